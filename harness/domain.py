@@ -1,0 +1,225 @@
+"""The words of docs/design.md as frozen values: what every stage takes and gives.
+
+Owns the closed enums and the values that travel between stages. Must not import anything of the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+
+class Axis(str, Enum):
+    """A named dimension of the matrix. `python` and `hub` are derived unless an include pins them."""
+
+    TENSORFLOW = "tensorflow"
+    INSTALL = "install"
+    KERAS = "keras"
+    MODEL = "model"
+    FORMAT = "format"
+    DEVICE = "device"
+    PYTHON = "python"
+    HUB = "hub"
+
+
+class InstallPolicy(str, Enum):
+    """How the lock is resolved.
+
+    `as-released`: what the index held three weeks after that TensorFlow release. `today`: what a user gets now.
+    """
+
+    AS_RELEASED = "as-released"
+    TODAY = "today"
+
+
+class KerasChoice(str, Enum):
+    """`legacy` asks for tf-keras as well and sets TF_USE_LEGACY_KERAS=1 (TensorFlow 2.16 and later)."""
+
+    DEFAULT = "default"
+    LEGACY = "legacy"
+
+
+class SaveFormat(str, Enum):
+    """How a Keras model is written: HDF5 file, `.keras` file, SavedModel folder."""
+
+    H5 = "h5"
+    KERAS = "keras"
+    SAVEDMODEL = "savedmodel"
+
+
+class Device(str, Enum):
+    """Where the numbers are computed. `xla-cpu`: under `jit_compile=True` (`experimental_compile` before TF 2.5)."""
+
+    CPU = "cpu"
+    XLA_CPU = "xla-cpu"
+
+
+class HubFormat(str, Enum):
+    """What kind of file the publisher exported; values as in the published list of handles."""
+
+    TF1_HUB = "hub"
+    SAVED_MODEL_2 = "saved_model_2"
+
+
+class Interface(str, Enum):
+    """How the model wants its inputs."""
+
+    TF1_SIGNATURE = "tf1_signature"
+    LIST = "list"
+    DICT = "dict"
+    TEXT = "text"
+
+
+class Outcome(str, Enum):
+    """Of a case in a cell. Each but `not_run` is a statement about the software under test."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    XFAILED = "xfailed"
+    XPASSED = "xpassed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    NOT_RUN = "not_run"
+
+
+class Status(str, Enum):
+    """Of a cell, and of the environment it runs in.
+
+    `completed`: every case has an outcome of its own (a crash or time-out of a case included).
+    `lock_failed`: the resolver proved the request unsatisfiable. `install_failed`: a package didn't build or unpack.
+    `import_failed`: `import tensorflow, tensorflow_hub` raised. `crashed`, `timed_out`: the process ended outside any case.
+    `unavailable`: trouble of this machine, never of the software; see `Trouble`.
+    """
+
+    COMPLETED = "completed"
+    LOCK_FAILED = "lock_failed"
+    INSTALL_FAILED = "install_failed"
+    IMPORT_FAILED = "import_failed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    UNAVAILABLE = "unavailable"
+
+
+class Trouble(str, Enum):
+    """Why a cell is unavailable: what this machine lacks."""
+
+    INTERPRETER = "interpreter"
+    NETWORK = "network"
+    DEVICE = "device"
+    MEMORY = "memory"
+    DISK = "disk"
+    KILLED = "killed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One TensorFlow release: the package a user asks for, its first upload day and the CPythons it has Linux wheels for."""
+
+    version: str
+    package: str
+    released: date
+    pythons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A published Hub handle. `id` is its short name in selectors, e.g. `bert-en/3`."""
+
+    id: str
+    handle: str
+    format: HubFormat
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a cell may use. `case_seconds` bounds the time between two events of a cell, so it also bounds start and exit."""
+
+    case_seconds: float
+    import_seconds: float
+    install_seconds: float
+    memory_bytes: int
+    free_disk_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axes:
+    """One combination of axis values. `python` and `hub` are None unless pinned."""
+
+    tensorflow: str
+    install: InstallPolicy
+    keras: KerasChoice
+    model: str
+    format: SaveFormat
+    device: Device
+    python: str | None = None
+    hub: str | None = None
+
+    def value(self, axis: Axis) -> str | None:
+        """The value on an axis as text; None where the axis is derived and not pinned."""
+        found = getattr(self, axis.value)
+        return found.value if isinstance(found, Enum) else found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRequest:
+    """What a user would have asked for: requirements, a date, an interpreter's range, and environment variables."""
+
+    id: str
+    release: Release
+    install: InstallPolicy
+    keras: KerasChoice
+    python: str | None
+    hub: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One combination of axis values under an id that is never parsed."""
+
+    id: str
+    axes: Axes
+    environment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Combinations that an exclude rule removed: how many, by which rule, for what reason."""
+
+    when: str
+    reason: str
+    place: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do, in order. Every cell's environment is in `environments`."""
+
+    cells: tuple[Cell, ...]
+    environments: Mapping[str, EnvironmentRequest]
+    models: Mapping[str, Model]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One pytest function under `cases/`. `uses` are the axes it asks for through its fixtures.
+
+    `formats` and `interfaces` name the models it applies to; empty means all. `digest` covers every source that can
+    change its outcome.
+    """
+
+    id: str
+    title: str
+    uses: frozenset[Axis]
+    formats: frozenset[HubFormat]
+    interfaces: frozenset[Interface]
+    digest: str
+
+    def applies_to(self, model: Model) -> bool:
+        return (not self.formats or model.format in self.formats) and (not self.interfaces or model.interface in self.interfaces)

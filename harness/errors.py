@@ -1,0 +1,83 @@
+"""The error tree: every way in which hubmatrix was asked wrongly or met a machine it can't work on.
+
+A failing cell is data, never one of these. Only `cli.py` prints them and exits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong at one place: `matrix.yaml:14:5: axes.pyton: unknown axis (hint: did you mean 'python'?)`."""
+
+    place: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{text} (hint: {self.hint})" if self.hint else text
+
+
+class HubmatrixError(Exception):
+    """Base class. `slug` names the class of error in `--json` output; `exit_code` is the process's."""
+
+    slug = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, place: str = "", hint: str = "") -> None:
+        self.problems: tuple[Problem, ...] = (Problem(place=place, message=message, hint=hint),)
+        super().__init__(str(self.problems[0]))
+
+    @classmethod
+    def of(cls, problems: tuple[Problem, ...]) -> HubmatrixError:
+        """One error that carries several problems, so that a user mends them in one go."""
+        first = problems[0]
+        error = cls(first.message, place=first.place, hint=first.hint)
+        error.problems = problems
+        error.args = ("\n".join(map(str, problems)),)
+        return error
+
+
+class SpecError(HubmatrixError):
+    """matrix.yaml, or an option's value, can't be understood."""
+
+    slug = "spec-invalid"
+    exit_code = 2
+
+
+class SelectionError(HubmatrixError):
+    """The selector is malformed, or nothing is selected."""
+
+    slug = "selection-empty"
+    exit_code = 3
+
+
+class ResultsError(HubmatrixError):
+    """A results file is missing, of another format, or damaged."""
+
+    slug = "results-unreadable"
+    exit_code = 4
+
+
+class ModelError(HubmatrixError):
+    """A model's manifest or archive is missing, damaged or not what it says it is."""
+
+    slug = "model-invalid"
+    exit_code = 5
+
+
+class MachineError(HubmatrixError):
+    """This machine can't do the work: no uv, no disk, no permission."""
+
+    slug = "machine"
+    exit_code = 6
+
+
+class Interrupted(HubmatrixError):
+    """Ended by the user (Ctrl-C) or by SIGTERM; all results so far are kept."""
+
+    slug = "interrupted"
+    exit_code = 130

@@ -1,0 +1,149 @@
+"""The results format: JSON lines, a header first, a footer last, facts between them.
+
+Owns the record types and their published JSON Schema (`hubmatrix results --schema`). Totals are computed, never stored.
+
+Format history:
+  1  first version
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+
+FORMAT = 1
+
+
+class Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Host(Record):
+    """The machine of a run: facts that explain a difference, nothing that names the machine."""
+
+    system: str
+    machine: str
+    python: str
+    cores: int
+    memory_bytes: int
+
+
+class Header(Record):
+    """First line of every results file. All volatile facts of a run are here and in the footer."""
+
+    type: Literal["header"] = "header"
+    format: Literal[1] = FORMAT
+    run: str
+    started: str
+    hubmatrix: str
+    tier: str
+    selection: str
+    planned_cells: int
+    host: Host
+
+
+class Package(Record):
+    name: str
+    version: str
+
+
+class EnvironmentRecord(Record):
+    """One environment: what was asked for, what was locked, and whether TensorFlow imports in it.
+
+    `requirements` is what a user would have typed. `exclude_newer` is the date handed to the resolver (None: no limit).
+    `locked_on` is the day on which the lock was resolved. `lock` is the sha256 of the lock. `settings` are the environment
+    variables the cells run with. `message` is one line; `evidence` the tool's or Python's own words.
+    """
+
+    type: Literal["environment"] = "environment"
+    id: str
+    tensorflow: str
+    install: InstallPolicy
+    keras: KerasChoice
+    requirements: tuple[str, ...]
+    exclude_newer: str | None = None
+    settings: dict[str, str] = {}
+    python: str | None = None
+    locked_on: str | None = None
+    lock: str | None = None
+    packages: tuple[Package, ...] = ()
+    status: Status
+    trouble: Trouble | None = None
+    message: str = ""
+    evidence: str = ""
+    seconds: float = 0.0
+    recorded: str
+    reused: bool = False
+
+
+class CaseRecord(Record):
+    """What happened to one case (and variant of it, if it is parametrized).
+
+    `key` is the digest of everything that can change the outcome; `cell` is the cell whose process ran it; `uses` holds the
+    axis values it asked for; `run` the run that measured it.
+    """
+
+    type: Literal["case"] = "case"
+    key: str
+    case: str
+    variant: str = ""
+    environment: str
+    cell: str
+    uses: dict[str, str]
+    outcome: Outcome
+    seconds: float
+    message: str = ""
+    evidence: str = ""
+    recorded: str
+    run: str
+    reused: bool = False
+
+
+class CaseRef(Record):
+    """A case that bears on a cell; its records are those with the same key, none where it did not run."""
+
+    case: str
+    key: str | None
+
+
+class CellAxes(Record):
+    tensorflow: str
+    install: InstallPolicy
+    keras: KerasChoice
+    model: str
+    format: SaveFormat
+    device: Device
+    python: str | None = None
+    hub: str | None = None
+
+
+class CellRecord(Record):
+    """A cell that is done: its status, and the cases that bear on it."""
+
+    type: Literal["cell"] = "cell"
+    id: str
+    axes: CellAxes
+    environment: str
+    status: Status
+    trouble: Trouble | None = None
+    message: str = ""
+    evidence: str = ""
+    cases: tuple[CaseRef, ...]
+    recorded: str
+    reused: bool = False
+
+
+class Footer(Record):
+    """Last line of a run that ended by itself or by Ctrl-C; a file without one was cut off."""
+
+    type: Literal["footer"] = "footer"
+    finished: str
+    interrupted: bool
+    records: int
+
+
+Line = Annotated[Header | EnvironmentRecord | CaseRecord | CellRecord | Footer, Field(discriminator="type")]
+LINE: TypeAdapter[Line] = TypeAdapter(Line)
