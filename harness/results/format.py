@@ -55,11 +55,13 @@ class EnvironmentRecord(Record):
 
     `requirements` is what a user would have typed. `exclude_newer` is the date handed to the resolver (None: no limit).
     `locked_on` is the day on which the lock was resolved. `lock` is the sha256 of the lock. `settings` are the environment
-    variables the cells run with. `message` is one line; `evidence` the tool's or Python's own words.
+    variables the cells run with. `message` is one line; `evidence` the tool's or Python's own words. `key` is the digest of
+    everything that decides whether it installs and imports.
     """
 
     type: Literal["environment"] = "environment"
     id: str
+    key: str | None = None
     tensorflow: str
     install: InstallPolicy
     keras: KerasChoice

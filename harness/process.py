@@ -1,0 +1,118 @@
+"""The one place that starts processes: argv lists, an allow-listed environment, always a limit, the whole group ended.
+
+Owns nothing of what is run. Everything the project starts is started here, except inside a cell (`harness/incell`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+# Every variable that reaches a child, and why. A name that ends in * is a prefix.
+FOR_TOOLS: Mapping[str, str] = {
+    "PATH": "tools and interpreters are found there",
+    "HOME": "uv's cache and configuration live below it",
+    "XDG_*": "the same, where a user moved them",
+    "LANG": "encoding of messages",
+    "LC_*": "encoding of messages",
+    "TMPDIR": "builds unpack there",
+    "UV_*": "the user's own settings of uv: cache, index, offline",
+    "PYENV_ROOT": "interpreters",
+    "http*_proxy": "the way to the index",
+    "HTTP*_PROXY": "the way to the index",
+    "no_proxy": "the way to the index",
+    "NO_PROXY": "the way to the index",
+    "SSL_CERT_FILE": "the way to the index",
+    "SSL_CERT_DIR": "the way to the index",
+    "NETRC": "credentials of a private index",
+}
+FOR_CELLS: Mapping[str, str] = {
+    "PATH": "a C compiler or shell that a package under test may call",
+    "LANG": "encoding of messages",
+    "LC_*": "encoding of messages",
+    "LD_LIBRARY_PATH": "libraries of accelerators",
+}
+GRACE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a process ended. `code` is negative for a signal, None when it was ended at its limit."""
+
+    code: int | None
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+
+def environment(allowed: Mapping[str, str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The allow-listed part of this process's environment, and what the caller adds."""
+    return {name: value for name, value in os.environ.items() if _is_allowed(name, allowed)} | dict(extra or {})
+
+
+def _is_allowed(name: str, allowed: Mapping[str, str]) -> bool:
+    for pattern in allowed:
+        head, star, tail = pattern.partition("*")
+        if name == pattern or (star and name.startswith(head) and name.endswith(tail)):
+            return True
+    return False
+
+
+async def run_async(
+    argv: Sequence[str | Path],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str | None = None,
+) -> Completed:
+    """Run to the end, or to `timeout` seconds, and give its output. Its whole process group is ended in every case."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, argv),
+        env=environment(FOR_TOOLS, env),
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    talk = asyncio.ensure_future(process.communicate(None if stdin is None else stdin.encode()))
+    try:
+        done, _ = await asyncio.wait({talk}, timeout=timeout)
+        if not done:
+            await end_group(process)
+        out, err = await talk
+        return Completed(code=process.returncode if done else None, stdout=_text(out), stderr=_text(err))
+    finally:
+        await end_group(process)
+        talk.cancel()
+
+
+def run(argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
+    """`run_async` for callers outside an event loop."""
+    return asyncio.run(run_async(argv, timeout=timeout, env=env, cwd=cwd))
+
+
+async def end_group(process: asyncio.subprocess.Process) -> None:
+    """End a process started with `start_new_session=True` and all that it started: SIGTERM, a grace, SIGKILL."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+    if process.returncode is None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode is None:
+        await process.wait()
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", "replace")
