@@ -1,0 +1,57 @@
+"""How long a plan of 100,000 cells takes, and how much memory: `python bench/plan.py`.
+
+Bounds: 1 s, 300 MB.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat
+from harness.plan import expand
+from harness.select import compile_selector
+from harness.spec import Exclude, Spec, Tier
+
+
+def spec(models: int) -> Spec:
+    """23 releases, both install policies and Keras choices, three formats, two devices: 552 cells a model."""
+    return Spec(
+        releases=tuple(
+            Release(version=f"2.{minor}.1", package="tensorflow", released=date(2024, 1, 1), pythons=("3.11",))
+            for minor in range(23)
+        ),
+        installs=tuple(InstallPolicy),
+        keras=tuple(KerasChoice),
+        models=tuple(
+            Model(id=f"model-{n}/1", handle=f"https://tfhub.dev/m/{n}", format=HubFormat.SAVED_MODEL_2, interface=Interface.DICT)
+            for n in range(models)
+        ),
+        formats=tuple(SaveFormat),
+        devices=tuple(Device),
+        exclude=(Exclude(when=compile_selector("keras=legacy and tensorflow<1.16"), reason="bench", place="bench:1:1"),),
+        tiers=(Tier(name="full", title="all", select=compile_selector("not tensorflow<1.15"), place="bench:2:1"),),
+        limits=Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_bytes=1, free_disk_bytes=1),
+        digest="",
+    )
+
+
+def main() -> None:
+    subject = spec(models=182)
+    seconds = []
+    cells = 0
+    for _ in range(3):
+        started = time.perf_counter()
+        cells = len(expand(subject, tier="full", select="not (model=model-0/1 and device=cpu) and tensorflow>=2").cells)
+        seconds.append(time.perf_counter() - started)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{cells} cells: {min(seconds):.2f} s (best of {len(seconds)}), peak memory {peak:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""Prints the JSON Schema of matrix.yaml: `python -m harness.spec.schema > docs/matrix.schema.json`."""
+
+from __future__ import annotations
+
+import json
+
+from harness.spec.reader import schema
+
+
+def text() -> str:
+    """The schema as docs/matrix.schema.json holds it."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(text(), end="")
