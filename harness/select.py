@@ -196,7 +196,7 @@ def _parser() -> Lark:
 def _syntax_fault(text: str, error: UnexpectedInput) -> Fault:
     accepted = set(error.accepts if isinstance(error, UnexpectedToken) else getattr(error, "allowed", ()))
     at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    position = len(text.rstrip()) if at_end else int(error.pos_in_stream or 0)
+    position = len(text.rstrip()) if at_end or error.pos_in_stream is None else error.pos_in_stream
     if isinstance(error, UnexpectedCharacters) and text[position] in "\"'" and "STRING" in accepted:
         return Fault(column=position + 1, message="quote is never closed")
     found = "end of selector" if position >= len(text.rstrip()) else repr(_word_at(text, position))
