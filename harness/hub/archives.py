@@ -1,0 +1,65 @@
+"""Model folders as archives: digests, packing that gives the same bytes each time, unpacking that stays inside.
+
+Owns no knowledge of models.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+from pathlib import Path, PurePosixPath
+
+from harness.errors import ModelError
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tree_digest(folder: Path) -> str:
+    """SHA-256 over the relative path and digest of every file below `folder`, in the order of the paths."""
+    lines = (f"{file_digest(folder / name)}  {name}\n" for name in _files(folder))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def pack(folder: Path) -> bytes:
+    """A tar.gz of the files below `folder`: sorted, without dates, owners or permissions of this machine."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file, tarfile.open(fileobj=file, mode="w") as tar:
+        for name in _files(folder):
+            data = (folder / name).read_bytes()
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Write the archive's files below `folder`. ModelError, before anything is written, for a link, device or path outside."""
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            members = tar.getmembers()
+            for member in members:
+                _check(member, archive)
+            for member in members:
+                if data := tar.extractfile(member):
+                    target = folder / member.name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(data.read())
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+        raise ModelError(f"not a readable tar.gz: {error}", place=str(archive)) from error
+
+
+def _check(member: tarfile.TarInfo, archive: Path) -> None:
+    path = PurePosixPath(member.name)
+    if not (member.isfile() or member.isdir()):
+        raise ModelError(f"{member.name!r} is neither a file nor a folder", place=str(archive))
+    if path.is_absolute() or ".." in path.parts:
+        raise ModelError(f"{member.name!r} leads out of the archive", place=str(archive))
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

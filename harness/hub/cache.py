@@ -1,0 +1,39 @@
+"""Fills a TFHUB_CACHE_DIR, so that published handles resolve to replicas without a network.
+
+Measured with tensorflow_hub 0.11 to 0.16: a folder that is there and not empty is used as it is, and the handle is never asked for.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.errors import ModelError
+from harness.hub import archives, replicas
+from harness.hub.handles import cache_name
+from harness.hub.replicas import Replica
+
+
+def fill(cache_dir: Path, chosen: Iterable[Replica]) -> None:
+    """Put each replica where the hub library looks for its handle. Safe to repeat, and for two at once."""
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    for replica in chosen:
+        _put(replica, cache_dir / cache_name(replica.manifest.handle))
+
+
+def _put(replica: Replica, target: Path) -> None:
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fill-", ignore_cleanup_errors=True) as folder:
+            made = Path(folder) / "model"
+            replicas.unpack(replica, made)
+            try:
+                made.rename(target)
+            except OSError:
+                if not target.is_dir():
+                    raise
+    if archives.tree_digest(target) != replica.manifest.tree_sha256:
+        raise ModelError(f"holds something else than the replica of {replica.manifest.id}", place=str(target), hint="remove it")
+    # The hub library writes this file for people and never reads it.
+    descriptor = target.with_name(f"{target.name}.descriptor.txt")
+    descriptor.write_text(f"Module: {replica.manifest.handle}\nReplica: {replica.manifest.id}\n")

@@ -1,0 +1,52 @@
+"""A replica made anew by the publisher's exporter is the committed one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.hub import replicas
+from harness.hub.rebuild import rebuild
+
+pytestmark = pytest.mark.tensorflow
+
+
+def python_for(version: str) -> Path | None:
+    """An interpreter from pyenv's folder, or of that name on PATH."""
+    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
+    named = shutil.which(f"python{version}")
+    return found[-1] if found else Path(named) if named else None
+
+
+def tools() -> Path:
+    uv = shutil.which("uv")
+    assert uv
+    return Path(uv)
+
+
+def test_the_tf1_replica_can_be_made_anew(tmp_path: Path) -> None:
+    if python_for("3.7") is None:
+        pytest.skip("no Python 3.7 on this machine")
+    report = rebuild("bert-uncased/1", tmp_path, uv=tools(), python_for=python_for)
+    assert report.differences == ()
+    assert not report.written
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_replica_is_made_from_its_recipe_alone(tmp_path: Path) -> None:
+    """What a person writes to add a model is enough, and the result is a valid replica."""
+    if python_for("3.7") is None:
+        pytest.skip("no Python 3.7 on this machine")
+    recipe = replicas.find("bert-uncased/1").manifest.model_dump(
+        mode="json", exclude={"width", "vocab_size", "inputs", "outputs", "archive_sha256", "tree_sha256"}
+    )
+    folder = tmp_path / "replicas"
+    folder.mkdir()
+    replicas.manifest_path("bert-uncased/1", folder).write_text(json.dumps(recipe))
+    report = rebuild("bert-uncased/1", tmp_path / "work", uv=tools(), python_for=python_for, write=True, folder=folder)
+    assert report.written
+    made, committed = replicas.find("bert-uncased/1", folder).manifest, replicas.find("bert-uncased/1").manifest
+    assert (made.inputs, made.outputs) == (committed.inputs, committed.outputs)
