@@ -11,12 +11,13 @@ from datetime import date
 from enum import Enum
 from typing import Any, TypeVar
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from harness.domain import Axis, Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat
 from harness.select import Selector, Vocabulary, did_you_mean, read_selector
 from harness.spec.model import Exclude, Include, Tier
 from harness.spec.shape import Leaf, ListOf, OneOrMore, Record, Refused, Shape, TableOf
+from harness.versions import is_version
 
 E = TypeVar("E", bound=Enum)
 
@@ -55,10 +56,8 @@ def _choice(expected: str, enum: type[E]) -> Leaf[E]:
 
 
 def _version(text: str) -> str:
-    try:
-        Version(text)
-    except InvalidVersion:
-        raise Refused(f"{text!r} isn't a version", 'such as "2.16.2"') from None
+    if not is_version(text):
+        raise Refused(f"{text!r} isn't a version", 'such as "2.16.2"')
     return text
 
 

@@ -1,0 +1,13 @@
+"""The catalog: which cases there are, which axes each uses and which models it applies to, read without importing them.
+
+Follows pytest's rules: `test_*` functions in `test_*.py`, at module level or in `Test*` classes; fixtures come from the
+class, the file, and the conftest.py files from the file's folder up to cases/, the nearest winning.
+
+A case uses an axis when it asks for its fixture, directly or through another fixture, an autouse one, or `usefixtures`.
+`@pytest.mark.models(format=..., interface=...)`, on the function, its class or the module, narrows the models; each value
+is a text or a list of them. Several marks narrow further.
+"""
+
+from harness.catalog.files import FIXTURES, read
+
+__all__ = ["FIXTURES", "read"]

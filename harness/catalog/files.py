@@ -1,0 +1,123 @@
+"""The files under cases/: which are cases, which belong to them, and what each case is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+
+from harness.catalog.fixtures import Scope, asks, closure, fixtures
+from harness.catalog.marks import Marks, Unreadable, assigned_marks, read_mark
+from harness.catalog.source import Function, assignments, last_definitions, title
+from harness.domain import Axis, Case
+from harness.errors import Problem, SpecError
+
+FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT, "device": Axis.DEVICE}
+"""The fixtures that stand for an axis."""
+
+
+def read(cases_dir: Path) -> tuple[Case, ...]:
+    """All cases, by file and line. Ids start with the folder's own name: `cases/saving/test_x.py::test_y`.
+
+    Raises one SpecError with every file that isn't Python and every marker that can't be read.
+    """
+    sources = {path.relative_to(cases_dir.parent).as_posix(): path.read_bytes() for path in sorted(cases_dir.rglob("*.py"))}
+    problems: list[Problem] = []
+    trees = {name: _tree(name, source, problems) for name, source in sources.items() if _role(name) != "module"}
+    cases: list[Case] = []
+    for name, tree in trees.items():
+        if _role(name) == "test":
+            above = [other for other in trees if _role(other) == "conftest" and name.startswith(other.removesuffix("conftest.py"))]
+            scopes = tuple(fixtures(trees[other].body) for other in sorted(above, key=len))
+            cases.extend(_FileReader(name, tree, scopes, _digest(name, above, sources), problems).cases())
+    if problems:
+        raise SpecError.of(tuple(problems))
+    return tuple(cases)
+
+
+@dataclass(frozen=True, slots=True)
+class _FileReader:
+    """Reads the cases of one file. `outer` are the fixtures of its conftest.py files, outermost first."""
+
+    name: str
+    tree: ast.Module
+    outer: tuple[Scope, ...]
+    digest: str
+    problems: list[Problem]
+
+    def cases(self) -> Iterator[Case]:
+        scopes = (*self.outer, fixtures(self.tree.body))
+        return self._body(self.tree.body, (self.name,), self._marks(assigned_marks(self.tree.body)), scopes, method=False)
+
+    def _body(
+        self, body: list[ast.stmt], path: tuple[str, ...], marks: Marks, scopes: tuple[Scope, ...], *, method: bool
+    ) -> Iterator[Case]:
+        for statement in last_definitions(body):
+            own = marks.narrowed(self._marks(statement.decorator_list))
+            if not isinstance(statement, ast.ClassDef):
+                if statement.name.startswith("test"):
+                    yield self._case(statement, path, own, scopes, method=method)
+            elif statement.name.startswith("Test"):
+                own = own.narrowed(self._marks(assigned_marks(statement.body)))
+                inner = (*scopes, fixtures(statement.body, method=True))
+                yield from self._body(statement.body, (*path, statement.name), own, inner, method=True)
+
+    def _case(self, function: Function, path: tuple[str, ...], marks: Marks, scopes: tuple[Scope, ...], *, method: bool) -> Case:
+        if frozenset() in (marks.formats, marks.interfaces):
+            self._note(function, "the marks of this case leave no model", "a mark can only narrow those of its class and module")
+        autouse = (fixture.name for scope in scopes for fixture in scope.values() if fixture.autouse)
+        wanted = chain(autouse, marks.fixtures, (name for name in asks(function, method) if name not in marks.given))
+        uses = frozenset(FIXTURES[name] for name in closure(wanted, scopes, marks.given) if name in FIXTURES)
+        return Case(
+            id="::".join((*path, function.name)),
+            title=title(function),
+            uses=uses,
+            formats=marks.formats or frozenset(),
+            interfaces=marks.interfaces or frozenset(),
+            digest=self.digest,
+        )
+
+    def _marks(self, expressions: Iterable[ast.expr]) -> Marks:
+        marks = Marks()
+        aliases = assignments(self.tree.body)
+        for expression in expressions:
+            resolved = aliases.get(expression.id, expression) if isinstance(expression, ast.Name) else expression
+            try:
+                marks = marks.narrowed(read_mark(resolved))
+            except Unreadable as error:
+                self._note(error.node, error.message, error.hint)
+        return marks
+
+    def _note(self, node: ast.expr | Function, message: str, hint: str) -> None:
+        problem = Problem(place=f"{self.name}:{node.lineno}:{node.col_offset + 1}", message=message, hint=hint)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def _role(name: str) -> str:
+    file = name.rpartition("/")[2]
+    return "conftest" if file == "conftest.py" else "test" if file.startswith("test_") else "module"
+
+
+def _tree(name: str, source: bytes, problems: list[Problem]) -> ast.Module:
+    """The file's tree; an empty one after noting that it isn't Python."""
+    try:
+        return ast.parse(source, filename=name)
+    except SyntaxError as error:
+        problems.append(Problem(place=f"{name}:{error.lineno or 1}:{error.offset or 1}", message=f"not Python: {error.msg}"))
+    except ValueError as error:
+        problems.append(Problem(place=f"{name}:1:1", message=f"not Python: {error}"))
+    return ast.Module(body=[], type_ignores=[])
+
+
+def _digest(name: str, conftests: list[str], sources: Mapping[str, bytes]) -> str:
+    """sha256 over the case file, its conftest.py files and the modules that any case may import, with their names."""
+    relevant = {name, *conftests, *(other for other in sources if _role(other) == "module")}
+    digest = sha256()
+    for other in sorted(relevant):
+        digest.update(f"{other}\0{len(sources[other])}\0".encode())
+        digest.update(sources[other])
+    return digest.hexdigest()

@@ -1,0 +1,119 @@
+"""The marks that bear on a case: `models`, `usefixtures`, `parametrize`, and `pytestmark`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import chain
+from typing import TypeVar
+
+from harness.catalog.source import assignments, dotted, literal
+from harness.domain import HubFormat, Interface
+from harness.select import did_you_mean
+
+E = TypeVar("E", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What the marks of a function, a class or a module say; None means nothing. `given` are directly parametrized names."""
+
+    formats: frozenset[HubFormat] | None = None
+    interfaces: frozenset[Interface] | None = None
+    fixtures: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
+
+    def narrowed(self, other: Marks) -> Marks:
+        return Marks(
+            formats=_both(self.formats, other.formats),
+            interfaces=_both(self.interfaces, other.interfaces),
+            fixtures=(*self.fixtures, *other.fixtures),
+            given=self.given | other.given,
+        )
+
+
+class Unreadable(Exception):
+    """A marker whose arguments can't be read without running it."""
+
+    def __init__(self, node: ast.expr, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.node, self.message, self.hint = node, message, hint
+
+
+def assigned_marks(body: list[ast.stmt]) -> list[ast.expr]:
+    """The marks in `pytestmark = ...`."""
+    value = assignments(body).get("pytestmark")
+    if isinstance(value, (ast.List, ast.Tuple)):
+        return value.elts
+    return [value] if value else []
+
+
+def read_mark(expression: ast.expr) -> Marks:
+    """What a mark says of the case. Marks and decorators of other kinds say nothing."""
+    call = expression if isinstance(expression, ast.Call) else None
+    parts = dotted(call.func if call else expression).split(".")
+    if len(parts) < 2 or parts[-2] != "mark":
+        return Marks()
+    readers: Mapping[str, Callable[[ast.Call], Marks]] = {
+        "models": _models,
+        "usefixtures": lambda found: Marks(fixtures=tuple(chain.from_iterable(map(_texts, found.args)))),
+        "parametrize": _parametrize,
+    }
+    reader = readers.get(parts[-1])
+    if reader is None:
+        return Marks()
+    if call is None:
+        raise Unreadable(expression, f"mark {parts[-1]!r} needs arguments")
+    return reader(call)
+
+
+def _models(call: ast.Call) -> Marks:
+    if call.args:
+        raise Unreadable(call.args[0], "mark 'models' takes names only", "models(format=..., interface=...)")
+    for option in call.keywords:
+        if option.arg not in ("format", "interface"):
+            hint = did_you_mean(option.arg or "**", ("format", "interface"))
+            raise Unreadable(option.value, f"mark 'models' has no argument {option.arg or '**'!r}", hint)
+    given = {option.arg: option.value for option in call.keywords}
+    return Marks(formats=_members(given.get("format"), HubFormat), interfaces=_members(given.get("interface"), Interface))
+
+
+def _members(node: ast.expr | None, enum: type[E]) -> frozenset[E] | None:
+    if node is None:
+        return None
+    known = [member.value for member in enum]
+    names = _texts(node)
+    for name in names:
+        if name not in known:
+            raise Unreadable(node, f"no {'format' if enum is HubFormat else 'interface'} {name!r}", did_you_mean(name, known))
+    if not names:
+        raise Unreadable(node, "the list is empty", "leave it out to mean all")
+    return frozenset(enum(name) for name in names)
+
+
+def _parametrize(call: ast.Call) -> Marks:
+    """Names that get their values from the mark, not from a fixture."""
+    options = {option.arg: option.value for option in call.keywords}
+    names = call.args[0] if call.args else options.get("argnames")
+    indirect = literal(options["indirect"]) if "indirect" in options else False
+    if names is None or indirect is True:
+        return Marks()
+    given = {name.strip() for text in _texts(names) for name in text.split(",")}
+    return Marks(given=frozenset(given - set(indirect if isinstance(indirect, (list, tuple)) else ())))
+
+
+def _texts(node: ast.expr) -> tuple[str, ...]:
+    """One text, or a list, tuple or set of them. Raises Unreadable for anything else."""
+    value = literal(node)
+    values = value if isinstance(value, (list, tuple, set)) else [value]
+    if not all(isinstance(item, str) for item in values):
+        raise Unreadable(node, f"`{ast.unparse(node)}` isn't a literal", "write the text, or a list of texts, in the mark itself")
+    return tuple(sorted(values) if isinstance(value, set) else values)
+
+
+def _both(one: frozenset[E] | None, other: frozenset[E] | None) -> frozenset[E] | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one & other

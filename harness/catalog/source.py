@@ -1,0 +1,75 @@
+"""Reading Python without running it: the few questions the catalog asks of a syntax tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import TypeAlias
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def title(function: Function) -> str:
+    """The docstring's first line, or the name in words."""
+    docstring = ast.get_docstring(function)
+    return docstring.splitlines()[0].strip() if docstring else function.name.removeprefix("test").replace("_", " ").strip()
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module or class, those under `if`, `try` and `with` included."""
+    for statement in body:
+        yield statement
+        match statement:
+            case ast.If(body=inner, orelse=other):
+                yield from _statements([*inner, *other])
+            case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=last):
+                handled = chain.from_iterable(handler.body for handler in handlers)
+                yield from _statements([*inner, *handled, *other, *last])
+            case ast.With(body=inner):
+                yield from _statements(inner)
+            case _:
+                pass
+
+
+def last_definitions(body: list[ast.stmt]) -> Iterable[Function | ast.ClassDef]:
+    """Functions and classes in order; of those with equal names the last, as Python has it."""
+    found: dict[str, Function | ast.ClassDef] = {}
+    for statement in _statements(body):
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.pop(statement.name, None)
+            found[statement.name] = statement
+    return found.values()
+
+
+def assignments(body: list[ast.stmt]) -> Mapping[str, ast.expr]:
+    found = {}
+    for statement in _statements(body):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                found[name] = value
+            case _:
+                pass
+    return found
+
+
+def dotted(node: ast.expr) -> str:
+    """`pytest.mark.models` of that expression; "" for what isn't a dotted name."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            return f"{dotted(value)}.{attribute}"
+        case _:
+            return ""
+
+
+def literal(node: ast.expr) -> object:
+    """The value of a literal; None for what has to be run."""
+    try:
+        value: object = ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return None
+    return value
