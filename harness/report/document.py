@@ -1,0 +1,191 @@
+"""The view's data: frozen, counted and sorted, ready to be printed. Every renderer reads this and nothing else.
+
+Cells refer to cases by their place in `View.cases`, sections to cells by their place in `View.cells`.
+
+Format history:
+  1  first version
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+
+from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, Trouble
+from harness.report.verdict import Verdict
+from harness.results.format import CellAxes, EnvironmentRecord, Footer, Header
+
+FORMAT: Final = 1
+
+
+class Kind(str, Enum):
+    """Of a group of messages. `declared`: failed as expected. `machine`: says nothing about the software."""
+
+    FAILURE = "failure"
+    UNEXPECTED_PASS = "unexpected_pass"
+    DECLARED = "declared"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run."""
+
+    case: str
+    title: str
+    variant: str = ""
+    outcome: Outcome
+    seconds: float = 0.0
+    message: str = ""
+    evidence: str = ""
+    cell: str = ""
+    recorded: str = ""
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """One cell. `status` is None where the plan has it and the run doesn't. `declared` and `unexpected` count its cases."""
+
+    id: str
+    axes: CellAxes
+    environment: str
+    verdict: Verdict
+    label: str
+    words: str
+    declared: int
+    unexpected: int
+    status: Status | None
+    trouble: Trouble | None
+    message: str
+    evidence: str
+    cases: tuple[int, ...]
+    recorded: str
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Column:
+    model: str
+    format: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """`python` and `hub` are None unless pinned. `cells` has one place per column, None where the matrix has no cell."""
+
+    tensorflow: str
+    python: str | None
+    hub: str | None
+    cells: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One table: newest TensorFlow first."""
+
+    install: InstallPolicy
+    keras: KerasChoice
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Neighbouring TensorFlow versions with the same verdict. `declared`: it works but for failures that were declared."""
+
+    verdict: Verdict
+    declared: bool
+    first: str
+    last: str
+    versions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """All cells of one model at one TensorFlow version, taken together. `cell` is the one to look at first."""
+
+    tensorflow: str
+    verdict: Verdict
+    declared: bool
+    working: int
+    cells: int
+    cell: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One model under one way to install, oldest TensorFlow first."""
+
+    install: InstallPolicy
+    keras: KerasChoice
+    marks: tuple[Mark, ...]
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """`install_instead` is a cell of the newest environment in which everything works for the model."""
+
+    model: str
+    tracks: tuple[Track, ...]
+    install_instead: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageGroup:
+    """Cells that say the same first line. `example` is the cell with the newest TensorFlow among them."""
+
+    kind: Kind
+    message: str
+    where: tuple[str, ...]
+    cells: int
+    versions: int
+    spans: tuple[tuple[str, str], ...]
+    installs: tuple[InstallPolicy, ...]
+    example: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Headline counts of cells. Cells that were planned and never recorded are in `not_run`."""
+
+    works: int
+    partly: int
+    fails: int
+    unavailable: int
+    not_run: int
+    working_as_declared: int
+    unexpected_passes: int
+    reused: int
+    here: int
+    planned: int
+
+    def of(self, verdict: Verdict) -> int:
+        """The count of one verdict."""
+        count: int = getattr(self, verdict.value)
+        return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One run, counted and sorted. `cells` are in the order in which `sections` show them."""
+
+    format: Literal[1] = FORMAT
+    header: Header
+    footer: Footer | None
+    counts: Counts
+    versions: tuple[str, ...]
+    models: tuple[ModelSummary, ...]
+    messages: tuple[MessageGroup, ...]
+    sections: tuple[Section, ...]
+    environments: tuple[EnvironmentRecord, ...]
+    cells: tuple[CellView, ...]
+    cases: tuple[CaseView, ...]
+
+    @property
+    def cut_off(self) -> bool:
+        """The run was killed, or Ctrl-C ended it."""
+        return self.footer is None or self.footer.interrupted

@@ -1,0 +1,77 @@
+"""The view as one HTML page that needs nothing else: no network, no other file, works from `file://`.
+
+The page's policy names its style and its script by their hashes, so that nothing else in it can run.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.report import wording
+from harness.report.document import CellView, Kind, View
+from harness.report.payload import LETTERS, payload
+from harness.report.verdict import Verdict
+
+SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "page.js")
+STYLES = ("page.css", "matrix.css", "detail.css")
+MESSAGES = 100
+
+
+def render(view: View) -> str:
+    """One HTML document."""
+    style, script = _source(STYLES), _source(SCRIPTS)
+    return (
+        _template_environment()
+        .get_template("report.html.j2")
+        .render(
+            view=view,
+            messages=[group for group in view.messages if group.kind is not Kind.MACHINE],
+            troubles=[group for group in view.messages if group.kind is Kind.MACHINE],
+            limit=MESSAGES,
+            payload=Markup(payload(view)),
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+        )
+    )
+
+
+@cache
+def _template_environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("harness.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals.update(words=wording, verdicts=tuple(Verdict), letters=LETTERS, works=Verdict.WORKS, classes=classes)
+    return environment
+
+
+def classes(cell: CellView) -> str:
+    """The style of a cell: its verdict's letter; `x` for an unexpected pass; `d` where it works but for declared failures."""
+    letter = LETTERS[cell.verdict]
+    if cell.unexpected:
+        return f"{letter} x"
+    return f"{letter} d" if cell.declared and cell.verdict is Verdict.WORKS else letter
+
+
+@cache
+def _source(names: tuple[str, ...]) -> str:
+    folder = files("harness.report") / "templates"
+    return "\n" + "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
+
+
+def _policy(style: str, script: str) -> str:
+    return f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,132 @@
+"""The view as Markdown (GitHub's), for a job summary or a README: one column for each model.
+
+Text from outside stands in code spans only, where nothing in it is markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.report import wording
+from harness.report.document import Kind, Mark, MessageGroup, ModelSummary, Track, View
+from harness.report.verdict import Verdict
+
+MESSAGES = 15
+
+
+def render(view: View) -> str:
+    """One Markdown document."""
+    return "\n".join(_lines(view)) + "\n"
+
+
+def _lines(view: View) -> Iterator[str]:
+    yield "# What works with what"
+    yield ""
+    if banner := wording.banner(view):
+        yield from ("> [!WARNING]", f"> {banner}", "")
+    yield from _headline(view)
+    yield from _models(view)
+    yield from _messages(view)
+    for place in range(len(view.sections)):
+        yield from _section(view, place)
+
+
+def _headline(view: View) -> Iterator[str]:
+    counts, header = view.counts, view.header
+    versions, models = wording.many(len(view.versions), "TensorFlow version"), wording.many(len(view.models), "model")
+    yield f"{wording.many(counts.planned, 'cell')}, {versions}, {models}. Run {code(header.run)}, started {code(header.started)}."
+    if counts.reused:
+        yield f"{wording.many(counts.reused, 'result')} reused from earlier runs."
+    yield ""
+    if counts.unexpected_passes:
+        yield f"**{wording.many(counts.unexpected_passes, 'unexpected pass', 'unexpected passes')}**: declared to fail, but passed."
+        yield ""
+    yield from _table(("", "verdict", "cells", "meaning"), (_count(view, verdict) for verdict in Verdict))
+
+
+def _count(view: View, verdict: Verdict) -> tuple[str, ...]:
+    return wording.SYMBOLS[verdict], wording.NAMES[verdict], f"{view.counts.of(verdict):,}", wording.MEANINGS[verdict]
+
+
+def _models(view: View) -> Iterator[str]:
+    yield from ("## Which TensorFlow works", "")
+    names = ("model", "installed", "works", "works, but for declared failures", "partly", "fails")
+    yield from _table(names, (_track(model, track) for model in view.models for track in model.tracks))
+
+
+def _track(model: ModelSummary, track: Track) -> tuple[str, ...]:
+    return (
+        code(model.model),
+        f"{wording.install(track.install).lower()}, {wording.keras(track.keras)}",
+        plain_or_dash(wording.of_track(track, Verdict.WORKS)),
+        plain_or_dash(wording.of_track(track, Verdict.WORKS, declared=True)),
+        plain_or_dash(wording.of_track(track, Verdict.PARTLY)),
+        plain_or_dash(wording.of_track(track, Verdict.FAILS)),
+    )
+
+
+def _messages(view: View) -> Iterator[str]:
+    groups = [group for group in view.messages if group.kind is not Kind.MACHINE]
+    if not groups:
+        return
+    yield from ("## What goes wrong most often", "")
+    yield from _table(("message", "", "cells", "TensorFlow"), map(_message, groups[:MESSAGES]))
+    if len(groups) > MESSAGES:
+        yield from (f"{len(groups) - MESSAGES:,} more messages are in the HTML report.", "")
+
+
+def _message(group: MessageGroup) -> tuple[str, ...]:
+    loud = wording.kind(group.kind)
+    return (
+        code(group.message),
+        f"**{loud}**" if group.kind is Kind.UNEXPECTED_PASS else loud,
+        f"{group.cells:,}",
+        plain_or_dash(wording.ranges(group.spans)),
+    )
+
+
+def _section(view: View, place: int) -> Iterator[str]:
+    section = view.sections[place]
+    tracks = {
+        model.model: {mark.tensorflow: mark for mark in track.marks}
+        for model in view.models
+        for track in model.tracks
+        if (track.install, track.keras) == (section.install, section.keras)
+    }
+    versions = dict.fromkeys(row.tensorflow for row in section.rows)
+    yield f"## {wording.install(section.install)}, {wording.keras(section.keras)}"
+    yield from ("", f"{wording.install_meaning(section.install).capitalize()}. Each entry: cells that work of all cells.", "")
+    rows = ((plain_or_dash(version), *(_mark(marks.get(version)) for marks in tracks.values())) for version in versions)
+    yield from _table(("TensorFlow", *map(code, tracks)), rows)
+
+
+def _mark(mark: Mark | None) -> str:
+    if mark is None:
+        return ""
+    declared = " (declared failures)" if mark.declared else ""
+    return f"{wording.SYMBOLS[mark.verdict]} {mark.working}/{mark.cells}{declared}"
+
+
+def _table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    head = tuple(names)
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def code(text: str) -> str:
+    """A code span that holds any text on one line, also inside a table."""
+    text = " ".join(text.split()) or "–"
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{fence}{pad}{text}{pad}{fence}".replace("|", r"\|")
+
+
+def plain_or_dash(text: str) -> str:
+    """Versions and ranges as they are, a code span for anything else, a dash for nothing."""
+    if not text:
+        return "–"
+    return text if re.fullmatch(r"[\w.+!, –]+", text) else code(text)

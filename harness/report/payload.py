@@ -1,0 +1,119 @@
+"""What the HTML page's script reads: the view with every text stored once, and cells as parallel lists.
+
+    strings        each text once; all other texts are places in here, 0 is the empty one
+    sections       {install, keras, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
+    cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
+    cells.cases    runs of places in `cases`: [first, count, first, count, ...]
+    cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0]
+    kinds          [case, title, variant, outcome, message, evidence]: what cases have in common
+    environments   records, with packages as places in `strings`
+
+Private to the page: a program reads `jsonview`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from harness.report.document import CaseView, View
+from harness.report.verdict import Verdict
+from harness.results.format import EnvironmentRecord
+
+LETTERS = {Verdict.WORKS: "w", Verdict.PARTLY: "p", Verdict.FAILS: "f", Verdict.UNAVAILABLE: "u", Verdict.NOT_RUN: "n"}
+
+
+class _Table:
+    """Values numbered as they first come."""
+
+    def __init__(self, *first: Any) -> None:
+        self.places: dict[Any, int] = {}
+        for value in first:
+            self(value)
+
+    def __call__(self, value: Any) -> int:
+        return self.places.setdefault(value, len(self.places))
+
+    def values(self) -> list[Any]:
+        return list(self.places)
+
+
+def payload(view: View) -> str:
+    """The page's data as JSON that is safe inside a script element."""
+    strings, kinds = _Table(""), _Table()
+    environments = _Table(*(record.id for record in view.environments))
+    places = {cell.id: place for place, cell in enumerate(view.cells)}
+    cells = view.cells
+    data = {
+        "run": view.header.run,
+        "sections": [
+            {
+                "install": section.install.value,
+                "keras": section.keras.value,
+                "rows": [[row.tensorflow, row.python, row.hub] for row in section.rows],
+                "columns": [[column.model, column.format, column.device] for column in section.columns],
+            }
+            for section in view.sections
+        ],
+        "cells": {
+            "id": [cell.id for cell in cells],
+            "environment": [environments(cell.environment) for cell in cells],
+            "verdict": "".join(LETTERS[cell.verdict] for cell in cells),
+            "unexpected": [place for place, cell in enumerate(cells) if cell.unexpected],
+            "words": [strings(cell.words) for cell in cells],
+            "status": [strings(cell.status.value if cell.status else "") for cell in cells],
+            "message": [strings(cell.message) for cell in cells],
+            "evidence": [strings(cell.evidence) for cell in cells],
+            "reused": {place: cell.recorded for place, cell in enumerate(cells) if cell.reused},
+            "cases": [_runs(cell.cases) for cell in cells],
+        },
+        "cases": [_case(case, strings, kinds, places) for case in view.cases],
+        "kinds": kinds.values(),
+        "environments": [_environment(record, strings) for record in view.environments],
+        "environmentIds": environments.values(),
+        "strings": strings.values(),
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]) -> list[float]:
+    kind = kinds(
+        (
+            strings(case.case),
+            strings(case.title),
+            strings(case.variant),
+            case.outcome.value,
+            strings(case.message),
+            strings(case.evidence),
+        )
+    )
+    return [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
+
+
+def _environment(record: EnvironmentRecord, strings: _Table) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "status": record.status.value,
+        "requirements": record.requirements,
+        "excludeNewer": record.exclude_newer,
+        "settings": [f"{name}={value}" for name, value in record.settings.items()],
+        "python": record.python,
+        "lockedOn": record.locked_on,
+        "lock": record.lock,
+        "packages": [strings(f"{package.name}=={package.version}") for package in record.packages],
+        "message": strings(record.message),
+        "evidence": strings(record.evidence),
+        "reused": record.recorded if record.reused else None,
+    }
+
+
+def _runs(places: Iterable[int]) -> list[int]:
+    found: list[int] = []
+    for place in places:
+        if found and found[-2] + found[-1] == place:
+            found[-1] += 1
+        else:
+            found += [place, 1]
+    return found

@@ -1,0 +1,140 @@
+"""What a reader asks first: which versions work with which model, what to install, and what goes wrong most often."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from harness.domain import InstallPolicy, Outcome
+from harness.report.document import CaseView, CellView, Counts, Kind, Mark, MessageGroup, ModelSummary, Section, Span, Track
+from harness.report.grid import runs, version_key
+from harness.report.text import first_line
+from harness.report.verdict import BAD, Verdict, together
+
+_WORST_FIRST = (Verdict.FAILS, Verdict.PARTLY, Verdict.UNAVAILABLE, Verdict.NOT_RUN, Verdict.WORKS)
+_KINDS = tuple(Kind)
+
+
+def count(cells: Sequence[CellView], planned: int) -> Counts:
+    """The headline counts. Cells that were planned and are not here count as not run."""
+    tally = {verdict: sum(cell.verdict is verdict for cell in cells) for verdict in Verdict}
+    here = sum(cell.status is not None for cell in cells)
+    return Counts(
+        works=tally[Verdict.WORKS],
+        partly=tally[Verdict.PARTLY],
+        fails=tally[Verdict.FAILS],
+        unavailable=tally[Verdict.UNAVAILABLE],
+        not_run=tally[Verdict.NOT_RUN] + max(0, planned - len(cells)),
+        working_as_declared=sum(_declared(cell) for cell in cells),
+        unexpected_passes=sum(cell.unexpected for cell in cells),
+        reused=sum(cell.reused for cell in cells),
+        here=here,
+        planned=max(planned, len(cells)),
+    )
+
+
+def models(sections: Sequence[Section], cells: Sequence[CellView]) -> tuple[ModelSummary, ...]:
+    """Each model by name, with one track for each section that has it."""
+    tracks: defaultdict[str, list[Track]] = defaultdict(list)
+    for section in sections:
+        for model, places in groupby(range(len(section.columns)), key=lambda place: section.columns[place].model):
+            tracks[model].append(_track(section, tuple(places), cells))
+    return tuple(
+        ModelSummary(model=model, tracks=tuple(found), install_instead=_install_instead(found))
+        for model, found in sorted(tracks.items())
+    )
+
+
+def _track(section: Section, places: Sequence[int], cells: Sequence[CellView]) -> Track:
+    by_version: defaultdict[str, list[int]] = defaultdict(list)
+    for row in reversed(section.rows):
+        by_version[row.tensorflow].extend(cell for place in places if (cell := row.cells[place]) is not None)
+    marks = tuple(_mark(version, found, cells) for version, found in by_version.items() if found)
+    return Track(install=section.install, keras=section.keras, marks=marks, spans=tuple(_spans(marks)))
+
+
+def _mark(version: str, places: Sequence[int], cells: Sequence[CellView]) -> Mark:
+    verdict = together(cells[place].verdict for place in places)
+    return Mark(
+        tensorflow=version,
+        verdict=verdict,
+        declared=verdict is Verdict.WORKS and any(cells[place].declared for place in places),
+        working=sum(cells[place].verdict is Verdict.WORKS for place in places),
+        cells=len(places),
+        cell=min(places, key=lambda place: _WORST_FIRST.index(cells[place].verdict)),
+    )
+
+
+def _spans(marks: Iterable[Mark]) -> Iterator[Span]:
+    for (verdict, declared), group in groupby(marks, key=lambda mark: (mark.verdict, mark.declared)):
+        same = tuple(group)
+        yield Span(verdict=verdict, declared=declared, first=same[0].tensorflow, last=same[-1].tensorflow, versions=len(same))
+
+
+def _install_instead(tracks: Sequence[Track]) -> int | None:
+    """Of what works: without declared failures, then the newest TensorFlow, then what a plain install gives today."""
+    working = [(track, mark) for track in tracks for mark in track.marks if mark.verdict is Verdict.WORKS]
+    if not working:
+        return None
+    today = InstallPolicy.TODAY
+    return max(working, key=lambda one: (not one[1].declared, version_key(one[1].tensorflow), one[0].install is today))[1].cell
+
+
+@dataclass(slots=True)
+class _Gathered:
+    cells: list[int] = field(default_factory=list)
+    where: dict[str, None] = field(default_factory=dict)
+
+
+def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Sequence[str]) -> tuple[MessageGroup, ...]:
+    """Cells grouped by what they say, each kind on its own, most frequent first. A cell counts once for each message."""
+    groups: defaultdict[tuple[Kind, str], _Gathered] = defaultdict(_Gathered)
+    for place, cell in enumerate(cells):
+        for kind, message, where in _said(cell, cases):
+            group = groups[kind, message]
+            group.where[where] = None
+            if not group.cells or group.cells[-1] != place:
+                group.cells.append(place)
+    found = (_group(kind, message, group, cells, versions) for (kind, message), group in groups.items())
+    return tuple(sorted(found, key=lambda group: (_KINDS.index(group.kind), -group.cells, -group.versions, group.message)))
+
+
+def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str]]:
+    if cell.verdict is Verdict.UNAVAILABLE:
+        yield Kind.MACHINE, first_line(cell.message) or cell.words, cell.label
+    elif cell.message:
+        yield Kind.FAILURE, first_line(cell.message), cell.label
+    for place in cell.cases:
+        case = cases[place]
+        kind = _kind(case.outcome)
+        if kind is not None:
+            yield kind, first_line(case.message) or f"{case.title}: {case.outcome.value}", case.title
+
+
+def _kind(outcome: Outcome) -> Kind | None:
+    if outcome is Outcome.XPASSED:
+        return Kind.UNEXPECTED_PASS
+    if outcome is Outcome.XFAILED:
+        return Kind.DECLARED
+    return Kind.FAILURE if outcome in BAD else None
+
+
+def _group(kind: Kind, message: str, group: _Gathered, cells: Sequence[CellView], versions: Sequence[str]) -> MessageGroup:
+    found = frozenset(cells[place].axes.tensorflow for place in group.cells)
+    installs = frozenset(cells[place].axes.install for place in group.cells)
+    return MessageGroup(
+        kind=kind,
+        message=message,
+        where=tuple(group.where),
+        cells=len(group.cells),
+        versions=len(found),
+        spans=runs(found, versions),
+        installs=tuple(install for install in InstallPolicy if install in installs),
+        example=max(group.cells, key=lambda place: version_key(cells[place].axes.tensorflow)),
+    )
+
+
+def _declared(cell: CellView) -> bool:
+    return cell.verdict is Verdict.WORKS and cell.declared > 0

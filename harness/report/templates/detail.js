@@ -1,0 +1,140 @@
+// The dialog: everything about one cell, built when it is opened.
+const dialog = document.getElementById("detail");
+let openPlace = -1;
+let returnTo = null;
+
+const OUTCOMES = { passed: ["✓", "good"], xfailed: ["✓", "good"], xpassed: ["!", "loud-outcome"], skipped: ["–", "dim"], not_run: ["○", "dim"] };
+const day = (stamp) => stamp.slice(0, 10);
+
+function openCell(place, from) {
+  if (!dialog.open) returnTo = from ?? buttons[place];
+  openPlace = place;
+  const environment = data.environments[data.cells.environment[place]];
+  dialog.replaceChildren(
+    head(place),
+    ...[own(place), casesPart(place), environment ? environmentPart(environment) : null, again(place)].filter(Boolean),
+  );
+  if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
+  writeHash();
+}
+
+function head(place) {
+  const axes = axesOf(place);
+  const letter = unexpected.has(place) ? "x" : data.cells.verdict[place];
+  const pins = [axes.python && `Python ${axes.python}`, axes.hub && `hub ${axes.hub}`].filter(Boolean);
+  const values = [axes.install, `${axes.keras} Keras`, `${axes.format} format`, axes.device, ...pins];
+  const reused = data.cells.reused[place];
+  return make("header", {},
+    make("div", {},
+      make("h2", { id: "detail-title" }, `TensorFlow ${axes.tensorflow} with ${axes.model}`),
+      make("p", { class: `verdict ${letter}` }, text(data.cells.words[place])),
+      make("ul", { class: "axes" }, ...values.map((value) => make("li", {}, value)), reused ? make("li", {}, `reused, recorded ${day(reused)}`) : ""),
+    ),
+    make("button", { class: "close", type: "button", "aria-label": "Close", onclick: () => dialog.close() }, "✕"),
+  );
+}
+
+function own(place) {
+  const message = text(data.cells.message[place]);
+  const evidence = text(data.cells.evidence[place]);
+  if (!message && !evidence) return null;
+  const status = text(data.cells.status[place]).replace("_", " ");
+  return make("section", {}, make("h3", {}, `What happened: ${status}`), make("p", { class: "said" }, message), evidencePart(evidence));
+}
+
+function evidencePart(evidence) {
+  return evidence ? make("details", {}, make("summary", {}, "Evidence"), make("pre", { tabindex: "0" }, evidence)) : "";
+}
+
+function casesPart(place) {
+  const cases = casesOf(place);
+  if (!cases.length) return null;
+  return make("section", {}, make("h3", {}, `Cases (${cases.length})`), make("ul", { class: "cases" }, ...cases.map((one) => caseLine(one, place))));
+}
+
+function caseLine([kind, seconds, ranIn, recorded], place) {
+  const [id, title, variant, outcome, message, evidence] = data.kinds[kind];
+  const [symbol, look] = OUTCOMES[outcome] ?? ["✕", "bad"];
+  const said = { xfailed: "as declared", xpassed: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
+  return make("li", {},
+    make("span", { class: `outcome ${look}` }, `${symbol} ${said}`),
+    make("span", {}, text(title), variant ? make("code", {}, ` [${text(variant)}]`) : ""),
+    make("span", { class: "time" }, outcome === "not_run" ? "" : `${seconds.toFixed(2)} s`),
+    make("div", { class: "more" },
+      make("code", {}, text(id)),
+      message ? make("p", { class: "said" }, text(message)) : "",
+      evidencePart(text(evidence)),
+      origin(ranIn, recorded, place),
+    ),
+  );
+}
+
+function origin(ranIn, recorded, place) {
+  const elsewhere = ranIn >= 0 && ranIn !== place;
+  if (!elsewhere && !recorded) return "";
+  const line = make("p", { class: "from" });
+  if (elsewhere) line.append("ran in the process of ", make("button", { type: "button", onclick: () => openCell(ranIn) }, data.cells.id[ranIn]));
+  if (recorded) line.append(elsewhere ? "; " : "", `reused, recorded ${day(text(recorded))}`);
+  return line;
+}
+
+function environmentPart(environment) {
+  const packages = environment.packages.map(text);
+  const facts = [
+    ["Environment", environment.id],
+    ["Status", environment.status.replace("_", " ") + (environment.reused ? `, reused, recorded ${day(environment.reused)}` : "")],
+    ["Python", environment.python ?? "none found"],
+    ["Asked for", environment.requirements.join(" ")],
+    ["Packages up to", environment.excludeNewer ?? "no limit"],
+    ["Locked on", environment.lockedOn ?? "not locked"],
+    ["Lock", environment.lock ? environment.lock.slice(0, 16) : ""],
+    ["Settings", environment.settings.join(" ")],
+  ].filter(([, value]) => value);
+  const part = make("section", {}, make("h3", {}, "Environment"), make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
+  if (environment.message) part.append(make("p", { class: "said" }, text(environment.message)));
+  part.append(evidencePart(text(environment.evidence)));
+  if (packages.length) {
+    part.append(
+      copyable(`pip install ${packages.map(quoted).join(" ")}`, "Copy the pip install line"),
+      make("details", {}, make("summary", {}, `${packages.length} packages`), make("ul", { class: "packages" }, ...packages.map((one) => make("li", {}, one)))),
+    );
+  }
+  return part;
+}
+
+const quoted = (word) => (/^[\w.+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+function again(place) {
+  const environment = data.environmentIds[data.cells.environment[place]];
+  const line = `python3 -m nox -s "cells(${environment})" -- --cell ${data.cells.id[place]}`;
+  return make("section", {}, make("h3", {}, "Run it again"), copyable(line, "Copy the command"));
+}
+
+function copyable(line, name) {
+  const shown = make("pre", { tabindex: "0" }, line);
+  const button = make("button", { type: "button", "aria-label": name }, "Copy");
+  button.addEventListener("click", () => copy(line, shown, button));
+  return make("div", { class: "copy" }, shown, button);
+}
+
+async function copy(line, shown, button) {
+  try {
+    await navigator.clipboard.writeText(line);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(shown);
+    button.textContent = "Press Ctrl-C";
+  }
+  document.getElementById("said").textContent = button.textContent;
+  setTimeout(() => (button.textContent = "Copy"), 2000);
+}
+
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog) dialog.close();
+});
+dialog.addEventListener("close", () => {
+  openPlace = -1;
+  writeHash();
+  returnTo?.focus();
+});

@@ -1,0 +1,145 @@
+// Filters: which cells match, then rows, columns and tables without a match disappear.
+const form = document.getElementById("filters");
+const FIELDS = ["tf", "install", "keras", "model", "format", "device", "q"];
+const chips = [...form.querySelectorAll("[data-verdict]")];
+
+const numbers = (version) => version.split(".").map((part) => parseInt(part, 10) || 0);
+
+// 2.15 stands for all of 2.15.x, so a version is compared on as many parts as were typed.
+function compare(version, bound) {
+  const left = numbers(version);
+  const right = numbers(bound);
+  for (const [n, part] of right.entries()) if ((left[n] ?? 0) !== part) return (left[n] ?? 0) - part;
+  return 0;
+}
+
+// "2.8-2.15, >=2.20, 2.4": any of them. Null: not understood.
+function versionTest(typed) {
+  const tests = typed.split(/[\s,]+/).filter(Boolean).map((part) => {
+    let found;
+    if ((found = /^([\d.]+)(?:-|–|\.\.)([\d.]+)$/.exec(part))) return (v) => compare(v, found[1]) >= 0 && compare(v, found[2]) <= 0;
+    if ((found = /^(>=|<=|>|<|==?)([\d.]+)$/.exec(part))) return (v) => against(found[1], compare(v, found[2]));
+    return /^\d[\w.]*$/.test(part) ? (v) => compare(v, part) === 0 : null;
+  });
+  if (tests.includes(null)) return null;
+  return tests.length ? (version) => tests.some((test) => test(version)) : () => true;
+}
+
+function against(sign, order) {
+  return { ">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0 }[sign] ?? order === 0;
+}
+
+function wanted() {
+  const values = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value.trim()]));
+  const verdicts = chips.filter((chip) => chip.getAttribute("aria-pressed") === "true").map((chip) => chip.dataset.verdict);
+  return { ...values, verdicts };
+}
+
+const searchable = { strings: null, cells: [] };
+
+// Which of the texts hold the words, once for each search; a cell matches by its own, its environment's or a case's message.
+function messageTest(query) {
+  if (!query) return () => true;
+  const needle = query.toLowerCase();
+  searchable.strings ??= data.strings.map((one) => one.toLowerCase());
+  const hit = searchable.strings.map((one) => one.includes(needle));
+  return (place) => (searchable.cells[place] ??= messagesOf(place)).some((one) => hit[one]);
+}
+
+function messagesOf(place) {
+  const environment = data.environments[data.cells.environment[place]];
+  const own = [data.cells.message[place], environment ? environment.message : 0];
+  return [...new Set([...own, ...casesOf(place).map(([kind]) => data.kinds[kind][4])])].filter((one) => one > 0);
+}
+
+function matcher(filter, versions) {
+  const says = messageTest(filter.q);
+  return (place, section, row, column) =>
+    (!filter.install || section.install === filter.install) &&
+    (!filter.keras || section.keras === filter.keras) &&
+    versions(row[0]) &&
+    (!filter.model || column[0] === filter.model) &&
+    (!filter.format || column[1] === filter.format) &&
+    (!filter.device || column[2] === filter.device) &&
+    says(place);
+}
+
+function verdictWanted(filter, place) {
+  if (!filter.verdicts.length) return true;
+  return filter.verdicts.includes(data.cells.verdict[place]) || (filter.verdicts.includes("x") && unexpected.has(place));
+}
+
+function applyFilters() {
+  const filter = wanted();
+  const versions = versionTest(filter.tf);
+  form.elements.tf.setAttribute("aria-invalid", String(versions === null));
+  const matches = matcher(filter, versions ?? (() => true));
+  const tally = { w: 0, p: 0, f: 0, u: 0, n: 0, x: 0 };
+  let shown = 0;
+  for (const grid of grids) shown += applyTo(grid, filter, matches, tally);
+  for (const chip of chips) chip.querySelector("b").textContent = tally[chip.dataset.verdict].toLocaleString("en");
+  const all = buttons.length;
+  const counted = shown === all ? `${all.toLocaleString("en")} cells` : `${shown.toLocaleString("en")} of ${all.toLocaleString("en")} cells`;
+  document.getElementById("shown").textContent = versions === null ? `${counted}; the TensorFlow filter is not understood, try 2.8-2.15` : counted;
+  document.getElementById("nothing").hidden = shown > 0;
+}
+
+function applyTo(grid, filter, matches, tally) {
+  const { rows: names, columns } = grid.section;
+  const columnShown = columns.map(() => false);
+  const on = grid.rows.map((row, r) =>
+    row.cells.map((place, c) => {
+      if (place < 0 || !matches(place, grid.section, names[r], columns[c])) return false;
+      tally[data.cells.verdict[place]]++;
+      if (unexpected.has(place)) tally.x++;
+      return verdictWanted(filter, place) && (columnShown[c] = true);
+    }),
+  );
+  const count = on.flat().filter(Boolean).length;
+  grid.element.hidden = count === 0;
+  if (count) show(grid, on, columnShown);
+  return count;
+}
+
+function show(grid, on, columnShown) {
+  const changed = columnShown.map((shown, c) => shown !== (grid.columnShown?.[c] ?? true));
+  for (const [r, row] of grid.rows.entries()) {
+    set(row.element, on[r].includes(true));
+    for (const [c, box] of row.boxes.entries()) {
+      if (changed[c]) box.hidden = !columnShown[c];
+      const off = row.cells[c] >= 0 && !on[r][c];
+      if (off !== Boolean(row.off?.[c])) box.classList.toggle("off", off);
+      (row.off ??= [])[c] = off;
+    }
+  }
+  if (changed.includes(true)) showHeads(grid, columnShown);
+  grid.columnShown = columnShown;
+  offer(grid);
+}
+
+const set = (element, shown) => {
+  if (element.hidden === shown) element.hidden = !shown;
+};
+
+// A heading of a group spans the columns of it that are left.
+function showHeads(grid, columnShown) {
+  const columns = grid.section.columns;
+  for (const [level, line] of [...grid.head].entries()) {
+    const heads = [...line.cells].filter((head) => !head.classList.contains("corner"));
+    let next = 0;
+    for (const head of heads) {
+      head.dataset.span ??= head.colSpan;
+      const span = Number(head.dataset.span);
+      const left = columnShown.slice(next, next + span).filter(Boolean).length;
+      head.hidden = left === 0;
+      if (left) head.colSpan = left;
+      if (level > 0) head.classList.toggle("m", startsModel(columns, columnShown, next));
+      next += span;
+    }
+  }
+}
+
+function startsModel(columns, columnShown, place) {
+  for (let before = place - 1; before >= 0 && columns[before][0] === columns[place][0]; before--) if (columnShown[before]) return false;
+  return true;
+}

@@ -1,0 +1,163 @@
+"""From a run to its view: counts once, sorts once, judges each cell once. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from harness.domain import Cell, Outcome
+from harness.report import summary
+from harness.report.document import CaseView, CellView, View
+from harness.report.grid import arrange, ascending
+from harness.report.text import MESSAGE_LIMIT, plain
+from harness.report.verdict import Verdict, judge
+from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord
+from harness.results.store import Run
+
+__all__ = ["View", "view"]
+
+
+def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> View:
+    """The report's data.
+
+    Args:
+        run: a run as read; where an id is recorded twice, the later record holds.
+        titles: what each case is called, by its id; a case without a title is called by its id.
+        planned: the plan's cells, where it is known: those without a record are shown as not run.
+    """
+    records = {record.id: record for record in run.cells}
+    missing = [cell for cell in planned if cell.id not in records]
+    axes = [record.axes for record in records.values()] + [_axes(cell) for cell in missing]
+    order, sections = arrange(axes)
+    environments = {record.id: _plain_environment(record) for record in run.environments}
+    measured = _Cases(run.cases, titles)
+    unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
+    cells = tuple(_cell(unsorted[place], environments, measured) for place in order)
+    cases = measured.shown()
+    versions = ascending(one.tensorflow for one in axes)
+    return View(
+        header=run.header,
+        footer=run.footer,
+        counts=summary.count(cells, run.header.planned_cells),
+        versions=versions,
+        models=summary.models(sections, cells),
+        messages=summary.messages(cells, cases, versions),
+        sections=sections,
+        environments=tuple(sorted(environments.values(), key=attrgetter("id"))),
+        cells=cells,
+        cases=cases,
+    )
+
+
+class _Cases:
+    """The measured cases, each made into a CaseView once, numbered as cells first ask for them."""
+
+    def __init__(self, records: Iterable[CaseRecord], titles: Mapping[str, str]) -> None:
+        self._titles = titles
+        self._records: defaultdict[str, dict[tuple[str, str], CaseRecord]] = defaultdict(dict)
+        for record in records:
+            self._records[record.key][record.case, record.variant] = record
+        self._places: dict[tuple[str, str | None], tuple[int, ...]] = {}
+        self._shown: list[CaseView] = []
+
+    def places(self, ref: CaseRef) -> tuple[int, ...]:
+        """Where the cases of a reference are in `shown()`; one that was not run where there is no record."""
+        records = self._records.get(ref.key, {}) if ref.key is not None else {}
+        name = ref.case, ref.key if records else None
+        if name not in self._places:
+            first = len(self._shown)
+            self._shown.extend(map(self._case, records.values()) if records else [self._not_run(ref.case)])
+            self._places[name] = tuple(range(first, len(self._shown)))
+        return self._places[name]
+
+    def outcomes(self, places: Sequence[int]) -> tuple[Outcome, ...]:
+        return tuple(self._shown[place].outcome for place in places)
+
+    def shown(self) -> tuple[CaseView, ...]:
+        return tuple(self._shown)
+
+    def _not_run(self, case: str) -> CaseView:
+        return CaseView(case=case, title=self._title(case), outcome=Outcome.NOT_RUN)
+
+    def _title(self, case: str) -> str:
+        return plain(self._titles.get(case) or case, MESSAGE_LIMIT)
+
+    def _case(self, record: CaseRecord) -> CaseView:
+        return CaseView(
+            case=record.case,
+            title=self._title(record.case),
+            variant=plain(record.variant, MESSAGE_LIMIT),
+            outcome=record.outcome,
+            seconds=round(record.seconds, 2),
+            message=plain(record.message, MESSAGE_LIMIT),
+            evidence=plain(record.evidence),
+            cell=record.cell,
+            recorded=record.recorded,
+            reused=record.reused,
+        )
+
+
+def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecord], measured: _Cases) -> CellView:
+    if isinstance(record, Cell):
+        return _unrecorded(record)
+    places = tuple(place for ref in record.cases for place in measured.places(ref))
+    outcomes = measured.outcomes(places)
+    judgement = judge(record.status, record.trouble, outcomes)
+    environment = environments.get(record.environment)
+    inherited = environment.message if environment and environment.status is record.status else ""
+    return CellView(
+        id=record.id,
+        axes=record.axes,
+        environment=record.environment,
+        verdict=judgement.verdict,
+        label=judgement.label,
+        words=judgement.words,
+        declared=outcomes.count(Outcome.XFAILED),
+        unexpected=outcomes.count(Outcome.XPASSED),
+        status=record.status,
+        trouble=record.trouble,
+        message=plain(record.message, MESSAGE_LIMIT) or inherited,
+        evidence=plain(record.evidence),
+        cases=places,
+        recorded=record.recorded,
+        reused=record.reused,
+    )
+
+
+def _unrecorded(cell: Cell) -> CellView:
+    return CellView(
+        id=cell.id,
+        axes=_axes(cell),
+        environment=cell.environment,
+        verdict=Verdict.NOT_RUN,
+        label="–",
+        words="not run: the run ended before it",
+        declared=0,
+        unexpected=0,
+        status=None,
+        trouble=None,
+        message="",
+        evidence="",
+        cases=(),
+        recorded="",
+        reused=False,
+    )
+
+
+def _axes(cell: Cell) -> CellAxes:
+    one = cell.axes
+    return CellAxes(
+        tensorflow=one.tensorflow,
+        install=one.install,
+        keras=one.keras,
+        model=one.model,
+        format=one.format,
+        device=one.device,
+        python=one.python,
+        hub=one.hub,
+    )
+
+
+def _plain_environment(record: EnvironmentRecord) -> EnvironmentRecord:
+    return record.model_copy(update={"message": plain(record.message, MESSAGE_LIMIT), "evidence": plain(record.evidence)})
