@@ -161,8 +161,8 @@ class Axes:
 
     def value(self, axis: Axis) -> str | None:
         """The value on an axis as text; None where the axis is derived and not pinned."""
-        found = getattr(self, axis.value)
-        return found.value if isinstance(found, Enum) else found
+        found: str | Enum | None = getattr(self, axis.value)
+        return str(found.value) if isinstance(found, Enum) else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
 
-FORMAT = 1
-
 
 class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,7 +33,7 @@ class Header(Record):
     """First line of every results file. All volatile facts of a run are here and in the footer."""
 
     type: Literal["header"] = "header"
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     run: str
     started: str
     hubmatrix: str
@@ -123,10 +121,11 @@ class CellAxes(Record):
 
 
 class CellRecord(Record):
-    """A cell that is done: its status, and the cases that bear on it."""
+    """A cell that is done: its status, and the cases that bear on it. `key` is the digest of their keys."""
 
     type: Literal["cell"] = "cell"
     id: str
+    key: str | None = None
     axes: CellAxes
     environment: str
     status: Status

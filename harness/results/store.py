@@ -92,7 +92,9 @@ def lines(path: Path) -> Iterator[Line]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ResultsError(
-                f"not a line of results format 1: {where}: {first['msg']}", place=f"{path}:{number}", hint="written by another version?"
+                f"not a line of results format 1: {where}: {first['msg']}",
+                place=f"{path}:{number}",
+                hint="written by another version?",
             ) from error
 
 

@@ -1,0 +1,210 @@
+"""The command line: one command a stage. The only module that prints errors and exits.
+
+Exit codes: 0 done (cells that fail are results, not errors), 2 matrix.yaml or an option is wrong, 3 nothing is selected,
+4 no readable results, 5 a model is invalid, 6 trouble of the machine, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from harness import __version__
+from harness.errors import HubmatrixError
+from harness.workspace import Workspace
+
+APP_HELP = """Which TensorFlow loads, runs, saves and reloads which Hub text model, with evidence.
+
+`matrix.yaml` names the axes; `hubmatrix plan` shows the cells, `run` measures them, `report` draws the table.
+
+Start with:  hubmatrix run          the quick tier, then the report (the same as `nox -s matrix`)
+
+Then:        hubmatrix plan --select 'tensorflow>=2.16 and model=bert-en/3 and not device=xla-cpu'
+             hubmatrix run --tier full --select 'install=as-released'
+             hubmatrix results --json
+"""
+
+app = typer.Typer(help=APP_HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+Tier = Annotated[str | None, typer.Option("--tier", help="A named slice of the matrix: quick (default), full.")]
+Select = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        help="Only these cells: an expression over the axes, e.g. 'tensorflow>=2.16 and keras=legacy and format in (h5, keras)'. "
+        "Versions compare as versions; = means 'starts with' (tensorflow=2.16 is 2.16.2).",
+    ),
+]
+Environments = Annotated[list[str], typer.Option("--environment", help="Only the cells of this environment; repeatable.")]
+Cells = Annotated[list[str], typer.Option("--cell", help="Only this cell; repeatable. Ids are in the report.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
+RunFile = Annotated[Path | None, typer.Option("--run", help="A results.jsonl; the newest run if not given.")]
+HERE = Path()
+NO_NAMES: list[str] = []
+
+
+@app.command()
+def plan(
+    tier: Tier = None,
+    select: Select = "",
+    environment: Environments = NO_NAMES,
+    cell: Cells = NO_NAMES,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
+    from harness import planning
+
+    shown = planning.preview(Workspace(root=root.resolve()), planning.Choice.of(tier, select, environment, cell))
+    print(planning.as_json(shown) if as_json else planning.as_text(shown))
+
+
+@app.command()
+def run(
+    tier: Tier = None,
+    select: Select = "",
+    environment: Environments = NO_NAMES,
+    cell: Cells = NO_NAMES,
+    jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
+    no_zygote: Annotated[bool, typer.Option("--no-zygote", help="A fresh interpreter for each cell instead of a fork.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Don't render the report afterwards.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Measure the cells that are not known yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
+    from harness import planning, reporting
+    from harness.run.engine import Options, perform
+    from harness.run.progress import watcher
+
+    place = Workspace(root=root.resolve())
+    choice = planning.Choice.of(tier, select, environment, cell)
+    made = planning.make(place, choice)
+    options = Options(tier=choice.tier or "", selection=choice.text, jobs=jobs, preload=not no_zygote, refresh=refresh, rerun=rerun)
+    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json))
+    rendered = () if no_report else reporting.render(place, results, made)
+    summary = reporting.summary(place, results, rendered)
+    print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+
+
+@app.command()
+def report(
+    run_file: RunFile = None,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Render a run as HTML, Markdown and JSON below reports/site."""
+    from harness import reporting
+    from harness.results import store
+
+    place = Workspace(root=root.resolve())
+    results = run_file or store.newest(place.runs)
+    summary = reporting.summary(place, results, reporting.render(place, results, None))
+    print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+
+
+@app.command()
+def results(
+    run_file: RunFile = None,
+    select: Select = "",
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of results.jsonl.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Every cell of a run: axes, status, its cases with outcome, message and evidence, reused or new, lock and interpreter."""
+    from harness import reporting
+    from harness.results import store
+    from harness.results.format import LINE
+
+    if schema:
+        print(json.dumps(LINE.json_schema(), indent=1))
+        return
+    place = Workspace(root=root.resolve())
+    joined = reporting.joined(store.read(run_file or store.newest(place.runs)), select)
+    print(joined.model_dump_json(indent=1) if as_json else reporting.results_text(joined))
+
+
+@app.command()
+def models(
+    names: Annotated[list[str] | None, typer.Argument(help="Model ids, e.g. bert-en/3; all if none is given.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Replace the committed replicas.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Rebuild the replicas with their publishers' exporters and verify the committed ones against them."""
+    from harness import modelling
+
+    outcome = modelling.rebuild_all(Workspace(root=root.resolve()), names or (), write=write, tell=_progress)
+    print(json.dumps(outcome.as_json()) if as_json else outcome.as_text())
+    raise typer.Exit(0 if outcome.verified else 5)
+
+
+@app.command()
+def clean(
+    with_results: Annotated[bool, typer.Option("--results", help="Also delete reports/runs and reports/site.")] = False,
+    with_uv_cache: Annotated[bool, typer.Option("--uv-cache", help="Also let uv drop what no project needs.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Free the disk: every venv, toolchain, lock and work folder. Results stay unless you ask."""
+    from harness import cleaning
+
+    freed = cleaning.clean(Workspace(root=root.resolve()), results=with_results, uv_cache=with_uv_cache)
+    print(json.dumps(freed.as_json()) if as_json else freed.as_text())
+
+
+@app.command()
+def spec(
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of matrix.yaml, for editors.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Check matrix.yaml and the cases: every problem at once, each with line and column."""
+    from harness import planning
+    from harness.spec import schema as schema_module
+
+    if schema:
+        print(schema_module.text(), end="")
+        return
+    made = planning.make(Workspace(root=root.resolve()), planning.Choice.of("full", "", (), ()))
+    facts: dict[str, Any] = {
+        "format": 1,
+        "cells": len(made.plan.cells),
+        "environments": len(made.plan.environments),
+        "cases": len(made.cases),
+    }
+    text = f"matrix.yaml is valid: {facts['cells']} cells in {facts['environments']} environments, {facts['cases']} cases"
+    print(json.dumps(facts) if as_json else text)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False) -> None:
+    if show:
+        print(f"hubmatrix {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; errors of ours are printed with place and hint, and exit with the code of their class."""
+    try:
+        app()
+    except HubmatrixError as error:
+        if "--json" in sys.argv:
+            problems = [{"place": one.place, "message": one.message, "hint": one.hint} for one in error.problems]
+            print(json.dumps({"format": 1, "error": error.slug, "problems": problems}))
+        console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        for problem in error.problems:
+            console.print(f"error: {problem}")
+        sys.exit(error.exit_code)
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,65 @@
+"""Disk: who uses a venv, how much is free, and what may go when little is.
+
+A venv is a set of hard links into uv's cache, so removing it frees nothing while the cache holds the same files: eviction
+takes the idle venvs, least recently used first, and then lets uv drop the cached wheels that no venv needs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from harness.environments.uv import call
+
+PRUNE_SECONDS = 300.0
+
+
+def free_bytes(folder: Path) -> int:
+    """Free disk where `folder` is or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+@contextmanager
+def in_use(venv: Path) -> Iterator[None]:
+    """Mark a venv as used by this process; the kernel takes the mark back if the process dies."""
+    with _mark(venv).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        os.utime(file.fileno())
+        yield
+
+
+async def evict(uv: Path, folder: Path, *, wanted_bytes: int) -> tuple[Path, ...]:
+    """Remove idle venvs until `wanted_bytes` are free; gives those removed. Nothing happens while enough is free."""
+    removed: list[Path] = []
+    if free_bytes(folder) >= wanted_bytes:
+        return ()
+    for mark in sorted(folder.glob("*.use"), key=lambda path: path.stat().st_mtime):
+        venv = mark.with_suffix("")
+        if venv.is_dir() and _remove_idle(venv):
+            removed.append(venv)
+            await call(uv, ["cache", "prune", "--ci", "--quiet"], timeout=PRUNE_SECONDS)
+            if free_bytes(folder) >= wanted_bytes:
+                break
+    if not removed:
+        await call(uv, ["cache", "prune", "--ci", "--quiet"], timeout=PRUNE_SECONDS)
+    return tuple(removed)
+
+
+def _remove_idle(venv: Path) -> bool:
+    with _mark(venv).open("a") as file:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(venv, ignore_errors=True)
+            return True
+    return False
+
+
+def _mark(venv: Path) -> Path:
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    return venv.with_suffix(".use")

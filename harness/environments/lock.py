@@ -1,0 +1,144 @@
+"""From what a user would type to a lock: hashed requirements, resolved by uv for one interpreter and one date.
+
+    .hubmatrix/locks/<digest of the request>.txt    the lock, requirements format, hashes, no address of an index
+    .hubmatrix/locks/<digest of the request>.json   how it was resolved, or the resolver's proof that it can't be
+
+`as-released` locks are resolved once. `today` locks are resolved at most once a day; where the index can't be reached, the
+last one serves, and says its date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+from filelock import AsyncFileLock
+from pydantic import BaseModel, ConfigDict
+
+from harness.domain import EnvironmentRequest, InstallPolicy, Status, Trouble
+from harness.environments.interpreters import Interpreter
+from harness.environments.uv import Failure, call, failure
+from harness.files import write_atomically
+from harness.request import exclude_newer, requirements
+
+RESOLVE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """What is installed: `text` is the requirements file, `sha256` its digest, `resolved` the day it was made."""
+
+    path: Path
+    sha256: str
+    resolved: date
+    packages: tuple[tuple[str, str], ...]
+    exclude_newer: date | None
+
+
+class _Meta(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requirements: tuple[str, ...]
+    python: str
+    platform: str
+    exclude_newer: date | None
+    resolved: date
+    failed: str | None = None
+    evidence: str = ""
+
+
+def today() -> date:
+    """The day of a `today` lock, UTC."""
+    return datetime.now(timezone.utc).date()
+
+
+async def resolve(
+    uv: Path, folder: Path, request: EnvironmentRequest, interpreter: Interpreter, *, refresh: bool
+) -> Lock | Failure:
+    """The lock of a request: the stored one while it holds, else a new one from the index."""
+    meta = _asked(request, interpreter)
+    stem = folder / _digest(meta)
+    folder.mkdir(parents=True, exist_ok=True)
+    async with AsyncFileLock(stem.with_suffix(".lock")):
+        known = _read(stem, fresh_only=request.install is InstallPolicy.TODAY)
+        if known and not refresh:
+            return known
+        found = await _compile(uv, stem, meta, interpreter, refresh=refresh)
+        if isinstance(found, Failure) and found.trouble is Trouble.NETWORK:
+            return _read(stem, fresh_only=False) or found
+        return found
+
+
+def stored(folder: Path, request: EnvironmentRequest, interpreter: Interpreter) -> Lock | Failure | None:
+    """The lock that a run would use without asking the index; None where it would ask."""
+    meta = _asked(request, interpreter)
+    return _read(folder / _digest(meta), fresh_only=request.install is InstallPolicy.TODAY)
+
+
+def _asked(request: EnvironmentRequest, interpreter: Interpreter) -> _Meta:
+    return _Meta(
+        requirements=requirements(request),
+        python=interpreter.minor,
+        platform=interpreter.platform,
+        exclude_newer=exclude_newer(request),
+        resolved=today(),
+    )
+
+
+def _digest(meta: _Meta) -> str:
+    asked = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer)]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
+
+
+def _read(stem: Path, *, fresh_only: bool) -> Lock | Failure | None:
+    try:
+        meta = _Meta.model_validate_json(stem.with_suffix(".json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    if fresh_only and meta.resolved != today():
+        return None
+    if meta.failed is not None:
+        return Failure(status=Status.LOCK_FAILED, trouble=None, message=meta.failed, evidence=meta.evidence)
+    path = stem.with_suffix(".txt")
+    return _lock(path, meta) if path.is_file() else None
+
+
+def _lock(path: Path, meta: _Meta) -> Lock:
+    text = path.read_text(encoding="utf-8")
+    return Lock(
+        path=path,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        resolved=meta.resolved,
+        packages=_packages(text),
+        exclude_newer=meta.exclude_newer,
+    )
+
+
+def _packages(text: str) -> tuple[tuple[str, str], ...]:
+    pins = [line.split(" ", 1)[0].partition("==") for line in text.splitlines() if line[:1].isalnum()]
+    return tuple((name, version) for name, _, version in pins)
+
+
+async def _compile(uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
+    source = stem.with_suffix(".in")
+    write_atomically(source, "".join(f"{line}\n" for line in meta.requirements))
+    argv: list[str | Path] = ["pip", "compile", source, "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
+    argv += ["--python", interpreter.path, *_newest(meta.exclude_newer)]
+    argv += ["--refresh"] if refresh else []
+    done = await call(uv, argv, timeout=RESOLVE_SECONDS)
+    if done.ok:
+        write_atomically(stem.with_suffix(".txt"), done.stdout)
+        write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
+        return _lock(stem.with_suffix(".txt"), meta)
+    found = failure(done, of=Status.LOCK_FAILED, timeout=RESOLVE_SECONDS)
+    if found.status is Status.LOCK_FAILED:
+        kept = meta.model_copy(update={"failed": found.message, "evidence": found.evidence})
+        write_atomically(stem.with_suffix(".json"), kept.model_dump_json(indent=1))
+    return found
+
+
+def _newest(limit: date | None) -> list[str]:
+    return ["--exclude-newer", limit.isoformat()] if limit else []

@@ -1,0 +1,64 @@
+"""pytest for the cells: one folder per Python minor, kept apart from what is tested.
+
+The folder goes to the end of a cell's `sys.path`, so the packages under test win wherever both have one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from filelock import AsyncFileLock
+from packaging.version import Version
+
+from harness.domain import Status
+from harness.environments.interpreters import Interpreter
+from harness.environments.uv import Failure, call_offline_first, failure
+from harness.environments.venv import FINGERPRINT
+from harness.files import write_atomically
+
+# The last pytest and xdist that support each Python, pinned: their version is part of a case's key.
+# https://docs.pytest.org/en/stable/backwards-compatibility.html
+PINS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("3.9", ("pytest==8.4.2", "pytest-xdist==3.8.0")),
+    ("3.8", ("pytest==8.3.5", "pytest-xdist==3.6.1")),
+    ("3.7", ("pytest==7.4.4", "pytest-xdist==3.5.0")),
+)
+INSTALL_SECONDS = 300.0
+
+
+def pins(minor: str) -> tuple[str, ...] | None:
+    """pytest and xdist for a Python minor; None where the harness supports none (below 3.7)."""
+    return next((found for lowest, found in PINS if Version(minor) >= Version(lowest)), None)
+
+
+async def ensure(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Failure:
+    """The folder to append to `sys.path`, made now if it isn't there."""
+    wanted = pins(interpreter.minor)
+    if wanted is None:
+        message = f"no pytest for cells on Python {interpreter.minor}"
+        return Failure(status=Status.UNAVAILABLE, trouble=None, message=message, evidence=message)
+    digest = hashlib.sha256(" ".join((interpreter.label, *wanted)).encode()).hexdigest()[:12]
+    path = folder / f"py{interpreter.minor}-{digest}"
+    folder.mkdir(parents=True, exist_ok=True)
+    async with AsyncFileLock(path.with_suffix(".lock")):
+        if (path / FINGERPRINT).is_file():
+            return path
+        shutil.rmtree(path, ignore_errors=True)
+        argv: list[str | Path] = [
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            path,
+            "--python",
+            interpreter.path,
+            "--link-mode",
+            "copy",
+        ]
+        done = await call_offline_first(uv, [*argv, *wanted], timeout=INSTALL_SECONDS)
+        if not done.ok:
+            return failure(done, of=Status.INSTALL_FAILED, timeout=INSTALL_SECONDS)
+        write_atomically(path / FINGERPRINT, " ".join(wanted))
+        return path

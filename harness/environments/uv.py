@@ -1,0 +1,89 @@
+"""uv's command line, and what its failures mean.
+
+Owns the only place where uv's words are read. uv 0.13 exits with 1 where it proved a request unsatisfiable and with 2 for
+everything else; the text tells the network from a build.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.domain import Status, Trouble
+from harness.errors import MachineError
+from harness.process import Completed, run_async
+
+NETWORK = re.compile(
+    r"Failed to fetch|error sending request|dns error|Connection (refused|reset)|timed? ?out|network was disabled|"
+    r"Network connectivity is disabled|HTTP status (server error|client error \((401|403|407|408|429))|tls handshake|certificate",
+    re.IGNORECASE,
+)
+UNSATISFIABLE = re.compile(r"No solution found")
+BUILD = re.compile(r"Failed to (build|download and build)|build backend|Call to `.*` failed", re.IGNORECASE)
+DISK = re.compile(r"No space left on device|os error 28|Disk quota exceeded", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why uv did not do it: a status, whose fault, one line, and uv's own words."""
+
+    status: Status
+    trouble: Trouble | None
+    message: str
+    evidence: str
+
+
+def find() -> Path:
+    """The uv that came with nox[uv], or the one on PATH.
+
+    Raises:
+        MachineError: there is none.
+    """
+    try:
+        from uv import find_uv_bin
+
+        return Path(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+    if not found:
+        raise MachineError("uv is not installed", hint='python3 -m pip install "nox[uv]"')
+    return Path(found)
+
+
+async def call(uv: Path, argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None) -> Completed:
+    """One uv command, quiet and without any configuration file of the folder it runs in."""
+    return await run_async([uv, *argv, "--no-config", "--no-progress", "--color=never"], timeout=timeout, env=env)
+
+
+async def call_offline_first(uv: Path, argv: Sequence[str | Path], *, timeout: float) -> Completed:
+    """What is cached needs no index: so a machine without network still runs, and one with it asks for nothing twice."""
+    done = await call(uv, [*argv, "--offline"], timeout=timeout)
+    return done if done.ok else await call(uv, argv, timeout=timeout)
+
+
+def failure(done: Completed, *, of: Status, timeout: float) -> Failure:
+    """Read a failed uv command. `of` is the stage's own status, where the text does not say otherwise."""
+    text = done.stderr.strip() or done.stdout.strip()
+    if done.code is None:
+        return Failure(status=Status.TIMED_OUT, trouble=None, message=f"uv took longer than {timeout:.0f} s", evidence=text)
+    trouble = Trouble.DISK if DISK.search(text) else Trouble.NETWORK if NETWORK.search(text) else None
+    if trouble:
+        status = Status.UNAVAILABLE
+    elif UNSATISFIABLE.search(text):
+        status = Status.LOCK_FAILED
+    else:
+        status = Status.INSTALL_FAILED if BUILD.search(text) else of
+    return Failure(status=status, trouble=trouble, message=headline(text) or f"uv exited with {done.code}", evidence=text)
+
+
+def headline(text: str) -> str:
+    """The line of uv's explanation that says most: its last cause, else its first error."""
+    body = [line.strip() for line in text.splitlines() if not line.lstrip().startswith(("warning:", "hint:"))]
+    causes = [line.removeprefix("cause:").strip() for line in body if line.startswith("cause:")]
+    errors = [line.removeprefix("error:").strip() for line in body if line.startswith("error:")]
+    if any("No solution" in line for line in errors) and causes:
+        return causes[-1]
+    return ": ".join((errors + causes)[:2])

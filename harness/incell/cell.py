@@ -1,0 +1,93 @@
+"""One cell: set up this process as the cell's own, then run its cases under pytest.
+
+Called in a forked child of the zygote, or as a program (`cell.py REQUEST.json`) where fork is not used; both end in the
+same function. Standard library only, Python 3.7 syntax.
+
+A request is a dict:
+    cases       nodeids for pytest
+    rootdir     the project, the folder nodeids are relative to
+    workdir     the cell's own folder; HOME, TMPDIR and the current folder are below it
+    environ     environment variables on top of the zygote's
+    options     further arguments for pytest
+    toolchain   folder that holds pytest, appended to sys.path
+    workers     how many pytest-xdist workers, 0 for none
+    output      file that takes everything the cell prints
+    events      file that takes what the recorder writes
+"""
+
+import json
+import os
+import random
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(request):
+    """Run the cases; returns pytest's exit code. Does not return where the process dies, which its guardian sees."""
+    enter(request)
+    extend_path(request["toolchain"])
+    import pytest
+
+    return int(pytest.main(arguments(request)))
+
+
+def enter(request):
+    """Own folders, own variables, own output, own random numbers: nothing is shared with other cells."""
+    redirect(request["output"])
+    for name in ("home", "tmp", "cwd"):
+        os.makedirs(os.path.join(request["workdir"], name), exist_ok=True)
+    os.chdir(os.path.join(request["workdir"], "cwd"))
+    os.environ.update(request["environ"])
+    os.environ["HUBMATRIX_EVENTS"] = request["events"]
+    os.environ["HUBMATRIX_OUTPUT"] = request["output"]
+    os.environ["HOME"] = os.path.join(request["workdir"], "home")
+    os.environ["TMPDIR"] = os.path.join(request["workdir"], "tmp")
+    if "tempfile" in sys.modules:
+        sys.modules["tempfile"].tempdir = None
+    random.seed()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and hasattr(numpy, "random"):
+        numpy.random.seed()
+
+
+def redirect(output):
+    """Everything printed, also by C++ code, goes to a file; standard input is empty."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    written = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.dup2(written, 1)
+    os.dup2(written, 2)
+    os.close(written)
+    os.close(empty)
+
+
+def extend_path(toolchain):
+    """pytest comes last: where the packages under test bring the same module, theirs wins."""
+    for folder in (toolchain, HERE):
+        if folder not in sys.path:
+            sys.path.append(folder)
+
+
+def arguments(request):
+    argv = [os.path.join(request["rootdir"], case) for case in request["cases"]]
+    argv += ["--rootdir", request["rootdir"], "-c", os.path.join(HERE, "pytest.ini")]
+    argv += ["-p", "hubmatrix_recorder", "-p", "no:cacheprovider", "--import-mode=importlib", "--continue-on-collection-errors"]
+    argv += ["--capture=no", "--tb=short", "-q", "--basetemp", os.path.join(request["workdir"], "tmp", "pytest")]
+    argv += request["options"]
+    if request["workers"]:
+        argv += ["-p", "xdist", "-n", str(request["workers"])]
+    return argv
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1]) as request_file:
+        loaded = json.load(request_file)
+    for module in loaded["modules"]:
+        __import__(module)
+    code = run(loaded)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

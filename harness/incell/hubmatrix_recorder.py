@@ -1,0 +1,132 @@
+"""The pytest plugin of a cell: writes each event as it happens, one JSON line each, to $HUBMATRIX_EVENTS.
+
+    {"event": "started", "case": nodeid, "variant": "..."}
+    {"event": "finished", "case": ..., "variant": ..., "outcome": ..., "seconds": ..., "message": ..., "evidence": ...}
+    {"event": "not_collected", "case": nodeid of the file, "message": ..., "evidence": ...}
+
+Standard library and pytest only, Python 3.7 syntax. With pytest-xdist it records in the workers, each line in one write.
+"""
+
+import json
+import os
+
+MESSAGE_LIMIT = 2000
+EVIDENCE_LIMIT = 20000
+OUTPUT_LIMIT = 4000
+
+
+def pytest_configure(config):
+    if os.environ.get("HUBMATRIX_EVENTS") and getattr(config.option, "numprocesses", None) is None:
+        config.pluginmanager.register(Recorder(os.environ["HUBMATRIX_EVENTS"]), "hubmatrix-recorder")
+
+
+class Recorder(object):
+    def __init__(self, path):
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._reports = []
+        self._output_start = 0
+
+    def _write(self, **event):
+        os.write(self._file, json.dumps(event).encode("utf-8") + b"\n")
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            message, evidence = explain(report)
+            self._write(event="not_collected", case=report.nodeid, message=message, evidence=evidence)
+
+    def pytest_runtest_protocol(self, item):
+        self._reports = []
+        self._output_start = output_size()
+        self._write(event="started", **identity(item))
+
+    def pytest_runtest_logreport(self, report):
+        self._reports.append(report)
+        if report.when != "teardown":
+            return
+        decisive = choose(self._reports)
+        outcome = outcome_of(decisive)
+        message, evidence = explain(decisive)
+        if outcome in ("failed", "error", "xpassed"):
+            evidence = with_output(evidence, self._output_start)
+        self._write(
+            event="finished",
+            outcome=outcome,
+            seconds=round(sum(one.duration for one in self._reports), 4),
+            message=message,
+            evidence=evidence,
+            **split(report.nodeid)
+        )
+
+
+def identity(item):
+    return split(item.nodeid)
+
+
+def split(nodeid):
+    """A parametrized test is one case with variants: pytest writes the variant in brackets at the end."""
+    case, bracket, variant = nodeid.partition("[")
+    return {"case": case, "variant": variant[:-1] if bracket else ""}
+
+
+def choose(reports):
+    """The report that decides: the first failure, else the call, else the setup (skipped)."""
+    for report in reports:
+        if report.failed:
+            return report
+    for report in reports:
+        if report.when == "call" or report.skipped:
+            return report
+    return reports[0]
+
+
+def outcome_of(report):
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    if report.failed:
+        return "failed" if report.when == "call" else "error"
+    return "skipped" if report.skipped else "passed"
+
+
+def explain(report):
+    """One line in the software's own words, and the traceback."""
+    told = report.longrepr
+    if told is None:
+        return (getattr(report, "wasxfail", "") or "", "")
+    if isinstance(told, tuple):
+        return (str(told[2])[:MESSAGE_LIMIT], "")
+    crash = getattr(told, "reprcrash", None)
+    text = str(told)
+    message = crash.message if crash is not None else last_line(text)
+    return (message[:MESSAGE_LIMIT], clip(text, EVIDENCE_LIMIT))
+
+
+def last_line(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
+def clip(text, limit):
+    """Keep both ends of a long text: the call that failed is at one, the cause at the other."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return "%s\n... %d characters left out ...\n%s" % (text[:half], len(text) - limit, text[-half:])
+
+
+def output_size():
+    try:
+        return os.fstat(1).st_size
+    except OSError:
+        return 0
+
+
+def with_output(evidence, start):
+    """The traceback, and what the case printed."""
+    path = os.environ.get("HUBMATRIX_OUTPUT", "")
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(start, os.fstat(file.fileno()).st_size - OUTPUT_LIMIT))
+            printed = file.read().decode("utf-8", "replace").strip()
+    except OSError:
+        return evidence
+    return evidence + "\n\n--- output ---\n" + printed if printed else evidence

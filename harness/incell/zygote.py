@@ -1,0 +1,188 @@
+"""The zygote of an environment: imports TensorFlow and tensorflow_hub once, then forks a guardian and cell on request.
+
+    python -I zygote.py CONTROL_FD
+
+One JSON line each way over the control socket.
+    to it:    {"preload": true, "modules": [...], "toolchain": "..."}             once, first
+              {"id": ..., "cases": [...], "workdir": ..., ...}                    a cell's request, see cell.py
+    from it:  {"event": "ready", "seconds": ..., "versions": {...}}               or
+              {"event": "import_failed", "message": ..., "evidence": ...}         and it ends
+              {"event": "ended", "id": ..., "verdict": {...} or null}             null: the guardian itself was killed
+
+End of file on the socket ends everything below it. With "preload": false nothing is imported here: a fresh interpreter
+does the import, once to try it and then again for each cell. Standard library only, Python 3.7 syntax.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TRY_IMPORT = "import sys; [__import__(name) for name in sys.argv[1:]]"
+
+
+def main():
+    control = socket.socket(fileno=int(sys.argv[1]))
+    sys.path.append(HERE)
+    import guardian
+
+    guardian.prctl(guardian.PR_SET_PDEATHSIG, signal.SIGTERM)
+    reader = Lines(control)
+    setup = reader.wait()
+    if setup is None:
+        return
+    started = time.monotonic()
+    trouble = preload(setup["modules"]) if setup["preload"] else try_fresh(setup["modules"])
+    if trouble:
+        send(control, event="import_failed", message=trouble[0], evidence=trouble[1])
+        return
+    if setup["preload"]:
+        preload_pytest(setup["toolchain"])
+    send(control, event="ready", seconds=round(time.monotonic() - started, 3))
+    serve(control, reader, setup["preload"])
+
+
+def preload(modules):
+    """Import for all cells; what goes wrong is told in Python's own words."""
+    try:
+        for name in modules:
+            __import__(name)
+    except BaseException as error:
+        last = "".join(traceback.format_exception_only(type(error), error)).strip()
+        return last, traceback.format_exc()
+    return None
+
+
+def try_fresh(modules):
+    """The same in an interpreter of its own."""
+    tried = subprocess.run(
+        [sys.executable, "-I", "-c", TRY_IMPORT] + modules, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if tried.returncode == 0:
+        return None
+    if tried.returncode < 0:
+        os.kill(os.getpid(), -tried.returncode)
+    text = tried.stdout.decode("utf-8", "replace")
+    start = text.rfind("Traceback (most recent call last)")
+    evidence = text[start:] if start >= 0 else text
+    return last_error(evidence), evidence
+
+
+def last_error(text):
+    """The last line of a traceback that starts at the margin, with what follows it."""
+    lines = text.rstrip().splitlines()
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].startswith("  "):
+            return "\n".join(lines[index + 1 :]).strip()
+    return lines[-1] if lines else "the interpreter ended without a word"
+
+
+def preload_pytest(toolchain):
+    """pytest comes after the packages under test, here as in the cell."""
+    import cell
+
+    cell.extend_path(toolchain)
+    import pytest  # noqa: F401
+
+
+def serve(control, reader, forked):
+    """Start a guardian for each request, report each that ended; several may run at once."""
+    import cell
+    import guardian
+
+    wake = guardian.wake_on_child_exit()
+    running = {}
+    while True:
+        ready = select.select([control, wake], [], [])[0]
+        if wake in ready:
+            os.read(wake, 4096)
+        if control in ready and not reader.fill():
+            end_all(running)
+            return
+        for request in reader.lines():
+            running[start(request, control, wake, guardian, cell.run if forked else None)] = request
+        report(control, running)
+
+
+def start(request, control, wake, guardian, run):
+    pid = os.fork()
+    if pid:
+        return pid
+    signal.set_wakeup_fd(-1)
+    control.close()
+    os.close(wake)
+    guardian.guard(request, run)
+
+
+def report(control, running):
+    while running:
+        pid, _ = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return
+        if pid in running:
+            request = running.pop(pid)
+            send(control, event="ended", id=request["id"], verdict=verdict_of(request))
+
+
+def verdict_of(request):
+    try:
+        with open(os.path.join(request["workdir"], "verdict.json")) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def end_all(running):
+    """SIGTERM makes a guardian end its cell; one that does not is killed."""
+    for pid in running:
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 2.0
+    while running and time.monotonic() < deadline:
+        pid, _ = os.waitpid(-1, os.WNOHANG)
+        running.pop(pid, None)
+        time.sleep(0.01)
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+
+
+def send(control, **message):
+    control.sendall(json.dumps(message).encode("utf-8") + b"\n")
+
+
+class Lines(object):
+    """JSON lines from a socket."""
+
+    def __init__(self, control):
+        self._control = control
+        self._rest = b""
+
+    def fill(self):
+        """Read what is there; false at the end of file."""
+        try:
+            data = self._control.recv(65536)
+        except ConnectionError:
+            data = b""
+        self._rest += data
+        return bool(data)
+
+    def lines(self):
+        *whole, self._rest = self._rest.split(b"\n")
+        return [json.loads(line.decode("utf-8")) for line in whole if line]
+
+    def wait(self):
+        while b"\n" not in self._rest:
+            if not self.fill():
+                return None
+        line, _, self._rest = self._rest.partition(b"\n")
+        return json.loads(line.decode("utf-8"))
+
+
+if __name__ == "__main__":
+    main()
+    os._exit(0)  # tearing down an imported TensorFlow takes seconds and does nobody any good

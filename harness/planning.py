@@ -1,0 +1,155 @@
+"""From what a user asked for to a plan, and the plan as it is shown: what would run, what is known, what is left out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness import catalog
+from harness.domain import Case, Limits, Plan, Status
+from harness.environments.uv import Failure
+from harness.plan import expand
+from harness.request import exclude_newer, requirements
+from harness.results import history, store
+from harness.results.history import History
+from harness.run.engine import is_refused, model_digests
+from harness.run.groups import Group, group, wanted
+from harness.run.keys import Identity
+from harness.run.prepare import machine_interpreters, stored_identity
+from harness.spec import load
+from harness.workspace import Workspace
+
+QUICK = "quick"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a user selected. No tier means all of the matrix."""
+
+    tier: str | None
+    text: str
+    environments: tuple[str, ...]
+
+    @classmethod
+    def of(cls, tier: str | None, select: str, environments: Sequence[str], cells: Sequence[str]) -> Choice:
+        """The tier is `quick` unless one is given, or environments or cells are named."""
+        named = bool(environments or cells)
+        parts = [f"({select})"] if select.strip() and cells else [select] if select.strip() else []
+        parts += [f"cell in ({', '.join(cells)})"] if cells else []
+        return cls(tier=tier or (None if named else QUICK), text=" and ".join(parts), environments=tuple(environments))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A plan, and what it was made with."""
+
+    plan: Plan
+    cases: tuple[Case, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A plan beside what is known of it. `unlocked` environments have to be resolved before anything can be said."""
+
+    made: Made
+    groups: tuple[Group, ...]
+    known: History
+    failed: dict[str, Failure]
+    unlocked: tuple[str, ...]
+
+
+def make(place: Workspace, choice: Choice) -> Made:
+    """Parse the spec, read the cases, expand the plan."""
+    spec = load(place.matrix)
+    made = expand(spec, tier=choice.tier, select=choice.text, environments=choice.environments)
+    return Made(plan=made, cases=catalog.read(place.cases), limits=spec.limits)
+
+
+def preview(place: Workspace, choice: Choice) -> Preview:
+    """What a run would do, from the locks and results that are here."""
+    made = make(place, choice)
+    found = asyncio.run(machine_interpreters())
+    identified = {name: stored_identity(place.locks, request, found) for name, request in made.plan.environments.items()}
+    resolved = {name: one for name, one in identified.items() if one is not None}
+    digests = model_digests(made.plan.models)
+    keys = wanted(group(made.plan, made.cases, made.limits, digests, resolved, History()))
+    known = history.look_up(store.run_files(place.runs), cases=keys.cases, environments=keys.environments, cells=keys.cells)
+    return Preview(
+        made=made,
+        groups=group(made.plan, made.cases, made.limits, digests, resolved, known),
+        known=known,
+        failed={name: one for name, one in resolved.items() if isinstance(one, Failure)},
+        unlocked=tuple(name for name, one in identified.items() if one is None),
+    )
+
+
+def states(shown: Preview) -> dict[str, str]:
+    """For each cell: `run`, `reuse`, `lock first`, or the status that is known."""
+    told = {}
+    for one in shown.groups:
+        before = shown.known.environments.get(one.identity.key)
+        for job in one.jobs:
+            if before and is_refused(one, shown.known):
+                told[job.cell.id] = f"reuse ({before.status.value})"
+            else:
+                told[job.cell.id] = "reuse" if before and job.idle(one.ends) else "run"
+    for cell in shown.made.plan.cells:
+        if cell.environment in shown.failed:
+            told[cell.id] = _failed(shown.failed[cell.environment])
+        elif cell.environment in shown.unlocked:
+            told[cell.id] = "lock first"
+    return told
+
+
+def as_json(shown: Preview) -> str:
+    """Format 1: environments with what would be asked for, cells with what would be done, what is left out."""
+    told = states(shown)
+    identities = {request.id: one.identity for one in shown.groups for request in one.requests}
+    environments = []
+    for name, request in shown.made.plan.environments.items():
+        identity: Identity | None = identities.get(name)
+        limit = exclude_newer(request)
+        environments.append(
+            {
+                "id": name,
+                "requirements": requirements(request),
+                "exclude_newer": limit.isoformat() if limit else None,
+                "python": identity.interpreter.version if identity else None,
+                "lock": identity.lock.sha256 if identity else None,
+                "locked_on": identity.lock.resolved.isoformat() if identity else None,
+            }
+        )
+    cells = [{"id": cell.id, "environment": cell.environment, "do": told[cell.id]} for cell in shown.made.plan.cells]
+    left_out = [
+        {"when": one.when, "reason": one.reason, "place": one.place, "cells": one.cells} for one in shown.made.plan.left_out
+    ]
+    return json.dumps({"format": 1, "environments": environments, "cells": cells, "left_out": left_out}, indent=1)
+
+
+def as_text(shown: Preview) -> str:
+    """One line an environment, then what is left out, then the sum."""
+    told = states(shown)
+    by_environment: dict[str, list[str]] = {}
+    for cell in shown.made.plan.cells:
+        by_environment.setdefault(cell.environment, []).append(told[cell.id])
+    width = max(map(len, by_environment))
+    lines = []
+    for name, states_here in by_environment.items():
+        limit = exclude_newer(shown.made.plan.environments[name])
+        asked = " ".join(requirements(shown.made.plan.environments[name])) + (f" (as of {limit})" if limit else "")
+        lines.append(f"{name:<{width}}  {_counted(states_here):<24}  {asked}")
+    lines += [f"left out: {one.cells} cells, {one.when}: {one.reason} ({one.place})" for one in shown.made.plan.left_out]
+    lines.append(f"{len(told)} cells in {len(by_environment)} environments: {_counted(list(told.values()))}")
+    return "\n".join(lines)
+
+
+def _counted(states_here: list[str]) -> str:
+    return ", ".join(f"{states_here.count(state)} {state}" for state in dict.fromkeys(states_here))
+
+
+def _failed(failure: Failure) -> str:
+    told = failure.trouble.value if failure.trouble and failure.status is Status.UNAVAILABLE else failure.status.value
+    return f"reuse ({told})" if failure.status is Status.LOCK_FAILED else f"unavailable ({told})"

@@ -1,0 +1,174 @@
+"""From a results file to what people read: the site, a run's summary, and the joined results of `hubmatrix results`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from harness import catalog
+from harness.domain import Axes, Cell, Outcome, Status, Trouble
+from harness.files import write_atomically
+from harness.planning import Made
+from harness.report import html, jsonview, markdown
+from harness.report.view import view
+from harness.results import store
+from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Header
+from harness.select import compile_selector
+from harness.workspace import Workspace
+
+RENDERERS = {"index.html": html.render, "report.md": markdown.render, "report.json": jsonview.render}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The last words of a run."""
+
+    results: Path
+    page: Path | None
+    cells: Mapping[str, int]
+    reused: int
+    seconds: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "format": 1,
+            "results": str(self.results),
+            "page": str(self.page) if self.page else None,
+            "cells": dict(self.cells),
+            "reused_cells": self.reused,
+        }
+
+    def as_text(self) -> str:
+        total = sum(self.cells.values())
+        told = ", ".join(f"{count} {status}" for status, count in sorted(self.cells.items()))
+        lines = [f"{total} cells: {told or 'none'} ({self.reused} reused)", f"results  {self.results}"]
+        return "\n".join([*lines, f"report   {self.page}"] if self.page else lines)
+
+
+def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ...]:
+    """Every format of the report, below reports/site."""
+    cases = made.cases if made else catalog.read(place.cases)
+    shown = view(store.read(results), {case.id: case.title for case in cases}, made.plan.cells if made else ())
+    return tuple(_write(place.site / name, renderer(shown)) for name, renderer in RENDERERS.items())
+
+
+def summary(place: Workspace, results: Path, rendered: tuple[Path, ...]) -> Summary:
+    """Counted from the results file."""
+    run = store.read(results)
+    counts = Counter(_state(record) for record in run.cells)
+    page = next((path for path in rendered if path.suffix == ".html"), None)
+    reused = sum(record.reused for record in run.cells)
+    return Summary(
+        results=_short(place, results), page=_short(place, page) if page else None, cells=counts, reused=reused, seconds=None
+    )
+
+
+class CaseResult(BaseModel):
+    """A case that bears on a cell. `record` is None where it did not run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case: str
+    outcome: Outcome
+    record: CaseRecord | None
+
+
+class CellResult(BaseModel):
+    """A cell with everything that is known of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    axes: CellAxes
+    status: Status
+    trouble: Trouble | None
+    message: str
+    evidence: str
+    reused: bool
+    environment: str
+    python: str | None
+    lock: str | None
+    cases: tuple[CaseResult, ...]
+
+
+class Joined(BaseModel):
+    """`hubmatrix results --json`, format 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = 1
+    run: Header
+    cut_off: bool
+    environments: tuple[EnvironmentRecord, ...]
+    cells: tuple[CellResult, ...]
+
+
+def joined(run: store.Run, select: str) -> Joined:
+    """Every selected cell with its environment's and its cases' records."""
+    selector = compile_selector(select)
+    environments = {record.id: record for record in run.environments}
+    by_key: dict[str, list[CaseRecord]] = {}
+    for record in run.cases:
+        by_key.setdefault(record.key, []).append(record)
+    chosen = [record for record in run.cells if selector.matches(_as_cell(record))]
+    cells = tuple(_cell(record, environments.get(record.environment), by_key) for record in chosen)
+    return Joined(run=run.header, cut_off=run.footer is None, environments=run.environments, cells=cells)
+
+
+def results_text(shown: Joined) -> str:
+    """A line a cell, and one for each case that did not pass."""
+    lines = []
+    for cell in shown.cells:
+        counts = Counter(case.outcome.value for case in cell.cases)
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        lines.append(f"{cell.id}: {cell.status.value}{f': {cell.message}' if cell.message else ''} ({told})")
+        for case in cell.cases:
+            if case.record and case.outcome not in (Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED):
+                first = case.record.message.partition("\n")[0]
+                lines.append(
+                    f"    {case.outcome.value} {case.case}{f'[{case.record.variant}]' if case.record.variant else ''}: {first}"
+                )
+    return "\n".join(lines)
+
+
+def _cell(record: CellRecord, environment: EnvironmentRecord | None, by_key: Mapping[str, list[CaseRecord]]) -> CellResult:
+    cases: list[CaseResult] = []
+    for ref in record.cases:
+        found = by_key.get(ref.key or "", [])
+        cases += [CaseResult(case=ref.case, outcome=one.outcome, record=one) for one in found]
+        cases += [] if found else [CaseResult(case=ref.case, outcome=Outcome.NOT_RUN, record=None)]
+    return CellResult(
+        id=record.id,
+        axes=record.axes,
+        status=record.status,
+        trouble=record.trouble,
+        message=record.message,
+        evidence=record.evidence,
+        reused=record.reused,
+        environment=record.environment,
+        python=environment.python if environment else None,
+        lock=environment.lock if environment else None,
+        cases=tuple(cases),
+    )
+
+
+def _as_cell(record: CellRecord) -> Cell:
+    return Cell(id=record.id, axes=Axes(**dict(record.axes)), environment=record.environment)
+
+
+def _state(record: CellRecord) -> str:
+    return f"{record.status.value} ({record.trouble.value})" if record.trouble else record.status.value
+
+
+def _short(place: Workspace, path: Path) -> Path:
+    return path.relative_to(place.root) if path.is_relative_to(place.root) else path
+
+
+def _write(path: Path, text: str) -> Path:
+    write_atomically(path, text)
+    return path

@@ -1,0 +1,84 @@
+"""What earlier runs measured: the newest record under each wanted key, whichever run holds it.
+
+Reads newest runs first and stops when nothing more is wanted. A run that was cut off counts: its facts hold. Records that
+speak of the machine (unavailable) are never reused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.domain import Status
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
+
+REUSABLE = {
+    Status.COMPLETED.value,
+    Status.INSTALL_FAILED.value,
+    Status.IMPORT_FAILED.value,
+    Status.CRASHED.value,
+    Status.TIMED_OUT.value,
+}
+
+
+@dataclass(slots=True)
+class History:
+    """Records by key. `seconds` is how long each case took when last seen, by case id."""
+
+    cases: dict[str, tuple[CaseRecord, ...]] = field(default_factory=dict)
+    environments: dict[str, EnvironmentRecord] = field(default_factory=dict)
+    cells: dict[str, CellRecord] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def look_up(files: Iterable[Path], *, cases: Collection[str], environments: Collection[str], cells: Collection[str]) -> History:
+    """The newest reusable records of these keys."""
+    found = History()
+    for path in files:
+        if len(found.cases) == len(cases) and len(found.environments) == len(environments):
+            break
+        _read(path, found, cases, environments, cells)
+    return found
+
+
+def _read(path: Path, found: History, cases: Collection[str], environments: Collection[str], cells: Collection[str]) -> None:
+    here: dict[str, list[dict[str, Any]]] = {}
+    ended: set[str] = set()
+    for record in _records(path):
+        match record.get("type"):
+            case "case":
+                found.seconds.setdefault(record["case"], record["seconds"])
+                if record["key"] in cases and record["key"] not in found.cases:
+                    here.setdefault(record["key"], []).append(record)
+            case "environment" if record["key"] in environments and record["status"] in REUSABLE:
+                found.environments.setdefault(record["key"], EnvironmentRecord.model_validate(record))
+            case "cell":
+                if record["status"] == Status.COMPLETED.value:
+                    ended.add(record["id"])
+                elif record["key"] in cells and record["status"] in REUSABLE:
+                    found.cells.setdefault(record["key"], CellRecord.model_validate(record))
+            case _:
+                pass
+    for key, records in here.items():
+        # Some variants of a case may be missing where a run was cut off within its cell.
+        if all(not record["variant"] or record["reused"] or record["cell"] in ended for record in records):
+            found.cases[key] = tuple(CaseRecord.model_validate(record) for record in records)
+
+
+def _records(path: Path) -> Iterable[dict[str, Any]]:
+    """Lines that can be read; what can't (another format, torn) is nothing to reuse."""
+    try:
+        lines = path.read_bytes().splitlines()
+        if not lines or json.loads(lines[0]).get("format") != 1:
+            return
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        yield record

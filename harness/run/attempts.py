@@ -1,0 +1,204 @@
+"""One cell, from its tasks to its records: a process for all of them, a new one after each crash.
+
+The running case of a process that died is recorded as crashed or timed_out; the cases after it run in a new process. A
+process that dies outside any case gives the cell its status, and the cases that are left stay not_run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.domain import Outcome, Status, Trouble
+from harness.run.assign import CellEnd, CellJob, Task
+from harness.run.zygote import Verdict, Zygote
+
+TAIL_SECONDS = 0.1
+OUTPUT_BYTES = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A case (or a variant of it) that has an outcome."""
+
+    task: Task
+    variant: str
+    outcome: Outcome
+    seconds: float
+    message: str
+    evidence: str
+
+
+Emit = Callable[[Finished], None]
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one process of the cell has told so far."""
+
+    tasks: Mapping[str, Task]
+    emit: Emit
+    offset: int = 0
+    rest: bytes = b""
+    running: tuple[str, str] | None = None
+    told: set[str] = field(default_factory=set)
+    variants: list[str] = field(default_factory=list)
+
+    def read(self, events: Path) -> None:
+        """Take in the events written since the last look."""
+        with suppress(FileNotFoundError), events.open("rb") as file:
+            file.seek(self.offset)
+            data = file.read()
+            self.offset += len(data)
+            *whole, self.rest = (self.rest + data).split(b"\n")
+            for line in whole:
+                self._take(json.loads(line))
+
+    def _take(self, event: Mapping[str, str]) -> None:
+        match event["event"]:
+            case "started":
+                self.running = (event["case"], event["variant"])
+            case "finished":
+                self.running = None
+                self._finish(event["case"], event)
+            case "not_collected":
+                inside = [case for case in self.tasks if case == event["case"] or case.startswith(event["case"] + "::")]
+                for case in inside or list(self.tasks):
+                    self._finish(case, {**event, "outcome": Outcome.ERROR.value, "seconds": "0", "variant": ""})
+            case other:
+                raise ValueError(f"the recorder wrote an event that nobody knows: {other}")
+
+    def _finish(self, case: str, event: Mapping[str, str]) -> None:
+        if task := self.tasks.get(case):
+            self.told.add(case)
+            if event["variant"]:
+                self.variants.append(f"{case}[{event['variant']}]")
+            outcome, seconds = Outcome(event["outcome"]), float(event["seconds"])
+            self.emit(
+                Finished(
+                    task=task,
+                    variant=event["variant"],
+                    outcome=outcome,
+                    seconds=seconds,
+                    message=event["message"],
+                    evidence=event["evidence"],
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every process of a cell is started with."""
+
+    workdir: Path
+    rootdir: Path
+    toolchain: Path
+    modules: tuple[str, ...]
+    environ: Mapping[str, str]
+    options: tuple[str, ...]
+    case_seconds: float
+    memory_bytes: int
+    workers: int
+
+
+async def run_cell(zygote: Zygote, job: CellJob, frame: Frame, prepare: Callable[[Path], None], emit: Emit) -> CellEnd:
+    """Run all tasks of a job. `prepare` fills a fresh work folder (the hermetic Hub cache)."""
+    left = {task.case.id: task for task in job.tasks}
+    done_variants: list[str] = []
+    number = 0
+    while left:
+        number += 1
+        attempt = _Attempt(tasks=dict(left), emit=emit)
+        verdict, output = await _one_process(zygote, job.cell.id, number, attempt, frame, prepare, done_variants)
+        stopped = attempt.running
+        done_variants += attempt.variants
+        left = {case: task for case, task in left.items() if case not in attempt.told or (stopped and stopped[0] == case)}
+        if verdict.reason == "lost" or (verdict.reason == "exited" and verdict.signal == signal.SIGKILL):
+            return CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=KILLED, evidence=output)
+        if stopped:
+            task = attempt.tasks[stopped[0]]
+            emit(_ended(task, stopped[1], verdict, frame, output))
+            done_variants.append(f"{stopped[0]}[{stopped[1]}]")
+            if not stopped[1]:
+                del left[stopped[0]]
+        elif verdict.reason != "exited" or verdict.signal:
+            return _died_outside(verdict, frame, output) if left else CellEnd(status=Status.COMPLETED)
+        else:
+            for case, task in left.items():
+                if not any(variant.startswith(f"{case}[") for variant in done_variants):
+                    emit(_not_collected(task, verdict, output))
+            left = {}
+    return CellEnd(status=Status.COMPLETED)
+
+
+KILLED = "killed from outside (SIGKILL): the machine ran out of memory, or somebody ended it"
+
+
+async def _one_process(
+    zygote: Zygote, cell: str, number: int, attempt: _Attempt, frame: Frame, prepare: Callable[[Path], None], skip: list[str]
+) -> tuple[Verdict, str]:
+    work = frame.workdir / f"{cell}-{number}"
+    work.mkdir(parents=True)
+    events = work / "events.jsonl"
+    output = work / "output.txt"
+    request = {
+        "id": work.name,
+        "cases": list(attempt.tasks),
+        "rootdir": str(frame.rootdir),
+        "workdir": str(work),
+        "environ": {**frame.environ, "TFHUB_CACHE_DIR": str(work / "hub")},
+        "options": [*frame.options, *(f"--deselect={variant}" for variant in skip)],
+        "toolchain": str(frame.toolchain),
+        "modules": list(frame.modules),
+        "workers": frame.workers,
+        "events": str(events),
+        "output": str(output),
+        "limits": {"case_seconds": frame.case_seconds, "memory_bytes": frame.memory_bytes},
+    }
+    try:
+        prepare(work)
+        ended = asyncio.ensure_future(zygote.run(request))
+        while not ended.done():
+            await asyncio.wait({ended}, timeout=TAIL_SECONDS)
+            attempt.read(events)
+        printed = output.read_bytes()[-OUTPUT_BYTES:].decode("utf-8", "replace") if output.is_file() else ""
+        return ended.result(), printed
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _ended(task: Task, variant: str, verdict: Verdict, frame: Frame, output: str) -> Finished:
+    """The outcome of a case whose process did not survive it."""
+    outcome = Outcome.CRASHED
+    if verdict.reason == "timed_out":
+        outcome, message = Outcome.TIMED_OUT, f"still running after {frame.case_seconds:.0f} s"
+    elif verdict.reason == "memory":
+        message = f"used {_gib(verdict.peak_bytes)} of memory, the limit is {_gib(frame.memory_bytes)}"
+    elif verdict.signal:
+        message = f"the interpreter was ended by {signal.Signals(verdict.signal).name}"
+    else:
+        message = f"the interpreter exited with code {verdict.code} in the middle of the case"
+    return Finished(task=task, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output)
+
+
+def _died_outside(verdict: Verdict, frame: Frame, output: str) -> CellEnd:
+    if verdict.reason == "timed_out":
+        message = f"nothing happened outside any case for {frame.case_seconds:.0f} s"
+        return CellEnd(status=Status.TIMED_OUT, message=message, evidence=output)
+    how = f"by {signal.Signals(verdict.signal).name}" if verdict.signal else f"over its memory limit ({_gib(frame.memory_bytes)})"
+    return CellEnd(status=Status.CRASHED, message=f"the process ended {how} outside any case", evidence=output)
+
+
+def _not_collected(task: Task, verdict: Verdict, output: str) -> Finished:
+    message = f"pytest did not run this case (exit code {verdict.code})"
+    return Finished(task=task, variant="", outcome=Outcome.ERROR, seconds=0.0, message=message, evidence=output)
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"

@@ -1,0 +1,220 @@
+"""One execution from plan to footer: lock, look up what is known, run the rest, keep everything.
+
+The only module that both reads the history and runs cells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import platform
+import secrets
+import shutil
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import psutil
+
+from harness import __version__
+from harness.domain import Case, Limits, Plan, Status
+from harness.environments import uv as uv_tool
+from harness.environments.uv import Failure
+from harness.errors import Interrupted
+from harness.hub import cache, replicas
+from harness.results import history, store
+from harness.results.format import Header, Host
+from harness.results.history import History
+from harness.run.assign import CellEnd, CellJob, unkeyed
+from harness.run.groups import Group, group, wanted
+from harness.run.keys import Identity
+from harness.run.prepare import identities, machine_interpreters
+from harness.run.progress import Watcher
+from harness.run.records import cell_record, environment_record, now
+from harness.run.schedule import Runner, Settings
+from harness.run.sink import Sink
+from harness.workspace import Workspace
+
+BYTES_PER_SLOT = 2 * 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a user may choose for one execution. `jobs` None: as many as cores and memory allow."""
+
+    tier: str
+    selection: str
+    jobs: int | None = None
+    preload: bool = True
+    refresh: bool = False
+    rerun: bool = False
+
+
+def perform(plan: Plan, cases: Sequence[Case], limits: Limits, workspace: Workspace, options: Options, watcher: Watcher) -> Path:
+    """Run a plan; gives the results file. Interrupted (exit code 130) on Ctrl-C, with all that was done kept in it."""
+    header = _header(plan, options)
+    digests = model_digests(plan.models)
+    path = workspace.runs / header.run / store.FILE
+    finished = False
+    with watcher, store.Writer(path, header) as writer:
+        execution = Execution(
+            plan=plan,
+            cases=cases,
+            limits=limits,
+            workspace=workspace,
+            options=options,
+            digests=digests,
+            sink=Sink(writer=writer, watcher=watcher),
+        )
+        try:
+            finished = asyncio.run(_until_interrupted(execution))
+        finally:
+            shutil.rmtree(workspace.work / header.run, ignore_errors=True)
+        writer.close(finished=now(), interrupted=not finished)
+    if not finished:
+        raise Interrupted("interrupted; everything measured so far is kept", hint="the same command goes on from here")
+    return path
+
+
+async def _until_interrupted(execution: Execution) -> bool:
+    """True when the run came to its end, False when SIGINT or SIGTERM ended it."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(execution.run())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The inputs of one execution, and its steps."""
+
+    plan: Plan
+    cases: Sequence[Case]
+    limits: Limits
+    workspace: Workspace
+    options: Options
+    digests: Mapping[str, str]
+    sink: Sink
+
+    async def run(self) -> None:
+        uv = uv_tool.find()
+        found = await machine_interpreters()
+        requests = self.plan.environments.values()
+        identified = await identities(
+            uv, self.workspace.locks, requests, found, refresh=self.options.refresh, tell=self.sink.watcher.stage
+        )
+        known, groups = self.known(identified)
+        self._tell_plan(groups, known)
+        self._write_unlocked(identified)
+        self._write_known(groups, known)
+        todo = [one for one in groups if not self._write_reused(one, known)]
+        runner = Runner(settings=self._settings(uv), history=known, prepare=self._prepare, environ=self._environ, sink=self.sink)
+        await runner.run(todo)
+
+    def known(self, identified: Mapping[str, Identity | Failure]) -> tuple[History, tuple[Group, ...]]:
+        """What earlier runs measured of this plan, and the groups with what is left to do."""
+        everything = self._group(identified, History())
+        keys = wanted(everything)
+        files = () if self.options.rerun else store.run_files(self.workspace.runs)
+        known = history.look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
+        return known, self._group(identified, known)
+
+    def _group(self, identified: Mapping[str, Identity | Failure], known: History) -> tuple[Group, ...]:
+        return group(self.plan, self.cases, self.limits, self.digests, identified, known)
+
+    def _tell_plan(self, groups: Sequence[Group], known: History) -> None:
+        refused = {one.identity.key for one in groups if is_refused(one, known)}
+        idle = sum(one.identity.key in refused or not job.tasks for one in groups for job in one.jobs)
+        self.sink.watcher.planned(len(self.plan.cells), len(self.plan.environments), idle)
+
+    def _write_unlocked(self, identified: Mapping[str, Identity | Failure]) -> None:
+        """Environments without a lock are results too: their cells have that status, their cases did not run."""
+        failed = {name: one for name, one in identified.items() if isinstance(one, Failure)}
+        cells = [cell for cell in self.plan.cells if cell.environment in failed]
+        for name, failure in failed.items():
+            self.sink.put(environment_record(self.plan.environments[name], None, failure, {}, 0.0))
+        for job in unkeyed(cells, self.cases, self.plan.models):
+            failure = failed[job.cell.environment]
+            end = CellEnd(status=failure.status, trouble=failure.trouble, message=failure.message)
+            self.sink.put(cell_record(job, end, {}, reused=False))
+
+    def _write_known(self, groups: Sequence[Group], known: History) -> None:
+        """Every reused case, once, under the run that measured it."""
+        keys = dict.fromkeys(ref.key for one in groups for job in one.jobs for ref in job.refs)
+        for key in keys:
+            for record in known.cases.get(key or "", ()):
+                self.sink.writer.write(record.model_copy(update={"reused": True}))
+
+    def _write_reused(self, one: Group, known: History) -> bool:
+        """True where nothing of the group is left to run."""
+        before = known.environments.get(one.identity.key)
+        if before is None or not (is_refused(one, known) or all(job.idle(one.ends) for job in one.jobs)):
+            return False
+        for request in one.requests:
+            made = environment_record(request, one.identity, None, {}, before.seconds)
+            told = {name: getattr(before, name) for name in ("status", "trouble", "message", "evidence", "recorded")}
+            self.sink.put(made.model_copy(update={**told, "reused": True}))
+        end = CellEnd(status=before.status, trouble=before.trouble, message=before.message)
+        for job in one.jobs:
+            self.sink.put(cell_record(job, job.end(one.ends) if before.status is Status.COMPLETED else end, {}, reused=True))
+        return True
+
+    def _settings(self, uv: Path) -> Settings:
+        memory = int(psutil.virtual_memory().available // BYTES_PER_SLOT)
+        slots = self.options.jobs or max(1, min(cores(), memory))
+        run = self.sink.writer.path.parent.name
+        return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=slots, preload=self.options.preload, run=run)
+
+    def _prepare(self, job: CellJob, work: Path) -> None:
+        cache.fill(work / "hub", [replicas.find(job.model.id)])
+
+    def _environ(self, job: CellJob) -> Mapping[str, str]:
+        axes = job.cell.axes
+        manifest = replicas.manifest_path(axes.model)
+        return {"HUBMATRIX_MODEL": str(manifest), "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
+
+
+def model_digests(models: Iterable[str]) -> Mapping[str, str]:
+    """Digest of each verified replica: its manifest names the digest of its archive."""
+    found = {}
+    for model in models:
+        replicas.find(model)
+        found[model] = hashlib.sha256(replicas.manifest_path(model).read_bytes()).hexdigest()
+    return found
+
+
+def is_refused(one: Group, known: History) -> bool:
+    """Its environment is known not to install or import."""
+    before = known.environments.get(one.identity.key)
+    return before is not None and before.status is not Status.COMPLETED
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _header(plan: Plan, options: Options) -> Header:
+    moment = datetime.now(timezone.utc)
+    return Header(
+        run=f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        started=now(),
+        hubmatrix=__version__,
+        tier=options.tier,
+        selection=options.selection,
+        planned_cells=len(plan.cells),
+        host=Host(
+            system=platform.system(),
+            machine=platform.machine(),
+            python=platform.python_version(),
+            cores=cores(),
+            memory_bytes=psutil.virtual_memory().total,
+        ),
+    )

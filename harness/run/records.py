@@ -1,0 +1,108 @@
+"""Making records of what happened, with every path of this machine taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+
+from harness.domain import Axes, EnvironmentRequest, Status
+from harness.environments.uv import Failure
+from harness.request import exclude_newer, requirements, settings
+from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Package
+from harness.run.assign import CellEnd, CellJob
+from harness.run.attempts import Finished
+from harness.run.groups import cell_key
+from harness.run.keys import Identity
+from harness.run.zygote import Refused
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+MESSAGE_LIMIT = 1000
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def scrub(text: str, roots: Mapping[str, str]) -> str:
+    """Text without colours, and with `$NAME` for each known folder, longest first."""
+    for path, name in sorted(roots.items(), key=lambda item: -len(item[0])):
+        text = text.replace(path, name)
+    return ANSI.sub("", text)
+
+
+def environment_record(
+    request: EnvironmentRequest,
+    identity: Identity | None,
+    trouble: Failure | Refused | None,
+    roots: Mapping[str, str],
+    seconds: float,
+) -> EnvironmentRecord:
+    """`trouble` None: TensorFlow imports here."""
+    limit = exclude_newer(request)
+    return EnvironmentRecord(
+        id=request.id,
+        key=identity.key if identity else None,
+        tensorflow=request.release.version,
+        install=request.install,
+        keras=request.keras,
+        requirements=requirements(request),
+        exclude_newer=limit.isoformat() if limit else None,
+        settings=dict(settings(request)),
+        python=identity.interpreter.version if identity else None,
+        locked_on=identity.lock.resolved.isoformat() if identity else None,
+        lock=identity.lock.sha256 if identity else None,
+        packages=tuple(Package(name=name, version=version) for name, version in identity.lock.packages) if identity else (),
+        status=trouble.status if trouble else Status.COMPLETED,
+        trouble=trouble.trouble if trouble else None,
+        message=scrub(trouble.message, roots)[:MESSAGE_LIMIT] if trouble else "",
+        evidence=scrub(trouble.evidence, roots) if trouble else "",
+        seconds=round(seconds, 3),
+        recorded=now(),
+    )
+
+
+def case_record(done: Finished, job: CellJob, run: str, roots: Mapping[str, str]) -> CaseRecord:
+    return CaseRecord(
+        key=done.task.key,
+        case=done.task.case.id,
+        variant=done.variant,
+        environment=job.cell.environment,
+        cell=job.cell.id,
+        uses=dict(done.task.uses),
+        outcome=done.outcome,
+        seconds=done.seconds,
+        message=scrub(done.message, roots)[:MESSAGE_LIMIT],
+        evidence=scrub(done.evidence, roots),
+        recorded=now(),
+        run=run,
+    )
+
+
+def cell_record(job: CellJob, end: CellEnd, roots: Mapping[str, str], *, reused: bool) -> CellRecord:
+    return CellRecord(
+        id=job.cell.id,
+        key=cell_key(job.refs),
+        axes=_axes(job.cell.axes),
+        environment=job.cell.environment,
+        status=end.status,
+        trouble=end.trouble,
+        message=scrub(end.message, roots)[:MESSAGE_LIMIT],
+        evidence=scrub(end.evidence, roots),
+        cases=job.refs,
+        recorded=now(),
+        reused=reused,
+    )
+
+
+def _axes(axes: Axes) -> CellAxes:
+    return CellAxes(
+        tensorflow=axes.tensorflow,
+        install=axes.install,
+        keras=axes.keras,
+        model=axes.model,
+        format=axes.format,
+        device=axes.device,
+        python=axes.python,
+        hub=axes.hub,
+    )

@@ -1,0 +1,232 @@
+"""The run: from a plan to records, several environments at once, as many cells as cores and memory allow.
+
+Groups open longest expected first. At most one group more than there are slots is open, so that the next import overlaps
+the last cells of the group before it; opening goes before cells. Every record is handed to `Sink` as soon as it is a fact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.domain import Limits, Outcome, Status, Trouble
+from harness.environments import disk, toolchain, venv
+from harness.environments.uv import DISK, Failure
+from harness.results.history import History
+from harness.run.assign import CellEnd, CellJob
+from harness.run.attempts import Finished, Frame, run_cell
+from harness.run.groups import Group, expected_seconds
+from harness.run.records import case_record, cell_record, environment_record
+from harness.run.sink import Sink
+from harness.run.slots import Slots
+from harness.run.zygote import Refused, Zygote, open_zygote
+from harness.workspace import Workspace
+
+MODULES = ("tensorflow", "tensorflow_hub")
+OPENING, CELL = 0.0, 1.0
+XDIST_START_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to run: `slots` busy cores, `preload` False for a fresh interpreter a cell."""
+
+    uv: Path
+    workspace: Workspace
+    limits: Limits
+    slots: int
+    preload: bool
+    run: str
+
+
+Prepare = Callable[[CellJob, Path], None]
+"""Fills the Hub cache below a cell's work folder."""
+Environ = Callable[[CellJob], Mapping[str, str]]
+"""The variables that tell the cases their axis values."""
+
+
+@dataclass(slots=True)
+class Runner:
+    """One run. Holds the shared slots, nothing of what was measured."""
+
+    settings: Settings
+    history: History
+    prepare: Prepare
+    environ: Environ
+    sink: Sink
+    slots: Slots = field(init=False)
+    open: asyncio.Semaphore = field(init=False)
+    busy_groups: int = 1
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.settings.slots)
+        self.open = asyncio.Semaphore(self.settings.slots + 1)
+
+    async def run(self, groups: Sequence[Group]) -> None:
+        """Run every group to its end; when one raises (or on Ctrl-C) the others are ended too."""
+        ordered = sorted(groups, key=lambda one: -one.expected_seconds(self.history.seconds))
+        self.busy_groups = max(1, len(ordered))
+        tasks = [asyncio.create_task(self._group(one)) for one in ordered]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _group(self, group: Group) -> None:
+        ledger = Ledger(group=group, settings=self.settings, sink=self.sink)
+        async with self.open:
+            started = time.monotonic()
+            self._stage(group, "installing")
+            with ExitStack() as stack:
+                installed = await self._install(group, stack)
+                if isinstance(installed, Failure):
+                    ledger.refuse(installed, time.monotonic() - started)
+                    return
+                environment, tools = installed
+                ledger.know(environment.path, tools)
+                async with self.slots.hold(OPENING):
+                    self._stage(group, "importing")
+                    zygote = await self._zygote(group, environment, tools)
+                if isinstance(zygote, Refused):
+                    ledger.refuse(zygote, time.monotonic() - started)
+                    return
+                ledger.ready(time.monotonic() - started)
+                self._stage(group, "running")
+                try:
+                    await self._cells(group, zygote, tools, ledger)
+                finally:
+                    await zygote.close()
+                    self._stage(group, "done")
+        await disk.evict(self.settings.uv, self.settings.workspace.venvs, wanted_bytes=self.settings.limits.free_disk_bytes)
+
+    async def _install(self, group: Group, stack: ExitStack) -> tuple[venv.Venv, Path] | Failure:
+        uv, places, limits = self.settings.uv, self.settings.workspace, self.settings.limits
+        identity = group.identity
+        await disk.evict(uv, places.venvs, wanted_bytes=limits.free_disk_bytes)
+        stack.enter_context(disk.in_use(venv.place(places.venvs, identity.lock, identity.interpreter)))
+        tools = await toolchain.ensure(uv, places.toolchains, identity.interpreter)
+        if isinstance(tools, Failure):
+            return tools
+        made = await venv.ensure(uv, places.venvs, identity.lock, identity.interpreter, timeout=limits.install_seconds)
+        return made if isinstance(made, Failure) else (made, tools)
+
+    async def _zygote(self, group: Group, environment: venv.Venv, tools: Path) -> Zygote | Refused:
+        home = self.settings.workspace.work / self.settings.run / f"zygote-{group.identity.key[:12]}"
+        home.mkdir(parents=True, exist_ok=True)
+        return await open_zygote(
+            environment.python,
+            MODULES,
+            tools,
+            dict(group.identity.settings),
+            home / "import.txt",
+            preload=self.settings.preload,
+            timeout=self.settings.limits.import_seconds,
+        )
+
+    async def _cells(self, group: Group, zygote: Zygote, tools: Path, ledger: Ledger) -> None:
+        ledger.settle_idle()
+        todo = sorted(
+            (job for job in group.jobs if not job.idle(group.ends)), key=lambda job: -expected_seconds(job, self.history.seconds)
+        )
+        tasks = [asyncio.create_task(self._cell(job, zygote, tools, ledger)) for job in todo]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _cell(self, job: CellJob, zygote: Zygote, tools: Path, ledger: Ledger) -> None:
+        async with self.slots.hold(CELL):
+            frame = Frame(
+                workdir=self.settings.workspace.work / self.settings.run,
+                rootdir=self.settings.workspace.root,
+                toolchain=tools,
+                modules=MODULES,
+                environ=self.environ(job),
+                options=(),
+                case_seconds=self.settings.limits.case_seconds,
+                memory_bytes=self.settings.limits.memory_bytes,
+                workers=self._workers(job),
+            )
+            end = await run_cell(zygote, job, frame, lambda work: self.prepare(job, work), lambda done: ledger.case(job, done))
+            ledger.end(job, end)
+
+    def _workers(self, job: CellJob) -> int:
+        """pytest-xdist workers: only where cores would be idle, and only where they save more than their own imports cost."""
+        spare = self.settings.slots // self.busy_groups
+        workers = min(spare, len(job.tasks))
+        saved = expected_seconds(job, self.history.seconds) * (1 - 1 / workers) if workers > 1 else 0.0
+        return workers if saved > XDIST_START_SECONDS else 0
+
+    def _stage(self, group: Group, what: str) -> None:
+        for request in group.requests:
+            self.sink.watcher.stage(request.id, what)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The bookkeeping of one group: which keys are settled, and so which cells are done."""
+
+    group: Group
+    settings: Settings
+    sink: Sink
+    roots: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, CellEnd] = field(default_factory=dict)
+    waiting: dict[str, set[str]] = field(default_factory=dict)
+    disk_full: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.roots = {str(self.settings.workspace.root): ".", str(Path.home()): "~"}
+        self.roots[str(self.settings.workspace.work / self.settings.run)] = "$WORK"
+        self.roots[str(self.group.identity.interpreter.path.parent.parent)] = "$PYTHON"
+        self.ends = dict(self.group.ends)
+        ours = {task.key for job in self.group.jobs for task in job.tasks} - self.ends.keys()
+        self.waiting = {job.cell.id: {ref.key for ref in job.refs if ref.key in ours} for job in self.group.jobs}
+
+    def know(self, environment: Path, tools: Path) -> None:
+        self.roots |= {str(environment): "$VENV", str(tools): "$PYTEST"}
+
+    def refuse(self, trouble: Failure | Refused, seconds: float) -> None:
+        """No cell of the group can run."""
+        for request in self.group.requests:
+            self.sink.put(environment_record(request, self.group.identity, trouble, self.roots, seconds))
+        end = CellEnd(status=trouble.status, trouble=trouble.trouble, message=trouble.message, evidence="")
+        for job in self.group.jobs:
+            self.sink.put(cell_record(job, end, self.roots, reused=False))
+
+    def ready(self, seconds: float) -> None:
+        for request in self.group.requests:
+            self.sink.put(environment_record(request, self.group.identity, None, self.roots, seconds))
+
+    def case(self, job: CellJob, done: Finished) -> None:
+        if done.outcome in (Outcome.FAILED, Outcome.ERROR) and DISK.search(done.evidence):
+            self.disk_full.add(job.cell.id)
+            return
+        self.sink.put(case_record(done, job, self.settings.run, self.roots))
+
+    def end(self, job: CellJob, end: CellEnd) -> None:
+        """The cell's process is over: all its keys are settled, and perhaps those that other cells wait for."""
+        if job.cell.id in self.disk_full:
+            message = "no space left on device while the cell ran"
+            end = CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.DISK, message=message, evidence=end.evidence)
+        keys = {task.key for task in job.tasks}
+        self.ends |= dict.fromkeys(keys, end)
+        for other in self.group.jobs:
+            waits = self.waiting.get(other.cell.id)
+            if waits and waits & keys:
+                waits -= keys
+                if not waits:
+                    self.sink.put(cell_record(other, other.end(self.ends), self.roots, reused=False))
+
+    def settle_idle(self) -> None:
+        """Cells that wait for nothing: all their cases are known from earlier runs."""
+        for job in self.group.jobs:
+            if not self.waiting[job.cell.id]:
+                self.sink.put(cell_record(job, job.end(self.ends), self.roots, reused=True))
