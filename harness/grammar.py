@@ -56,7 +56,7 @@ EXPECTED = (
     ("COMMA", "expected a comma or a closing parenthesis"),
     ("IN", "expected not in (a, b)"),
     ("RPAR", "expected and, or, a closing parenthesis"),
-    ("AND", "expected and, or, the end"),
+    ("$END", "expected and, or, the end"),
 )
 """What to say is expected, by the first of these terminals that the parser would accept."""
 
