@@ -39,6 +39,8 @@ def enter(request):
         os.makedirs(os.path.join(request["workdir"], name), exist_ok=True)
     os.chdir(os.path.join(request["workdir"], "cwd"))
     os.environ.update(request["environ"])
+    # Plugins that come with a package under test are no part of what is tested.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["HUBMATRIX_EVENTS"] = request["events"]
     os.environ["HUBMATRIX_OUTPUT"] = request["output"]
     os.environ["HOME"] = os.path.join(request["workdir"], "home")
@@ -78,7 +80,7 @@ def arguments(request):
     argv += ["--capture=no", "--tb=short", "-q", "--basetemp", os.path.join(request["workdir"], "tmp", "pytest")]
     argv += request["options"]
     if request["workers"]:
-        argv += ["-p", "xdist", "-n", str(request["workers"])]
+        argv += ["-p", "xdist.plugin", "-n", str(request["workers"])]
     return argv
 
 

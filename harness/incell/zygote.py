@@ -13,6 +13,7 @@ End of file on the socket ends everything below it. With "preload": false nothin
 does the import, once to try it and then again for each cell. Standard library only, Python 3.7 syntax.
 """
 
+import gc
 import json
 import os
 import select
@@ -88,7 +89,14 @@ def preload_pytest(toolchain):
     import cell
 
     cell.extend_path(toolchain)
-    import pytest  # noqa: F401
+    import pytest
+
+    pytest.main(["--version"])  # imports its own plugins, which a bare import does not
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # What is there now belongs to every cell and is never freed: collecting it would copy its pages in each.
+    gc.collect()
+    gc.freeze()
 
 
 def serve(control, reader, forked):
