@@ -111,7 +111,8 @@ def _syntax_error(error: MarkedYAMLError, name: str) -> SpecError:
     hint = "indent with spaces" if "'\\t'" in str(error.problem) else ""
     if "anchor" in str(error.problem) or "alias" in str(error.problem):
         hint = "write the value out"
-    return SpecError(f"not YAML: {error.problem or error.context}", place=place, hint=hint)
+    said = f"{error.context}, {error.problem}" if str(error.problem).startswith("but ") else error.problem or error.context
+    return SpecError(f"not YAML: {said}", place=place, hint=hint)
 
 
 def _unreadable(root: Any, name: str) -> Iterator[Problem]:
@@ -125,16 +126,21 @@ def _unreadable(root: Any, name: str) -> Iterator[Problem]:
             yield Problem(place=place, message=f"anchor '&{node.anchor}' is used by an alias", hint="write the value out")
             continue
         seen.add(id(node))
-        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
-        if isinstance(node, ScalarNode):
-            if kind not in KINDS:
-                yield Problem(place=place, message=f"tag or special value '{node.value or kind}'", hint="quote it")
+        kind = _kind(node)
+        if kind not in KINDS and kind not in ("seq", "map"):
+            yield Problem(
+                place=place, message=f"tag or special value '{kind}' isn't used here", hint="write plain text or quote it"
+            )
         elif isinstance(node, SequenceNode):
             waiting.extend(reversed(node.value))
         elif isinstance(node, MappingNode):
             if not all(isinstance(key, ScalarNode) for key, _ in node.value):
                 yield Problem(place=place, message="a key isn't text")
             waiting.extend(value for _, value in reversed(node.value))
+
+
+def _kind(node: Any) -> str:
+    return str(node.tag).removeprefix("tag:yaml.org,2002:")
 
 
 def _convert(node: Any) -> Node:
@@ -151,7 +157,7 @@ def _convert_scalar(node: Any) -> Scalar:
     first = Place(line=line, column=column + (node.style in ("'", '"')))
     return Scalar(
         place=Place(line=line, column=column),
-        kind=KINDS.get(str(node.tag).removeprefix("tag:yaml.org,2002:"), "text"),
+        kind=KINDS.get(_kind(node), "text"),
         text=node.value,
         first=first if node.end_mark.line == node.start_mark.line and node.style not in ("|", ">") else None,
     )

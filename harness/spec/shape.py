@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from harness.errors import Problem, SpecError
@@ -75,8 +76,7 @@ class Leaf(Generic[T]):
 
     def read(self, node: Node, path: str, log: Log) -> T | None:
         if not isinstance(node, Scalar) or node.kind not in self.kinds:
-            hint = f'write "{node.text}"' if isinstance(node, Scalar) and node.kind != "nothing" and "text" in self.kinds else ""
-            log.add(node.place, path, f"expected {self.expected}, found {_reading(node)}", hint)
+            log.add(node.place, path, f"expected {self.expected}, found {_reading(node)}", self._hint(node))
             return None
         try:
             return self.convert(node.text)
@@ -84,6 +84,16 @@ class Leaf(Generic[T]):
             for fault in refused.faults:
                 log.add(_place_in(node, fault.column), path, fault.message, fault.hint)
             return None
+
+    def _hint(self, node: Node) -> str:
+        """How to write a value that YAML takes for something else."""
+        if not isinstance(node, Scalar) or node.kind == "nothing" or "text" not in self.kinds:
+            return ""
+        try:
+            self.convert(node.text)
+        except Refused as refused:
+            return refused.faults[0].hint
+        return f'write "{node.text}"'
 
     def schema(self) -> Schema:
         return self.json
@@ -109,8 +119,11 @@ class ListOf(Generic[T]):
         found: dict[object, T] = {}
         for index, child in enumerate(node.nodes):
             value = self.item.read(child, f"{path}[{index}]", log)
-            if value is not None and found.setdefault(self.key(value), value) is not value:
+            if value is None:
+                continue
+            if self.key(value) in found:
                 log.add(child.place, f"{path}[{index}]", f"{self.label(value)} is there twice")
+            found.setdefault(self.key(value), value)
         return tuple(found.values())
 
     def schema(self) -> Schema:
@@ -195,15 +208,21 @@ class TableOf(Generic[T]):
 def open_record(
     node: Node, fields: Mapping[str, object], path: str, log: Log, *, optional: tuple[str, ...] = (), what: str = "key"
 ) -> dict[str, Node] | None:
-    """The values by key; notes unknown, repeated and missing keys. None if it isn't a mapping."""
+    """The values by key; None if it isn't a mapping.
+
+    Notes unknown, repeated and missing keys; one that is unknown and close to one that is missing is one problem.
+    """
     entries = _entries(node, path, log)
     if entries is None:
         return None
+    missing = [name for name in fields if name not in entries]
     for name, (key, _) in entries.items():
         if name not in fields:
-            log.add(key.place, joined(path, name), f"unknown {what}", did_you_mean(name, fields))
-    for name in fields:
-        if name not in entries and name not in optional:
+            meant = get_close_matches(name, missing, n=1)
+            missing = [other for other in missing if other not in meant]
+            log.add(key.place, joined(path, name), f"unknown {what}", did_you_mean(name, meant or fields))
+    for name in missing:
+        if name not in optional:
             log.add(node.place, joined(path, name), "is missing")
     return {name: value for name, (_, value) in entries.items() if name in fields}
 

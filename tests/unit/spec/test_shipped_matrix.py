@@ -1,0 +1,106 @@
+"""The project's own matrix.yaml and its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness.plan import expand
+from harness.spec import Spec, load, schema
+from harness.spec.nodes import compose, plain
+
+PROJECT = Path(__file__).parents[3]
+SCHEMA = PROJECT / "docs" / "matrix.schema.json"
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load(PROJECT / "matrix.yaml")
+
+
+@pytest.fixture
+def document() -> Any:
+    node = compose((PROJECT / "matrix.yaml").read_text(encoding="utf-8"), "matrix.yaml")
+    assert node is not None
+    return plain(node)
+
+
+def test_every_minor_since_1_15(spec: Spec) -> None:
+    minors = [tuple(map(int, release.version.split(".")[:2])) for release in spec.releases]
+    assert minors == [(1, 15), *((2, minor) for minor in range(22))]
+
+
+def test_packages(spec: Spec) -> None:
+    """tensorflow-cpu starts with 2.1 and ends with 2.15: later, tf-keras asks for `tensorflow`."""
+    plain_package = {release.version for release in spec.releases if release.package == "tensorflow"}
+    assert plain_package == {"1.15.5", "2.0.4", "2.16.2", "2.17.1", "2.18.1", "2.19.1", "2.20.0", "2.21.0"}
+
+
+def test_tiers(spec: Spec) -> None:
+    quick, full = expand(spec, tier="quick"), expand(spec, tier="full")
+    assert (len(quick.environments), len(quick.cells)) == (10, 120)
+    assert (len(full.environments), len(full.cells)) == (58, 696)
+    assert {cell.id for cell in quick.cells} < {cell.id for cell in full.cells}
+
+
+def test_the_committed_schema_is_up_to_date() -> None:
+    hint = "python -m harness.spec.schema > docs/matrix.schema.json"
+    assert SCHEMA.read_text(encoding="utf-8") == schema.text(), hint
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(json.loads(schema.text()))
+
+
+def test_the_matrix_is_valid(document: Any) -> None:
+    Draft202012Validator(json.loads(schema.text())).validate(document)
+
+
+def edits() -> list[tuple[str, list[str | int], Any]]:
+    release: list[str | int] = ["axes", "tensorflow", 0]
+    return [
+        ("unknown section", ["modles"], {}),
+        ("unknown axis", ["axes", "devise"], ["cpu"]),
+        ("unknown limit", ["limits", "memry"], "6 GiB"),
+        ("number for a version", [*release, "version"], 2.16),
+        ("number for a Python", [*release, "pythons"], [3.1]),
+        ("patch of a Python", [*release, "pythons"], ["3.10.1"]),
+        ("no Python", [*release, "pythons"], []),
+        ("unknown package", [*release, "package"], "tensorflow-gpu"),
+        ("not a date", [*release, "released"], "June 2024"),
+        ("unknown install policy", ["axes", "install"], ["tomorrow"]),
+        ("twice the same", ["axes", "keras"], ["default", "default"]),
+        ("no models", ["axes", "model"], {}),
+        ("unknown model format", ["axes", "model", "bert-en/3", "format"], "h5"),
+        ("handle without address", ["axes", "model", "bert-en/3", "handle"], "bert"),
+        ("model id with capitals", ["axes", "model", "BERT"], {"handle": "https://x", "format": "hub", "interface": "list"}),
+        ("exclude without reason", ["exclude"], [{"when": "device=cpu"}]),
+        ("empty exclude", ["exclude"], [{"when": "", "reason": "none"}]),
+        ("include without reason", ["include"], [{"device": "cpu"}]),
+        ("number for a hub", ["include"], [{"hub": 0.1, "reason": "pin"}]),
+        ("no full tier", ["tiers"], {"quick": {"select": "", "title": "all"}}),
+        ("tier without title", ["tiers", "full"], {"select": ""}),
+        ("size without unit", ["limits", "memory"], 6),
+        ("size of another unit", ["limits", "memory"], "6 GB"),
+        ("no time", ["limits", "case_seconds"], 0),
+        ("other format", ["version"], 2),
+    ]
+
+
+@pytest.mark.parametrize(("path", "value"), [edit[1:] for edit in edits()], ids=[edit[0] for edit in edits()])
+def test_the_schema_refuses(document: Any, path: list[str | int], value: Any) -> None:
+    target = document
+    for part in path[:-1]:
+        target = target[part]
+    target[path[-1]] = value
+    assert not Draft202012Validator(json.loads(schema.text())).is_valid(document)
+
+
+def test_the_schema_accepts_includes(document: Any) -> None:
+    document["include"] = [{"tensorflow": ["2.15.1"], "python": "3.9", "hub": "0.12.0", "reason": "pin"}]
+    document["exclude"] = None
+    Draft202012Validator(json.loads(schema.text())).validate(document)
