@@ -1,6 +1,7 @@
 """The view's data: frozen, counted and sorted, ready to be printed. Every renderer reads this and nothing else.
 
-Cells refer to cases by their place in `View.cases`, sections to cells by their place in `View.cells`.
+Cells refer to cases by their place in `View.cases`, sections to cells by their place in `View.cells`. Evidence is long and often
+the same, so each text is once in `View.evidence`, whose first is the empty one, and is referred to by its place.
 
 Format history:
   1  first version
@@ -38,7 +39,7 @@ class CaseView:
     outcome: Outcome
     seconds: float = 0.0
     message: str = ""
-    evidence: str = ""
+    evidence: int = 0
     cell: str = ""
     recorded: str = ""
     reused: bool = False
@@ -59,7 +60,7 @@ class CellView:
     status: Status | None
     trouble: Trouble | None
     message: str
-    evidence: str
+    evidence: int
     cases: tuple[int, ...]
     recorded: str
     reused: bool
@@ -184,6 +185,7 @@ class View:
     environments: tuple[EnvironmentRecord, ...]
     cells: tuple[CellView, ...]
     cases: tuple[CaseView, ...]
+    evidence: tuple[str, ...]
 
     @property
     def cut_off(self) -> bool:

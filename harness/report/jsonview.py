@@ -13,7 +13,7 @@ _VIEW: TypeAdapter[View] = TypeAdapter(View)
 
 def render(view: View) -> str:
     """One JSON document."""
-    return _VIEW.dump_json(view, indent=1).decode() + "\n"
+    return _VIEW.dump_json(view).decode() + "\n"
 
 
 def schema() -> dict[str, Any]:

@@ -59,10 +59,10 @@ def _track(model: ModelSummary, track: Track) -> tuple[str, ...]:
     return (
         code(model.model),
         f"{wording.install(track.install).lower()}, {wording.keras(track.keras)}",
-        plain_or_dash(wording.of_track(track, Verdict.WORKS)),
-        plain_or_dash(wording.of_track(track, Verdict.WORKS, declared=True)),
-        plain_or_dash(wording.of_track(track, Verdict.PARTLY)),
-        plain_or_dash(wording.of_track(track, Verdict.FAILS)),
+        plain_or_dash(", ".join(wording.of_track(track, Verdict.WORKS))),
+        plain_or_dash(", ".join(wording.of_track(track, Verdict.WORKS, declared=True))),
+        plain_or_dash(", ".join(wording.of_track(track, Verdict.PARTLY))),
+        plain_or_dash(", ".join(wording.of_track(track, Verdict.FAILS))),
     )
 
 

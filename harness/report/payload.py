@@ -6,6 +6,7 @@
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0]
     kinds          [case, title, variant, outcome, message, evidence]: what cases have in common
+    evidence       long texts: places in here, not in `strings`
     environments   records, with packages as places in `strings`
 
 Private to the page: a program reads `jsonview`.
@@ -64,13 +65,14 @@ def payload(view: View) -> str:
             "words": [strings(cell.words) for cell in cells],
             "status": [strings(cell.status.value if cell.status else "") for cell in cells],
             "message": [strings(cell.message) for cell in cells],
-            "evidence": [strings(cell.evidence) for cell in cells],
+            "evidence": [cell.evidence for cell in cells],
             "reused": {place: cell.recorded for place, cell in enumerate(cells) if cell.reused},
             "cases": [_runs(cell.cases) for cell in cells],
         },
         "cases": [_case(case, strings, kinds, places) for case in view.cases],
         "kinds": kinds.values(),
         "environments": [_environment(record, strings) for record in view.environments],
+        "evidence": view.evidence,
         "environmentIds": environments.values(),
         "strings": strings.values(),
     }
@@ -86,7 +88,7 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
             strings(case.variant),
             case.outcome.value,
             strings(case.message),
-            strings(case.evidence),
+            case.evidence,
         )
     )
     return [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
@@ -104,7 +106,7 @@ def _environment(record: EnvironmentRecord, strings: _Table) -> dict[str, Any]:
         "lock": record.lock,
         "packages": [strings(f"{package.name}=={package.version}") for package in record.packages],
         "message": strings(record.message),
-        "evidence": strings(record.evidence),
+        "evidence": record.evidence,
         "reused": record.recorded if record.reused else None,
     }
 

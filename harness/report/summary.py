@@ -14,7 +14,7 @@ from harness.report.text import first_line
 from harness.report.verdict import BAD, Verdict, together
 
 _WORST_FIRST = (Verdict.FAILS, Verdict.PARTLY, Verdict.UNAVAILABLE, Verdict.NOT_RUN, Verdict.WORKS)
-_KINDS = tuple(Kind)
+_RANKS = {Kind.FAILURE: 0, Kind.UNEXPECTED_PASS: 0, Kind.DECLARED: 1, Kind.MACHINE: 2}
 
 
 def count(cells: Sequence[CellView], planned: int) -> Counts:
@@ -89,7 +89,10 @@ class _Gathered:
 
 
 def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Sequence[str]) -> tuple[MessageGroup, ...]:
-    """Cells grouped by what they say, each kind on its own, most frequent first. A cell counts once for each message."""
+    """Cells grouped by what they say, most frequent first; what was declared, then this machine's trouble, come last.
+
+    A cell counts once for each message.
+    """
     groups: defaultdict[tuple[Kind, str], _Gathered] = defaultdict(_Gathered)
     for place, cell in enumerate(cells):
         for kind, message, where in _said(cell, cases):
@@ -98,7 +101,7 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
             if not group.cells or group.cells[-1] != place:
                 group.cells.append(place)
     found = (_group(kind, message, group, cells, versions) for (kind, message), group in groups.items())
-    return tuple(sorted(found, key=lambda group: (_KINDS.index(group.kind), -group.cells, -group.versions, group.message)))
+    return tuple(sorted(found, key=lambda group: (_RANKS[group.kind], -group.cells, -group.versions, group.message)))
 
 
 def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str]]:

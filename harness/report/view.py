@@ -28,12 +28,14 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> V
     """
     records = {record.id: record for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
+    records = {place: _plain_axes(record) for place, record in records.items()}
     axes = [record.axes for record in records.values()] + [_axes(cell) for cell in missing]
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}
-    measured = _Cases(run.cases, titles)
+    texts = _Texts()
+    measured = _Cases(run.cases, titles, texts)
     unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
-    cells = tuple(_cell(unsorted[place], environments, measured) for place in order)
+    cells = tuple(_cell(unsorted[place], environments, measured, texts) for place in order)
     cases = measured.shown()
     versions = ascending(one.tensorflow for one in axes)
     return View(
@@ -47,14 +49,32 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> V
         environments=tuple(sorted(environments.values(), key=attrgetter("id"))),
         cells=cells,
         cases=cases,
+        evidence=texts.seen(),
     )
+
+
+class _Texts:
+    """Evidence, each text once. The same text is made plain once."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {"": 0}
+        self._of: dict[str, int] = {"": 0}
+
+    def place(self, text: str) -> int:
+        if text not in self._of:
+            self._of[text] = self._places.setdefault(plain(text), len(self._places))
+        return self._of[text]
+
+    def seen(self) -> tuple[str, ...]:
+        return tuple(self._places)
 
 
 class _Cases:
     """The measured cases, each made into a CaseView once, numbered as cells first ask for them."""
 
-    def __init__(self, records: Iterable[CaseRecord], titles: Mapping[str, str]) -> None:
+    def __init__(self, records: Iterable[CaseRecord], titles: Mapping[str, str], texts: _Texts) -> None:
         self._titles = titles
+        self._texts = texts
         self._records: defaultdict[str, dict[tuple[str, str], CaseRecord]] = defaultdict(dict)
         for record in records:
             self._records[record.key][record.case, record.variant] = record
@@ -91,14 +111,14 @@ class _Cases:
             outcome=record.outcome,
             seconds=round(record.seconds, 2),
             message=plain(record.message, MESSAGE_LIMIT),
-            evidence=plain(record.evidence),
+            evidence=self._texts.place(record.evidence),
             cell=record.cell,
             recorded=record.recorded,
             reused=record.reused,
         )
 
 
-def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecord], measured: _Cases) -> CellView:
+def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecord], measured: _Cases, texts: _Texts) -> CellView:
     if isinstance(record, Cell):
         return _unrecorded(record)
     places = tuple(place for ref in record.cases for place in measured.places(ref))
@@ -118,7 +138,7 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
         status=record.status,
         trouble=record.trouble,
         message=plain(record.message, MESSAGE_LIMIT) or inherited,
-        evidence=plain(record.evidence),
+        evidence=texts.place(record.evidence),
         cases=places,
         recorded=record.recorded,
         reused=record.reused,
@@ -138,7 +158,7 @@ def _unrecorded(cell: Cell) -> CellView:
         status=None,
         trouble=None,
         message="",
-        evidence="",
+        evidence=0,
         cases=(),
         recorded="",
         reused=False,
@@ -160,4 +180,18 @@ def _axes(cell: Cell) -> CellAxes:
 
 
 def _plain_environment(record: EnvironmentRecord) -> EnvironmentRecord:
-    return record.model_copy(update={"message": plain(record.message, MESSAGE_LIMIT), "evidence": plain(record.evidence)})
+    shown = {
+        "message": plain(record.message, MESSAGE_LIMIT),
+        "evidence": plain(record.evidence),
+        "requirements": tuple(plain(one, MESSAGE_LIMIT) for one in record.requirements),
+        "settings": {plain(name): plain(value, MESSAGE_LIMIT) for name, value in record.settings.items()},
+    }
+    return record.model_copy(update=shown)
+
+
+def _plain_axes(record: CellRecord) -> CellRecord:
+    axes = record.axes
+    shown = {"tensorflow": plain(axes.tensorflow, MESSAGE_LIMIT), "model": plain(axes.model, MESSAGE_LIMIT)}
+    if (axes.tensorflow, axes.model) == (shown["tensorflow"], shown["model"]):
+        return record
+    return record.model_copy(update={"axes": axes.model_copy(update=shown)})

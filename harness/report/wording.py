@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing_extensions import assert_never
 
 from harness.domain import InstallPolicy, KerasChoice
-from harness.report.document import Kind, Span, Track, View
+from harness.report.document import Kind, Mark, Span, Track, View
 from harness.report.verdict import Verdict
 
 SYMBOLS = {Verdict.WORKS: "✓", Verdict.PARTLY: "◐", Verdict.FAILS: "✕", Verdict.UNAVAILABLE: "▨", Verdict.NOT_RUN: "○"}
@@ -89,9 +89,15 @@ def ranges(spans: Iterable[tuple[str, str]]) -> str:
     return ", ".join(between(first, last) for first, last in spans)
 
 
-def of_track(track: Track, verdict: Verdict, *, declared: bool = False) -> str:
-    """The versions of a track with one verdict, as ranges; empty where there are none."""
-    return ranges((span.first, span.last) for span in track.spans if _is(span, verdict, declared))
+def of_track(track: Track, verdict: Verdict, *, declared: bool = False) -> tuple[str, ...]:
+    """The versions of a track with one verdict, as ranges."""
+    return tuple(between(span.first, span.last) for span in track.spans if _is(span, verdict, declared))
+
+
+def slots(track: Track, versions: Iterable[str]) -> tuple[Mark | None, ...]:
+    """A track's marks spread over all versions of the run, so that the bars of several tracks stand in line."""
+    marks = {mark.tensorflow: mark for mark in track.marks}
+    return tuple(marks.get(version) for version in versions)
 
 
 def banner(view: View) -> str:

@@ -16,7 +16,8 @@ from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveForm
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
 from harness.results.store import Run
 
-VERSIONS = ["1.15.5", "2.0.4", "2.1.4", "2.2.3", "2.3.4", "2.4.4", "2.5.3", "2.6.5", "2.7.4", "2.8.4", "2.9.3", "2.10.1", "2.11.1", "2.12.1", "2.13.1", "2.14.1", "2.15.1", "2.16.2", "2.17.1", "2.18.1", "2.19.1", "2.20.0", "2.21.0"]
+_PATCHES = {0: 4, 1: 4, 2: 3, 3: 4, 4: 4, 5: 3, 6: 5, 7: 4, 8: 4, 9: 3, 16: 2, 20: 0, 21: 0}
+VERSIONS = ("1.15.5", *(f"2.{minor}.{_PATCHES.get(minor, 1)}" for minor in range(22)))
 MODELS = ("albert-en-base/3", "bert-en-uncased/1", "bert-en-uncased/3", "electra-small/2", "small-bert/2")
 _LOAD, _SAVE, _ALL = ("model",), ("model", "format"), ("model", "format", "device")
 CASES = {
@@ -34,7 +35,7 @@ TITLES = {case: title for case, (title, _) in CASES.items()}
 PYTHONS = {"1.15": "3.7.17", "2.0": "3.7.17", "2.8": "3.10.16", "2.15": "3.11.11", "2.20": "3.13.1", "2.21": "3.13.1"}
 _DAY = "2026-11-20T09:{:02}:{:02}+00:00"
 _TRACE = "".join(
-    f'  File "site-packages/tensorflow/python/framework/part_{n}.py", line {100 + n}, in step_{n}\n    return inner(*args, **kwargs)\n'
+    f'  File "site-packages/tensorflow/python/part_{n}.py", line {100 + n}, in step_{n}\n    return inner(*args, **kwargs)\n'
     for n in range(30)
 )
 

@@ -3,7 +3,7 @@ const dialog = document.getElementById("detail");
 let openPlace = -1;
 let returnTo = null;
 
-const OUTCOMES = { passed: ["✓", "good"], xfailed: ["✓", "good"], xpassed: ["!", "loud-outcome"], skipped: ["–", "dim"], not_run: ["○", "dim"] };
+const OUTCOMES = { passed: ["✓", "good"], xfailed: ["✕", "good"], xpassed: ["!", "loud-outcome"], skipped: ["–", "dim"], not_run: ["○", "dim"] };
 const day = (stamp) => stamp.slice(0, 10);
 
 function openCell(place, from) {
@@ -12,7 +12,7 @@ function openCell(place, from) {
   const environment = data.environments[data.cells.environment[place]];
   dialog.replaceChildren(
     head(place),
-    ...[own(place), casesPart(place), environment ? environmentPart(environment) : null, again(place)].filter(Boolean),
+    ...[own(place, environment), casesPart(place), environment ? environmentPart(environment) : null, again(place)].filter(Boolean),
   );
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
@@ -35,12 +35,15 @@ function head(place) {
   );
 }
 
-function own(place) {
-  const message = text(data.cells.message[place]);
-  const evidence = text(data.cells.evidence[place]);
+// What the cell says of itself; where its environment could not be made, that is what the environment says.
+function own(place, environment) {
+  const status = text(data.cells.status[place]);
+  const inherited = environment && environment.status === status && status !== "completed" ? environment : { message: 0, evidence: "" };
+  const message = text(data.cells.message[place] || inherited.message);
+  const evidence = data.evidence[data.cells.evidence[place]] || inherited.evidence;
   if (!message && !evidence) return null;
-  const status = text(data.cells.status[place]).replace("_", " ");
-  return make("section", {}, make("h3", {}, `What happened: ${status}`), make("p", { class: "said" }, message), evidencePart(evidence));
+  const title = make("h3", {}, `What happened: ${status.replace("_", " ")}`);
+  return make("section", {}, title, make("p", { class: "said" }, message), evidencePart(evidence));
 }
 
 function evidencePart(evidence) {
@@ -50,7 +53,16 @@ function evidencePart(evidence) {
 function casesPart(place) {
   const cases = casesOf(place);
   if (!cases.length) return null;
-  return make("section", {}, make("h3", {}, `Cases (${cases.length})`), make("ul", { class: "cases" }, ...cases.map((one) => caseLine(one, place))));
+  const ran = cases.filter(([kind]) => data.kinds[kind][3] !== "not_run").length;
+  const list = make("ul", { class: "cases" }, ...tellingFirst(cases).map((one) => caseLine(one, place)));
+  const title = make("h3", {}, ran === cases.length ? `Cases (${ran})` : `Cases (${ran} of ${cases.length} ran)`);
+  return make("section", {}, title, ran ? list : make("details", {}, make("summary", {}, "Cases that could not run"), list));
+}
+
+// What went wrong first, then the rest, each in the order of the matrix.
+function tellingFirst(cases) {
+  const rank = ([kind]) => ({ passed: 2, skipped: 3, not_run: 3, xfailed: 1 })[data.kinds[kind][3]] ?? 0;
+  return [...cases].sort((one, other) => rank(one) - rank(other));
 }
 
 function caseLine([kind, seconds, ranIn, recorded], place) {
@@ -64,7 +76,7 @@ function caseLine([kind, seconds, ranIn, recorded], place) {
     make("div", { class: "more" },
       make("code", {}, text(id)),
       message ? make("p", { class: "said" }, text(message)) : "",
-      evidencePart(text(evidence)),
+      evidencePart(data.evidence[evidence]),
       origin(ranIn, recorded, place),
     ),
   );
@@ -74,9 +86,14 @@ function origin(ranIn, recorded, place) {
   const elsewhere = ranIn >= 0 && ranIn !== place;
   if (!elsewhere && !recorded) return "";
   const line = make("p", { class: "from" });
-  if (elsewhere) line.append("ran in the process of ", make("button", { type: "button", onclick: () => openCell(ranIn) }, data.cells.id[ranIn]));
+  if (elsewhere) line.append("ran once, in the process of ", make("button", { type: "button", title: data.cells.id[ranIn], onclick: () => openCell(ranIn) }, difference(ranIn, place)));
   if (recorded) line.append(elsewhere ? "; " : "", `reused, recorded ${day(text(recorded))}`);
   return line;
+}
+
+function difference(other, place) {
+  const here = axesOf(place);
+  return Object.entries(axesOf(other)).filter(([axis, value]) => value !== here[axis]).map(([, value]) => value).join(", ");
 }
 
 function environmentPart(environment) {
@@ -91,9 +108,8 @@ function environmentPart(environment) {
     ["Lock", environment.lock ? environment.lock.slice(0, 16) : ""],
     ["Settings", environment.settings.join(" ")],
   ].filter(([, value]) => value);
-  const part = make("section", {}, make("h3", {}, "Environment"), make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
-  if (environment.message) part.append(make("p", { class: "said" }, text(environment.message)));
-  part.append(evidencePart(text(environment.evidence)));
+  const part = make("section", {}, make("h3", {}, "Environment"),
+    make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
   if (packages.length) {
     part.append(
       copyable(`pip install ${packages.map(quoted).join(" ")}`, "Copy the pip install line"),

@@ -1,0 +1,98 @@
+"""How big and how fast the report is: `python bench/report.py [models]`, 360 cells a model.
+
+Prints one line a figure. Needs Chromium for the second half; without it, says so.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+
+import synthetic  # noqa: E402  the folders above hold it
+
+from harness.report import html, jsonview, markdown  # noqa: E402
+from harness.report.view import view  # noqa: E402
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+FILTERED = """([name, value]) => {
+  const start = performance.now();
+  document.getElementById("filters").elements[name].value = value;
+  applyFilters();
+  const applied = performance.now();
+  document.body.offsetHeight;
+  return [applied - start, performance.now() - start];
+}"""
+OPENED = """() => {
+  const start = performance.now();
+  openCell(data.cells.verdict.indexOf("p"));
+  const opened = performance.now();
+  document.body.offsetHeight;
+  return [opened - start, performance.now() - start];
+}"""
+T = TypeVar("T")
+
+
+def timed(name: str, work: Callable[[], T]) -> T:
+    """Do it, and say how long it took."""
+    start = perf_counter()
+    result = work()
+    print(f"{name:<34}{perf_counter() - start:8.2f} s")
+    return result
+
+
+def main(models: int) -> None:
+    run = timed("make the synthetic run", lambda: synthetic.run(models))
+    print(f"{'cells, cases':<34}{len(run.cells):>8,} {len(run.cases):,}")
+    found = timed("view", lambda: view(run, synthetic.TITLES))
+    page = timed("render html", lambda: html.render(found))
+    data = timed("render json", lambda: jsonview.render(found))
+    text = timed("render markdown", lambda: markdown.render(found))
+    for name, rendered in (("html", page), ("json", data), ("markdown", text)):
+        raw = rendered.encode()
+        print(f"{name + ' bytes, compressed':<34}{len(raw):>12,} {len(zlib.compress(raw)):,}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.html"
+        path.write_text(page, encoding="utf-8")
+        in_browser(path.as_uri())
+
+
+def in_browser(address: str) -> None:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        print("playwright is not installed: browser figures left out")
+        return
+    if not Path(CHROMIUM).exists():
+        print("no Chromium here: browser figures left out")
+        return
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        timed("load", lambda: page.goto(address))
+        for name, value in (("q", "pkg_resources"), ("q", ""), ("tf", ">=2.16"), ("device", "cpu"), ("device", ""), ("tf", "")):
+            script, whole = page.evaluate(FILTERED, [name, value])
+            print(f"{f'filter {name} = {value!r}: script, laid out':<44}{script:8.0f} ms{whole:8.0f} ms")
+        script, whole = page.evaluate(OPENED)
+        print(f"{'open a cell: script, laid out':<44}{script:8.0f} ms{whole:8.0f} ms")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 56)

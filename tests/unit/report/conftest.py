@@ -1,0 +1,121 @@
+"""Small runs made by hand: a builder whose defaults are a run that works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.domain import Outcome, Status
+from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
+from harness.results.store import Run
+
+NOON = "2026-11-20T12:00:00+00:00"
+DEFAULTS = {
+    "tensorflow": "2.15.1",
+    "install": "as-released",
+    "keras": "default",
+    "model": "bert-en/3",
+    "format": "h5",
+    "device": "cpu",
+}
+
+
+class Records:
+    """Gathers records, then gives a run. Ids are made from the place in the run, never from the axes."""
+
+    def __init__(self) -> None:
+        self.environments: dict[tuple[str, str, str], EnvironmentRecord] = {}
+        self.cases: list[CaseRecord] = []
+        self.cells: list[CellRecord] = []
+
+    def environment(self, axes: CellAxes, **values: Any) -> EnvironmentRecord:
+        """The environment of these axes; made at the first call."""
+        key = axes.tensorflow, axes.install.value, axes.keras.value
+        if key not in self.environments:
+            known = {
+                "requirements": (f"tensorflow=={axes.tensorflow}", "tensorflow-hub"),
+                "python": "3.11.11",
+                "locked_on": "2026-11-20",
+                "lock": "ab" * 32,
+                "packages": (Package(name="tensorflow", version=axes.tensorflow), Package(name="numpy", version="1.26.4")),
+                "status": Status.COMPLETED,
+                "recorded": NOON,
+            }
+            self.environments[key] = EnvironmentRecord(
+                id=f"env-{len(self.environments)}",
+                tensorflow=axes.tensorflow,
+                install=axes.install,
+                keras=axes.keras,
+                **(known | values),
+            )
+        return self.environments[key]
+
+    def case(self, cell: str, environment: str, outcome: Outcome, **values: Any) -> CaseRef:
+        """One more measured case, under a key of its own unless one is given."""
+        known = {
+            "key": f"key-{len(self.cases)}",
+            "case": f"test_{len(self.cases)}",
+            "uses": {},
+            "seconds": 0.5,
+            "run": "r",
+            "recorded": NOON,
+        }
+        record = CaseRecord(environment=environment, cell=cell, outcome=outcome, **(known | values))
+        self.cases.append(record)
+        return CaseRef(case=record.case, key=record.key)
+
+    def cell(self, *outcomes: Outcome, status: Status = Status.COMPLETED, environment: Any = None, **values: Any) -> CellRecord:
+        """One more cell. `environment` are values for its environment; axes and other fields go by name."""
+        axes = CellAxes.model_validate({name: values.pop(name, value) for name, value in DEFAULTS.items()} | values.pop("pins", {}))
+        home = self.environment(axes, **(environment or {}))
+        name = f"cell-{len(self.cells)}"
+        refs = values.pop("refs", ()) + tuple(self.case(name, home.id, outcome) for outcome in outcomes)
+        record = CellRecord(id=name, axes=axes, environment=home.id, status=status, cases=refs, **({"recorded": NOON} | values))
+        self.cells.append(record)
+        return record
+
+    def run(self, *, planned: int | None = None, footer: bool = True) -> Run:
+        """The run; planned as recorded unless told otherwise."""
+        host = Host(system="Linux", machine="x86_64", python="3.11.11", cores=2, memory_bytes=8 << 30)
+        count = len(self.cells) if planned is None else planned
+        return Run(
+            header=Header(run="r", started=NOON, hubmatrix="0", tier="quick", selection="", planned_cells=count, host=host),
+            environments=tuple(self.environments.values()),
+            cases=tuple(self.cases),
+            cells=tuple(self.cells),
+            footer=Footer(finished=NOON, interrupted=False, records=0) if footer else None,
+        )
+
+
+@pytest.fixture
+def records() -> Records:
+    return Records()
+
+
+@pytest.fixture
+def every(records: Records) -> Records:
+    """One cell of every sort: each verdict, each stage of failure, shared, reused and missing cases."""
+    passed, failed, xfailed = Outcome.PASSED, Outcome.FAILED, Outcome.XFAILED
+    first = records.cell(passed, passed)
+    records.cell(passed, device="xla-cpu", refs=(first.cases[0],))
+    records.cell(passed, xfailed, format="keras")
+    records.cell(passed, failed, format="savedmodel")
+    records.cell(passed, Outcome.XPASSED, format="savedmodel", device="xla-cpu")
+    records.cell(failed, Outcome.ERROR, tensorflow="2.9.3")
+    records.cell(xfailed, tensorflow="2.9.3", device="xla-cpu")
+    records.cell(Outcome.CRASHED, tensorflow="2.9.3", format="keras")
+    records.cell(Outcome.TIMED_OUT, tensorflow="2.9.3", format="keras", device="xla-cpu")
+    records.cell(Outcome.SKIPPED, tensorflow="2.9.3", format="savedmodel")
+    records.cell(passed, tensorflow="2.9.3", format="savedmodel", device="xla-cpu", refs=(CaseRef(case="test_late", key=None),))
+    for tensorflow, status in (("2.10.1", Status.LOCK_FAILED), ("2.11.1", Status.INSTALL_FAILED), ("2.12.1", Status.IMPORT_FAILED)):
+        broken = {"status": status, "message": f"{status.value} said why", "evidence": "Traceback\nlast line"}
+        records.cell(
+            tensorflow=tensorflow, install="today", status=status, environment=broken, refs=(CaseRef(case="test_0", key=None),)
+        )
+    records.cell(passed, tensorflow="2.13.1", status=Status.CRASHED, message="SIGSEGV at exit")
+    records.cell(tensorflow="2.14.1", status=Status.TIMED_OUT, message="no event for 60 s")
+    trouble = {"status": Status.UNAVAILABLE, "trouble": "interpreter", "message": "no CPython 3.6 here", "python": None}
+    records.cell(tensorflow="2.0.4", status=Status.UNAVAILABLE, trouble="interpreter", environment=trouble)
+    records.cell(passed, model="electra/2", keras="legacy", reused=True)
+    return records

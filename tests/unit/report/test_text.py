@@ -1,0 +1,45 @@
+"""Text that no page can show: terminal codes, reordering marks, lone surrogates, endless lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.report.text import EVIDENCE_LIMIT, first_line, plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31;1mred\x1b[0m", "red"),
+        ("\x1b]8;;https://example.org\x07link\x1b]8;;\x07", "link"),
+        ("\x1b]0;title\x1b\\after", "after"),
+        ("a\x00b\x07", "a<U+0000>b<U+0007>"),
+        ("abc\u202edcba", "abc<U+202E>dcba"),
+        ("lone \ud83d", "lone <U+D83D>"),
+        ("one\r\ntwo\rthree\tfour", "one\ntwo\nthree\tfour"),
+        ("<b>&amp;", "<b>&amp;"),
+    ],
+)
+def test_plain(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_long_text_keeps_its_beginning_and_more_of_its_end() -> None:
+    shown = plain("a" * 100_000 + "b" * 100_000)
+    assert shown.startswith("a" * 5_000 + "\n… 180,000 characters left out …\nb")
+    assert len(shown) < EVIDENCE_LIMIT + 50
+
+
+@given(st.text(alphabet=st.characters(), max_size=200))
+def test_plain_is_stable_and_can_be_written(text: str) -> None:
+    shown = plain(text)
+    shown.encode()
+    assert "\x1b" not in shown
+    assert plain(shown) == shown
+
+
+@pytest.mark.parametrize(("text", "line"), [("\n\n  one \ntwo", "one"), ("", ""), ("x" * 5_000, "x" * 1_000)])
+def test_first_line(text: str, line: str) -> None:
+    assert first_line(text) == line
