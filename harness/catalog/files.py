@@ -25,16 +25,16 @@ def read(cases_dir: Path) -> tuple[Case, ...]:
     Raises one SpecError with every file that isn't Python and every marker that can't be read.
     """
     sources = {path.relative_to(cases_dir.parent).as_posix(): path.read_bytes() for path in sorted(cases_dir.rglob("*.py"))}
-    problems: list[Problem] = []
-    trees = {name: _tree(name, source, problems) for name, source in sources.items() if _role(name) != "module"}
+    problems: dict[str, list[Problem]] = {name: [] for name in sources}
+    trees = {name: _tree(name, source, problems[name]) for name, source in sources.items() if _role(name) != "module"}
     cases: list[Case] = []
     for name, tree in trees.items():
         if _role(name) == "test":
             above = [other for other in trees if _role(other) == "conftest" and name.startswith(other.removesuffix("conftest.py"))]
             scopes = tuple(fixtures(trees[other].body) for other in sorted(above, key=len))
-            cases.extend(_FileReader(name, tree, scopes, _digest(name, above, sources), problems).cases())
-    if problems:
-        raise SpecError.of(tuple(problems))
+            cases.extend(_FileReader(name, tree, scopes, _digest(name, above, sources), problems[name]).cases())
+    if found := tuple(chain.from_iterable(problems.values())):
+        raise SpecError.of(found)
     return tuple(cases)
 
 

@@ -240,9 +240,8 @@ def test_every_problem_at_once(tmp_path: Path) -> None:
         test_b="def test_a(:\n    ...",
         test_c="x = 1\0",
     )
-    assert found[0] == "cases/test_b.py:1:12: not Python: invalid syntax"
-    assert [problem.split(":")[0] for problem in found] == ["cases/test_b.py", "cases/test_c.py", "cases/test_a.py"]
-    assert len(found) == 3
+    assert found[1] == "cases/test_b.py:1:12: not Python: invalid syntax"
+    assert [problem.split(":")[0] for problem in found] == ["cases/test_a.py", "cases/test_b.py", "cases/test_c.py"]
 
 
 def test_the_digest_covers_what_can_change_the_outcome(tmp_path: Path) -> None:
