@@ -26,9 +26,8 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> V
         titles: what each case is called, by its id; a case without a title is called by its id.
         planned: the plan's cells, where it is known: those without a record are shown as not run.
     """
-    records = {record.id: record for record in run.cells}
+    records = {record.id: _plain_axes(record) for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
-    records = {place: _plain_axes(record) for place, record in records.items()}
     axes = [record.axes for record in records.values()] + [_axes(cell) for cell in missing]
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}

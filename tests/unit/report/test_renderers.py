@@ -35,7 +35,7 @@ class Page(HTMLParser):
         self.found.append((tag, dict(attrs)))
         self.current = tag
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002  the base class names it
         self.current = ""
 
     def handle_data(self, data: str) -> None:

@@ -1,0 +1,231 @@
+"""The page as a reader uses it: filters, keyboard, links, themes, a phone, and 20,000 cells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+from conftest import Open, written
+
+from harness.domain import Outcome
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+CELL = "tf-2_18_1-as-released-default-small-bert-2-keras-cpu"
+VISIBLE = "() => buttons.filter((_, place) => seen(place)).length"
+
+
+def shown(page: Any) -> str:
+    return str(page.locator("#shown").inner_text())
+
+
+def active(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+
+
+def test_opens_from_a_file_and_shows_every_cell(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    assert page.title().startswith("What works with what")
+    assert shown(page) == "1,800 cells"
+    assert page.locator(".grid td button").count() == 1800
+    assert page.locator("#theme").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("install", "today", "900 of 1,800 cells"),
+        ("keras", "legacy", "420 of 1,800 cells"),
+        ("model", "small-bert/2", "360 of 1,800 cells"),
+        ("format", "h5", "600 of 1,800 cells"),
+        ("device", "cpu", "900 of 1,800 cells"),
+        ("tf", "2.20", "120 of 1,800 cells"),
+        ("tf", "2.8-2.10, 1.15", "240 of 1,800 cells"),
+        ("tf", ">=2.20", "240 of 1,800 cells"),
+        ("tf", "nonsense", "1,800 cells; the TensorFlow filter is not understood, try 2.8-2.15"),
+        ("q", "PKG_resources", "450 of 1,800 cells"),
+        ("q", "no such words", "0 of 1,800 cells"),
+    ],
+)
+def test_filters(open_page: Open, report: str, name: str, value: str, expected: str) -> None:
+    page = open_page(report)
+    field = page.locator(f"#filters [name={name}]")
+    field.select_option(value) if name not in ("tf", "q") else field.fill(value)
+    expect(page.locator("#shown")).to_have_text(expected)
+    count = int(expected.split()[0].replace(",", ""))
+    assert page.evaluate(VISIBLE) == count
+    assert page.locator("#nothing").is_visible() == (count == 0)
+
+
+def test_verdicts_filter_and_their_counts_follow_the_other_filters(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.locator("#filters [name=tf]").fill("2.2")
+    expect(page.locator("#shown")).to_contain_text("60 of")
+    assert page.locator("[data-verdict=u] b").inner_text() == "60"
+    assert page.locator("[data-verdict=f] b").inner_text() == "0"
+    page.locator("#filters [name=tf]").fill("")
+    page.locator("[data-verdict=x]").click()
+    expect(page.locator("#shown")).to_contain_text("12 of")
+    assert page.locator(".grid td.x button:visible").count() == 12
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator("#shown")).to_have_text("1,800 cells")
+
+
+def test_headings_span_the_columns_that_are_left(open_page: Open, report: str) -> None:
+    page = open_page(f"{report}#device=cpu&format=keras")
+    spans = page.evaluate(
+        "[...document.querySelector('.grid .model').parentNode.querySelectorAll('.model')].map((one) => one.colSpan)"
+    )
+    assert spans == [1, 1, 1, 1, 1]
+
+
+def test_opens_a_cell_by_click_with_everything_about_it(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.get_by_role("button", name="TensorFlow 2.18.1, as-released, default Keras, small-bert/2, keras, cpu: partly").click()
+    dialog = page.get_by_role("dialog")
+    text = dialog.inner_text()
+    assert "TensorFlow 2.18.1 with small-bert/2" in text
+    assert "partly: 1 case passed though declared to fail" in text
+    assert "! unexpected pass" in text
+    assert f'python3 -m nox -s "cells(tf-2_18_1-as-released-default)" -- --cell {CELL}' in text
+    assert "pip install tensorflow-cpu==2.18.1 tensorflow-hub==0.16.1" in text
+    assert "ran once, in the process of h5" in text
+    dialog.locator("summary", has_text="Evidence").first.click()
+    assert "Traceback (most recent call last)" in dialog.inner_text()
+    assert f"cell={CELL}" in page.url
+    page.get_by_role("button", name="Close").click()
+    expect(page).to_have_url(report)
+
+
+def test_a_cell_links_to_the_cell_that_ran_its_case(open_page: Open, report: str) -> None:
+    page = open_page(f"{report}#cell={CELL}")
+    page.get_by_role("dialog").locator(".from button").first.click()
+    assert "cell=tf-2_18_1-as-released-default-small-bert-2-h5-cpu" in page.url
+
+
+def test_a_reused_result_says_so_with_its_date(open_page: Open, report: str) -> None:
+    page = open_page(f"{report}#cell=tf-2_5_3-as-released-default-small-bert-2-h5-cpu")
+    assert "reused, recorded 2026-11-13" in page.get_by_role("dialog").inner_text()
+
+
+def test_keyboard(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    assert page.locator('.grid td button[tabindex="0"]').count() == 4
+    page.locator('.grid td button[tabindex="0"]').first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    here = active(page)
+    assert here.startswith("TensorFlow 2.20.0, as-released, default Keras, albert-en-base/3, h5, xla-cpu: fails")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    assert active(page) == here
+    page.keyboard.press("End")
+    assert "small-bert/2, savedmodel, xla-cpu" in active(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Home")
+    assert "albert-en-base/3, h5, cpu" in active(page)
+    assert page.locator('.grid td button[tabindex="0"]').count() == 4
+
+
+def test_arrows_skip_what_the_filters_hide(open_page: Open, report: str) -> None:
+    page = open_page(f"{report}#verdict=p&install=as-released&keras=default")
+    page.locator('.grid td button[tabindex="0"]').first.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+        assert ": partly:" in active(page)
+
+
+def test_a_link_opens_the_cell_under_its_filters(open_page: Open, report: str) -> None:
+    page = open_page(f"{report}#tf=2.18&verdict=p,x&q=gradients&cell={CELL}")
+    assert "TensorFlow 2.18.1 with small-bert/2" in page.get_by_role("dialog").inner_text()
+    assert page.locator("#filters [name=tf]").input_value() == "2.18"
+    assert shown(page) == "12 of 1,800 cells"
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{report}#tf=2.18&q=gradients&verdict=p%2Cx")
+
+
+def test_a_message_of_the_summary_shows_its_cells(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.get_by_role("button", name="Show all").first.click()
+    expect(page.locator("#shown")).to_have_text("450 of 1,800 cells")
+
+
+def test_copies_the_pip_install_line(open_page: Open, report: str) -> None:
+    page = open_page(f"{report}#cell={CELL}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the pip install line").click()
+    expect(page.locator("#said")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("pip install tensorflow-cpu==2.18.1 ")
+
+
+@pytest.mark.parametrize(("scheme", "other"), [("light", "dark"), ("dark", "light")])
+def test_themes_follow_the_reader_and_the_toggle_is_remembered(open_page: Open, report: str, scheme: str, other: str) -> None:
+    page = open_page(report, scheme=scheme)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    papers = {"light": "rgb(253, 252, 250)", "dark": "rgb(21, 23, 26)"}
+    assert page.evaluate(paper) == papers[scheme]
+    page.locator("#theme").click()
+    assert page.evaluate(paper) == papers[other]
+    page.reload()
+    assert page.evaluate(paper) == papers[other]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(open_page: Open, report: str, scheme: str) -> None:
+    page = open_page(report, scheme=scheme)
+    ratios = page.evaluate(Path(__file__).with_name("contrast.js").read_text(encoding="utf-8"))
+    assert {name: ratio for name, ratio in ratios.items() if ratio < 4.5} == {}
+    assert len(ratios) > 10
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_phone_never_scrolls_sideways(open_page: Open, report: str, opened: bool) -> None:
+    page = open_page(f"{report}#cell={CELL}" if opened else report, width=360, height=740)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    if opened:
+        assert page.evaluate("document.getElementById('detail').scrollWidth <= 360")
+        return
+    first = page.locator(".grid tbody th").first
+    before = first.bounding_box()
+    page.evaluate("document.querySelector('.grid .scroll').scrollLeft = 500")
+    assert first.bounding_box()["x"] == before["x"]
+
+
+def test_a_run_that_was_cut_off_says_so(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(written(tmp_path, synthetic.run(1, cut_off=True)))
+    assert page.get_by_role("alert").inner_text().startswith("This run was cut off; 252 of 360 cells are here.")
+
+
+def test_hostile_text_is_shown_as_text(open_page: Open, tmp_path: Path) -> None:
+    hostile = "</script><img src=x onerror='document.title=1'>\u202e\x1b[31m<b>bold</b>"
+    run = synthetic.run(1)
+    cases = tuple(
+        case.model_copy(update={"outcome": Outcome.FAILED, "message": hostile, "evidence": hostile * 2000}) for case in run.cases
+    )
+    changed = type(run)(header=run.header, environments=run.environments, cases=cases, cells=run.cells, footer=run.footer)
+    page = open_page(written(tmp_path, changed, dict.fromkeys(synthetic.TITLES, hostile)))
+    page.locator(".grid td.f button", has_text="0/9").first.click()
+    assert "</script><img src=x onerror='document.title=1'><U+202E><b>bold</b>" in page.get_by_role("dialog").inner_text()
+    assert page.locator("img, b b").count() == 0
+    assert page.title().startswith("What works")
+
+
+def test_twenty_thousand_cells_stay_usable(open_page: Open, large_report: str) -> None:
+    page = open_page(large_report)
+    assert shown(page) == "20,160 cells"
+    page.locator("#filters [name=q]").fill("pkg_resources")
+    expect(page.locator("#shown")).to_have_text("5,040 of 20,160 cells")
+    page.locator(".grid td.f:not(.off) button:visible").first.click()
+    assert "No module named 'pkg_resources'" in page.get_by_role("dialog").inner_text()
+    assert json.loads(page.evaluate("JSON.stringify(data.cells.id.length)")) == 20_160
+
+
+def test_prints_without_filters_and_without_a_frame_that_cuts(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.emulate_media(media="print")
+    assert not page.locator("#filters").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.grid .scroll')).overflowX") == "visible"
