@@ -106,14 +106,14 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
 
 def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str]]:
     if cell.verdict is Verdict.UNAVAILABLE:
-        yield Kind.MACHINE, first_line(cell.message) or cell.words, cell.label
+        yield Kind.MACHINE, first_line(cell.message), cell.label
     elif cell.message:
         yield Kind.FAILURE, first_line(cell.message), cell.label
     for place in cell.cases:
         case = cases[place]
         kind = _kind(case.outcome)
         if kind is not None:
-            yield kind, first_line(case.message) or f"{case.title}: {case.outcome.value}", case.title
+            yield kind, first_line(case.message), case.title
 
 
 def _kind(outcome: Outcome) -> Kind | None:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from harness.domain import Cell, Outcome
+from harness.domain import Cell, Outcome, Status
 from harness.report import summary
 from harness.report.document import CaseView, CellView, View
 from harness.report.grid import arrange, ascending
 from harness.report.text import MESSAGE_LIMIT, plain
-from harness.report.verdict import Verdict, judge
+from harness.report.verdict import BAD, Verdict, judge
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord
 from harness.results.store import Run
 
@@ -109,7 +109,7 @@ class _Cases:
             variant=plain(record.variant, MESSAGE_LIMIT),
             outcome=record.outcome,
             seconds=round(record.seconds, 2),
-            message=plain(record.message, MESSAGE_LIMIT),
+            message=plain(record.message, MESSAGE_LIMIT) or _silent(record.outcome),
             evidence=self._texts.place(record.evidence),
             cell=record.cell,
             recorded=record.recorded,
@@ -136,12 +136,18 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
         unexpected=outcomes.count(Outcome.XPASSED),
         status=record.status,
         trouble=record.trouble,
-        message=plain(record.message, MESSAGE_LIMIT) or inherited,
+        message=plain(record.message, MESSAGE_LIMIT) or inherited or ("" if record.status is Status.COMPLETED else judgement.words),
         evidence=texts.place(record.evidence),
         cases=places,
         recorded=record.recorded,
         reused=record.reused,
     )
+
+
+def _silent(outcome: Outcome) -> str:
+    if outcome in BAD or outcome is Outcome.XFAILED:
+        return f"{outcome.value.replace('_', ' ')}, without a message"
+    return ""
 
 
 def _unrecorded(cell: Cell) -> CellView:

@@ -22,12 +22,14 @@ MEANINGS = {
 LABELS = (
     ("11/11", "11 of 11 cases passed"),
     ("9+2x", "9 cases passed, 2 failed as declared"),
+    ("2x", "none passed, 2 failed as declared"),
     ("xpass", "a case passed though it is declared to fail: the declaration is out of date"),
     ("lock", "no set of packages satisfies the request"),
     ("install", "a package can't be built or unpacked"),
     ("import", "importing tensorflow or tensorflow_hub raises"),
     ("crash", "the process ended by itself"),
     ("timeout", "nothing happened for too long"),
+    ("python", "or network, device, memory, disk: what this machine lacks"),
 )
 
 
@@ -48,7 +50,7 @@ def install_meaning(policy: InstallPolicy) -> str:
         case InstallPolicy.AS_RELEASED:
             return "what the package index held three weeks after each TensorFlow release"
         case InstallPolicy.TODAY:
-            return "what a plain install gave on the day of the run"
+            return "what a plain install gave on the day of the lock"
         case _:
             assert_never(policy)
 

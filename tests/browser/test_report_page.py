@@ -91,7 +91,7 @@ def test_opens_a_cell_by_click_with_everything_about_it(open_page: Open, report:
     assert "! unexpected pass" in text
     assert f'python3 -m nox -s "cells(tf-2_18_1-as-released-default)" -- --cell {CELL}' in text
     assert "pip install tensorflow-cpu==2.18.1 tensorflow-hub==0.16.1" in text
-    assert "ran once, in the process of h5" in text
+    assert "ran once, in the process of the cell h5" in text
     dialog.locator("summary", has_text="Evidence").first.click()
     assert "Traceback (most recent call last)" in dialog.inner_text()
     assert f"cell={CELL}" in page.url

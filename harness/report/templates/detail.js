@@ -12,7 +12,7 @@ function openCell(place, from) {
   const environment = data.environments[data.cells.environment[place]];
   dialog.replaceChildren(
     head(place),
-    ...[own(place, environment), casesPart(place), environment ? environmentPart(environment) : null, again(place)].filter(Boolean),
+    ...[own(place, environment), casesPart(place), environment ? environmentPart(environment, environment.status === text(data.cells.status[place])) : null, again(place)].filter(Boolean),
   );
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
@@ -86,7 +86,7 @@ function origin(ranIn, recorded, place) {
   const elsewhere = ranIn >= 0 && ranIn !== place;
   if (!elsewhere && !recorded) return "";
   const line = make("p", { class: "from" });
-  if (elsewhere) line.append("ran once, in the process of ", make("button", { type: "button", title: data.cells.id[ranIn], onclick: () => openCell(ranIn) }, difference(ranIn, place)));
+  if (elsewhere) line.append("ran once, in the process of the cell ", make("button", { type: "button", title: data.cells.id[ranIn], onclick: () => openCell(ranIn) }, difference(ranIn, place)));
   if (recorded) line.append(elsewhere ? "; " : "", `reused, recorded ${day(text(recorded))}`);
   return line;
 }
@@ -96,7 +96,7 @@ function difference(other, place) {
   return Object.entries(axesOf(other)).filter(([axis, value]) => value !== here[axis]).map(([, value]) => value).join(", ");
 }
 
-function environmentPart(environment) {
+function environmentPart(environment, shownAbove) {
   const packages = environment.packages.map(text);
   const facts = [
     ["Environment", environment.id],
@@ -110,8 +110,10 @@ function environmentPart(environment) {
   ].filter(([, value]) => value);
   const part = make("section", {}, make("h3", {}, "Environment"),
     make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
+  if (!shownAbove && environment.message) part.append(make("p", { class: "said" }, text(environment.message)), evidencePart(environment.evidence));
   if (packages.length) {
     part.append(
+      make("h4", {}, "Install exactly this"),
       copyable(`pip install ${packages.map(quoted).join(" ")}`, "Copy the pip install line"),
       make("details", {}, make("summary", {}, `${packages.length} packages`), make("ul", { class: "packages" }, ...packages.map((one) => make("li", {}, one)))),
     );
@@ -128,7 +130,8 @@ function again(place) {
 }
 
 function copyable(line, name) {
-  const shown = make("pre", { tabindex: "0" }, line);
+  const words = line.split(" ").flatMap((word) => [make("span", {}, word), " "]);
+  const shown = make("pre", { tabindex: "0" }, ...words.slice(0, -1));
   const button = make("button", { type: "button", "aria-label": name }, "Copy");
   button.addEventListener("click", () => copy(line, shown, button));
   return make("div", { class: "copy" }, shown, button);
