@@ -22,7 +22,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-Open = Callable[..., Any]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,7 +60,13 @@ def written(folder: Path, run: Any, titles: Any = None) -> str:
 
 
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Open]:
+def write(tmp_path: Path) -> Callable[..., str]:
+    """Writes the report of a run, and gives its address."""
+    return lambda run, titles=None: written(tmp_path, run, titles)
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     """Opens an address in a context of its own; at the end, nothing may have gone wrong on any page."""
     contexts, trouble = [], []
 

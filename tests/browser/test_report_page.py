@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import synthetic
-from conftest import Open, written
 
 from harness.domain import Outcome
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 CELL = "tf-2_18_1-as-released-default-small-bert-2-keras-cpu"
+Open = Callable[..., Any]
+Write = Callable[..., str]
 VISIBLE = "() => buttons.filter((_, place) => seen(place)).length"
 
 
@@ -189,25 +191,26 @@ def test_a_phone_never_scrolls_sideways(open_page: Open, report: str, opened: bo
     if opened:
         assert page.evaluate("document.getElementById('detail').scrollWidth <= 360")
         return
+    assert 80 < page.locator(".models tbody th").first.bounding_box()["width"] < 160
     first = page.locator(".grid tbody th").first
     before = first.bounding_box()
     page.evaluate("document.querySelector('.grid .scroll').scrollLeft = 500")
     assert first.bounding_box()["x"] == before["x"]
 
 
-def test_a_run_that_was_cut_off_says_so(open_page: Open, tmp_path: Path) -> None:
-    page = open_page(written(tmp_path, synthetic.run(1, cut_off=True)))
+def test_a_run_that_was_cut_off_says_so(open_page: Open, write: Write) -> None:
+    page = open_page(write(synthetic.run(1, cut_off=True)))
     assert page.get_by_role("alert").inner_text().startswith("This run was cut off; 252 of 360 cells are here.")
 
 
-def test_hostile_text_is_shown_as_text(open_page: Open, tmp_path: Path) -> None:
+def test_hostile_text_is_shown_as_text(open_page: Open, write: Write) -> None:
     hostile = "</script><img src=x onerror='document.title=1'>\u202e\x1b[31m<b>bold</b>"
     run = synthetic.run(1)
     cases = tuple(
         case.model_copy(update={"outcome": Outcome.FAILED, "message": hostile, "evidence": hostile * 2000}) for case in run.cases
     )
     changed = type(run)(header=run.header, environments=run.environments, cases=cases, cells=run.cells, footer=run.footer)
-    page = open_page(written(tmp_path, changed, dict.fromkeys(synthetic.TITLES, hostile)))
+    page = open_page(write(changed, dict.fromkeys(synthetic.TITLES, hostile)))
     page.locator(".grid td.f button", has_text="0/9").first.click()
     assert "</script><img src=x onerror='document.title=1'><U+202E><b>bold</b>" in page.get_by_role("dialog").inner_text()
     assert page.locator("img, b b").count() == 0
