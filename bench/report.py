@@ -14,12 +14,11 @@ from time import perf_counter
 from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
-
-import synthetic  # noqa: E402  the folders above hold it
+sys.path.insert(0, str(ROOT))
 
 from harness.report import html, jsonview, markdown  # noqa: E402
 from harness.report.view import view  # noqa: E402
+from tests.browser import synthetic  # noqa: E402  needs the folder above
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import synthetic
 
 from harness.report import html
 from harness.report.view import view
+from tests.browser import synthetic
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import synthetic
 
 from harness.domain import Outcome
+from tests.browser import synthetic
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 CELL = "tf-2_18_1-as-released-default-small-bert-2-keras-cpu"
