@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from harness.report import html
 from harness.report.view import view
 from tests.browser import synthetic
 
-CHROMIUM = Path("/usr/bin/chromium")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -33,10 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium on this machine")
+    chromium = os.environ.get("HUBMATRIX_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine; HUBMATRIX_CHROMIUM names one that is not on PATH")
     with driver.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        found = started.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield found
         found.close()
 

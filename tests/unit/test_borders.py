@@ -1,0 +1,44 @@
+"""What runs on other interpreters imports only what is there: incell the standard library, cases what users import."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INCELL = sorted((ROOT / "harness" / "incell").glob("*.py"))
+CASES = sorted((ROOT / "cases").rglob("*.py"))
+TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub"}
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of every import, those inside functions included."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        match node:
+            case ast.Import(names=names):
+                found |= {name.name.partition(".")[0] for name in names}
+            case ast.ImportFrom(module=module, level=level):
+                found.add("." * level if level else str(module).partition(".")[0])
+            case _:
+                pass
+    return found
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert INCELL
+    assert CASES
+
+
+@pytest.mark.parametrize("path", INCELL, ids=lambda path: path.name)
+def test_incell_is_standard_library_and_pytest(path: Path) -> None:
+    neighbours = {other.stem for other in INCELL}
+    assert imported(path) - sys.stdlib_module_names - neighbours <= {"pytest"}
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_cases_import_what_users_import(path: Path) -> None:
+    assert imported(path) - sys.stdlib_module_names <= TESTED
