@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.domain import EnvironmentRequest, InstallPolicy, Status, Trouble
 from harness.environments.interpreters import Interpreter
-from harness.environments.uv import Failure, call, failure
+from harness.environments.uv import UNSATISFIABLE, Failure, call, failure
 from harness.files import write_atomically
 from harness.request import exclude_newer, requirements
 
@@ -134,7 +134,7 @@ async def _compile(uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, 
         write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
         return _lock(stem.with_suffix(".txt"), meta)
     found = failure(done, of=Status.LOCK_FAILED, timeout=RESOLVE_SECONDS)
-    if found.status is Status.LOCK_FAILED:
+    if found.status is Status.LOCK_FAILED and UNSATISFIABLE.search(found.evidence):
         kept = meta.model_copy(update={"failed": found.message, "evidence": found.evidence})
         write_atomically(stem.with_suffix(".json"), kept.model_dump_json(indent=1))
     return found

@@ -1,13 +1,14 @@
 """uv's command line, and what its failures mean.
 
-Owns the only place where uv's words are read. uv 0.13 exits with 1 where it proved a request unsatisfiable and with 2 for
-everything else; the text tells the network from a build.
+Owns the only place where uv's words are read. uv 0.13 exits with 1 where it proved a request unsatisfiable, but also where a
+build failed or the network is off: only the text tells them apart.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,13 @@ from harness.errors import MachineError
 from harness.process import Completed, run_async
 
 NETWORK = re.compile(
-    r"Failed to fetch|error sending request|dns error|Connection (refused|reset)|timed? ?out|network was disabled|"
+    r"Failed to fetch|error sending request|dns error|Connection (refused|reset)|(?<![\w-])time(d )?out|network was disabled|"
     r"Network connectivity is disabled|HTTP status (server error|client error \((401|403|407|408|429))|tls handshake|certificate",
     re.IGNORECASE,
 )
 UNSATISFIABLE = re.compile(r"No solution found")
+# Its last cause, which may have several paragraphs.
+EXPLANATION = re.compile(r".*^\s*cause: (.*?)(?=^\s*(?:hint|warning): |\Z)", re.MULTILINE | re.DOTALL)
 BUILD = re.compile(r"Failed to (build|download and build)|build backend|Call to `.*` failed", re.IGNORECASE)
 DISK = re.compile(r"No space left on device|os error 28|Disk quota exceeded", re.IGNORECASE)
 
@@ -69,6 +72,9 @@ def failure(done: Completed, *, of: Status, timeout: float) -> Failure:
     text = done.stderr.strip() or done.stdout.strip()
     if done.code is None:
         return Failure(status=Status.TIMED_OUT, trouble=None, message=f"uv took longer than {timeout:.0f} s", evidence=text)
+    if done.code < 0:
+        told = f"uv was ended by {signal.Signals(-done.code).name}"
+        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=told, evidence=text)
     trouble = Trouble.DISK if DISK.search(text) else Trouble.NETWORK if NETWORK.search(text) else None
     if trouble:
         status = Status.UNAVAILABLE
@@ -80,10 +86,10 @@ def failure(done: Completed, *, of: Status, timeout: float) -> Failure:
 
 
 def headline(text: str) -> str:
-    """The line of uv's explanation that says most: its last cause, else its first error."""
+    """What says most in one line: the resolver's whole explanation, else the first error and its cause."""
+    if UNSATISFIABLE.search(text) and (found := EXPLANATION.search(text)):
+        return " ".join(found[1].split())
     body = [line.strip() for line in text.splitlines() if not line.lstrip().startswith(("warning:", "hint:"))]
     causes = [line.removeprefix("cause:").strip() for line in body if line.startswith("cause:")]
     errors = [line.removeprefix("error:").strip() for line in body if line.startswith("error:")]
-    if any("No solution" in line for line in errors) and causes:
-        return causes[-1]
     return ": ".join((errors + causes)[:2])
