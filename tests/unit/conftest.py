@@ -1,0 +1,204 @@
+"""Unit tests start no process, and build the project's values with `make`, whose defaults are valid.
+
+Not in here: anything that only one test file needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.base_events
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hypothesis
+import pytest
+
+from harness.domain import (
+    Axes,
+    Case,
+    Cell,
+    Device,
+    EnvironmentRequest,
+    HubFormat,
+    InstallPolicy,
+    Interface,
+    KerasChoice,
+    Limits,
+    Model,
+    Outcome,
+    Release,
+    SaveFormat,
+    Status,
+)
+from harness.environments.interpreters import Interpreter
+from harness.environments.lock import Lock
+from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Header, Host
+from harness.run.keys import Identity
+
+NOON = "2026-11-20T12:00:00+00:00"
+
+# A shared machine with two cores says nothing about how long an example may take.
+hypothesis.settings.register_profile("unit", deadline=None)
+hypothesis.settings.load_profile("unit")
+
+
+class ProcessStarted(AssertionError):
+    """A unit test reached a function that starts a process."""
+
+
+STARTERS: tuple[tuple[Any, str], ...] = (
+    (subprocess.Popen, "__init__"),
+    (os, "fork"),
+    (os, "forkpty"),
+    (os, "posix_spawn"),
+    (os, "posix_spawnp"),
+    (os, "system"),
+    (asyncio, "create_subprocess_exec"),
+    (asyncio, "create_subprocess_shell"),
+    (asyncio.subprocess, "create_subprocess_exec"),
+    (asyncio.subprocess, "create_subprocess_shell"),
+    (asyncio.base_events.BaseEventLoop, "subprocess_exec"),
+    (asyncio.base_events.BaseEventLoop, "subprocess_shell"),
+)
+
+
+def _forbidden(owner: Any, name: str) -> Any:
+    def starts_a_process(*_: object, **__: object) -> NoReturn:
+        raise ProcessStarted(
+            f"unit tests start no process, but {owner.__name__}.{name} was called; such a test is an integration test"
+        )
+
+    return starts_a_process
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_process() -> Iterator[None]:
+    """For a module, not a function: hypothesis would object, and nothing is kept between tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in STARTERS:
+            patch.setattr(owner, name, _forbidden(owner, name))
+        yield
+
+
+class Make:
+    """Values of the project. Every argument has a default, and no two fields share a value by accident."""
+
+    @staticmethod
+    def release(version: str = "2.16.2", **values: Any) -> Release:
+        known = {"package": "tensorflow", "released": date(2024, 6, 28), "pythons": ("3.9", "3.10", "3.11")}
+        return Release(version=version, **(known | values))
+
+    @classmethod
+    def request(cls, id_: str = "tf-2_16_2-as-released", **values: Any) -> EnvironmentRequest:
+        known = {"release": cls.release(), "install": InstallPolicy.AS_RELEASED, "keras": KerasChoice.DEFAULT}
+        return EnvironmentRequest(id=id_, **(known | {"python": None, "hub": None} | values))
+
+    @staticmethod
+    def interpreter(version: str = "3.11.7", **values: Any) -> Interpreter:
+        known = {"path": Path(f"/opt/python/{version}/bin/python3"), "platform": "linux-x86_64"}
+        return Interpreter(version=version, **(known | values))
+
+    @staticmethod
+    def lock(**values: Any) -> Lock:
+        known = {
+            "path": Path("/nowhere/lock.txt"),
+            "sha256": "10c" * 21 + "0",
+            "resolved": date(2026, 11, 20),
+            "packages": (("numpy", "1.26.4"), ("tensorflow", "2.16.2")),
+            "exclude_newer": date(2024, 7, 19),
+        }
+        return Lock(**(known | values))
+
+    @classmethod
+    def identity(cls, **values: Any) -> Identity:
+        known = {"lock": cls.lock(), "interpreter": cls.interpreter(), "settings": (("CUDA_VISIBLE_DEVICES", "-1"),)}
+        return Identity(**(known | values))
+
+    @staticmethod
+    def model(id_: str = "bert-en/3", **values: Any) -> Model:
+        known = {"handle": f"https://tfhub.dev/{id_}", "format": HubFormat.SAVED_MODEL_2, "interface": Interface.DICT}
+        return Model(id=id_, **(known | values))
+
+    @staticmethod
+    def case(id_: str = "cases/test_a.py::test_a", **values: Any) -> Case:
+        known = {"title": "What it shows", "uses": frozenset(), "formats": frozenset(), "interfaces": frozenset(), "digest": "d1"}
+        return Case(id=id_, **(known | values))
+
+    @staticmethod
+    def axes(**values: Any) -> Axes:
+        known = {
+            "tensorflow": "2.16.2",
+            "install": InstallPolicy.AS_RELEASED,
+            "keras": KerasChoice.DEFAULT,
+            "model": "bert-en/3",
+            "format": SaveFormat.H5,
+            "device": Device.CPU,
+        }
+        return Axes(**(known | values))
+
+    @classmethod
+    def cell(cls, id_: str = "cell-1", *, environment: str = "tf-2_16_2-as-released", **axes: Any) -> Cell:
+        return Cell(id=id_, axes=cls.axes(**axes), environment=environment)
+
+    @staticmethod
+    def limits(**values: Any) -> Limits:
+        known = {"case_seconds": 60.0, "import_seconds": 90.0, "install_seconds": 600.0}
+        return Limits(**(known | {"memory_bytes": 4 * 2**30, "free_disk_bytes": 2**30} | values))
+
+    @staticmethod
+    def header(**values: Any) -> Header:
+        host = Host(system="Linux", machine="x86_64", python="3.11.7", cores=2, memory_bytes=8 * 2**30)
+        known = {"started": NOON, "hubmatrix": "0.1", "tier": "quick", "selection": "", "planned_cells": 1, "host": host}
+        return Header(**({"run": "20261120-120000-abcdef"} | known | values))
+
+    @staticmethod
+    def environment_record(**values: Any) -> EnvironmentRecord:
+        known = {
+            "id": "tf-2_16_2-as-released",
+            "key": "environment-key",
+            "tensorflow": "2.16.2",
+            "install": InstallPolicy.AS_RELEASED,
+            "keras": KerasChoice.DEFAULT,
+            "requirements": ("tensorflow==2.16.2", "tensorflow-hub"),
+            "status": Status.COMPLETED,
+            "recorded": NOON,
+        }
+        return EnvironmentRecord(**(known | values))
+
+    @staticmethod
+    def case_record(**values: Any) -> CaseRecord:
+        known = {
+            "key": "case-key",
+            "case": "cases/test_a.py::test_a",
+            "environment": "tf-2_16_2-as-released",
+            "cell": "cell-1",
+            "uses": {"model": "bert-en/3"},
+            "outcome": Outcome.PASSED,
+            "seconds": 0.25,
+            "recorded": NOON,
+            "run": "20261120-120000-abcdef",
+        }
+        return CaseRecord(**(known | values))
+
+    @classmethod
+    def cell_record(cls, **values: Any) -> CellRecord:
+        axes = cls.axes()
+        known = {
+            "id": "cell-1",
+            "key": "cell-key",
+            "axes": CellAxes.model_validate(axes, from_attributes=True),
+            "environment": "tf-2_16_2-as-released",
+            "status": Status.COMPLETED,
+            "cases": (CaseRef(case="cases/test_a.py::test_a", key="case-key"),),
+            "recorded": NOON,
+        }
+        return CellRecord(**(known | values))
+
+
+@pytest.fixture(scope="session")
+def make() -> type[Make]:
+    return Make
