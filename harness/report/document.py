@@ -47,7 +47,10 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """One cell. `status` is None where the plan has it and the run doesn't. `declared` and `unexpected` count its cases."""
+    """One cell. `status` is None where the plan has it and the run doesn't.
+
+    `passed`, `declared` (failures) and `unexpected` (passes) count its cases.
+    """
 
     id: str
     axes: CellAxes
@@ -55,6 +58,7 @@ class CellView:
     verdict: Verdict
     label: str
     words: str
+    passed: int
     declared: int
     unexpected: int
     status: Status | None
@@ -106,13 +110,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """All cells of one model at one TensorFlow version, taken together. `cell` is the one to look at first."""
+    """All cells of one model at one TensorFlow version, taken together. `cell` is the one to look at first.
+
+    `working` counts cells that work; `passed` and `cases` count cases, one that bears on several cells once for each.
+    """
 
     tensorflow: str
     verdict: Verdict
     declared: bool
     working: int
     cells: int
+    passed: int
+    cases: int
     cell: int
 
 
@@ -128,11 +137,15 @@ class Track:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary:
-    """`install_instead` is a cell of the newest environment in which everything works for the model."""
+    """`install_instead` is a cell of the newest environment in which everything works for the model.
+
+    Where there is none, `closest` is one of the environment in which the largest part of the cases passes.
+    """
 
     model: str
     tracks: tuple[Track, ...]
     install_instead: int | None
+    closest: Mark | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

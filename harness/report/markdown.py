@@ -13,6 +13,7 @@ from harness.report.document import Kind, Mark, MessageGroup, ModelSummary, Trac
 from harness.report.verdict import Verdict
 
 MESSAGES = 15
+WIDTH = 160
 
 
 def render(view: View) -> str:
@@ -79,7 +80,7 @@ def _messages(view: View) -> Iterator[str]:
 def _message(group: MessageGroup) -> tuple[str, ...]:
     loud = wording.kind(group.kind)
     return (
-        code(group.message),
+        code(f"{group.message[:WIDTH]}…" if len(group.message) > WIDTH else group.message),
         f"**{loud}**" if group.kind is Kind.UNEXPECTED_PASS else loud,
         f"{group.cells:,}",
         plain_or_dash(wording.ranges(group.spans)),

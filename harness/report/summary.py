@@ -41,9 +41,13 @@ def models(sections: Sequence[Section], cells: Sequence[CellView]) -> tuple[Mode
     for section in sections:
         for model, places in groupby(range(len(section.columns)), key=lambda place: section.columns[place].model):
             tracks[model].append(_track(section, tuple(places), cells))
-    return tuple(
-        ModelSummary(model=model, tracks=tuple(found), install_instead=_install_instead(found))
-        for model, found in sorted(tracks.items())
+    return tuple(_model(model, found) for model, found in sorted(tracks.items()))
+
+
+def _model(model: str, tracks: Sequence[Track]) -> ModelSummary:
+    chosen = _install_instead(tracks)
+    return ModelSummary(
+        model=model, tracks=tuple(tracks), install_instead=chosen, closest=_closest(tracks) if chosen is None else None
     )
 
 
@@ -63,6 +67,8 @@ def _mark(version: str, places: Sequence[int], cells: Sequence[CellView]) -> Mar
         declared=verdict is Verdict.WORKS and any(cells[place].declared for place in places),
         working=sum(cells[place].verdict is Verdict.WORKS for place in places),
         cells=len(places),
+        passed=sum(cells[place].passed for place in places),
+        cases=sum(len(cells[place].cases) for place in places),
         cell=min(places, key=lambda place: _WORST_FIRST.index(cells[place].verdict)),
     )
 
@@ -80,6 +86,12 @@ def _install_instead(tracks: Sequence[Track]) -> int | None:
         return None
     today = InstallPolicy.TODAY
     return max(working, key=lambda one: (not one[1].declared, version_key(one[1].tensorflow), one[0].install is today))[1].cell
+
+
+def _closest(tracks: Sequence[Track]) -> Mark | None:
+    """Of what works partly: the largest part of the cases, then the newest TensorFlow."""
+    partly = [mark for track in tracks for mark in track.marks if mark.verdict is Verdict.PARTLY and mark.passed]
+    return max(partly, key=lambda mark: (mark.passed / mark.cases, version_key(mark.tensorflow)), default=None)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,8 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 # Controls but tab and new line; marks that reorder text (https://trojansource.codes); lone surrogates.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
+_WRAPPER = re.compile(r"^(?:\w+: )?Exception encountered when calling .+[.:]$")
+
 
 def plain(text: str, limit: int = EVIDENCE_LIMIT) -> str:
     """The text without terminal codes, unseen characters spelled out as `<U+202E>`, at most about `limit` characters.
@@ -36,5 +38,9 @@ def shortened(text: str, limit: int) -> str:
 
 
 def first_line(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """The first line that says something; empty where none does."""
-    return next((line.strip()[:limit] for line in plain(text, 4 * limit).splitlines() if line.strip()), "")
+    """The first line that says something; empty where none does.
+
+    Keras 2 and 3 put "Exception encountered when calling layer …" before the error itself: that line is passed over.
+    """
+    lines = [line.strip()[:limit] for line in plain(text, 4 * limit).splitlines() if line.strip()]
+    return next((line for line in lines if not _WRAPPER.search(line)), lines[0] if lines else "")

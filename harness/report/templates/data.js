@@ -24,6 +24,8 @@ for (const [number, element] of document.querySelectorAll(".grid").entries()) {
     }
     grid.rows.push({ element: line, boxes: [...line.cells].slice(1), cells });
   }
+  // What the style sheet leaves out of sight takes about this much room; see content-visibility.
+  element.style.containIntrinsicSize = `auto ${Math.min(30 * grid.rows.length + 150, innerHeight)}px`;
   grids.push(grid);
 }
 const placeOf = new Map(buttons.map((button, place) => [button, place]));

@@ -40,6 +40,18 @@ def test_plain_is_stable_and_can_be_written(text: str) -> None:
     assert plain(shown) == shown
 
 
-@pytest.mark.parametrize(("text", "line"), [("\n\n  one \ntwo", "one"), ("", ""), ("x" * 5_000, "x" * 1_000)])
+KERAS = "ValueError: Exception encountered when calling layer 'keras_layer_2' (type KerasLayer)."
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\n\n  one \ntwo", "one"),
+        ("", ""),
+        ("x" * 5_000, "x" * 1_000),
+        (f"{KERAS}\n\nA KerasTensor is symbolic\nCall arguments", "A KerasTensor is symbolic"),
+        (KERAS, KERAS),
+    ],
+)
 def test_first_line(text: str, line: str) -> None:
     assert first_line(text) == line

@@ -118,6 +118,16 @@ def test_what_to_install_is_the_newest_that_works_without_declared_failures(reco
     assert (found.cells[chosen].axes.tensorflow, found.cells[chosen].axes.install) == ("2.10.1", InstallPolicy.TODAY)
 
 
+def test_where_nothing_works_the_closest_is_named(records: Any) -> None:
+    records.cell(Outcome.PASSED, Outcome.FAILED, Outcome.FAILED, tensorflow="2.16.2")
+    records.cell(Outcome.PASSED, Outcome.PASSED, Outcome.FAILED, tensorflow="2.9.3")
+    records.cell(Outcome.FAILED, tensorflow="2.8.4")
+    (model,) = view(records.run(), {}).models
+    assert model.install_instead is None
+    assert model.closest is not None
+    assert (model.closest.tensorflow, model.closest.passed, model.closest.cases) == ("2.9.3", 2, 3)
+
+
 def test_messages_are_grouped_by_their_first_line(records: Any) -> None:
     for tensorflow in ("2.9.3", "2.10.1", "2.12.1"):
         ref = records.case("c", "e", Outcome.FAILED, message=f"ValueError: no\nat {tensorflow}")
