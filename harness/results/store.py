@@ -52,7 +52,7 @@ class Writer:
             if written != len(data):
                 raise OSError(28, "no space left on device")
         except OSError as trouble:
-            self._file.truncate(start)
+            self._file.truncate(self._file.seek(start))
             hint = "free some disk and run the same command again, it goes on from here"
             raise MachineError(f"results can't be written: {trouble.strerror}", place=str(self.path), hint=hint) from trouble
         self._records += 1
