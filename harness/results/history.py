@@ -72,9 +72,9 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
     """Lines that can be read; what can't (another format, torn) is nothing to reuse."""
     try:
         lines = path.read_bytes().splitlines()
-        if not lines or json.loads(lines[0]).get("format") != 1:
+        if not lines or json.loads(lines[0])["format"] != 1:
             return
-    except (OSError, ValueError):
+    except (OSError, ValueError, LookupError, TypeError):
         return
     for line in lines:
         try:
