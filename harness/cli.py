@@ -81,7 +81,7 @@ def run(
     root: Root = HERE,
 ) -> None:
     """Measure the cells that are not known yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
-    from harness import planning, reporting
+    from harness import planning
     from harness.run.engine import Options, perform
     from harness.run.progress import watcher
 
@@ -90,6 +90,8 @@ def run(
     made = planning.make(place, choice)
     options = Options(tier=choice.tier or "", selection=choice.text, jobs=jobs, preload=not no_zygote, refresh=refresh, rerun=rerun)
     results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json))
+    from harness import reporting  # pandas takes a second to import: not before the cells are done
+
     rendered = () if no_report else reporting.render(place, results, made)
     summary = reporting.summary(place, results, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())

@@ -4,11 +4,11 @@ Called in a forked child of the zygote, or as a program (`cell.py REQUEST.json`)
 same function. Standard library only, Python 3.7 syntax.
 
 A request is a dict:
-    cases       nodeids for pytest
+    cases       nodeids to run
+    skip        nodeids of variants to leave out
     rootdir     the project, the folder nodeids are relative to
     workdir     the cell's own folder; HOME, TMPDIR and the current folder are below it
     environ     environment variables on top of the zygote's
-    options     further arguments for pytest
     toolchain   folder that holds pytest, appended to sys.path
     workers     how many pytest-xdist workers, 0 for none
     output      file that takes everything the cell prints
@@ -45,6 +45,9 @@ def enter(request):
     os.environ["HUBMATRIX_OUTPUT"] = request["output"]
     os.environ["HOME"] = os.path.join(request["workdir"], "home")
     os.environ["TMPDIR"] = os.path.join(request["workdir"], "tmp")
+    os.environ["HUBMATRIX_SELECTION"] = os.path.join(request["workdir"], "selection.json")
+    with open(os.environ["HUBMATRIX_SELECTION"], "w") as file:
+        json.dump({"cases": request["cases"], "skip": request["skip"]}, file)
     if "tempfile" in sys.modules:
         sys.modules["tempfile"].tempdir = None
     random.seed()
@@ -64,6 +67,7 @@ def redirect(output):
     os.dup2(written, 2)
     os.close(written)
     os.close(empty)
+    sys.stdout.reconfigure(line_buffering=True)  # what was printed before a crash is evidence
 
 
 def extend_path(toolchain):
@@ -74,11 +78,10 @@ def extend_path(toolchain):
 
 
 def arguments(request):
-    argv = [os.path.join(request["rootdir"], case) for case in request["cases"]]
+    argv = sorted({os.path.join(request["rootdir"], case.partition("::")[0]) for case in request["cases"]})
     argv += ["--rootdir", request["rootdir"], "-c", os.path.join(HERE, "pytest.ini")]
     argv += ["-p", "hubmatrix_recorder", "-p", "no:cacheprovider", "--import-mode=importlib", "--continue-on-collection-errors"]
     argv += ["--capture=no", "--tb=short", "-q", "--basetemp", os.path.join(request["workdir"], "tmp", "pytest")]
-    argv += request["options"]
     if request["workers"]:
         argv += ["-p", "xdist.plugin", "-n", str(request["workers"])]
     return argv

@@ -1,14 +1,17 @@
 """The pytest plugin of a cell: writes each event as it happens, one JSON line each, to $HUBMATRIX_EVENTS.
 
-    {"event": "started", "case": nodeid, "variant": "..."}
+    {"event": "started", "case": nodeid, "variant": "...", "output": how much had been printed}
     {"event": "finished", "case": ..., "variant": ..., "outcome": ..., "seconds": ..., "message": ..., "evidence": ...}
     {"event": "not_collected", "case": nodeid of the file, "message": ..., "evidence": ...}
 
-Standard library and pytest only, Python 3.7 syntax. With pytest-xdist it records in the workers, each line in one write.
+It also picks the cases: pytest is given whole files, so that one that can't be imported doesn't keep the others from
+running, and $HUBMATRIX_SELECTION says which cases to keep and which variants to leave out. Standard library and pytest
+only, Python 3.7 syntax. With pytest-xdist it records in the workers, each line in one write.
 """
 
 import json
 import os
+import sys
 
 MESSAGE_LIMIT = 2000
 EVIDENCE_LIMIT = 20000
@@ -17,10 +20,31 @@ OUTPUT_LIMIT = 4000
 
 def pytest_configure(config):
     if os.environ.get("HUBMATRIX_EVENTS") and getattr(config.option, "numprocesses", None) is None:
+        if hasattr(config, "workerinput"):
+            print_to_the_cells_output()
         config.pluginmanager.register(Recorder(os.environ["HUBMATRIX_EVENTS"]), "hubmatrix-recorder")
 
 
-class Recorder(object):
+def print_to_the_cells_output():
+    """A pytest-xdist worker starts with its output thrown away."""
+    written = os.open(os.environ["HUBMATRIX_OUTPUT"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(written, 1)
+    os.dup2(written, 2)
+    os.close(written)
+
+
+def pytest_collection_modifyitems(config, items):
+    if not os.environ.get("HUBMATRIX_SELECTION"):
+        return
+    with open(os.environ["HUBMATRIX_SELECTION"]) as file:
+        selection = json.load(file)
+    cases, skipped = set(selection["cases"]), set(selection["skip"])
+    kept = [item for item in items if split(item.nodeid)["case"] in cases and item.nodeid not in skipped]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+class Recorder:
     def __init__(self, path):
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._reports = []
@@ -37,7 +61,7 @@ class Recorder(object):
     def pytest_runtest_protocol(self, item):
         self._reports = []
         self._output_start = output_size()
-        self._write(event="started", **identity(item))
+        self._write(event="started", output=self._output_start, **split(item.nodeid))
 
     def pytest_runtest_logreport(self, report):
         self._reports.append(report)
@@ -54,12 +78,8 @@ class Recorder(object):
             seconds=round(sum(one.duration for one in self._reports), 4),
             message=message,
             evidence=evidence,
-            **split(report.nodeid)
+            **split(report.nodeid),
         )
-
-
-def identity(item):
-    return split(item.nodeid)
 
 
 def split(nodeid):
@@ -114,15 +134,18 @@ def clip(text, limit):
 
 
 def output_size():
+    sys.stdout.flush()
     try:
-        return os.fstat(1).st_size
-    except OSError:
+        return os.stat(os.environ["HUBMATRIX_OUTPUT"]).st_size
+    except (KeyError, OSError):
         return 0
 
 
 def with_output(evidence, start):
     """The traceback, and what the case printed."""
     path = os.environ.get("HUBMATRIX_OUTPUT", "")
+    sys.stdout.flush()
+    sys.stderr.flush()
     try:
         with open(path, "rb") as file:
             file.seek(max(start, os.fstat(file.fileno()).st_size - OUTPUT_LIMIT))

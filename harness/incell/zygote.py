@@ -63,7 +63,10 @@ def preload(modules):
 def try_fresh(modules):
     """The same in an interpreter of its own."""
     tried = subprocess.run(
-        [sys.executable, "-I", "-c", TRY_IMPORT] + modules, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "-I", "-c", TRY_IMPORT] + modules,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if tried.returncode == 0:
         return None
@@ -163,7 +166,7 @@ def send(control, **message):
     control.sendall(json.dumps(message).encode("utf-8") + b"\n")
 
 
-class Lines(object):
+class Lines:
     """JSON lines from a socket."""
 
     def __init__(self, control):

@@ -37,10 +37,13 @@ class Writer:
     """Appends facts. Each is on disk before `write` returns, so a killed driver loses nothing that it reported."""
 
     def __init__(self, path: Path, header: Header) -> None:
-        path.parent.mkdir(parents=True, exist_ok=False)
         self.path = path
         self._records = 0
-        self._file = path.open("xb", buffering=0)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=False)
+            self._file = path.open("xb", buffering=0)
+        except OSError as trouble:
+            raise self._unwritable(trouble) from trouble
         self.write(header)
 
     def write(self, record: Line) -> None:
@@ -53,9 +56,12 @@ class Writer:
                 raise OSError(28, "no space left on device")
         except OSError as trouble:
             self._file.truncate(self._file.seek(start))
-            hint = "free some disk and run the same command again, it goes on from here"
-            raise MachineError(f"results can't be written: {trouble.strerror}", place=str(self.path), hint=hint) from trouble
+            raise self._unwritable(trouble) from trouble
         self._records += 1
+
+    def _unwritable(self, trouble: OSError) -> MachineError:
+        hint = "mend that and run the same command again, it goes on from here"
+        return MachineError(f"results can't be written: {trouble.strerror}", place=str(self.path), hint=hint)
 
     def close(self, *, finished: str, interrupted: bool) -> None:
         self.write(Footer(finished=finished, interrupted=interrupted, records=self._records))

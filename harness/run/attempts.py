@@ -20,7 +20,7 @@ from harness.run.assign import CellEnd, CellJob, Task
 from harness.run.zygote import Verdict, Zygote
 
 TAIL_SECONDS = 0.1
-OUTPUT_BYTES = 4000
+OUTPUT_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class _Attempt:
     offset: int = 0
     rest: bytes = b""
     running: tuple[str, str] | None = None
+    printed_before: int = 0
     told: set[str] = field(default_factory=set)
     variants: list[str] = field(default_factory=list)
 
@@ -64,6 +65,7 @@ class _Attempt:
         match event["event"]:
             case "started":
                 self.running = (event["case"], event["variant"])
+                self.printed_before = int(event["output"])
             case "finished":
                 self.running = None
                 self._finish(event["case"], event)
@@ -101,7 +103,6 @@ class Frame:
     toolchain: Path
     modules: tuple[str, ...]
     environ: Mapping[str, str]
-    options: tuple[str, ...]
     case_seconds: float
     memory_bytes: int
     workers: int
@@ -153,7 +154,7 @@ async def _one_process(
         "rootdir": str(frame.rootdir),
         "workdir": str(work),
         "environ": {**frame.environ, "TFHUB_CACHE_DIR": str(work / "hub")},
-        "options": [*frame.options, *(f"--deselect={variant}" for variant in skip)],
+        "skip": list(skip),
         "toolchain": str(frame.toolchain),
         "modules": list(frame.modules),
         "workers": frame.workers,
@@ -167,10 +168,17 @@ async def _one_process(
         while not ended.done():
             await asyncio.wait({ended}, timeout=TAIL_SECONDS)
             attempt.read(events)
-        printed = output.read_bytes()[-OUTPUT_BYTES:].decode("utf-8", "replace") if output.is_file() else ""
-        return ended.result(), printed
+        return ended.result(), _printed(output, attempt.printed_before if attempt.running else 0)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _printed(output: Path, start: int) -> str:
+    """What was printed since `start`: by the case that was running, or by the whole process."""
+    with suppress(FileNotFoundError), output.open("rb") as file:
+        file.seek(max(start, file.seek(0, 2) - OUTPUT_BYTES))
+        return file.read().decode("utf-8", "replace")
+    return ""
 
 
 def _ended(task: Task, variant: str, verdict: Verdict, frame: Frame, output: str) -> Finished:

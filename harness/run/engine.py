@@ -122,17 +122,18 @@ class Execution:
         """What earlier runs measured of this plan, and the groups with what is left to do."""
         everything = self._group(identified, History())
         keys = wanted(everything)
-        files = () if self.options.rerun else store.run_files(self.workspace.runs)
+        files = store.run_files(self.workspace.runs)
         known = history.look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
+        if self.options.rerun:
+            known = History(seconds=known.seconds)
         return known, self._group(identified, known)
 
     def _group(self, identified: Mapping[str, Identity | Failure], known: History) -> tuple[Group, ...]:
         return group(self.plan, self.cases, self.limits, self.digests, identified, known)
 
     def _tell_plan(self, groups: Sequence[Group], known: History) -> None:
-        refused = {one.identity.key for one in groups if is_refused(one, known)}
-        idle = sum(one.identity.key in refused or not job.tasks for one in groups for job in one.jobs)
-        self.sink.watcher.planned(len(self.plan.cells), len(self.plan.environments), idle)
+        reused = sum(is_refused(one, known) or _is_known(job, one, known) for one in groups for job in one.jobs)
+        self.sink.watcher.planned(len(self.plan.cells), len(self.plan.environments), reused)
 
     def _write_unlocked(self, identified: Mapping[str, Identity | Failure]) -> None:
         """Environments without a lock are results too: their cells have that status, their cases did not run."""
@@ -194,6 +195,11 @@ def is_refused(one: Group, known: History) -> bool:
     """Its environment is known not to install or import."""
     before = known.environments.get(one.identity.key)
     return before is not None and before.status is not Status.COMPLETED
+
+
+def _is_known(job: CellJob, one: Group, known: History) -> bool:
+    """Nothing that bears on the cell has to be measured, by its own process or another's."""
+    return all(ref.key in known.cases or ref.key in one.ends for ref in job.refs)
 
 
 def cores() -> int:

@@ -18,6 +18,7 @@ from harness.run.zygote import Refused
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 MESSAGE_LIMIT = 1000
+EVIDENCE_LIMIT = 20_000
 
 
 def now() -> str:
@@ -25,10 +26,14 @@ def now() -> str:
 
 
 def scrub(text: str, roots: Mapping[str, str]) -> str:
-    """Text without colours, and with `$NAME` for each known folder, longest first."""
+    """Text without colours, with `$NAME` for each known folder (longest first), and not endless."""
     for path, name in sorted(roots.items(), key=lambda item: -len(item[0])):
         text = text.replace(path, name)
-    return ANSI.sub("", text)
+    text = ANSI.sub("", text)
+    if len(text) <= EVIDENCE_LIMIT:
+        return text
+    half = EVIDENCE_LIMIT // 2
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
 
 
 def environment_record(

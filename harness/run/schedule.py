@@ -7,6 +7,7 @@ the last cells of the group before it; opening goes before cells. Every record i
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from harness.results.history import History
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished, Frame, run_cell
 from harness.run.groups import Group, expected_seconds
+from harness.run.keys import INCELL
 from harness.run.records import case_record, cell_record, environment_record
 from harness.run.sink import Sink
 from harness.run.slots import Slots
@@ -150,7 +152,6 @@ class Runner:
                 toolchain=tools,
                 modules=MODULES,
                 environ=self.environ(job),
-                options=(),
                 case_seconds=self.settings.limits.case_seconds,
                 memory_bytes=self.settings.limits.memory_bytes,
                 workers=self._workers(job),
@@ -183,15 +184,22 @@ class Ledger:
     disk_full: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.roots = {str(self.settings.workspace.root): ".", str(Path.home()): "~"}
-        self.roots[str(self.settings.workspace.work / self.settings.run)] = "$WORK"
-        self.roots[str(self.group.identity.interpreter.path.parent.parent)] = "$PYTHON"
+        self.roots = {str(Path.home()): "~", str(INCELL.parent.parent): "$HUBMATRIX"}
+        self._name(self.settings.workspace.root, ".")
+        self._name(self.settings.workspace.work / self.settings.run, "$WORK")
+        self._name(self.group.identity.interpreter.path.parent.parent, "$PYTHON")
         self.ends = dict(self.group.ends)
         ours = {task.key for job in self.group.jobs for task in job.tasks} - self.ends.keys()
         self.waiting = {job.cell.id: {ref.key for ref in job.refs if ref.key in ours} for job in self.group.jobs}
 
     def know(self, environment: Path, tools: Path) -> None:
-        self.roots |= {str(environment): "$VENV", str(tools): "$PYTEST"}
+        self._name(environment, "$VENV")
+        self._name(tools, "$PYTEST")
+
+    def _name(self, folder: Path, name: str) -> None:
+        """A folder's name in records, for its path as such and as seen from a cell's current folder."""
+        cwd = self.settings.workspace.work / self.settings.run / "cell" / "cwd"
+        self.roots |= {str(folder): name, os.path.relpath(folder, cwd): name}
 
     def refuse(self, trouble: Failure | Refused, seconds: float) -> None:
         """No cell of the group can run."""
