@@ -32,8 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Ends with its module: while it is open, its event loop runs, and no other test in the process could start one."""
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = os.environ.get("HUBMATRIX_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if chromium is None:
