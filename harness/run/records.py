@@ -27,9 +27,10 @@ def now() -> str:
 
 def scrub(text: str, roots: Mapping[str, str]) -> str:
     """Text without colours, with `$NAME` for each known folder (longest first), and not endless."""
+    text = ANSI.sub("", text).encode("utf-8", "replace").decode()  # a lone surrogate can't be written
     for path, name in sorted(roots.items(), key=lambda item: -len(item[0])):
-        text = text.replace(path, name)
-    text = ANSI.sub("", text)
+        if path != "/":  # HOME of a user without one
+            text = re.sub(rf"{re.escape(path)}(?![\w-]|\.\w)", lambda _, name=name: name, text)
     if len(text) <= EVIDENCE_LIMIT:
         return text
     half = EVIDENCE_LIMIT // 2
