@@ -30,7 +30,7 @@ def scrub(text: str, roots: Mapping[str, str]) -> str:
     text = ANSI.sub("", text).encode("utf-8", "replace").decode()  # a lone surrogate can't be written
     for path, name in sorted(roots.items(), key=lambda item: -len(item[0])):
         if path != "/":  # HOME of a user without one
-            text = re.sub(rf"{re.escape(path)}(?![\w-]|\.\w)", lambda _, name=name: name, text)
+            text = re.sub(rf"{re.escape(path)}(?![\w-]|\.\w)", name, text)
     if len(text) <= EVIDENCE_LIMIT:
         return text
     half = EVIDENCE_LIMIT // 2
