@@ -1,0 +1,110 @@
+"""What every case may ask for: a model, a save format, a device.
+
+By hand, without the harness:
+    TFHUB_CACHE_DIR=... python -m pytest cases --model MANIFEST.json --save-format h5 --device cpu
+"""
+
+import inspect
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def pytest_addoption(parser):
+    add = parser.getgroup("hubmatrix").addoption
+    add("--model", metavar="MANIFEST.json", default=os.environ.get("HUBMATRIX_MODEL"), help="the model's manifest")
+    add("--save-format", choices=("h5", "keras", "savedmodel"), default=os.environ.get("HUBMATRIX_FORMAT", "h5"))
+    add("--device", choices=("cpu", "xla-cpu"), default=os.environ.get("HUBMATRIX_DEVICE", "cpu"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "models(format, interface): the models that a case is about; a text or a list of them")
+    config.addinivalue_line("filterwarnings", "default")  # a warning is no failure, whatever settings are found by hand
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out the cases that are about other models."""
+    if not config.getoption("--model"):
+        return
+    chosen = Model(config.getoption("--model"))
+    left_out = [item for item in items if not all(chosen.is_one_of(**mark.kwargs) for mark in item.iter_markers("models"))]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+class Model:
+    """A published model: how to ask for it, and what it must give.
+
+    handle      what users write
+    format      "hub" (TF1) or "saved_model_2" (TF2)
+    interface   "tf1_signature", "list", "dict" or "text"
+    width       length of the vectors that it gives
+    inputs      input_word_ids, input_mask, input_type_ids: int32 [batch, length]
+    outputs     pooled_output: float32 [batch, width], sequence_output: float32 [batch, length, width]
+    tolerance   the largest difference from `outputs` that is no change
+    """
+
+    def __init__(self, manifest):
+        known = json.loads(Path(manifest).read_text(encoding="utf-8"))
+        self.handle = known["handle"]
+        self.format = known["hub_format"]
+        self.interface = known["interface"]
+        self.width = known["width"]
+        self.tolerance = known["tolerance"]
+        self.inputs = {name: np.array(rows, np.int32) for name, rows in known["inputs"].items()}
+        self.outputs = {name: np.array(rows, np.float32) for name, rows in known["outputs"].items()}
+
+    def __repr__(self):
+        return self.handle
+
+    def is_one_of(self, format=None, interface=None):
+        pairs = ((self.format, format), (self.interface, interface))
+        return all(wanted is None or own == wanted or own in list(wanted) for own, wanted in pairs)
+
+
+@pytest.fixture(scope="session")
+def model(request):
+    if not request.config.getoption("--model"):
+        pytest.fail("which model? give --model MANIFEST.json", pytrace=False)
+    return Model(request.config.getoption("--model"))
+
+
+@pytest.fixture(scope="session")
+def save_format(request):
+    return request.config.getoption("--save-format")
+
+
+@pytest.fixture(scope="session")
+def device(request):
+    return request.config.getoption("--device")
+
+
+@pytest.fixture(scope="session")
+def on_device(device):
+    """Decorates a function so that it runs on the device: for cpu as it is, for xla-cpu compiled by XLA."""
+    import tensorflow as tf
+
+    if device == "cpu":
+        return lambda function: function
+    known = inspect.signature(tf.function).parameters
+    for name in ("jit_compile", "experimental_compile"):  # the second up to TensorFlow 2.4
+        if name in known:
+            return tf.function(**{name: True})
+    return pytest.skip(f"tf.function of TensorFlow {tf.__version__} has no argument that asks for XLA")
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """Every case starts with an empty default graph, as a program does; TF1 keeps one for the whole process."""
+    import tensorflow as tf
+
+    tf.keras.backend.clear_session()
+
+
+@pytest.fixture
+def saved(save_format, tmp_path):
+    """Where to save a model: the name's ending tells Keras the format."""
+    return str(tmp_path / {"h5": "model.h5", "keras": "model.keras", "savedmodel": "model"}[save_format])

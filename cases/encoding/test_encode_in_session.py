@@ -1,0 +1,38 @@
+"""Encoding in graph mode, as TF1 programs do: build a tf.Graph, run it in a Session."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+
+@pytest.mark.models(format="saved_model_2", interface="dict")
+def test_keras_layer_in_a_session(model):
+    """hub.KerasLayer in a Session gives the published values."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        encoder = hub.KerasLayer(model.handle)
+        outputs = encoder({name: tf.constant(value) for name, value in model.inputs.items()})
+        session.run(tf.compat.v1.global_variables_initializer())
+        pooled = session.run(outputs["pooled_output"])
+    difference = np.abs(pooled - model.outputs["pooled_output"]).max()
+    assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
+
+
+@pytest.mark.models(format="hub")
+def test_hub_module_in_a_session(model):
+    """hub.Module in a Session gives the published values."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        module = hub.Module(model.handle)
+        outputs = module(
+            {
+                "input_ids": model.inputs["input_word_ids"],
+                "input_mask": model.inputs["input_mask"],
+                "segment_ids": model.inputs["input_type_ids"],
+            },
+            signature="tokens",
+            as_dict=True,
+        )
+        session.run(tf.compat.v1.global_variables_initializer())
+        pooled = session.run(outputs["pooled_output"])
+    difference = np.abs(pooled - model.outputs["pooled_output"]).max()
+    assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
