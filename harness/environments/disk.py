@@ -52,11 +52,10 @@ async def evict(uv: Path, folder: Path, *, wanted_bytes: int) -> tuple[Path, ...
 
 
 def _remove_idle(venv: Path) -> bool:
-    with _mark(venv).open("a") as file:
-        with suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(venv, ignore_errors=True)
-            return True
+    with _mark(venv).open("a") as file, suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(venv, ignore_errors=True)
+        return True
     return False
 
 

@@ -15,15 +15,21 @@ A request is a dict:
     events      file that takes what the recorder writes
 """
 
+from __future__ import annotations
+
+import io
 import json
 import os
 import random
 import sys
+import tempfile
+from typing import Any, Dict
 
+Request = Dict[str, Any]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def run(request):
+def run(request: Request) -> int:
     """Run the cases; returns pytest's exit code. Does not return where the process dies, which its guardian sees."""
     enter(request)
     extend_path(request["toolchain"])
@@ -32,7 +38,7 @@ def run(request):
     return int(pytest.main(arguments(request)))
 
 
-def enter(request):
+def enter(request: Request) -> None:
     """Own folders, own variables, own output, own random numbers: nothing is shared with other cells."""
     redirect(request["output"])
     for name in ("home", "tmp", "cwd"):
@@ -48,15 +54,14 @@ def enter(request):
     os.environ["HUBMATRIX_SELECTION"] = os.path.join(request["workdir"], "selection.json")
     with open(os.environ["HUBMATRIX_SELECTION"], "w") as file:
         json.dump({"cases": request["cases"], "skip": request["skip"]}, file)
-    if "tempfile" in sys.modules:
-        sys.modules["tempfile"].tempdir = None
+    tempfile.tempdir = None
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None and hasattr(numpy, "random"):
         numpy.random.seed()
 
 
-def redirect(output):
+def redirect(output: str) -> None:
     """Everything printed, also by C++ code, goes to a file; standard input is empty."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -67,17 +72,18 @@ def redirect(output):
     os.dup2(written, 2)
     os.close(written)
     os.close(empty)
-    sys.stdout.reconfigure(line_buffering=True)  # what was printed before a crash is evidence
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what was printed before a crash is evidence
 
 
-def extend_path(toolchain):
+def extend_path(toolchain: str) -> None:
     """pytest comes last: where the packages under test bring the same module, theirs wins."""
     for folder in (toolchain, HERE):
         if folder not in sys.path:
             sys.path.append(folder)
 
 
-def arguments(request):
+def arguments(request: Request) -> list[str]:
     argv = sorted({os.path.join(request["rootdir"], case.partition("::")[0]) for case in request["cases"]})
     argv += ["--rootdir", request["rootdir"], "-c", os.path.join(HERE, "pytest.ini")]
     argv += ["-p", "hubmatrix_recorder", "-p", "no:cacheprovider", "--import-mode=importlib", "--continue-on-collection-errors"]

@@ -7,6 +7,9 @@ that left its group: as a child subreaper (Linux) the guardian is the parent of 
 Standard library only, Python 3.7 syntax.
 """
 
+from __future__ import annotations
+
+import contextlib
 import ctypes
 import glob
 import json
@@ -16,14 +19,18 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any, Callable, Dict, NoReturn, Sequence
 
+Request = Dict[str, Any]
+Verdict = Dict[str, Any]
+Run = Callable[[Request], int]
 POLL_SECONDS = 0.1
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def guard(request, run):
+def guard(request: Request, run: Run | None) -> NoReturn:
     """Be the guardian: never returns. `run` is called in the forked cell; None starts a fresh interpreter instead."""
     os.setpgid(0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -35,13 +42,13 @@ def guard(request, run):
     leave(cell, request, verdict)
 
 
-def prctl(option, value):
+def prctl(option: int, value: int) -> None:
     """Linux only; elsewhere processes that leave the cell's group may outlive it."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def wake_on_child_exit():
+def wake_on_child_exit() -> int:
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
     os.set_blocking(readable, False)
@@ -50,7 +57,7 @@ def wake_on_child_exit():
     return readable
 
 
-def start_fork(request, run):
+def start_fork(request: Request, run: Run) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -72,19 +79,19 @@ def start_fork(request, run):
         os._exit(code)
 
 
-def start_fresh(request):
+def start_fresh(request: Request) -> int:
     path = os.path.join(request["workdir"], "request.json")
     with open(path, "w") as file:
         json.dump(request, file)
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cell.py")
-    output = open(request["output"], "ab")
-    started = subprocess.Popen(
-        [sys.executable, "-I", script, path], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-    )
+    with open(request["output"], "ab") as output:
+        started = subprocess.Popen(
+            [sys.executable, "-I", script, path], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
     return started.pid
 
 
-def watch(cell, request, wake):
+def watch(cell: int, request: Request, wake: int) -> Verdict:
     """Wait for the end, whichever comes first, and say which it was."""
     limits = request["limits"]
     started = time.monotonic()
@@ -107,7 +114,7 @@ def watch(cell, request, wake):
             os.read(wake, 4096)
 
 
-def leave(cell, request, verdict):
+def leave(cell: int, request: Request, verdict: Verdict) -> NoReturn:
     """End what is left, say how it ended, be gone."""
     end_group(cell)
     verdict["left_running"] = end_descendants()
@@ -118,16 +125,14 @@ def leave(cell, request, verdict):
     os._exit(0)
 
 
-def end_group(leader):
-    try:
+def end_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
-def end_descendants():
+def end_descendants() -> int:
     """Kill and reap until nothing is below this process; returns how many processes the cell had left behind."""
-    killed = set()
+    killed: set[int] = set()
     while True:
         left = descendants(os.getpid())
         for pid in left:
@@ -144,9 +149,10 @@ def end_descendants():
         time.sleep(0.005)
 
 
-def descendants(root):
+def descendants(root: int) -> list[int]:
     """Every process below `root`; empty where there is no /proc."""
-    found, todo = [], [root]
+    found: list[int] = []
+    todo = [root]
     while todo:
         below = children(todo.pop())
         found += below
@@ -154,10 +160,10 @@ def descendants(root):
     return found
 
 
-def children(pid):
+def children(pid: int) -> list[int]:
     """Linux lists them per thread, in /proc/PID/task/TID/children."""
-    found = []
-    for path in glob.glob("/proc/%d/task/*/children" % pid):
+    found: list[int] = []
+    for path in glob.glob(f"/proc/{pid}/task/*/children"):
         try:
             with open(path) as file:
                 found += [int(child) for child in file.read().split()]
@@ -166,12 +172,12 @@ def children(pid):
     return found
 
 
-def memory_of(pids):
+def memory_of(pids: Sequence[int]) -> int:
     """Bytes resident in these processes, without files and shared memory; what a fork inherited counts in each."""
     total = 0
     for pid in pids:
         try:
-            with open("/proc/%d/statm" % pid) as file:
+            with open(f"/proc/{pid}/statm") as file:
                 _, resident, shared = file.read().split()[:3]
         except OSError:
             continue
@@ -179,7 +185,7 @@ def memory_of(pids):
     return total
 
 
-def size_of(path):
+def size_of(path: str) -> int:
     try:
         return os.stat(path).st_size
     except OSError:

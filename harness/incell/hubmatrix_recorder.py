@@ -9,23 +9,26 @@ running, and $HUBMATRIX_SELECTION says which cases to keep and which variants to
 only, Python 3.7 syntax. With pytest-xdist it records in the workers, each line in one write.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
+from typing import Any, Sequence
 
 MESSAGE_LIMIT = 2000
 EVIDENCE_LIMIT = 20000
 OUTPUT_LIMIT = 4000
 
 
-def pytest_configure(config):
+def pytest_configure(config: Any) -> None:
     if os.environ.get("HUBMATRIX_EVENTS") and getattr(config.option, "numprocesses", None) is None:
         if hasattr(config, "workerinput"):
             print_to_the_cells_output()
         config.pluginmanager.register(Recorder(os.environ["HUBMATRIX_EVENTS"]), "hubmatrix-recorder")
 
 
-def print_to_the_cells_output():
+def print_to_the_cells_output() -> None:
     """A pytest-xdist worker starts with its output thrown away."""
     written = os.open(os.environ["HUBMATRIX_OUTPUT"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(written, 1)
@@ -33,7 +36,7 @@ def print_to_the_cells_output():
     os.close(written)
 
 
-def pytest_collection_modifyitems(config, items):
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     if not os.environ.get("HUBMATRIX_SELECTION"):
         return
     with open(os.environ["HUBMATRIX_SELECTION"]) as file:
@@ -45,25 +48,25 @@ def pytest_collection_modifyitems(config, items):
 
 
 class Recorder:
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self._reports = []
+        self._reports: list[Any] = []
         self._output_start = 0
 
-    def _write(self, **event):
+    def _write(self, **event: Any) -> None:
         os.write(self._file, json.dumps(event).encode("utf-8") + b"\n")
 
-    def pytest_collectreport(self, report):
+    def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             message, evidence = explain(report)
             self._write(event="not_collected", case=report.nodeid, message=message, evidence=evidence)
 
-    def pytest_runtest_protocol(self, item):
+    def pytest_runtest_protocol(self, item: Any) -> None:
         self._reports = []
         self._output_start = output_size()
         self._write(event="started", output=self._output_start, **split(item.nodeid))
 
-    def pytest_runtest_logreport(self, report):
+    def pytest_runtest_logreport(self, report: Any) -> None:
         self._reports.append(report)
         if report.when != "teardown":
             return
@@ -82,13 +85,13 @@ class Recorder:
         )
 
 
-def split(nodeid):
+def split(nodeid: str) -> dict[str, str]:
     """A parametrized test is one case with variants: pytest writes the variant in brackets at the end."""
     case, bracket, variant = nodeid.partition("[")
     return {"case": case, "variant": variant[:-1] if bracket else ""}
 
 
-def choose(reports):
+def choose(reports: Sequence[Any]) -> Any:
     """The report that decides: the first failure, else the call, else the setup (skipped)."""
     for report in reports:
         if report.failed:
@@ -99,7 +102,7 @@ def choose(reports):
     return reports[0]
 
 
-def outcome_of(report):
+def outcome_of(report: Any) -> str:
     if hasattr(report, "wasxfail"):
         return "xfailed" if report.skipped else "xpassed"
     if report.failed:
@@ -107,7 +110,7 @@ def outcome_of(report):
     return "skipped" if report.skipped else "passed"
 
 
-def explain(report):
+def explain(report: Any) -> tuple[str, str]:
     """One line in the software's own words, and the traceback."""
     told = report.longrepr
     if told is None:
@@ -120,20 +123,20 @@ def explain(report):
     return (message[:MESSAGE_LIMIT], clip(text, EVIDENCE_LIMIT))
 
 
-def last_line(text):
+def last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
 
 
-def clip(text, limit):
+def clip(text: str, limit: int) -> str:
     """Keep both ends of a long text: the call that failed is at one, the cause at the other."""
     if len(text) <= limit:
         return text
     half = limit // 2
-    return "%s\n... %d characters left out ...\n%s" % (text[:half], len(text) - limit, text[-half:])
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
 
 
-def output_size():
+def output_size() -> int:
     sys.stdout.flush()
     try:
         return os.stat(os.environ["HUBMATRIX_OUTPUT"]).st_size
@@ -141,7 +144,7 @@ def output_size():
         return 0
 
 
-def with_output(evidence, start):
+def with_output(evidence: str, start: int) -> str:
     """The traceback, and what the case printed."""
     path = os.environ.get("HUBMATRIX_OUTPUT", "")
     sys.stdout.flush()

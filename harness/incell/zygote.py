@@ -13,6 +13,8 @@ End of file on the socket ends everything below it. With "preload": false nothin
 does the import, once to try it and then again for each cell. Standard library only, Python 3.7 syntax.
 """
 
+from __future__ import annotations
+
 import gc
 import json
 import os
@@ -23,12 +25,16 @@ import subprocess
 import sys
 import time
 import traceback
+from types import ModuleType
+from typing import Any, Callable, Dict, Optional, Tuple
 
+Request = Dict[str, Any]
+Trouble = Optional[Tuple[str, str]]
 HERE = os.path.dirname(os.path.abspath(__file__))
 TRY_IMPORT = "import sys; [__import__(name) for name in sys.argv[1:]]"
 
 
-def main():
+def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     sys.path.append(HERE)
     import guardian
@@ -49,7 +55,7 @@ def main():
     serve(control, reader, setup["preload"])
 
 
-def preload(modules):
+def preload(modules: list[str]) -> Trouble:
     """Import for all cells; what goes wrong is told in Python's own words."""
     try:
         for name in modules:
@@ -60,10 +66,10 @@ def preload(modules):
     return None
 
 
-def try_fresh(modules):
+def try_fresh(modules: list[str]) -> Trouble:
     """The same in an interpreter of its own."""
     tried = subprocess.run(
-        [sys.executable, "-I", "-c", TRY_IMPORT] + modules,
+        [sys.executable, "-I", "-c", TRY_IMPORT, *modules],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -78,7 +84,7 @@ def try_fresh(modules):
     return last_error(evidence), evidence
 
 
-def last_error(text):
+def last_error(text: str) -> str:
     """The last line of a traceback that starts at the margin, with what follows it."""
     lines = text.rstrip().splitlines()
     for index in range(len(lines) - 1, -1, -1):
@@ -87,7 +93,7 @@ def last_error(text):
     return lines[-1] if lines else "the interpreter ended without a word"
 
 
-def preload_pytest(toolchain):
+def preload_pytest(toolchain: str) -> None:
     """pytest comes after the packages under test, here as in the cell."""
     import cell
 
@@ -102,13 +108,13 @@ def preload_pytest(toolchain):
     gc.freeze()
 
 
-def serve(control, reader, forked):
+def serve(control: socket.socket, reader: Lines, forked: bool) -> None:
     """Start a guardian for each request, report each that ended; several may run at once."""
     import cell
     import guardian
 
     wake = guardian.wake_on_child_exit()
-    running = {}
+    running: dict[int, Request] = {}
     while True:
         ready = select.select([control, wake], [], [])[0]
         if wake in ready:
@@ -121,7 +127,7 @@ def serve(control, reader, forked):
         report(control, running)
 
 
-def start(request, control, wake, guardian, run):
+def start(request: Request, control: socket.socket, wake: int, guardian: ModuleType, run: Callable[[Request], int] | None) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -129,9 +135,10 @@ def start(request, control, wake, guardian, run):
     control.close()
     os.close(wake)
     guardian.guard(request, run)
+    raise AssertionError("a guardian does not return")
 
 
-def report(control, running):
+def report(control: socket.socket, running: dict[int, Request]) -> None:
     while running:
         pid, _ = os.waitpid(-1, os.WNOHANG)
         if not pid:
@@ -141,15 +148,16 @@ def report(control, running):
             send(control, event="ended", id=request["id"], verdict=verdict_of(request))
 
 
-def verdict_of(request):
+def verdict_of(request: Request) -> dict[str, Any] | None:
     try:
         with open(os.path.join(request["workdir"], "verdict.json")) as file:
-            return json.load(file)
+            verdict: dict[str, Any] = json.load(file)
+            return verdict
     except (OSError, ValueError):
         return None
 
 
-def end_all(running):
+def end_all(running: dict[int, Request]) -> None:
     """SIGTERM makes a guardian end its cell; one that does not is killed."""
     for pid in running:
         os.kill(pid, signal.SIGTERM)
@@ -162,18 +170,18 @@ def end_all(running):
         os.kill(pid, signal.SIGKILL)
 
 
-def send(control, **message):
+def send(control: socket.socket, **message: Any) -> None:
     control.sendall(json.dumps(message).encode("utf-8") + b"\n")
 
 
 class Lines:
     """JSON lines from a socket."""
 
-    def __init__(self, control):
+    def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._rest = b""
 
-    def fill(self):
+    def fill(self) -> bool:
         """Read what is there; false at the end of file."""
         try:
             data = self._control.recv(65536)
@@ -182,16 +190,17 @@ class Lines:
         self._rest += data
         return bool(data)
 
-    def lines(self):
+    def lines(self) -> list[Request]:
         *whole, self._rest = self._rest.split(b"\n")
         return [json.loads(line.decode("utf-8")) for line in whole if line]
 
-    def wait(self):
+    def wait(self) -> Request | None:
         while b"\n" not in self._rest:
             if not self.fill():
                 return None
         line, _, self._rest = self._rest.partition(b"\n")
-        return json.loads(line.decode("utf-8"))
+        request: Request = json.loads(line.decode("utf-8"))
+        return request
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ class Screen:
     def case(self, record: CaseRecord) -> None:
         self._outcomes[record.outcome] += 1
 
-    def cell(self, record: CellRecord) -> None:
+    def cell(self, record: CellRecord) -> None:  # noqa: ARG002  (part of Watcher)
         self._bar.advance(self._task)
 
     def _draw(self) -> RenderableType:

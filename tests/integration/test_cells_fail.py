@@ -86,9 +86,10 @@ def test_garbage_on_stdout_is_evidence_only(mini: Make) -> None:
 
 def test_children_do_not_outlive_the_cell(mini: Make, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
+    script = f"import os, time; os.setsid(); open({str(pids)!r}, 'a').write('%d\\n' % os.getpid()); time.sleep(600)"
     cases = f"""
         import os, subprocess, sys
-        SLEEP = [sys.executable, "-c", "import os, time; os.setsid(); open({str(pids)!r}, 'a').write('%d\\\\n' % os.getpid()); time.sleep(600)"]
+        SLEEP = [sys.executable, "-c", {script!r}]
         def test_forks():
             subprocess.Popen(SLEEP)
             if os.fork() == 0:

@@ -27,7 +27,12 @@ CASES = {
         @pytest.mark.parametrize("n", [1, 2, 3])
         def test_variants(save_format, n): time.sleep(0.1)
     """,
-    "test_b.py": "import os\ndef test_crash(save_format):\n    if save_format == 'h5': os.abort()\ndef test_after(save_format): pass\n",
+    "test_b.py": """
+        import os
+        def test_crash(save_format):
+            if save_format == "h5": os.abort()
+        def test_after(save_format): pass
+        """,
 }
 FORMATS = "h5, keras, savedmodel"
 # Seconds after the results file appears. The first three find nothing locked or installed.
@@ -108,7 +113,7 @@ def test_nothing_changed_runs_nothing(mini: Make) -> None:
 def test_changed_case_runs_again_alone(mini: Make) -> None:
     project = mini(CASES, formats=FORMATS)
     project.run()
-    project.write_cases({"test_b.py": CASES["test_b.py"] + "\n# another comment\n"})
+    project.write_cases({"test_b.py": CASES["test_b.py"] + "# another comment\n"})
     again = project.run()
     new = {record.case for record in again.cases if not record.reused}
     assert new == {"cases/test_b.py::test_crash", "cases/test_b.py::test_after"}
