@@ -1,0 +1,88 @@
+"""From requests to identities."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.domain import KerasChoice, Status, Trouble
+from harness.environments import lock
+from harness.environments.uv import Failure
+from harness.run import prepare
+from harness.run.keys import Identity
+
+PROOF = Failure(status=Status.LOCK_FAILED, trouble=None, message="Because no.", evidence="")
+
+
+def test_no_interpreter_says_what_is_wanted_and_what_is_here(make: Any) -> None:
+    request = make.request(release=make.release("2.0.4", pythons=("3.6", "3.7")))
+    here = {"3.9": make.interpreter("3.9.18"), "3.11": make.interpreter("3.11.7")}
+    found = prepare.no_interpreter(request, here)
+    assert (found.status, found.trouble) == (Status.UNAVAILABLE, Trouble.INTERPRETER)
+    assert found.message == "no CPython 3.7 or 3.6 on this machine"
+    assert found.evidence == (
+        "no CPython 3.7 or 3.6 on this machine; found: 3.11.7, 3.9.18\n`uv python install 3.7` or pyenv provide one"
+    )
+
+
+def test_no_pinned_interpreter(make: Any) -> None:
+    found = prepare.no_interpreter(make.request(python="3.9"), {})
+    assert found.message == "no CPython 3.9 on this machine"
+    assert found.evidence == "no CPython 3.9 on this machine; found: none\n`uv python install 3.9` or pyenv provide one"
+
+
+def test_cells_run_on_the_cpu_and_with_what_was_asked_for(make: Any) -> None:
+    one = prepare.identity(make.request(keras=KerasChoice.LEGACY), make.lock(), make.interpreter())
+    assert dict(one.settings) == {"CUDA_VISIBLE_DEVICES": "-1", "TF_USE_LEGACY_KERAS": "1"}
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch, make: Any) -> list[str]:
+    """Locks by request id: `known` is stored, `proof` can't be locked, everything else is resolved. Gives what was resolved."""
+    asked: list[str] = []
+
+    async def resolve(uv: Path, folder: Path, request: Any, interpreter: Any, *, refresh: bool) -> Any:
+        await asyncio.sleep(0)
+        asked.append(request.id)
+        return PROOF if request.id == "proof" else make.lock(sha256=request.id)
+
+    monkeypatch.setattr(lock, "resolve", resolve)
+    monkeypatch.setattr(lock, "stored", lambda _folder, request, _one: make.lock(sha256="known") if request.id == "known" else None)
+    return asked
+
+
+def ask(*requests: Any, found: Any, refresh: bool = False) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    told: list[tuple[str, str]] = []
+    answer = prepare.identities(
+        Path("uv"), Path("locks"), requests, found, refresh=refresh, tell=lambda name, what: told.append((name, what))
+    )
+    return dict(asyncio.run(answer)), told
+
+
+def test_every_request_has_an_identity_or_a_failure(make: Any, locked: list[str]) -> None:
+    old = make.release("2.0.4", pythons=("3.6", "3.7"))
+    requests = (make.request("known"), make.request("new"), make.request("proof"), make.request("old", release=old))
+    found, told = ask(*requests, found={"3.11": make.interpreter()})
+    assert list(found) == ["known", "new", "proof", "old"]
+    assert [one.lock.sha256 for one in found.values() if isinstance(one, Identity)] == ["known", "new"]
+    assert found["proof"] == PROOF
+    assert found["old"].trouble is Trouble.INTERPRETER
+    assert sorted(locked) == ["new", "proof"]
+    assert sorted(told) == [("new", "done"), ("new", "locking"), ("proof", "done"), ("proof", "locking")]
+
+
+def test_refresh_resolves_what_is_stored_too(make: Any, locked: list[str]) -> None:
+    ask(make.request("known"), found={"3.11": make.interpreter()}, refresh=True)
+    assert locked == ["known"]
+
+
+def test_what_is_stored_asks_nobody(make: Any, locked: list[str]) -> None:
+    here = {"3.11": make.interpreter()}
+    known = prepare.stored_identity(Path("locks"), make.request("known"), here)
+    assert isinstance(known, Identity)
+    assert prepare.stored_identity(Path("locks"), make.request("new"), here) is None
+    assert isinstance(prepare.stored_identity(Path("locks"), make.request("known"), {}), Failure)
+    assert locked == []
