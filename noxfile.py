@@ -32,10 +32,12 @@ from pathlib import Path
 
 import nox
 
-from harness.plan import expand
-from harness.spec import load
-
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # nox runs this file as such, not as a script in its folder
+
+from harness.plan import expand  # noqa: E402
+from harness.spec import load  # noqa: E402
+
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
 
 nox.needs_version = ">=2025.2.9"
