@@ -14,6 +14,9 @@ from harness.domain import Status, Trouble
 from harness.process import FOR_CELLS, end_group, environment
 from harness.run.keys import INCELL
 
+LINE_BYTES = 2**26
+"""What an import may say in one line of the control socket; asyncio's own limit is 64 KiB."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -70,11 +73,14 @@ class Zygote:
             told = message["verdict"]
             names = ("reason", "code", "signal", "peak_bytes")
             verdict = Verdict(**{name: told[name] for name in names if name in told}) if told else Verdict(reason="lost")
-            if waiting := self._waiting.pop(message["id"], None):
-                waiting.set_result(verdict)
-        for waiting in self._waiting.values():
-            waiting.set_result(Verdict(reason="lost"))
-        self._waiting.clear()
+            self._settle(message["id"], verdict)
+        for cell in tuple(self._waiting):
+            self._settle(cell, Verdict(reason="lost"))
+
+    def _settle(self, cell: str, verdict: Verdict) -> None:
+        waiting = self._waiting.pop(cell, None)
+        if waiting and not waiting.done():  # done: its caller was cancelled
+            waiting.set_result(verdict)
 
 
 async def open_zygote(
@@ -93,7 +99,7 @@ async def open_zygote(
             cwd=log.parent,
             start_new_session=True,
         )
-    reader, writer = await asyncio.open_connection(sock=ours)
+    reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES)
     try:
         setup = {"modules": list(modules), "toolchain": str(toolchain), "preload": preload}
         writer.write(json.dumps(setup).encode() + b"\n")
