@@ -1,0 +1,219 @@
+"""A cell from its tasks to outcomes, with a zygote that does what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.domain import Outcome, Status, Trouble
+from harness.run import attempts
+from harness.run.assign import CellEnd, CellJob, Task
+from harness.run.attempts import Finished, Frame, run_cell
+from harness.run.zygote import Verdict
+
+A, B, C = (f"cases/test_x.py::test_{name}" for name in "abc")
+ENDED, FAILED = Verdict(reason="exited", code=0), Verdict(reason="exited", code=1)
+SEGFAULT = Verdict(reason="exited", signal=signal.SIGSEGV)
+KILLED = Verdict(reason="exited", signal=signal.SIGKILL)
+TIMED_OUT = Verdict(reason="timed_out")
+MEMORY = Verdict(reason="memory", peak_bytes=5 * 2**30)
+LOST = Verdict(reason="lost")
+
+
+def started(case: str, variant: str = "") -> dict[str, Any]:
+    return {"event": "started", "case": case, "variant": variant, "output": 0}
+
+
+def ended(case: str, outcome: str = "passed", variant: str = "", **values: Any) -> list[dict[str, Any]]:
+    told = {"outcome": outcome, "seconds": 0.5, "message": "", "evidence": "", **values}
+    return [started(case, variant), {"event": "finished", "case": case, "variant": variant, **told}]
+
+
+def not_collected(node: str) -> dict[str, Any]:
+    return {"event": "not_collected", "case": node, "message": "ImportError: x", "evidence": "Traceback"}
+
+
+class Script:
+    """A zygote. Each of its processes plays one act: events (bytes are written as they are), a verdict, what it prints."""
+
+    def __init__(self, *acts: tuple[Sequence[Any], Verdict]) -> None:
+        self.acts = list(acts)
+        self.requests: list[dict[str, Any]] = []
+
+    async def run(self, request: dict[str, Any]) -> Verdict:
+        self.requests.append(request)
+        events, verdict = self.acts.pop(0)
+        assert Path(request["workdir"], "prepared").is_file()
+        Path(request["output"]).write_text("printed")
+        for event in events:
+            with Path(request["events"]).open("ab") as file:
+                file.write(event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n")
+            await asyncio.sleep(0)
+        return verdict
+
+
+def flat(*parts: Any) -> list[Any]:
+    return [event for part in parts for event in (part if isinstance(part, list) else [part])]
+
+
+@pytest.fixture
+def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[CellEnd, list[Finished], Script]]:
+    """`play((events, verdict), ...)`: a cell with the cases A, B and C, and how it ended."""
+    monkeypatch.setattr(attempts, "TAIL_SECONDS", 0.001)
+    known: dict[str, Any] = {
+        "workdir": tmp_path / "work",
+        "rootdir": tmp_path,
+        "toolchain": tmp_path / "pytest",
+        "modules": ("tensorflow",),
+        "environ": {"HUBMATRIX_FORMAT": "h5"},
+        "options": (),
+        "case_seconds": 60.0,
+        "memory_bytes": 4 * 2**30,
+        "workers": 0,
+    }
+    frame = Frame(**{field.name: known[field.name] for field in dataclasses.fields(Frame)})
+
+    def one(*acts: Any, cases: Sequence[str] = (A, B, C)) -> tuple[CellEnd, list[Finished], Script]:
+        tasks = tuple(Task(case=make.case(case), key=case, uses={}) for case in cases)
+        job = CellJob(cell=make.cell(), model=make.model(), refs=(), tasks=tasks)
+        script, told = Script(*acts), list[Finished]()
+
+        def prepare(work: Path) -> None:
+            work.joinpath("prepared").touch()
+
+        end = asyncio.run(run_cell(script, job, frame, prepare, told.append))  # type: ignore[arg-type]
+        assert script.acts == [], "fewer processes than expected"
+        assert not any((tmp_path / "work").glob("*")), "a work folder was left behind"
+        return end, told, script
+
+    return one
+
+
+def outcomes(told: list[Finished]) -> list[tuple[str, str]]:
+    return [(one.task.case.id[-1] + (f"[{one.variant}]" if one.variant else ""), one.outcome.value) for one in told]
+
+
+def test_all_in_one_process(play: Any) -> None:
+    end, told, script = play((flat(ended(A), ended(B, "failed", message="no"), ended(C, "skipped")), FAILED))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "failed"), ("c", "skipped")]
+    assert (told[1].message, told[0].seconds) == ("no", 0.5)
+    (request,) = script.requests
+    assert request["cases"] == [A, B, C]
+    assert request["environ"]["TFHUB_CACHE_DIR"].startswith(request["workdir"])
+    assert request["environ"]["HUBMATRIX_FORMAT"] == "h5"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome", "message"),
+    [
+        (SEGFAULT, "crashed", "the interpreter was ended by SIGSEGV"),
+        (Verdict(reason="exited", code=3), "crashed", "the interpreter exited with code 3 in the middle of the case"),
+        (TIMED_OUT, "timed_out", "still running after 60 s"),
+        (MEMORY, "crashed", "used 5.0 GiB of memory, the limit is 4.0 GiB"),
+    ],
+)
+def test_the_running_case_takes_the_blame_and_the_rest_runs_in_a_new_process(
+    play: Any, verdict: Verdict, outcome: str, message: str
+) -> None:
+    end, told, script = play((flat(ended(A), started(B)), verdict), (ended(C), ENDED))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", outcome), ("c", "passed")]
+    assert (told[1].message, told[1].evidence) == (message, "printed")
+    assert [request["cases"] for request in script.requests] == [[A, B, C], [C]]
+    assert script.requests[0]["id"] != script.requests[1]["id"]
+
+
+def test_every_case_may_crash(play: Any) -> None:
+    end, told, _ = play(*(([started(case)], SEGFAULT) for case in (A, B, C)))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "crashed"), ("b", "crashed"), ("c", "crashed")]
+
+
+def test_a_crash_after_the_last_case_loses_nothing(play: Any) -> None:
+    end, told, _ = play((flat(ended(A), ended(B), ended(C)), SEGFAULT))
+    assert end.status is Status.COMPLETED
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "message"),
+    [
+        (SEGFAULT, Status.CRASHED, "the process ended by SIGSEGV outside any case"),
+        (MEMORY, Status.CRASHED, "the process ended over its memory limit (4.0 GiB) outside any case"),
+        (TIMED_OUT, Status.TIMED_OUT, "nothing happened outside any case for 60 s"),
+    ],
+)
+def test_a_process_that_dies_outside_any_case_ends_the_cell(play: Any, verdict: Verdict, status: Status, message: str) -> None:
+    end, told, _ = play((ended(A), verdict))
+    assert (end.status, end.trouble, end.message, end.evidence) == (status, None, message, "printed")
+    assert outcomes(told) == [("a", "passed")]
+
+
+@pytest.mark.parametrize("verdict", [KILLED, LOST])
+@pytest.mark.parametrize("events", [[], ended(A), [started(A)]])
+def test_killed_from_outside_blames_no_case(play: Any, verdict: Verdict, events: list[Any]) -> None:
+    end, told, _ = play((events, verdict))
+    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.KILLED)
+    assert end.message == "killed from outside (SIGKILL): the machine ran out of memory, or somebody ended it"
+    assert all(one.outcome is Outcome.PASSED for one in told)
+
+
+def test_a_file_that_does_not_import_is_an_error_of_all_its_cases(play: Any) -> None:
+    other = "cases/test_y.py::test_d"
+    end, told, _ = play((flat(not_collected("cases/test_x.py"), ended(other)), FAILED), cases=(A, B, other))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "error"), ("b", "error"), ("d", "passed")]
+    assert (told[0].message, told[0].evidence) == ("ImportError: x", "Traceback")
+
+
+def test_a_case_that_pytest_did_not_run_is_an_error_not_a_pass(play: Any) -> None:
+    end, told, _ = play((ended(A), Verdict(reason="exited", code=4)), cases=(A, B))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "error")]
+    assert told[1].message == "pytest did not run this case (exit code 4)"
+
+
+def test_variants_are_one_case(play: Any) -> None:
+    end, told, _ = play((flat(ended(A, variant="x"), ended(A, "failed", variant="y"), ended(B)), FAILED), cases=(A, B))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "failed"), ("b", "passed")]
+
+
+def test_after_a_variant_crashed_the_other_variants_still_run(play: Any) -> None:
+    end, told, script = play(
+        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT), (flat(ended(A, variant="z"), ended(B)), ENDED), cases=(A, B)
+    )
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed"), ("a[z]", "passed"), ("b", "passed")]
+    assert script.requests[1]["cases"] == [A, B]
+    assert f"{A}[x]" in json.dumps(script.requests[1])
+    assert f"{A}[y]" in json.dumps(script.requests[1])
+
+
+def test_when_the_last_variant_crashed_nothing_is_left(play: Any) -> None:
+    end, told, _ = play(
+        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT), ([], Verdict(reason="exited", code=5)), cases=(A,)
+    )
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed")]
+
+
+def test_events_may_come_in_pieces_and_the_last_may_be_torn(play: Any) -> None:
+    line = json.dumps(ended(A)[1]).encode() + b"\n"
+    pieces = [started(A), line[:7], line[7:30], line[30:], json.dumps(started(B)).encode()[:10]]
+    end, told, _ = play((pieces, SEGFAULT), cases=(A, B))
+    assert end.status is Status.CRASHED
+    assert outcomes(told) == [("a", "passed")]
+
+
+def test_nothing_to_run_starts_nothing(play: Any) -> None:
+    end, told, script = play(cases=())
+    assert (end.status, told, script.requests) == (Status.COMPLETED, [], [])

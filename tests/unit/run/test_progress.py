@@ -1,0 +1,79 @@
+"""What a person reads while a run goes on."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from harness.domain import Outcome, Status, Trouble
+from harness.run import progress
+from harness.run.progress import Lines, Screen, Watcher, watcher
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines on stderr without their times."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return [re.sub(r"^\[ *\d+\.\d s\] ", "", line) for line in captured.err.splitlines()]
+
+
+def test_plain_lines(make: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with Lines() as lines:
+        lines.planned(3, 2, 1)
+        lines.stage("tf-2_16_2-today", "locking")
+        lines.environment(make.environment_record())
+        lines.environment(make.environment_record(id="e2", status=Status.IMPORT_FAILED, message="TypeError: no"))
+        gone = {"status": Status.UNAVAILABLE, "trouble": Trouble.INTERPRETER, "message": "no CPython 3.6 on this machine"}
+        lines.environment(make.environment_record(id="e3", **gone))
+        lines.environment(make.environment_record(id="e4", status=Status.IMPORT_FAILED, message="again", reused=True))
+        lines.case(make.case_record())
+        lines.case(make.case_record(outcome=Outcome.FAILED, message="AssertionError"))
+        lines.case(make.case_record(outcome=Outcome.CRASHED, message="the interpreter was ended by SIGSEGV"))
+        lines.cell(make.cell_record(reused=True))
+        lines.cell(make.cell_record())
+        lines.cell(make.cell_record())
+    assert told(capsys) == [
+        "3 cells in 2 environments, 1 known already",
+        "tf-2_16_2-today: locking",
+        "e2: import_failed: TypeError: no",
+        "e3: unavailable (interpreter): no CPython 3.6 on this machine",
+        "cell-1: cases/test_a.py::test_a: crashed: the interpreter was ended by SIGSEGV",
+        "3 of 3 cells",
+    ]
+
+
+def test_many_cells_are_counted_by_twenty_five(make: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines.planned(60, 1, 0)
+    for _ in range(60):
+        lines.cell(make.cell_record())
+    assert told(capsys)[1:] == ["25 of 60 cells", "50 of 60 cells", "60 of 60 cells"]
+
+
+def test_the_screen_takes_everything_that_lines_take(make: Any) -> None:
+    """Messages hold brackets of pytest and TensorFlow, which are no markup."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with Screen(console) as screen:
+        screen.planned(3, 2, 0)
+        screen.stage("tf-2_16_2-today", "importing")
+        screen.environment(make.environment_record(status=Status.IMPORT_FAILED, message="[/red] is no [bold] markup"))
+        screen.case(make.case_record())
+        screen.cell(make.cell_record())
+        screen.stage("tf-2_16_2-today", "done")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())  # type: ignore[attr-defined]
+    assert "3 cells in 2 environments, 0 known already" in shown
+    assert "[/red] is no [bold] markup" in shown
+
+
+def test_lines_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    for terminal in (True, False):
+        monkeypatch.setattr(
+            progress, "Console", lambda terminal=terminal, **_: Console(file=io.StringIO(), force_terminal=terminal)
+        )
+        for plain in (True, False):
+            found: Watcher = watcher(plain=plain)
+            assert isinstance(found, Screen if terminal and not plain else Lines)

@@ -1,0 +1,28 @@
+"""A fact is written before anybody is told of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.run.sink import Sink
+
+
+class Heard:
+    """Writer and watcher in one: what was called, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda record: self.calls.append((name, record))
+
+
+def test_written_then_told(make: Any) -> None:
+    for kind, record in (
+        ("environment", make.environment_record()),
+        ("case", make.case_record()),
+        ("cell", make.cell_record()),
+    ):
+        heard = Heard()
+        Sink(writer=heard, watcher=heard).put(record)  # type: ignore[arg-type]
+        assert heard.calls == [("write", record), (kind, record)]
