@@ -1,0 +1,120 @@
+"""The command line of the benchmarks. Prints a table; with --json also writes every single measurement to a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bench import environments as environments_module
+from bench import noop as noop_module
+from bench import speed as speed_module
+from bench.place import ROOT, CommandFailed, folder
+from bench.tools import ToolName
+from harness.errors import HubmatrixError
+from harness.workspace import Workspace
+
+HELP = """How fast hubmatrix is: beside other tools, for one environment, and with nothing to do.
+
+Everything happens in a folder of its own that is removed at the end. What is installed is fetched first, without the clock.
+Run on a quiet machine; nothing asserts a timing.
+
+    python -m bench speed --tensorflow 2.15.1 --cells 2 --tools hubmatrix,tox     a look, some two minutes
+    python -m bench speed                                                         all of it, the better part of an hour
+    python -m bench environments --select 'install=as-released and tensorflow>=2.16'
+    python -m bench noop --cells 40
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+VERSIONS = ["2.8.4", "2.15.1", "2.19.1"]
+SELECT = f"install=as-released and keras=default and tensorflow in ({', '.join(VERSIONS)})"
+TOOLS = ",".join(tool.value for tool in ToolName)
+
+Versions = Annotated[list[str], typer.Option("--tensorflow", help="A TensorFlow of matrix.yaml, as released; repeatable.")]
+Repeat = Annotated[int, typer.Option(help="Measure so many times and show the median.", min=1)]
+Json = Annotated[Path | None, typer.Option("--json", help="Write every measurement to this file.", dir_okay=False)]
+Keep = Annotated[bool, typer.Option("--keep", help="Keep the folder, to look into it.")]
+Inside = Annotated[Path, typer.Option("--in", help="Where the folder is made: on the file system of uv's cache, for hard links.")]
+BENCHES = Workspace(root=ROOT).state
+
+
+@app.command()
+def speed(
+    tools: Annotated[str, typer.Option(help="Which tools, in the order they run first.")] = TOOLS,
+    cells: Annotated[list[int], typer.Option(help="Cells in each environment; repeatable.", min=1)] = [4, 40],  # noqa: B006
+    tensorflow: Versions = VERSIONS,
+    repeat: Repeat = 1,
+    json_file: Json = None,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """The same cells through hubmatrix, tox (tox-uv, parallel) and nox (virtualenv, pip), fresh and again, beside the limit.
+
+    A cell loads a replica and checks what it encodes. Under every tool it is a process of its own. 120 cells need some
+    10 minutes with tox and 25 with nox, and up to 10 GB of disk.
+    """
+    names = [_tool(name) for name in tools.split(",")]
+    with folder(inside, keep=keep) as base:
+        done = speed_module.measure(base, tensorflow, sorted(set(cells)), names, repeat)
+    _show(speed_module.as_text(done), speed_module.as_json(done), json_file)
+
+
+@app.command()
+def environments(
+    select: Annotated[str, typer.Option(help="Which environments of matrix.yaml, as in `hubmatrix run --select`.")] = SELECT,
+    repeat: Repeat = 3,
+    json_file: Json = None,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """The time to build each environment from a warm cache."""
+    with folder(inside, keep=keep) as base:
+        done = environments_module.measure(base, select, repeat)
+    _show(environments_module.as_text(done), environments_module.as_json(done), json_file)
+
+
+@app.command()
+def noop(
+    cells: Annotated[int, typer.Option(help="Cells in each environment.", min=1)] = 4,
+    nox: Annotated[bool, typer.Option("--nox", help="Also `nox -s matrix` here; it measures what is missing first.")] = False,
+    tensorflow: Versions = VERSIONS,
+    repeat: Repeat = 3,
+    json_file: Json = None,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """The time of `hubmatrix run` when everything is known already."""
+    with folder(inside, keep=keep) as base:
+        done = noop_module.measure(base, tensorflow, cells, repeat, nox=nox)
+    _show(noop_module.as_text(done), noop_module.as_json(done), json_file)
+
+
+def _tool(name: str) -> ToolName:
+    try:
+        return ToolName(name)
+    except ValueError:
+        raise typer.BadParameter(f"no tool {name!r}; there are: {TOOLS}", param_hint="--tools") from None
+
+
+def _show(text: str, facts: dict[str, Any], file: Path | None) -> None:
+    print(text)
+    if file:
+        file.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Run the command line; what went wrong is told without a traceback."""
+    try:
+        app(prog_name="python -m bench")
+    except HubmatrixError as error:
+        sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
+    except CommandFailed as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

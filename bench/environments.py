@@ -1,0 +1,64 @@
+"""`environments`: how long one environment takes to build from a warm cache (venv, then sync by hard links)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import subject
+from bench.place import tell
+from harness.environments import venv
+
+TARGET_SECONDS = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One environment, built several times."""
+
+    environment: str
+    packages: int
+    seconds: tuple[float, ...]
+
+
+def measure(base: Path, select: str, repeat: int) -> tuple[Built, ...]:
+    """Each environment once without the clock, which fills the cache, then `repeat` times, in turn with the others."""
+    found = subject.identify(base / "locks", select)
+    seconds: dict[str, list[float]] = {request.id: [] for request, _ in found}
+    for turn in range(repeat + 1):
+        for request, identity in found:
+            shutil.rmtree(venv.place(base / "venvs", identity.lock, identity.interpreter), ignore_errors=True)
+            os.sync()  # the removal is not part of it
+            started = time.monotonic()
+            subject.install(base / "venvs", identity)
+            taken = time.monotonic() - started
+            tell(f"{request.id}: {'warming up' if turn == 0 else f'{taken:.2f} s'}")
+            seconds[request.id] += [taken] if turn else []
+    return tuple(
+        Built(environment=request.id, packages=len(identity.lock.packages), seconds=tuple(seconds[request.id]))
+        for request, identity in found
+    )
+
+
+def as_json(built: Sequence[Built]) -> dict[str, Any]:
+    """Format 1. Seconds of each build."""
+    listed = [
+        {"environment": one.environment, "packages": one.packages, "seconds": [round(taken, 3) for taken in one.seconds]}
+        for one in built
+    ]
+    return {"format": 1, "benchmark": "environments", "target_seconds": TARGET_SECONDS, "environments": listed}
+
+
+def as_text(built: Sequence[Built]) -> str:
+    """A row an environment."""
+    width = max(len(one.environment) for one in built) + 2
+    lines = [f"{'environment':<{width}}{'packages':>10}{'median s':>10}{'slowest s':>11}"]
+    for one in built:
+        lines.append(f"{one.environment:<{width}}{one.packages:>10}{median(one.seconds):>10.2f}{max(one.seconds):>11.2f}")
+    return "\n".join([*lines, f"target: under {TARGET_SECONDS} s each"])

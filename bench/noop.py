@@ -1,0 +1,58 @@
+"""`noop`: how long a run takes that has nothing to measure, the report included."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import subject
+from bench.place import ROOT, tell, timed
+from bench.tools import hubmatrix
+
+TARGET_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noop:
+    """One command, once for its work and then several times for nothing."""
+
+    command: str
+    first: float
+    seconds: tuple[float, ...]
+
+
+def measure(base: Path, versions: Sequence[str], cells: int, repeat: int, *, nox: bool) -> tuple[Noop, ...]:
+    """`hubmatrix run` on a project of its own; with `nox` also `nox -s matrix` on this one, whose first run takes minutes."""
+    given = subject.make(base, versions, cells)
+    project = subject.project(given, base / "project", cells)
+    made = [_again(f"hubmatrix run, {len(versions)} x {cells} cells", hubmatrix(project), base, repeat)]
+    if nox:
+        made.append(
+            _again("nox -s matrix, this project", [sys.executable, "-m", "nox", "-s", "matrix", "--", "--plain"], ROOT, repeat)
+        )
+    return tuple(made)
+
+
+def _again(command: str, argv: Sequence[str | Path], cwd: Path, repeat: int) -> Noop:
+    first = timed(argv, cwd=cwd)
+    tell(f"{command}: {first:.1f} s with everything to do")
+    seconds = tuple(timed(argv, cwd=cwd) for _ in range(repeat))
+    return Noop(command=command, first=first, seconds=seconds)
+
+
+def as_json(done: Sequence[Noop]) -> dict[str, Any]:
+    """Format 1. Seconds of each execution that had nothing to do."""
+    listed = [{"command": one.command, "seconds": [round(taken, 3) for taken in one.seconds]} for one in done]
+    return {"format": 1, "benchmark": "noop", "target_seconds": TARGET_SECONDS, "commands": listed}
+
+
+def as_text(done: Sequence[Noop]) -> str:
+    """A row a command."""
+    width = max(len(one.command) for one in done) + 2
+    lines = [f"{'command, nothing changed':<{width}}{'median s':>10}{'slowest s':>11}"]
+    lines += [f"{one.command:<{width}}{median(one.seconds):>10.2f}{max(one.seconds):>11.2f}" for one in done]
+    return "\n".join([*lines, f"target: under {TARGET_SECONDS} s"])

@@ -1,0 +1,20 @@
+"""Plain nox: a session a TensorFlow version with virtualenv and pip, a pytest a cell. Its parameters are in cells.json."""
+
+import json
+from pathlib import Path
+
+import nox
+
+GIVEN = json.loads((Path(__file__).parent / "cells.json").read_text(encoding="utf-8"))
+nox.options.default_venv_backend = "virtualenv"
+
+
+@nox.session
+@nox.parametrize(
+    ["python", "requirements"],
+    [nox.param(one["python"], one["requirements"], id=one["tensorflow"]) for one in GIVEN["environments"]],
+)
+def encode(session, requirements):
+    session.install("-r", requirements)
+    for manifest in GIVEN["manifests"]:
+        session.run("python", "-m", "pytest", "-q", "cases", env={**GIVEN["environ"], "HUBMATRIX_MODEL": manifest})

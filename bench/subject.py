@@ -1,0 +1,163 @@
+"""What every tool is given: the same environments, the same models, the same body.
+
+N cells of an environment are N models: copies of one replica under N ids and handles, because a case runs once for each
+value that it asks for. They are put beside the replicas of a copy of harness/, which is then run as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.place import PAYLOAD, ROOT, output, tell
+from harness.domain import EnvironmentRequest, Release
+from harness.environments import toolchain, venv
+from harness.environments import uv as uv_tool
+from harness.environments.uv import Failure
+from harness.errors import MachineError
+from harness.hub import cache, replicas
+from harness.plan import expand
+from harness.run.keys import Identity
+from harness.run.prepare import identities, machine_interpreters
+from harness.spec import load
+from harness.workspace import Workspace
+
+MODEL = "bert-en/3"
+LIMITS = "limits: {case_seconds: 300, import_seconds: 300, install_seconds: 1800, memory: 6 GiB, free_disk: 1 GiB}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One TensorFlow as released. `requirements` pins all of the lock and pytest; `venv` holds the lock alone."""
+
+    release: Release
+    interpreter: Path
+    requirements: Path
+    venv: Path
+
+    @property
+    def tensorflow(self) -> str:
+        return self.release.version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """`manifests` are those of the model's copies; `environ` is what a cell needs where hubmatrix doesn't provide it."""
+
+    base: Path
+    environments: tuple[Environment, ...]
+    manifests: tuple[Path, ...]
+    environ: Mapping[str, str]
+
+    @property
+    def locks(self) -> Path:
+        return self.base / "locks"
+
+
+def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
+    """Lock, fill uv's cache, copy harness/ and the models. Takes minutes on a machine that never saw these versions."""
+    tell("preparing: locks and venvs")
+    found = identify(base / "locks", f"install=as-released and keras=default and tensorflow in ({', '.join(versions)})")
+    environments = tuple(_environment(base, request, identity) for request, identity in found)
+    tell(f"preparing: {cells} models")
+    shutil.copytree(ROOT / "harness", base / "harness")
+    manifests = tuple(_copy_model(base / "harness" / "hub" / "replicas", number) for number in range(1, cells + 1))
+    cache.fill(base / "hub", [replicas.find(_id(number), manifests[0].parent) for number in range(1, cells + 1)])
+    environ = {"TFHUB_CACHE_DIR": str(base / "hub"), "CUDA_VISIBLE_DEVICES": "-1"}
+    return Subject(base=base, environments=environments, manifests=manifests, environ=environ)
+
+
+def identify(locks: Path, select: str) -> tuple[tuple[EnvironmentRequest, Identity], ...]:
+    """What the selected environments of the project's matrix.yaml install. Takes the project's locks where it has them.
+
+    Raises:
+        MachineError: one of them has no interpreter here, or can't be locked.
+    """
+    known = Workspace(root=ROOT).locks
+    if known.is_dir():
+        shutil.copytree(known, locks)
+    requests = expand(load(ROOT / "matrix.yaml"), select=select).environments
+    made = asyncio.run(_identities(locks, tuple(requests.values())))
+    for name, one in made.items():
+        if isinstance(one, Failure):
+            raise MachineError(one.message, place=name, hint="leave it out with --tensorflow or --select")
+    return tuple((requests[name], one) for name, one in made.items() if isinstance(one, Identity))
+
+
+async def _identities(locks: Path, requests: Sequence[EnvironmentRequest]) -> Mapping[str, Identity | Failure]:
+    found = await machine_interpreters()
+    return await identities(uv_tool.find(), locks, requests, found, refresh=False, tell=lambda name, what: tell(f"{name}: {what}"))
+
+
+def _environment(base: Path, request: EnvironmentRequest, identity: Identity) -> Environment:
+    made = install(base / "venvs", identity)
+    requirements = base / "requirements" / f"{request.release.version}.txt"
+    requirements.parent.mkdir(exist_ok=True)
+    pins = [f"{name}=={version}" for name, version in identity.lock.packages]
+    source = requirements.with_suffix(".in")
+    source.write_text("\n".join([*pins, *(toolchain.pins(identity.interpreter.minor) or ())]) + "\n")
+    uv = uv_tool.find()
+    python = identity.interpreter.path
+    argv: list[str | Path] = [uv, "pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate", "--python", python]
+    requirements.write_text(output([*argv, source], cwd=base))
+    spare = base / "spare"
+    output([uv, "venv", "--quiet", "--no-project", "--clear", "--python", python, spare], cwd=base)
+    output([uv, "pip", "install", "--quiet", "--no-config", "--python", spare, "-r", requirements], cwd=base)
+    shutil.rmtree(spare)
+    return Environment(release=request.release, interpreter=python, requirements=requirements, venv=made.path)
+
+
+def install(venvs: Path, identity: Identity) -> venv.Venv:
+    """The venv of an identity, made now if it isn't there."""
+    made = asyncio.run(venv.ensure(uv_tool.find(), venvs, identity.lock, identity.interpreter, timeout=1800))
+    if isinstance(made, Failure):
+        raise MachineError(made.message, place=str(venvs))
+    return made
+
+
+def _id(number: int) -> str:
+    return f"bench-{number:03}/1"
+
+
+def _handle(number: int) -> str:
+    return f"https://tfhub.dev/bench/{number:03}/1"
+
+
+def _copy_model(folder: Path, number: int) -> Path:
+    source = replicas.manifest_path(MODEL, folder)
+    copied = replicas.manifest_path(_id(number), folder)
+    known = json.loads(source.read_text(encoding="utf-8"))
+    copied.write_text(json.dumps({**known, "id": _id(number), "handle": _handle(number)}), encoding="utf-8")
+    shutil.copy2(replicas.archive_path(source), replicas.archive_path(copied))
+    return copied
+
+
+def project(subject: Subject, folder: Path, cells: int) -> Path:
+    """A project of hubmatrix with `cells` cells in each environment: matrix.yaml, cases and locks. Gives `folder`."""
+    copy_cases(folder)
+    (folder / "matrix.yaml").write_text(_matrix([one.release for one in subject.environments], cells), encoding="utf-8")
+    shutil.copytree(subject.locks, Workspace(root=folder).locks)
+    return folder
+
+
+def copy_cases(folder: Path) -> None:
+    """The body, as a test that pytest finds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(PAYLOAD / "cases", folder / "cases", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _matrix(releases: Sequence[Release], cells: int) -> str:
+    lines = ["version: 1", "axes:", "  tensorflow:"]
+    for one in releases:
+        pythons = ", ".join(f'"{minor}"' for minor in one.pythons)
+        lines.append(f'    - {{version: "{one.version}", package: {one.package}, released: {one.released}, pythons: [{pythons}]}}')
+    lines += ["  install: [as-released]", "  keras: [default]", "  model:"]
+    for number in range(1, cells + 1):
+        lines.append(f"    {_id(number)}: {{handle: {_handle(number)!r}, format: saved_model_2, interface: dict}}")
+    lines += ["  format: [savedmodel]", "  device: [cpu]", "tiers:"]
+    lines += [f"  {tier}: {{title: all of it, select: ''}}" for tier in ("quick", "full")] + [LIMITS]
+    return "\n".join(lines) + "\n"
