@@ -1,0 +1,86 @@
+"""What goes when little disk is left, and what never does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.environments import disk
+from harness.environments.disk import evict, free_bytes, in_use
+from harness.process import Completed
+
+
+class Machine:
+    """A disk on which each venv takes one byte, and uv's cache `cache` bytes that pruning frees."""
+
+    def __init__(self, folder: Path, *, size: int, cache: int = 0) -> None:
+        self.folder, self.size, self.cache, self.prunes = folder, size, cache, 0
+
+    def free(self, _folder: Path) -> int:
+        return self.size - self.cache - sum(path.is_dir() for path in self.folder.iterdir())
+
+    async def prune(self, _uv: Path, argv: list[Any], **_: Any) -> Completed:
+        assert argv[:2] == ["cache", "prune"]
+        self.prunes, self.cache = self.prunes + 1, 0
+        return Completed(code=0, stdout="", stderr="")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Three venvs; `b` was used longest ago, then `c`, then `a`."""
+    one = Machine(tmp_path, size=10)
+    for age, name in enumerate(["b", "c", "a"]):
+        (tmp_path / name).mkdir()
+        with in_use(tmp_path / name):
+            pass
+        os.utime(tmp_path / f"{name}.use", (1000 + age, 1000 + age))
+    monkeypatch.setattr(disk, "free_bytes", one.free)
+    monkeypatch.setattr(disk, "call", one.prune)
+    return one
+
+
+def removed(machine: Machine, wanted: int) -> list[str]:
+    return [path.name for path in asyncio.run(evict(Path("uv"), machine.folder, wanted_bytes=wanted))]
+
+
+def left(machine: Machine) -> list[str]:
+    return sorted(path.name for path in machine.folder.iterdir() if path.is_dir())
+
+
+def test_nothing_goes_while_enough_is_free(machine: Machine) -> None:
+    assert removed(machine, 7) == []
+    assert (left(machine), machine.prunes) == (["a", "b", "c"], 0)
+
+
+def test_the_least_recently_used_goes_first_and_no_more_than_needed(machine: Machine) -> None:
+    assert removed(machine, 8) == ["b"]
+    assert left(machine) == ["a", "c"]
+    assert removed(machine, 10) == ["c", "a"]
+
+
+def test_use_makes_a_venv_recent(machine: Machine) -> None:
+    with in_use(machine.folder / "b"):
+        pass
+    assert removed(machine, 8) == ["c"]
+
+
+def test_a_venv_in_use_stays(machine: Machine) -> None:
+    with in_use(machine.folder / "b"), in_use(machine.folder / "b"):
+        assert removed(machine, 100) == ["c", "a"]
+        assert left(machine) == ["b"]
+    assert removed(machine, 100) == ["b"]
+
+
+def test_with_no_venv_to_remove_uvs_cache_is_pruned_once(machine: Machine) -> None:
+    assert removed(machine, 100) == ["b", "c", "a"]
+    machine.cache, machine.prunes = 5, 0
+    assert removed(machine, 8) == []
+    assert (machine.cache, machine.prunes) == (0, 1)
+
+
+def test_free_bytes_of_a_folder_that_will_be(tmp_path: Path) -> None:
+    assert free_bytes(tmp_path / "not" / "yet") > 0

@@ -1,0 +1,188 @@
+"""What the recorder makes of pytest's reports. They are real reports, made by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.domain import Outcome
+from harness.incell import hubmatrix_recorder as recorder
+from harness.incell.hubmatrix_recorder import Recorder, choose, clip, explain, outcome_of, split, with_output
+
+NODE = "cases/test_x.py::test_a"
+
+
+class Crash:
+    """pytest's representation of a failure: a text, and the line that says most."""
+
+    def __init__(self, text: str, message: str | None) -> None:
+        self.text = text
+        if message is not None:
+            self.reprcrash = SimpleNamespace(message=message)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def report(
+    when: Any = "call", outcome: Any = "passed", longrepr: Any = None, *, node: str = NODE, **extra: Any
+) -> pytest.TestReport:
+    return pytest.TestReport(
+        nodeid=node,
+        location=("x.py", 1, "test_a"),
+        keywords={},
+        outcome=outcome,
+        longrepr=longrepr,
+        when=when,
+        duration=0.25,
+        **extra,
+    )
+
+
+SETUP, CALL, TEARDOWN = report("setup"), report("call"), report("teardown")
+XFAIL = {"wasxfail": "reason"}
+
+
+@pytest.mark.parametrize(
+    ("reports", "outcome"),
+    [
+        ([SETUP, CALL, TEARDOWN], "passed"),
+        ([SETUP, report("call", "failed"), TEARDOWN], "failed"),
+        ([report("setup", "failed"), TEARDOWN], "error"),
+        ([SETUP, CALL, report("teardown", "failed")], "error"),
+        ([SETUP, report("call", "failed"), report("teardown", "failed")], "failed"),
+        ([report("setup", "skipped"), TEARDOWN], "skipped"),
+        ([SETUP, report("call", "skipped"), TEARDOWN], "skipped"),
+        ([SETUP, report("call", "skipped", **XFAIL), TEARDOWN], "xfailed"),
+        ([SETUP, report("call", "passed", **XFAIL), TEARDOWN], "xpassed"),
+        ([report("setup", "skipped", **XFAIL), TEARDOWN], "xfailed"),
+        ([SETUP, report("call", "skipped", **XFAIL), report("teardown", "failed")], "error"),
+    ],
+)
+def test_the_outcome_of_a_case(reports: list[pytest.TestReport], outcome: str) -> None:
+    assert outcome_of(choose(reports)) == outcome
+    assert Outcome(outcome)
+
+
+@pytest.mark.parametrize(
+    ("node", "case", "variant"),
+    [
+        (NODE, NODE, ""),
+        (f"{NODE}[h5]", NODE, "h5"),
+        (f"{NODE}[a[0]-b]", NODE, "a[0]-b"),
+        (f"{NODE}[]", NODE, ""),
+        ("cases/test_x.py::TestA::test_b[1-2]", "cases/test_x.py::TestA::test_b", "1-2"),
+    ],
+)
+def test_split(node: str, case: str, variant: str) -> None:
+    assert split(node) == {"case": case, "variant": variant}
+
+
+def test_a_failure_is_explained_by_its_crash_line_and_its_traceback() -> None:
+    told = explain(report("call", "failed", Crash("x.py:3: in test_a\nE   ValueError: no", "ValueError: no")))
+    assert told == ("ValueError: no", "x.py:3: in test_a\nE   ValueError: no")
+
+
+def test_a_failure_without_a_crash_line_is_explained_by_its_last_line() -> None:
+    assert explain(report("call", "failed", Crash("a\nfixture 'x' not found\n\n", None)))[0] == "fixture 'x' not found"
+    assert explain(report("call", "failed", "[XPASS(strict)] reason")) == ("[XPASS(strict)] reason", "[XPASS(strict)] reason")
+
+
+def test_a_skip_is_explained_by_its_reason() -> None:
+    assert explain(report("call", "skipped", ("x.py", 3, "Skipped: no TPU"))) == ("Skipped: no TPU", "")
+
+
+def test_an_unexpected_pass_is_explained_by_its_mark() -> None:
+    assert explain(report("call", "passed", wasxfail="reason: keras 3")) == ("reason: keras 3", "")
+    assert explain(report("call", "passed")) == ("", "")
+
+
+def test_explanations_are_not_endless() -> None:
+    message, evidence = explain(report("call", "failed", Crash("t" * 10**6, "m" * 10**6)))
+    assert len(message) == recorder.MESSAGE_LIMIT
+    assert len(evidence) < recorder.EVIDENCE_LIMIT + 100
+
+
+@given(st.text(max_size=60), st.integers(2, 40).map(lambda half: 2 * half))
+def test_clip_keeps_both_ends_and_says_how_much_is_gone(text: str, limit: int) -> None:
+    short = clip(text, limit)
+    if len(text) <= limit:
+        assert short == text
+    else:
+        told = f"\n... {len(text) - limit} characters left out ...\n"
+        assert short == text[: limit // 2] + told + text[-(limit // 2) :]
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "output.txt"
+    monkeypatch.setenv("HUBMATRIX_OUTPUT", str(path))
+    return path
+
+
+def test_what_the_case_printed_is_evidence(output: Path) -> None:
+    output.write_bytes(b"before\nof this case \xff\n")
+    assert with_output("Traceback", len("before\n")) == "Traceback\n\n--- output ---\nof this case \ufffd"
+    assert with_output("Traceback", output.stat().st_size) == "Traceback"
+    output.write_text("x" * 100_000 + "end")
+    assert with_output("Traceback", 0).endswith("xend")
+    assert len(with_output("Traceback", 0)) < 5000
+    output.unlink()
+    assert with_output("Traceback", 0) == "Traceback"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, output: Path) -> Iterator[Any]:
+    """A recorder, and the events that it wrote."""
+    path = tmp_path / "events.jsonl"
+    one = Recorder(str(path))
+    yield SimpleNamespace(recorder=one, events=lambda: [json.loads(line) for line in path.read_text().splitlines()])
+    os.close(one._file)
+
+
+def test_a_case_is_told_when_it_starts_and_when_it_ended(recorded: Any, output: Path) -> None:
+    output.write_text("printed before")
+    item: Any = SimpleNamespace(nodeid=f"{NODE}[h5]")
+    recorded.recorder.pytest_runtest_protocol(item)
+    (start,) = recorded.events()
+    assert {name: start[name] for name in ("event", "case", "variant")} == {"event": "started", "case": NODE, "variant": "h5"}
+    for one in (report("setup", node=item.nodeid), report("call", "failed", Crash("tb", "E: x"), node=item.nodeid)):
+        recorded.recorder.pytest_runtest_logreport(one)
+    assert len(recorded.events()) == 1
+    recorded.recorder.pytest_runtest_logreport(report("teardown", node=item.nodeid))
+    assert recorded.events()[1] == {
+        "event": "finished",
+        "case": NODE,
+        "variant": "h5",
+        "outcome": "failed",
+        "seconds": 0.75,
+        "message": "E: x",
+        "evidence": "tb",
+    }
+
+
+def test_a_file_that_does_not_import_is_told(recorded: Any) -> None:
+    failed = pytest.CollectReport("cases/test_x.py", "failed", Crash("Traceback\nE   ImportError: no", None), None)
+    recorded.recorder.pytest_collectreport(failed)
+    recorded.recorder.pytest_collectreport(pytest.CollectReport("cases/test_y.py", "passed", None, []))
+    assert recorded.events() == [
+        {
+            "event": "not_collected",
+            "case": "cases/test_x.py",
+            "message": "E   ImportError: no",
+            "evidence": "Traceback\nE   ImportError: no",
+        }
+    ]
+
+
+def test_odd_texts_stay_on_one_line(recorded: Any) -> None:
+    recorded.recorder._write(event="x", message="two\nlines \ud800 \u2028")
+    assert recorded.events()[0]["message"] == "two\nlines \ud800 \u2028"
