@@ -105,7 +105,7 @@ class Status(str, Enum):
 
 
 class Trouble(str, Enum):
-    """Why a cell is unavailable: what this machine lacks."""
+    """Why a cell is unavailable: what this machine lacks, or (`toolchain`) pytest can't be had beside these packages."""
 
     INTERPRETER = "interpreter"
     NETWORK = "network"
@@ -113,6 +113,7 @@ class Trouble(str, Enum):
     MEMORY = "memory"
     DISK = "disk"
     KILLED = "killed"
+    TOOLCHAIN = "toolchain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,18 +12,22 @@ from pathlib import Path
 from filelock import AsyncFileLock
 from packaging.version import Version
 
-from harness.domain import Status
+from harness.domain import Status, Trouble
 from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure, call_offline_first, failure
 from harness.environments.venv import FINGERPRINT
 from harness.files import write_atomically
 
+# The last one that doesn't want a typing_extensions newer than TensorFlow 1.15 to 2.4 pin (measured: 1.3 ends in "TypeError:
+# __init__() got an unexpected keyword argument 'default'" beside them). Python 3.11 has exception groups itself.
+EXCEPTION_GROUPS = "exceptiongroup==1.1.3"
 # The last pytest and xdist that support each Python, pinned: their version is part of a case's key.
 # https://docs.pytest.org/en/stable/backwards-compatibility.html
 PINS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("3.9", ("pytest==8.4.2", "pytest-xdist==3.8.0")),
-    ("3.8", ("pytest==8.3.5", "pytest-xdist==3.6.1")),
-    ("3.7", ("pytest==7.4.4", "pytest-xdist==3.5.0")),
+    ("3.11", ("pytest==8.4.2", "pytest-xdist==3.8.0")),
+    ("3.9", ("pytest==8.4.2", "pytest-xdist==3.8.0", EXCEPTION_GROUPS)),
+    ("3.8", ("pytest==8.3.5", "pytest-xdist==3.6.1", EXCEPTION_GROUPS)),
+    ("3.7", ("pytest==7.4.4", "pytest-xdist==3.5.0", EXCEPTION_GROUPS)),
 )
 INSTALL_SECONDS = 300.0
 
@@ -38,7 +42,7 @@ async def ensure(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Fai
     wanted = pins(interpreter.minor)
     if wanted is None:
         message = f"no pytest for cells on Python {interpreter.minor}"
-        return Failure(status=Status.UNAVAILABLE, trouble=None, message=message, evidence=message)
+        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.TOOLCHAIN, message=message, evidence=message)
     digest = hashlib.sha256(" ".join((interpreter.label, *wanted)).encode()).hexdigest()[:12]
     path = folder / f"py{interpreter.minor}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)

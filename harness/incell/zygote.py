@@ -6,7 +6,8 @@ One JSON line each way over the control socket.
     to it:    {"preload": true, "modules": [...], "toolchain": "..."}             once, first
               {"id": ..., "cases": [...], "workdir": ..., ...}                    a cell's request, see cell.py
     from it:  {"event": "ready", "seconds": ..., "versions": {...}}               or
-              {"event": "import_failed", "message": ..., "evidence": ...}         and it ends
+              {"event": "import_failed", "message": ..., "evidence": ...}         and it ends, or
+              {"event": "toolchain_failed", "message": ..., "evidence": ...}      the same: pytest is to blame, or we are
               {"event": "ended", "id": ..., "verdict": {...} or null}             null: the guardian itself was killed
 
 End of file on the socket ends everything below it. With "preload": false nothing is imported here: a fresh interpreter
@@ -31,7 +32,9 @@ from typing import Any, Callable, Dict, Optional, Tuple
 Request = Dict[str, Any]
 Trouble = Optional[Tuple[str, str]]
 HERE = os.path.dirname(os.path.abspath(__file__))
-TRY_IMPORT = "import sys; [__import__(name) for name in sys.argv[1:]]"
+TRY_IMPORT = (
+    "import sys; [__import__(name) for name in sys.argv[2:]]; sys.argv[1] and (sys.path.append(sys.argv[1]), __import__('pytest'))"
+)
 
 
 def main() -> None:
@@ -49,8 +52,10 @@ def main() -> None:
     if trouble:
         send(control, event="import_failed", message=trouble[0], evidence=trouble[1])
         return
-    if setup["preload"]:
-        preload_pytest(setup["toolchain"])
+    trouble = preload_pytest(setup["toolchain"]) if setup["preload"] else try_fresh(setup["modules"], setup["toolchain"])
+    if trouble:
+        send(control, event="toolchain_failed", message=trouble[0], evidence=trouble[1])
+        return
     send(control, event="ready", seconds=round(time.monotonic() - started, 3))
     serve(control, reader, setup["preload"])
 
@@ -66,10 +71,10 @@ def preload(modules: list[str]) -> Trouble:
     return None
 
 
-def try_fresh(modules: list[str]) -> Trouble:
-    """The same in an interpreter of its own."""
+def try_fresh(modules: list[str], toolchain: str = "") -> Trouble:
+    """The same in an interpreter of its own; with a toolchain, pytest too."""
     tried = subprocess.run(
-        [sys.executable, "-I", "-c", TRY_IMPORT, *modules],
+        [sys.executable, "-I", "-c", TRY_IMPORT, toolchain, *modules],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -93,19 +98,21 @@ def last_error(text: str) -> str:
     return lines[-1] if lines else "the interpreter ended without a word"
 
 
-def preload_pytest(toolchain: str) -> None:
+def preload_pytest(toolchain: str) -> Trouble:
     """pytest comes after the packages under test, here as in the cell."""
     import cell
 
     cell.extend_path(toolchain)
-    import pytest
-
-    pytest.main(["--version"])  # imports its own plugins, which a bare import does not
+    trouble = preload(["pytest"])
+    if trouble:
+        return trouble
+    sys.modules["pytest"].main(["--version"])  # imports its own plugins, which a bare import does not
     sys.stdout.flush()
     sys.stderr.flush()
     # What is there now belongs to every cell and is never freed: collecting it would copy its pages in each.
     gc.collect()
     gc.freeze()
+    return None
 
 
 def serve(control: socket.socket, reader: Lines, forked: bool) -> None:

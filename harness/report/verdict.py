@@ -133,6 +133,8 @@ def _unavailable(trouble: Trouble | None) -> Judgement:
             label, words = "memory", "out of memory here"
         case Trouble.DISK:
             label, words = "disk", "out of disk here"
+        case Trouble.TOOLCHAIN:
+            label, words = "pytest", "pytest can't be had beside these packages"
         case Trouble.KILLED:
             label, words = "killed", "ended from outside"
         case None:

@@ -123,6 +123,9 @@ def _refused(message: Mapping[str, str], code: int | None, log: Path) -> Refused
         said = message["message"].splitlines() or [""]
         first = next((line for line in said if line.strip()), "")
         return Refused(status=Status.IMPORT_FAILED, trouble=None, message=first, evidence=message["evidence"])
+    if message["event"] == "toolchain_failed":
+        told = f"pytest can't be imported beside these packages: {message['message'].partition(chr(10))[0]}"
+        return Refused(status=Status.UNAVAILABLE, trouble=Trouble.TOOLCHAIN, message=told, evidence=message["evidence"])
     if code == -signal.SIGKILL:
         told = "the import was killed from outside (SIGKILL): out of memory, or by hand"
         return Refused(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=told, evidence=_tail(log))

@@ -15,18 +15,26 @@ from harness.run.prepare import machine_interpreters
 from tests.minis.project import MINOR, Mini
 
 
-@pytest.fixture(scope="session")
-def toolchains(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """pytest for the cells of this Python, installed once, also when tests run in parallel."""
-    folder = tmp_path_factory.getbasetemp().parent / "toolchains"
+def install_pytest(folder: Path, minor: str) -> bool:
+    """pytest for the cells of a Python, installed once, also when tests run in parallel; false where there is no such Python."""
 
-    async def install() -> None:
+    async def install() -> bool:
         found = await machine_interpreters()
-        made = await toolchain.ensure(uv.find(), folder, found[MINOR])
+        if minor not in found:
+            return False
+        made = await toolchain.ensure(uv.find(), folder, found[minor])
         assert isinstance(made, Path), made
+        return True
 
     with FileLock(str(folder) + ".lock"):
-        asyncio.run(install())
+        return asyncio.run(install())
+
+
+@pytest.fixture(scope="session")
+def toolchains(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toolchains that all mini projects share."""
+    folder = tmp_path_factory.getbasetemp().parent / "toolchains"
+    assert install_pytest(folder, MINOR)
     return folder
 
 

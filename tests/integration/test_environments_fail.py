@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from harness.domain import Outcome, Status, Trouble
 from tests.minis import packages
 from tests.minis.project import Mini
@@ -82,3 +84,13 @@ def test_import_that_hangs(mini: Make) -> None:
 def test_import_that_fails_without_zygote(mini: Make) -> None:
     (environment,) = mini(CASE, tensorflow="raise ImportError('built for another sky')").run("--no-zygote").environments
     assert (environment.status, environment.message) == (Status.IMPORT_FAILED, "ImportError: built for another sky")
+
+
+@pytest.mark.parametrize("mode", [(), ("--no-zygote",)], ids=["zygote", "fresh"])
+def test_pytest_that_can_not_be_imported_is_not_the_softwares_fault(mini: Make, mode: tuple[str, ...]) -> None:
+    """The packages under test win on `sys.path`; where that breaks pytest, the cell says nothing about them."""
+    project = mini(CASE, requires=["pluggy"])
+    packages.wheel(project.root / "index", "pluggy", "0.1", {"pluggy/__init__.py": "raise RuntimeError('too old')\n"})
+    (environment,) = project.run(*mode).environments
+    assert (environment.status, environment.trouble) == (Status.UNAVAILABLE, Trouble.TOOLCHAIN)
+    assert environment.message == "pytest can't be imported beside these packages: RuntimeError: too old"
