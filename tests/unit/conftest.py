@@ -38,6 +38,7 @@ from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Header, Host
 from harness.run.keys import Identity
+from harness.workspace import Workspace
 
 NOON = "2026-11-20T12:00:00+00:00"
 
@@ -202,3 +203,69 @@ class Make:
 @pytest.fixture(scope="session")
 def make() -> type[Make]:
     return Make
+
+
+MATRIX = """\
+version: 1
+axes:
+  tensorflow:
+    - {version: "2.15.1", package: tensorflow-cpu, released: 2024-03-08, pythons: ["3.10", "3.11"]}
+    - {version: "2.16.2", package: tensorflow, released: 2024-06-28, pythons: ["3.11", "3.12"]}
+  install: [as-released, today]
+  keras: [default, legacy]
+  model:
+    bert-en/3:
+      handle: https://tfhub.dev/tensorflow/bert_en_uncased_L-12_H-768_A-12/3
+      format: saved_model_2
+      interface: dict
+  format: [h5, keras]
+  device: [cpu]
+exclude:
+  - when: keras=legacy and tensorflow<2.16
+    reason: up to 2.15 tf.keras is Keras 2 already
+tiers:
+  quick:
+    title: One of each
+    select: install=as-released and keras=default
+  full:
+    title: All
+    select: ""
+limits:
+  case_seconds: 60
+  import_seconds: 90
+  install_seconds: 600
+  memory: 4 GiB
+  free_disk: 1 GiB
+"""
+CASES = '''\
+def test_load(model):
+    """It loads."""
+
+
+def test_save(model, save_format):
+    """It saves."""
+'''
+AXES_AS_FIXTURES = """\
+import pytest
+
+
+@pytest.fixture
+def model():
+    pass
+
+
+@pytest.fixture
+def save_format():
+    pass
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Workspace:
+    """A project of two TensorFlows, six environments, twelve cells and two cases."""
+    place = Workspace(root=tmp_path / "project")
+    place.cases.mkdir(parents=True)
+    place.matrix.write_text(MATRIX)
+    (place.cases / "conftest.py").write_text(AXES_AS_FIXTURES)
+    (place.cases / "test_tiny.py").write_text(CASES)
+    return place
