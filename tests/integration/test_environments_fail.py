@@ -44,7 +44,7 @@ def test_missing_interpreter(mini: Make) -> None:
 
 def test_index_that_can_not_be_reached(mini: Make) -> None:
     project = mini(CASE)
-    project.env |= {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/", "UV_NO_INDEX": "0", "UV_FIND_LINKS": ""}
+    project.env |= {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/", "UV_FIND_LINKS": ""}
     (environment,) = project.run().environments
     assert (environment.status, environment.trouble) == (Status.UNAVAILABLE, Trouble.NETWORK)
     assert "Connection refused" in environment.evidence

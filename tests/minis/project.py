@@ -96,7 +96,13 @@ class Mini:
         mini.write_cases({"conftest.py": CONFTEST, **cases})
         (root / ".hubmatrix").mkdir()
         (root / ".hubmatrix" / "toolchains").symlink_to(toolchains)
-        mini.env = {"UV_FIND_LINKS": str(index), "UV_NO_INDEX": "1", "UV_CACHE_DIR": str(root / "uv-cache"), "UV_HTTP_RETRIES": "0"}
+        (root / "empty").mkdir()
+        mini.env = {
+            "UV_FIND_LINKS": str(index),
+            "UV_DEFAULT_INDEX": (root / "empty").as_uri(),
+            "UV_CACHE_DIR": str(root / "uv-cache"),
+            "UV_HTTP_RETRIES": "0",
+        }
         return mini
 
     def write_cases(self, cases: Mapping[str, str]) -> None:
