@@ -1,4 +1,5 @@
 # /// script
+# requires-python = ">=3.10"
 # dependencies = [
 #     "filelock>=3.16",
 #     "jinja2>=3.1",

@@ -48,7 +48,7 @@ async def identities(
             async with gate:
                 tell(request.id, "locking")
                 known = await lock.resolve(uv, locks, request, interpreter, refresh=refresh)
-                tell(request.id, "done")
+                tell(request.id, "locked")
         return known if isinstance(known, Failure) else identity(request, known, interpreter)
 
     listed = tuple(requests)

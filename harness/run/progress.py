@@ -44,7 +44,8 @@ class Lines:
         self._say(f"{cells} cells in {environments} environments, {reused} known already")
 
     def stage(self, environment: str, what: str) -> None:
-        self._say(f"{environment}: {what}")
+        if what != "locked":
+            self._say(f"{environment}: {what}")
 
     def environment(self, record: EnvironmentRecord) -> None:
         if record.status is not Status.COMPLETED and not record.reused:
@@ -90,7 +91,7 @@ class Screen:
         self._console.print(f"{cells} cells in {environments} environments, {reused} known already")
 
     def stage(self, environment: str, what: str) -> None:
-        if what == "done":
+        if what in ("done", "locked"):
             self._stages.pop(environment, None)
         else:
             self._stages[environment] = what

@@ -71,7 +71,7 @@ def test_every_request_has_an_identity_or_a_failure(make: Any, locked: list[str]
     assert found["proof"] == PROOF
     assert found["old"].trouble is Trouble.INTERPRETER
     assert sorted(locked) == ["new", "proof"]
-    assert sorted(told) == [("new", "done"), ("new", "locking"), ("proof", "done"), ("proof", "locking")]
+    assert sorted(told) == [("new", "locked"), ("new", "locking"), ("proof", "locked"), ("proof", "locking")]
 
 
 def test_refresh_resolves_what_is_stored_too(make: Any, locked: list[str]) -> None:
