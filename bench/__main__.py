@@ -22,8 +22,8 @@ HELP = """How fast hubmatrix is: beside other tools, for one environment, and wi
 Everything happens in a folder of its own that is removed at the end. What is installed is fetched first, without the clock.
 Run on a quiet machine; nothing asserts a timing.
 
-    python -m bench speed --tensorflow 2.15.1 --cells 2 --tools hubmatrix,tox     a look, some two minutes
-    python -m bench speed                                                         all of it, the better part of an hour
+    python -m bench speed --tensorflow 2.15.1 --cells 2 --tools hubmatrix,tox     a look
+    python -m bench speed                                                         all of it: 120 cells, twice, under each
     python -m bench environments --select 'install=as-released and tensorflow>=2.16'
     python -m bench noop --cells 40
 """
@@ -54,8 +54,8 @@ def speed(
 ) -> None:
     """The same cells through hubmatrix, tox (tox-uv, parallel) and nox (virtualenv, pip), fresh and again, beside the limit.
 
-    A cell loads a replica and checks what it encodes. Under every tool it is a process of its own. 120 cells need some
-    10 minutes with tox and 25 with nox, and up to 10 GB of disk.
+    A cell loads a replica and checks what it encodes. Under every tool it is a process of its own, which leaves a receipt;
+    the receipts are counted. tox makes a venv a cell (by hard links), nox one a TensorFlow (copies, up to 2 GB each).
     """
     names = [_tool(name) for name in tools.split(",")]
     with folder(inside, keep=keep) as base:
