@@ -95,6 +95,7 @@ async def _identities(locks: Path, requests: Sequence[EnvironmentRequest]) -> Ma
 
 def _environment(base: Path, request: EnvironmentRequest, identity: Identity) -> Environment:
     made = install(base / "venvs", identity)
+    asyncio.run(toolchain.ensure(uv_tool.find(), base / "toolchains", identity.interpreter))
     requirements = base / "requirements" / f"{request.release.version}.txt"
     requirements.parent.mkdir(exist_ok=True)
     pins = [f"{name}=={version}" for name, version in identity.lock.packages]
