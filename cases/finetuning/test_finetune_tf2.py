@@ -1,7 +1,5 @@
 """Fine-tuning a TF2 SavedModel: one step of training."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,7 +16,6 @@ def classifier(model, trainable):
     return tf.keras.Model(inputs, score), encoder
 
 
-@lru_cache(maxsize=None)  # one model serves both cases
 def step(model, on_device):
     """An encoder to be trained, a loss and its gradients."""
     encoder = hub.KerasLayer(model.handle, trainable=True)
