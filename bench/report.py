@@ -45,6 +45,19 @@ OPENED = """() => {
   document.body.offsetHeight;
   return [opened - start, performance.now() - start];
 }"""
+UNFOLDED = """(all) => {
+  const start = performance.now();
+  for (const one of [...document.querySelectorAll("details.ways:not([open])")].slice(0, all ? undefined : 1)) one.open = true;
+  document.body.offsetHeight;
+  return performance.now() - start;
+}"""
+SINGLED = """() => {
+  const start = performance.now();
+  mine.selectedIndex = 3;
+  mine.dispatchEvent(new Event("change"));
+  document.body.offsetHeight;
+  return performance.now() - start;
+}"""
 T = TypeVar("T")
 
 
@@ -90,6 +103,9 @@ def in_browser(address: str) -> None:
             print(f"{f'filter {name} = {value!r}: script, laid out':<44}{script:8.0f} ms{whole:8.0f} ms")
         script, whole = page.evaluate(OPENED)
         print(f"{'open a cell: script, laid out':<44}{script:8.0f} ms{whole:8.0f} ms")
+        print(f"{'unfold the ways of one model':<44}{page.evaluate(UNFOLDED, False):21.0f} ms")
+        print(f"{'unfold all ways':<44}{page.evaluate(UNFOLDED, True):21.0f} ms")
+        print(f"{'single out a version in them':<44}{page.evaluate(SINGLED):21.0f} ms")
         browser.close()
 
 

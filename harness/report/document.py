@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
-from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, Trouble
+from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
 from harness.report.verdict import Verdict
 from harness.results.format import CellAxes, EnvironmentRecord, Footer, Header
 
@@ -27,6 +27,27 @@ class Kind(str, Enum):
     UNEXPECTED_PASS = "unexpected_pass"
     DECLARED = "declared"
     MACHINE = "machine"
+
+
+class State(str, Enum):
+    """Of a way at one TensorFlow version: what its case did there, or why it did nothing.
+
+    `declared`: failed as declared. `unexpected`: passed though declared to fail. `mixed`: it depends on something that isn't a
+    line of its own (a parameter of the case, a pinned Python). `blocked`: the environment can't be locked, installed or
+    imported. `unavailable` is trouble of this machine; it and `not_run` say nothing about the software.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    DECLARED = "declared"
+    UNEXPECTED = "unexpected"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    MIXED = "mixed"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    UNAVAILABLE = "unavailable"
+    NOT_RUN = "not_run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +170,64 @@ class ModelSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayMark:
+    """A way at one TensorFlow version. `cells` are those it stands for; the first is the one to look at."""
+
+    state: State
+    cells: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayTrack:
+    """A way under one way to install. `marks` has one place for each of `View.versions`, None where the matrix has no cell.
+
+    `phrase` says the marks in words: `works 2.0–2.15; fails from 2.16`.
+    """
+
+    install: InstallPolicy
+    keras: KerasChoice
+    marks: tuple[WayMark | None, ...]
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One case on one model: one way to do something.
+
+    `folder` is the case's, below `cases/`. A case whose outcome depends on the save format or the device is several ways;
+    `formats` and `devices` then name those that this one stands for, and are empty where it stands for all.
+    """
+
+    case: str
+    title: str
+    folder: str
+    formats: tuple[SaveFormat, ...]
+    devices: tuple[Device, ...]
+    tracks: tuple[WayTrack, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelWays:
+    """The ways of one model, in the order of work: loading, encoding, finetuning, saving, then other folders by name."""
+
+    model: str
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Versions of one section in which no case could run, and the one reason. `whole`: these are all of the section's."""
+
+    install: InstallPolicy
+    keras: KerasChoice
+    status: Status
+    message: str
+    spans: tuple[tuple[str, str], ...]
+    whole: bool
+    example: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageGroup:
     """Cells that say the same first line. `example` is the cell with the newest TensorFlow among them."""
 
@@ -192,6 +271,8 @@ class View:
     footer: Footer | None
     counts: Counts
     versions: tuple[str, ...]
+    ways: tuple[ModelWays, ...]
+    blocked: tuple[Blocked, ...]
     models: tuple[ModelSummary, ...]
     messages: tuple[MessageGroup, ...]
     sections: tuple[Section, ...]

@@ -14,23 +14,42 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import wording
-from harness.report.document import CellView, Kind, View
+from harness.report.document import CellView, Kind, State, View
+from harness.report.panels import idle, panels, tracks
 from harness.report.payload import LETTERS, payload
 from harness.report.verdict import Verdict
 
-SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "page.js")
-STYLES = ("page.css", "matrix.css", "detail.css")
+SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "ways.js", "page.js")
+STYLES = ("page.css", "ways.css", "matrix.css", "detail.css")
 MESSAGES = 100
+STATES = {
+    State.PASSED: "w",
+    State.FAILED: "f",
+    State.DECLARED: "d",
+    State.UNEXPECTED: "x",
+    State.CRASHED: "c",
+    State.TIMED_OUT: "t",
+    State.MIXED: "p",
+    State.SKIPPED: "s",
+    State.BLOCKED: "b",
+    State.UNAVAILABLE: "u",
+    State.NOT_RUN: "n",
+}
 
 
 def render(view: View) -> str:
     """One HTML document."""
+    found = panels(view)
     style, script = _source(STYLES), _source(SCRIPTS)
     return (
         _template_environment()
         .get_template("report.html.j2")
         .render(
             view=view,
+            panels=found,
+            present={mark.state for _, track in tracks(found) for mark in track.marks if mark},
+            idle=idle(view),
+            labels=wording.labels(view),
             messages=[group for group in view.messages if group.kind is not Kind.MACHINE],
             troubles=[group for group in view.messages if group.kind is Kind.MACHINE],
             limit=MESSAGES,
@@ -51,7 +70,9 @@ def _template_environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals.update(words=wording, verdicts=tuple(Verdict), letters=LETTERS, works=Verdict.WORKS, classes=classes)
+    environment.globals.update(
+        states=STATES, words=wording, verdicts=tuple(Verdict), letters=LETTERS, works=Verdict.WORKS, classes=classes
+    )
     return environment
 
 

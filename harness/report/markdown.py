@@ -1,4 +1,4 @@
-"""The view as Markdown (GitHub's), for a job summary or a README: one column for each model.
+"""The view as Markdown (GitHub's), for a job summary or a README: which way works, then one column for each model.
 
 Text from outside stands in code spans only, where nothing in it is markup.
 """
@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
+from harness.domain import InstallPolicy, KerasChoice
 from harness.report import wording
-from harness.report.document import Kind, Mark, MessageGroup, ModelSummary, Track, View
+from harness.report.document import Kind, Mark, MessageGroup, ModelSummary, Track, View, Way
+from harness.report.panels import idle, panels
 from harness.report.verdict import Verdict
 
 MESSAGES = 15
+MODELS = 12
 WIDTH = 160
 
 
@@ -27,6 +31,7 @@ def _lines(view: View) -> Iterator[str]:
     if banner := wording.banner(view):
         yield from ("> [!WARNING]", f"> {banner}", "")
     yield from _headline(view)
+    yield from _ways(view)
     yield from _models(view)
     yield from _messages(view)
     for place in range(len(view.sections)):
@@ -43,15 +48,39 @@ def _headline(view: View) -> Iterator[str]:
     if counts.unexpected_passes:
         yield f"**{wording.many(counts.unexpected_passes, 'unexpected pass', 'unexpected passes')}**: declared to fail, but passed."
         yield ""
-    yield from _table(("", "verdict", "cells", "meaning"), (_count(view, verdict) for verdict in Verdict))
 
 
 def _count(view: View, verdict: Verdict) -> tuple[str, ...]:
     return wording.SYMBOLS[verdict], wording.NAMES[verdict], f"{view.counts.of(verdict):,}", wording.MEANINGS[verdict]
 
 
+def _ways(view: View) -> Iterator[str]:
+    labels, found = wording.labels(view), panels(view)
+    if not view.ways:
+        return
+    yield from ("## Which way works in which version", "")
+    reasons = [*idle(view), *(one for panel in found for one in panel.reasons)]
+    yield from (f"- {wording.reason(one, labels)} {_shortened(one.blocked.message)}" for one in reasons)
+    yield from ([""] if reasons else [])
+    sections = [(panel.install, keras) for panel in found for keras in panel.keras]
+    names = tuple(f"{wording.install(install).lower()}, {wording.keras(keras)}" for install, keras in sections)
+    for model in view.ways[:MODELS] if sections else ():
+        yield from (f"### {code(model.model)}", "")
+        for folder, lines in groupby(model.ways, key=lambda way: way.folder):
+            yield from _table((plain_or_dash(wording.folder(folder)), *names), (_way(line, sections) for line in lines))
+    if len(view.ways) > MODELS:
+        yield from (f"{wording.many(len(view.ways) - MODELS, 'more model')} in the HTML report.", "")
+
+
+def _way(way: Way, sections: Iterable[tuple[InstallPolicy, KerasChoice]]) -> tuple[str, ...]:
+    phrases = {(track.install, track.keras): track.phrase for track in way.tracks}
+    told = "".join(f" ({one})" for one in wording.variants(way))
+    return f"{code(way.title)}{told}", *(plain_or_dash(phrases.get(section, "")) for section in sections)
+
+
 def _models(view: View) -> Iterator[str]:
-    yield from ("## Which TensorFlow works", "")
+    yield from ("## Which TensorFlow works for everything", "")
+    yield from _table(("", "verdict", "cells", "meaning"), (_count(view, verdict) for verdict in Verdict))
     names = ("model", "installed", "works", "works, but for declared failures", "partly", "fails")
     yield from _table(names, (_track(model, track) for model in view.models for track in model.tracks))
 
@@ -80,11 +109,15 @@ def _messages(view: View) -> Iterator[str]:
 def _message(group: MessageGroup) -> tuple[str, ...]:
     loud = wording.kind(group.kind)
     return (
-        code(f"{group.message[:WIDTH]}…" if len(group.message) > WIDTH else group.message),
+        _shortened(group.message),
         f"**{loud}**" if group.kind is Kind.UNEXPECTED_PASS else loud,
         f"{group.cells:,}",
         plain_or_dash(wording.ranges(group.spans)),
     )
+
+
+def _shortened(message: str) -> str:
+    return code(f"{message[:WIDTH]}…" if len(message) > WIDTH else message)
 
 
 def _section(view: View, place: int) -> Iterator[str]:
@@ -127,7 +160,7 @@ def code(text: str) -> str:
 
 
 def plain_or_dash(text: str) -> str:
-    """Versions and ranges as they are, a code span for anything else, a dash for nothing."""
+    """Versions, ranges and phrases as they are, a code span for anything else, a dash for nothing."""
     if not text:
         return "–"
-    return text if re.fullmatch(r"[\w.+!, –]+", text) else code(text)
+    return text if re.fullmatch(r"[\w.+!,;:' –-]+", text) else code(text)

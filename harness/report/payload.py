@@ -1,11 +1,13 @@
 """What the HTML page's script reads: the view with every text stored once, and cells as parallel lists.
 
+    versions       oldest first
     strings        each text once; all other texts are places in here, 0 is the empty one
     sections       {install, keras, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0]
     kinds          [case, title, variant, outcome, message, evidence]: what cases have in common
+    ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
     evidence       long texts: places in here, not in `strings`
     environments   records, with packages as places in `strings`
 
@@ -18,7 +20,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from harness.report.document import CaseView, View
+from harness.report.document import CaseView, View, WayTrack
+from harness.report.panels import panels, tracks
 from harness.report.verdict import Verdict
 from harness.results.format import EnvironmentRecord
 
@@ -48,6 +51,7 @@ def payload(view: View) -> str:
     cells = view.cells
     data = {
         "run": view.header.run,
+        "versions": view.versions,
         "sections": [
             {
                 "install": section.install.value,
@@ -71,6 +75,7 @@ def payload(view: View) -> str:
         },
         "cases": [_case(case, strings, kinds, places) for case in view.cases],
         "kinds": kinds.values(),
+        "ways": [[strings(way.case), _opened(track)] for way, track in tracks(panels(view))],
         "environments": [_environment(record, strings) for record in view.environments],
         "evidence": view.evidence,
         "environmentIds": environments.values(),
@@ -78,6 +83,10 @@ def payload(view: View) -> str:
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _opened(track: WayTrack) -> list[int]:
+    return [mark.cells[0] if mark else -1 for mark in track.marks]
 
 
 def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]) -> list[float]:

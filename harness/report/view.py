@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from harness.domain import Cell, Outcome, Status
+from harness.domain import Axis, Cell, Outcome, Status
 from harness.report import summary
+from harness.report.blocked import blocked
 from harness.report.document import CaseView, CellView, View
 from harness.report.grid import arrange, ascending
 from harness.report.text import MESSAGE_LIMIT, plain
 from harness.report.verdict import BAD, Verdict, judge
+from harness.report.ways import ways as every_way
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord
 from harness.results.store import Run
 
 __all__ = ["View", "view"]
+_AXES = frozenset(axis.value for axis in Axis)
 
 
 def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> View:
@@ -37,11 +40,14 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> V
     cells = tuple(_cell(unsorted[place], environments, measured, texts) for place in order)
     cases = measured.shown()
     versions = ascending(one.tensorflow for one in axes)
+    ways = every_way(cells, cases, environments, measured.uses)
     return View(
         header=run.header,
         footer=run.footer,
         counts=summary.count(cells, run.header.planned_cells),
         versions=versions,
+        ways=ways,
+        blocked=blocked(cells, cases),
         models=summary.models(sections, cells),
         messages=summary.messages(cells, cases, versions),
         sections=sections,
@@ -75,8 +81,10 @@ class _Cases:
         self._titles = titles
         self._texts = texts
         self._records: defaultdict[str, dict[tuple[str, str], CaseRecord]] = defaultdict(dict)
+        self.uses: dict[str, frozenset[Axis]] = {}
         for record in records:
             self._records[record.key][record.case, record.variant] = record
+            self.uses[record.case] = self.uses.get(record.case, frozenset()) | {Axis(name) for name in record.uses if name in _AXES}
         self._places: dict[tuple[str, str | None], tuple[int, ...]] = {}
         self._shown: list[CaseView] = []
 

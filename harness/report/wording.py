@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from typing_extensions import assert_never
 
-from harness.domain import InstallPolicy, KerasChoice
-from harness.report.document import Kind, Mark, Span, Track, View
+from harness.domain import InstallPolicy, KerasChoice, Status
+from harness.report.document import Kind, Mark, Span, State, Track, View, Way
+from harness.report.panels import Reason
+from harness.report.phrase import EVERYWHERE, scale
 from harness.report.verdict import Verdict
 
 SYMBOLS = {Verdict.WORKS: "✓", Verdict.PARTLY: "◐", Verdict.FAILS: "✕", Verdict.UNAVAILABLE: "▨", Verdict.NOT_RUN: "○"}
@@ -19,6 +21,21 @@ MEANINGS = {
     Verdict.UNAVAILABLE: "this machine lacks something; says nothing about the software",
     Verdict.NOT_RUN: "planned, without a result",
 }
+# Each state of a way: a symbol, and its name. The symbols are in the style sheet too, with the names as what is read out.
+STATES = {
+    State.PASSED: ("✓", "works"),
+    State.FAILED: ("✕", "fails"),
+    State.DECLARED: ("×", "fails as declared"),
+    State.UNEXPECTED: ("!", "works though declared to fail"),
+    State.CRASHED: ("↯", "crashes"),
+    State.TIMED_OUT: ("…", "times out"),
+    State.MIXED: ("◐", "works in part"),
+    State.SKIPPED: ("–", "skipped"),
+    State.BLOCKED: ("⊘", "doesn’t install or import"),
+    State.UNAVAILABLE: ("▨", "unavailable here"),
+    State.NOT_RUN: ("○", "not run"),
+}
+FOLDERS = {"finetuning": "Fine-tuning", "": "Other"}
 LABELS = (
     ("11/11", "11 of 11 cases passed"),
     ("9+2x", "9 cases passed, 2 failed as declared"),
@@ -64,6 +81,56 @@ def keras(choice: KerasChoice) -> str:
             return "legacy Keras"
         case _:
             assert_never(choice)
+
+
+def ended(status: Status, *, everything: bool = False) -> str:
+    """What became of versions in which no case could run: `doesn't import in`, or of a whole section, `nothing imports in`."""
+    match status:
+        case Status.LOCK_FAILED:
+            return "nothing can be locked in" if everything else "can’t be locked in"
+        case Status.INSTALL_FAILED:
+            return "nothing installs in" if everything else "doesn’t install in"
+        case Status.IMPORT_FAILED:
+            return "nothing imports in" if everything else "doesn’t import in"
+        case Status.CRASHED:
+            return "everything crashes at once in" if everything else "crashes at once in"
+        case Status.TIMED_OUT:
+            return "everything hangs at once in" if everything else "hangs at once in"
+        case Status.UNAVAILABLE:
+            return "nothing could be tried here in" if everything else "could not be tried here in"
+        case Status.COMPLETED:
+            return "nothing ran in"
+        case _:
+            assert_never(status)
+
+
+def reason(one: Reason, labels: Mapping[str, str]) -> str:
+    """`Today: nothing imports in 2.9–2.12:`, before the message."""
+    of_keras = f", {keras(one.keras)}" if one.keras else ""
+    spans = ranges((labels[first], labels[last]) for first, last in one.blocked.spans)
+    return f"{install(one.blocked.install)}{of_keras}: {ended(one.blocked.status, everything=one.blocked.whole)} {spans}:"
+
+
+def said(phrase: str) -> tuple[tuple[str, bool], ...]:
+    """The parts of a phrase, and whether each says that it works. A range is never broken at the end of a line."""
+    parts = phrase.replace("–", "\u2060–\u2060").split("; ")
+    return tuple((part, part.startswith("works") and part != EVERYWHERE[State.FAILED]) for part in parts)
+
+
+def folder(name: str) -> str:
+    """A folder of cases as a heading says it."""
+    return FOLDERS.get(name) or name.replace("_", " ").capitalize()
+
+
+def variants(way: Way) -> tuple[str, ...]:
+    """The save formats and devices that a line stands for, where it does not stand for all."""
+    told = (", ".join(one.value for one in some) for some in (way.formats, way.devices))
+    return tuple(text for text in told if text)
+
+
+def labels(view: View) -> dict[str, str]:
+    """What each version is called where room is short."""
+    return dict(zip(view.versions, scale(view.versions).labels, strict=True))
 
 
 def kind(value: Kind) -> str:

@@ -3,7 +3,8 @@
   const examples = [
     "h1", ".lead", ".about", ".tiles small", ".tiles .u b", ".tiles .n b", ".loud strong", ".none", ".spans em", ".models .open", ".message", ".facts",
     ".failure .count b", ".declared .kind", ".unexpected_pass .kind", ".chip", ".grid thead th", ".w button", ".p button", ".f button", ".x button", ".d button",
-    ".grid .u button", "footer p",
+    ".grid .u button", "footer p", ".told", ".told em", ".told b", ".why", ".why.machine", ".reasons span", ".axis th:last-child", ".marks .w", ".marks .f", ".marks .d", ".marks .x", ".marks .p",
+    ".marks .u", ".marks .b", ".marks .s", ".tag",
   ];
   const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
   const rgba = (colour) => {

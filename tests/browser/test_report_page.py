@@ -232,3 +232,86 @@ def test_prints_without_filters_and_without_a_frame_that_cuts(open_page: Open, r
     page.emulate_media(media="print")
     assert not page.locator("#filters").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.grid .scroll')).overflowX") == "visible"
+
+
+WAY = "#ways .panel:visible tr:has(th:has-text('A functional model takes the layer'))"
+
+
+def test_the_first_answer_is_which_way_works(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    assert page.locator("main > section").first.get_attribute("id") == "ways"
+    line = page.locator(WAY).first
+    assert "works 2.0–2.1, 2.3–2.12, 2.14–2.15; fails in 2.13; fails as declared 2.16–2.19, 2.21" in line.inner_text().replace(
+        "\u2060", ""
+    )
+    assert line.locator("td.w").count() == 14
+    assert "As released: doesn’t import in 2.20: AttributeError" in page.locator("#ways .panel:visible .reasons").inner_text()
+
+
+def test_a_mark_opens_its_cell_at_its_case(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.locator(WAY).first.locator("td.d").first.click()
+    dialog = page.get_by_role("dialog")
+    assert "TensorFlow 2.16.2 with albert-en-base/3" in dialog.inner_text()
+    asked = dialog.locator(".asked")
+    assert "A functional model takes the layer" in asked.inner_text()
+    assert "as declared" in asked.inner_text()
+    assert asked.evaluate("(one) => one.getBoundingClientRect().bottom <= innerHeight")
+    page.keyboard.press("Escape")
+    assert active(page) == "A functional model takes the layer, TensorFlow 2.16.2: fails as declared"
+
+
+def test_every_mark_opens_the_version_above_it(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    wrong = page.evaluate(
+        """() => [...document.querySelectorAll("#ways tr[data-way] > td[class]:not(.told)")].filter((box) => {
+          const version = data.versions[columnOf(box)];
+          const head = box.closest("tbody").rows[0].cells;
+          const cell = data.ways[box.parentNode.dataset.way][1][columnOf(box)];
+          const axes = axesOf(cell);
+          const panel = box.closest(".panel").dataset.install;
+          const model = box.closest("details").querySelector("h3").textContent;
+          const label = head[head.length - data.versions.length + columnOf(box)].textContent;
+          return axes.tensorflow !== version || axes.install !== panel || axes.model !== model || !version.startsWith(label);
+        }).length"""
+    )
+    assert wrong == 0
+
+
+def test_ways_by_keyboard(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    assert page.locator("#ways table").first.locator("[tabindex='0']").count() == 1
+    page.locator("#ways td[tabindex='0']").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    assert active(page) == "KerasLayer loads the handle, TensorFlow 2.21.0: works"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert active(page) == "hub.load gives the published signatures, TensorFlow 2.21.0: works"
+    page.keyboard.press("Enter")
+    assert "hub.load gives" in page.get_by_role("dialog").locator(".asked").inner_text()
+
+
+def test_today_is_one_click_away_and_a_version_can_be_singled_out(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.get_by_text("today", exact=True).first.click()
+    assert page.locator("#ways .panel:visible").get_attribute("data-install") == "today"
+    page.get_by_label("Your TensorFlow").select_option("2.21.0")
+    marks = page.locator("#ways .panel:visible tr[data-way]").first.locator("td:not(.told)")
+    assert [one.evaluate("(one) => getComputedStyle(one).opacity") for one in (marks.first, marks.last)] == ["0.28", "1"]
+    page.get_by_label("Your TensorFlow").select_option("")
+    assert marks.first.evaluate("(one) => getComputedStyle(one).opacity") == "1"
+
+
+@pytest.mark.parametrize("width", [360, 700, 1024])
+def test_marks_scroll_inside_their_frame(open_page: Open, report: str, width: int) -> None:
+    page = open_page(report, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    line = page.locator(WAY).first
+    before = line.locator("th").bounding_box()
+    page.locator("#ways .scroll").first.evaluate("(one) => (one.scrollLeft = 90)")
+    after = line.locator("th").bounding_box()
+    assert (before["x"], before["width"]) == (after["x"], after["width"])
+    if width == 360:
+        assert before["width"] > 300
+        assert line.locator("td").nth(1).bounding_box()["y"] >= line.locator(".told").bounding_box()["y"]

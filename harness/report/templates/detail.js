@@ -6,16 +6,18 @@ let returnTo = null;
 const OUTCOMES = { passed: ["✓", "good"], xfailed: ["✕", "good"], xpassed: ["!", "loud-outcome"], skipped: ["–", "dim"], not_run: ["○", "dim"] };
 const day = (stamp) => stamp.slice(0, 10);
 
-function openCell(place, from) {
+// `asked` is the case that was asked for, as a place in data.strings: it is marked, opened, and brought into sight.
+function openCell(place, from, asked = -1) {
   if (!dialog.open) returnTo = from ?? buttons[place];
   openPlace = place;
   const environment = data.environments[data.cells.environment[place]];
   dialog.replaceChildren(
     head(place),
-    ...[own(place, environment), casesPart(place), environment ? environmentPart(environment, environment.status === text(data.cells.status[place])) : null, again(place)].filter(Boolean),
+    ...[own(place, environment), casesPart(place, asked), environment ? environmentPart(environment, environment.status === text(data.cells.status[place])) : null, again(place)].filter(Boolean),
   );
   if (!dialog.open) dialog.showModal();
-  dialog.scrollTop = 0;
+  const line = dialog.querySelector(".asked");
+  dialog.scrollTop = line ? line.offsetTop - dialog.querySelector("header").offsetHeight - 60 : 0;
   writeHash();
 }
 
@@ -50,11 +52,11 @@ function evidencePart(evidence) {
   return evidence ? make("details", {}, make("summary", {}, "Evidence"), make("pre", { tabindex: "0" }, evidence)) : "";
 }
 
-function casesPart(place) {
+function casesPart(place, asked) {
   const cases = casesOf(place);
   if (!cases.length) return null;
   const ran = cases.filter(([kind]) => data.kinds[kind][3] !== "not_run").length;
-  const list = make("ul", { class: "cases" }, ...tellingFirst(cases).map((one) => caseLine(one, place)));
+  const list = make("ul", { class: "cases" }, ...tellingFirst(cases).map((one) => caseLine(one, place, asked)));
   const title = make("h3", {}, ran === cases.length ? `Cases (${ran})` : `Cases (${ran} of ${cases.length} ran)`);
   return make("section", {}, title, ran ? list : make("details", {}, make("summary", {}, "Cases that could not run"), list));
 }
@@ -65,11 +67,11 @@ function tellingFirst(cases) {
   return [...cases].sort((one, other) => rank(one) - rank(other));
 }
 
-function caseLine([kind, seconds, ranIn, recorded], place) {
+function caseLine([kind, seconds, ranIn, recorded], place, asked) {
   const [id, title, variant, outcome, message, evidence] = data.kinds[kind];
   const [symbol, look] = OUTCOMES[outcome] ?? ["✕", "bad"];
   const said = { xfailed: "as declared", xpassed: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
-  return make("li", {},
+  return make("li", id === asked && outcome !== "not_run" ? { class: "asked" } : {},
     make("span", { class: `outcome ${look}` }, `${symbol} ${said}`),
     make("span", {}, text(title), variant ? make("code", {}, ` [${text(variant)}]`) : ""),
     make("span", { class: "time" }, outcome === "not_run" ? "" : `${seconds.toFixed(2)} s`),

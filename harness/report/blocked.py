@@ -1,0 +1,52 @@
+"""Versions in which no case could run at all, each with its one reason. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.domain import InstallPolicy, KerasChoice, Outcome, Status
+from harness.report.document import Blocked, CaseView, CellView
+from harness.report.grid import ascending, runs
+from harness.report.text import first_line
+
+
+def blocked(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Blocked, ...]:
+    """One for each reason in each section, oldest version first."""
+    sections: defaultdict[tuple[InstallPolicy, KerasChoice], defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for place, cell in enumerate(cells):
+        sections[cell.axes.install, cell.axes.keras][cell.axes.tensorflow].append(place)
+    return tuple(one for (install, keras), places in sections.items() for one in _section(install, keras, places, cells, cases))
+
+
+def _section(
+    install: InstallPolicy,
+    keras: KerasChoice,
+    places: Mapping[str, Sequence[int]],
+    cells: Sequence[CellView],
+    cases: Sequence[CaseView],
+) -> Iterator[Blocked]:
+    reasons: defaultdict[tuple[Status, str], list[str]] = defaultdict(list)
+    versions = ascending(places)
+    for version in versions:
+        of_version = [cells[place] for place in places[version]]
+        status = of_version[0].status
+        if status is not None and all(_idle(cell, cases) for cell in of_version):
+            reasons[status, first_line(of_version[0].message)].append(version)
+    whole = sum(map(len, reasons.values())) == len(versions)
+    for (status, message), chosen in reasons.items():
+        yield Blocked(
+            install=install,
+            keras=keras,
+            status=status,
+            message=message,
+            spans=runs(frozenset(chosen), versions),
+            whole=whole,
+            example=places[chosen[-1]][0],
+        )
+
+
+def _idle(cell: CellView, cases: Sequence[CaseView]) -> bool:
+    """Something other than a case ended it before any case began."""
+    ended = cell.status is not None and cell.status is not Status.COMPLETED
+    return ended and all(cases[place].outcome is Outcome.NOT_RUN for place in cell.cases)

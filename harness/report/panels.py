@@ -1,0 +1,120 @@
+"""The ways as renderers lay them out: one panel for each install policy, its Keras choices under each other.
+
+A section in which no case could run has no tracks here: `idle` says it in a sentence instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from harness.domain import InstallPolicy, KerasChoice, Status
+from harness.report.document import Blocked, View, Way, WayTrack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A way with its tracks in one panel. The tracks of all panels are numbered; `first` is the number of the first here."""
+
+    way: Way
+    tracks: tuple[WayTrack, ...]
+    first: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    folder: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPanel:
+    model: str
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why no case could run in some versions. `keras` is None where that holds for every Keras choice that has them."""
+
+    blocked: Blocked
+    keras: KerasChoice | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """`reasons` are of the versions that its tables show as blocked or unavailable."""
+
+    install: InstallPolicy
+    keras: tuple[KerasChoice, ...]
+    reasons: tuple[Reason, ...]
+    models: tuple[ModelPanel, ...]
+
+
+def panels(view: View) -> tuple[Panel, ...]:
+    """Each install policy in which something could run."""
+    idle = {(one.install, one.keras) for one in view.blocked if one.whole}
+    count = 0
+    found = []
+    for install in InstallPolicy:
+        choices = [one.keras for one in view.sections if one.install is install and (install, one.keras) not in idle]
+        models = []
+        for model in view.ways:
+            lines = []
+            for way in model.ways:
+                tracks = tuple(one for one in way.tracks if one.install is install and one.keras in choices)
+                if tracks:
+                    lines.append(Line(way=way, tracks=tracks, first=count))
+                    count += len(tracks)
+            groups = tuple(Group(folder=name, lines=tuple(some)) for name, some in groupby(lines, key=lambda line: line.way.folder))
+            if groups:
+                models.append(ModelPanel(model=model.model, groups=groups))
+        if models:
+            blocked = [one for one in view.blocked if one.install is install and not one.whole]
+            found.append(Panel(install=install, keras=tuple(choices), reasons=_reasons(view, blocked), models=tuple(models)))
+    return tuple(found)
+
+
+def tracks(found: tuple[Panel, ...]) -> Iterator[tuple[Way, WayTrack]]:
+    """Every track, in the order of their numbers."""
+    for panel in found:
+        for model in panel.models:
+            for group in model.groups:
+                for line in group.lines:
+                    for track in line.tracks:
+                        yield line.way, track
+
+
+def idle(view: View) -> tuple[Reason, ...]:
+    """What is to be said of sections in which no case could run."""
+    return _reasons(view, [one for one in view.blocked if one.whole])
+
+
+def _reasons(view: View, blocked: Sequence[Blocked]) -> tuple[Reason, ...]:
+    """The same said once for several Keras choices, where one sentence is true of all that have the versions."""
+    alike: dict[tuple[InstallPolicy, Status, str], list[Blocked]] = {}
+    for one in blocked:
+        alike.setdefault((one.install, one.status, one.message), []).append(one)
+    found: list[Reason] = []
+    for group in alike.values():
+        widest = max(group, key=lambda one: len(_versions(view, one)))
+        every = _versions(view, widest)
+        here = [section for section in view.sections if section.install is widest.install]
+        told = {one.keras: _versions(view, one) for one in group}
+        if all(told.get(one.keras, frozenset()) == every & {row.tensorflow for row in one.rows} for one in here):
+            found.append(Reason(blocked=widest, keras=None))
+        else:
+            found.extend(Reason(blocked=one, keras=one.keras) for one in group)
+    return tuple(found)
+
+
+def _versions(view: View, one: Blocked) -> frozenset[str]:
+    """Those of its spans. A span has neighbours of its own section only, so what the section hasn't is not in it."""
+    section = next(each for each in view.sections if (each.install, each.keras) == (one.install, one.keras))
+    order = {version: place for place, version in enumerate(view.versions)}
+    return frozenset(
+        row.tensorflow
+        for row in section.rows
+        if any(order[first] <= order[row.tensorflow] <= order[last] for first, last in one.spans)
+    )

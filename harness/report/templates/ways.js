@@ -1,0 +1,84 @@
+// The ways: a mark opens its cell at its case; arrows move; a version can be singled out.
+const waysPart = document.getElementById("ways");
+const tables = [...waysPart.querySelectorAll("table")];
+const STATES = { w: "works", f: "fails", d: "fails as declared", x: "works though declared to fail", c: "crashes", t: "times out", p: "works in part", s: "skipped", b: "doesn’t install or import", u: "unavailable here", n: "not run" };
+
+const columnOf = (box) => data.versions.length - (box.parentNode.cells.length - box.cellIndex);
+const marked = (target) => target.closest?.("#ways tr[data-way] > td[class]:not(.told)");
+
+function openWay(box) {
+  const [id, cells] = data.ways[box.parentNode.dataset.way];
+  reach(box);
+  openCell(cells[columnOf(box)], box, id);
+}
+
+function nameWay(box) {
+  const line = box.parentNode.classList.contains("under") ? box.parentNode.previousElementSibling : box.parentNode;
+  return `${line.cells[0].textContent}, TensorFlow ${data.versions[columnOf(box)]}: ${STATES[box.className[0]]}`;
+}
+
+waysPart.addEventListener("click", (event) => {
+  const box = marked(event.target);
+  if (box) openWay(box);
+});
+waysPart.addEventListener("pointerover", (event) => {
+  const box = marked(event.target);
+  if (box) box.title = `TensorFlow ${data.versions[columnOf(box)]}: ${STATES[box.className[0]]}`;
+});
+
+// One tab stop a table; a mark gets its name when it is reached.
+function reach(box) {
+  for (const old of box.closest("table").querySelectorAll("td[tabindex]")) old.removeAttribute("tabindex");
+  box.tabIndex = 0;
+  box.setAttribute("role", "button");
+  box.setAttribute("aria-label", nameWay(box));
+}
+
+for (const table of tables) {
+  const first = table.querySelector("tr[data-way] > td[class]:not(.told)");
+  if (first) reach(first);
+}
+
+function besideWay(box, [down, across]) {
+  const rows = [...box.closest("table").querySelectorAll("tr[data-way]")];
+  let row = rows.indexOf(box.parentNode);
+  let column = columnOf(box);
+  const at = (r, c) => rows[r].cells[rows[r].cells.length - data.versions.length + c];
+  if (Math.abs(across) > 1) {
+    const line = [...rows[row].cells].filter((one) => marked(one));
+    return across < 0 ? line[0] : line.at(-1);
+  }
+  for (row += down, column += across; row >= 0 && row < rows.length && column >= 0 && column < data.versions.length; row += down, column += across) {
+    if (marked(at(row, column))) return at(row, column);
+  }
+  return box;
+}
+
+waysPart.addEventListener("keydown", (event) => {
+  const box = marked(event.target);
+  if (!box || event.ctrlKey || event.altKey || event.metaKey) return;
+  const step = STEPS[event.key];
+  if (!step && event.key !== "Enter" && event.key !== " ") return;
+  event.preventDefault();
+  if (!step) return openWay(box);
+  const next = besideWay(box, step);
+  reach(next);
+  next.focus();
+});
+
+// "Your TensorFlow": one rule dims every other column, however many tables there are.
+const mine = document.getElementById("mine");
+const sheet = document.querySelector("style").sheet;
+let ruled = false;
+mine.addEventListener("change", () => {
+  if (ruled) for (let n = 0; n < 2; n++) sheet.deleteRule(sheet.cssRules.length - 1);
+  ruled = mine.value !== "";
+  if (!ruled) return;
+  const nth = `:nth-last-child(${data.versions.length - Number(mine.value)})`;
+  sheet.insertRule(`.ways td:not(.told):not(${nth}), .ways .axis th:not(.folder):not(${nth}) { opacity: .28; }`, sheet.cssRules.length);
+  sheet.insertRule(`.ways .axis th${nth} { color: var(--ink); font-weight: 700; }`, sheet.cssRules.length);
+});
+mine.parentNode.hidden = false;
+
+// A narrow screen shows the newest versions first; the words stay where they are.
+if (matchMedia("(max-width: 40rem)").matches) for (const box of waysPart.querySelectorAll("details[open] > .scroll")) box.scrollLeft = box.scrollWidth;

@@ -1,0 +1,82 @@
+"""How the ways are laid out: what is a table, what is a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.domain import Outcome, Status
+from harness.report import html, markdown, wording
+from harness.report.panels import idle, panels, tracks
+from harness.report.view import view
+from harness.results.format import CaseRef
+
+CASE = "cases/loading/test_load.py::test_load"
+
+
+def broken(records: Any, tensorflow: str, message: str = "no pkg_resources", **axes: Any) -> None:
+    values = {"status": Status.IMPORT_FAILED, "message": message}
+    refs = (CaseRef(case=CASE, key=None),)
+    records.cell(tensorflow=tensorflow, status=Status.IMPORT_FAILED, environment=values, refs=refs, **axes)
+
+
+def works(records: Any, tensorflow: str, **axes: Any) -> None:
+    ref = records.case(f"cell-{len(records.cells)}", "e", Outcome.PASSED, case=CASE)
+    records.cell(tensorflow=tensorflow, refs=(ref,), **axes)
+
+
+def test_where_nothing_runs_a_sentence_stands_for_the_tables(records: Any) -> None:
+    works(records, "2.15.1")
+    for tensorflow in ("2.15.1", "2.16.2"):
+        broken(records, tensorflow, install="today")
+    broken(records, "2.16.2", install="today", keras="legacy")
+    found = view(records.run(), {})
+    assert [panel.install.value for panel in panels(found)] == ["as-released"]
+    (reason,) = idle(found)
+    assert wording.reason(reason, wording.labels(found)) == "Today: nothing imports in 2.15–2.16:"
+    assert "nothing imports in 2.15–2.16:</span>" in html.render(found)
+    assert "- Today: nothing imports in 2.15–2.16: `no pkg_resources`" in markdown.render(found)
+
+
+def test_a_reason_names_the_keras_that_it_is_of_where_another_runs(records: Any) -> None:
+    broken(records, "2.16.2")
+    works(records, "2.15.1")
+    works(records, "2.16.2", keras="legacy")
+    found = view(records.run(), {})
+    (panel,) = panels(found)
+    assert [choice.value for choice in panel.keras] == ["default", "legacy"]
+    said = [wording.reason(one, wording.labels(found)) for one in panel.reasons]
+    assert said == ["As released, default Keras: doesn’t import in 2.16:"]
+
+
+def test_tracks_are_numbered_through_all_panels(every: Any) -> None:
+    found = panels(view(every.run(), {}))
+    firsts = [
+        (line.first, len(line.tracks))
+        for panel in found
+        for model in panel.models
+        for group in model.groups
+        for line in group.lines
+    ]
+    assert [first for first, _ in firsts] == [sum(count for _, count in firsts[:place]) for place in range(len(firsts))]
+    assert len(list(tracks(found))) == sum(count for _, count in firsts)
+
+
+def test_markdown_has_a_phrase_for_each_way_to_install(records: Any) -> None:
+    works(records, "2.15.1")
+    works(records, "2.15.1", install="today")
+    text = markdown.render(view(records.run(), {CASE: "It loads"}))
+    assert "| Loading | as released, default Keras | today, default Keras |" in text
+    assert "| `It loads` | works in 2.15 | works in 2.15 |" in text
+
+
+def test_only_what_works_is_said_to() -> None:
+    assert wording.said("works in none") == (("works in none", False),)
+    assert wording.said("works 2.0–2.1; fails in 2.2") == (("works 2.0\u2060–\u20602.1", True), ("fails in 2.2", False))
+
+
+def test_the_page_and_its_style_sheet_have_the_same_symbols(every: Any) -> None:
+    """Symbols and names are in the style sheet too, as generated content, and the names in the script."""
+    page = html.render(view(every.run(), {}))
+    for state, (symbol, name) in wording.STATES.items():
+        assert f'.ways .{html.STATES[state]}::before {{ content: "{symbol}" / "{name}"; }}' in page
+        assert f'{html.STATES[state]}: "{name}"' in page

@@ -1,0 +1,200 @@
+"""Lines and marks: which cases are one line and which several, and that no outcome is lost or told twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status
+from harness.report.document import State, View, Way
+from harness.report.state import SILENT, reason, state_of
+from harness.report.view import view
+from harness.report.ways import folder
+from harness.results.format import CaseRef
+from tests.browser import synthetic
+from tests.unit.report.conftest import Records
+
+PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
+CASE = "cases/saving/test_save.py::test_save"
+
+
+def lines(found: View) -> list[tuple[Way, str]]:
+    return [(way, track.phrase) for model in found.ways for way in model.ways for track in way.tracks]
+
+
+def save(records: Any, tensorflow: str, **outcomes: Outcome) -> None:
+    """A case that asks for the save format, in a cell for each."""
+    for format_, outcome in outcomes.items():
+        uses = {"model": "bert-en/3", "format": format_}
+        name, home = f"cell-{len(records.cells)}", f"env-{tensorflow}"
+        records.cell(tensorflow=tensorflow, format=format_, refs=(records.case(name, home, outcome, case=CASE, uses=uses),))
+
+
+def test_formats_are_one_line_where_they_agree(records: Any) -> None:
+    save(records, "2.15.1", h5=PASSED, keras=PASSED, savedmodel=PASSED)
+    save(records, "2.16.2", h5=PASSED, keras=PASSED, savedmodel=PASSED)
+    ((way, phrase),) = lines(view(records.run(), {CASE: "Saving"}))
+    assert (way.title, way.folder, way.formats, way.devices, phrase) == ("Saving", "saving", (), (), "works in every version tried")
+
+
+def test_formats_are_several_lines_where_they_differ_in_any_version(records: Any) -> None:
+    save(records, "2.15.1", h5=FAILED, keras=PASSED, savedmodel=PASSED)
+    save(records, "2.16.2", h5=PASSED, keras=PASSED, savedmodel=PASSED)
+    found = [([one.value for one in way.formats], phrase) for way, phrase in lines(view(records.run(), {}))]
+    assert found == [(["h5"], "works in 2.16; fails in 2.15"), (["keras", "savedmodel"], "works in every version tried")]
+
+
+def test_a_case_that_does_not_ask_for_the_format_is_one_line(records: Any) -> None:
+    ref = records.case("cell-0", "env-0", PASSED, case=CASE, uses={"model": "bert-en/3"})
+    records.cell(refs=(ref,))
+    records.cell(format="keras", refs=(CaseRef(case=CASE, key=None),), status=Status.UNAVAILABLE, trouble="device")
+    ((way, phrase),) = lines(view(records.run(), {}))
+    (mark,) = way.tracks[0].marks
+    assert mark is not None
+    assert (mark.state, mark.cells, phrase) == (State.PASSED, (0, 1), "works in 2.15")
+
+
+def test_what_no_line_tells_apart_is_mixed(records: Any) -> None:
+    ref = records.case("cell-0", "env-0", PASSED, key="k", case=CASE, variant="a")
+    records.case("cell-0", "env-0", FAILED, key="k", case=CASE, variant="b")
+    records.cell(refs=(ref,))
+    assert [phrase for _, phrase in lines(view(records.run(), {}))] == ["works in part in 2.15"]
+
+
+def test_ways_are_in_the_order_of_work(records: Any) -> None:
+    names = ("zoo", "saving", "finetuning", "about", "encoding", "loading")
+    records.cell(refs=tuple(records.case("cell-0", "env-0", PASSED, case=f"cases/{name}/test_a.py::test_a") for name in names))
+    order = [way.folder for way in view(records.run(), {}).ways[0].ways]
+    assert order == ["loading", "encoding", "finetuning", "saving", "about", "zoo"]
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        ("cases/saving/test_a.py::test_b", "saving"),
+        ("saving/sub/test_a.py::test_b", "saving"),
+        ("cases/test_a.py::t", ""),
+        ("t", ""),
+    ],
+)
+def test_folder(case: str, name: str) -> None:
+    assert folder(case) == name
+
+
+def test_a_planned_cell_without_a_record_has_every_case_of_its_model_not_run(records: Any) -> None:
+    records.cell(refs=(records.case("cell-0", "env-0", PASSED, case=CASE),))
+    axes = Axes(
+        tensorflow="2.16.2",
+        install=InstallPolicy.AS_RELEASED,
+        keras=KerasChoice.DEFAULT,
+        model="bert-en/3",
+        format=SaveFormat.H5,
+        device=Device.CPU,
+    )
+    found = view(records.run(planned=2, footer=False), {}, (Cell(id="later", axes=axes, environment="env-1"),))
+    ((way, phrase),) = lines(found)
+    assert [mark and mark.state for mark in way.tracks[0].marks] == [State.PASSED, State.NOT_RUN]
+    assert phrase == "works in 2.15"
+
+
+@pytest.mark.parametrize(
+    ("status", "environment", "state"),
+    [
+        (Status.IMPORT_FAILED, Status.IMPORT_FAILED, State.BLOCKED),
+        (Status.LOCK_FAILED, Status.LOCK_FAILED, State.BLOCKED),
+        (Status.INSTALL_FAILED, None, State.BLOCKED),
+        (Status.CRASHED, Status.CRASHED, State.BLOCKED),
+        (Status.CRASHED, Status.COMPLETED, State.CRASHED),
+        (Status.TIMED_OUT, Status.COMPLETED, State.TIMED_OUT),
+        (Status.UNAVAILABLE, Status.COMPLETED, State.UNAVAILABLE),
+        (Status.COMPLETED, Status.COMPLETED, State.NOT_RUN),
+    ],
+)
+def test_why_a_case_did_not_run(records: Any, status: Status, environment: Status | None, state: State) -> None:
+    records.cell(status=status, trouble="device" if status is Status.UNAVAILABLE else None)
+    assert reason(view(records.run(), {}).cells[0], environment) is state
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_an_outcome_is_told_whatever_became_of_its_cell(outcome: Outcome) -> None:
+    found = {state_of(outcome, why) for why in (State.BLOCKED, State.CRASHED, State.NOT_RUN)}
+    assert len(found) == (3 if outcome is Outcome.NOT_RUN else 1)
+
+
+def test_why_nothing_could_run_is_said_once_of_the_versions(every: Any) -> None:
+    found = {(one.install.value, one.status.value): (one.spans, one.whole) for one in view(every.run(), {}).blocked}
+    assert found["today", "import_failed"] == ((("2.12.1", "2.12.1"),), True)
+    assert found["as-released", "unavailable"] == ((("2.0.4", "2.0.4"),), False)
+    assert ("as-released", "crashed") not in found  # a case of that cell ran
+
+
+def outcomes_are_told_once(found: View) -> None:
+    """Each (cell, case) is in exactly one mark, at its own version and section, and that mark says what happened."""
+    told: Counter[tuple[int, str]] = Counter()
+    for model in found.ways:
+        for way in model.ways:
+            for track in way.tracks:
+                assert len(track.marks) == len(found.versions)
+                for version, mark in zip(found.versions, track.marks, strict=True):
+                    for place in mark.cells if mark else ():
+                        assert mark is not None
+                        told[place, way.case] += 1
+                        cell = found.cells[place]
+                        where = cell.axes.model, cell.axes.install, cell.axes.keras, cell.axes.tensorflow
+                        assert where == (model.model, track.install, track.keras, version)
+                        assert not way.formats or cell.axes.format in way.formats
+                        assert not way.devices or cell.axes.device in way.devices
+                        why = {
+                            state_of(found.cases[one].outcome, State.BLOCKED)
+                            for one in cell.cases
+                            if found.cases[one].case == way.case
+                        }
+                        assert (
+                            mark.state is State.MIXED
+                            or mark.state in why | {State.BLOCKED, *SILENT}
+                            or why <= {*SILENT, State.BLOCKED}
+                        )
+    expected = {(place, found.cases[one].case) for place, cell in enumerate(found.cells) for one in cell.cases}
+    assert {pair for pair in told if found.cells[pair[0]].status} == expected
+    assert set(told.values()) <= {1}
+
+
+def test_every_outcome_is_told_once(every: Any) -> None:
+    outcomes_are_told_once(view(every.run(), {}))
+    outcomes_are_told_once(view(synthetic.run(2, cut_off=True), {}))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_every_outcome_is_told_once_whatever_the_run(data: st.DataObject) -> None:
+    records = Records()
+    axes = st.tuples(
+        st.sampled_from(("2.14.1", "2.15.1", "2.16.2")),
+        st.sampled_from(InstallPolicy),
+        st.sampled_from(SaveFormat),
+        st.sampled_from(Device),
+    )
+    for tensorflow, install, format_, device in data.draw(st.lists(axes, unique=True, max_size=12)):
+        name, refs = f"cell-{len(records.cells)}", []
+        for case, names in (
+            ("cases/a/t.py::one", ("format",)),
+            ("cases/a/t.py::two", ("format", "device")),
+            ("cases/b.py::three", ()),
+        ):
+            uses = {one: {"format": format_.value, "device": device.value}[one] for one in names}
+            outcome = data.draw(st.sampled_from([*Outcome]))
+            refs.append(
+                CaseRef(case=case, key=None)
+                if outcome is Outcome.NOT_RUN
+                else records.case(name, "e", outcome, case=case, uses=uses)
+            )
+        status = data.draw(st.sampled_from([Status.COMPLETED, Status.CRASHED, Status.IMPORT_FAILED, Status.UNAVAILABLE]))
+        trouble = "device" if status is Status.UNAVAILABLE else None
+        records.cell(
+            tensorflow=tensorflow, install=install, format=format_, device=device, refs=tuple(refs), status=status, trouble=trouble
+        )
+    outcomes_are_told_once(view(records.run(), {}))
