@@ -37,6 +37,10 @@ class Workspace:
         return self.state / "toolchains"
 
     @property
+    def bytecode(self) -> Path:
+        return self.state / "bytecode"
+
+    @property
     def work(self) -> Path:
         return self.state / "work"
 

@@ -34,11 +34,26 @@ def in_use(venv: Path) -> Iterator[None]:
         yield
 
 
-async def evict(uv: Path, folder: Path, *, wanted_bytes: int) -> tuple[Path, ...]:
-    """Remove idle venvs until `wanted_bytes` are free; gives those removed. Nothing happens while enough is free."""
+def busy(folder: Path) -> bool:
+    """Whether a run, of this process or another, has a venv of this folder in use."""
+    for mark in folder.glob("*.use"):
+        with mark.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
+async def evict(uv: Path, folder: Path, compiled: Path, *, wanted_bytes: int) -> tuple[Path, ...]:
+    """Remove kept bytecode and idle venvs until `wanted_bytes` are free; gives the venvs removed.
+
+    Nothing happens while enough is free.
+    """
     removed: list[Path] = []
     if free_bytes(folder) >= wanted_bytes:
         return ()
+    shutil.rmtree(compiled, ignore_errors=True)
     for mark in sorted(folder.glob("*.use"), key=lambda path: path.stat().st_mtime):
         venv = mark.with_suffix("")
         if venv.is_dir() and _remove_idle(venv):

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.domain import Status, Trouble
 from harness.errors import MachineError
-from harness.process import Completed, run_async
+from harness.process import Completed, run_async, signal_name
 
 NETWORK = re.compile(
     r"Failed to fetch|error sending request|dns error|Connection (refused|reset)|(?<![\w-])time(d )?out|network was disabled|"
@@ -26,6 +25,7 @@ UNSATISFIABLE = re.compile(r"No solution found")
 # Its last cause, which may have several paragraphs.
 EXPLANATION = re.compile(r".*^\s*cause: (.*?)(?=^\s*(?:hint|warning): |\Z)", re.MULTILINE | re.DOTALL)
 BUILD = re.compile(r"Failed to (build|download and build)|build backend|Call to `.*` failed", re.IGNORECASE)
+MACHINE = re.compile(r"Permission denied|Read-only file system|Too many open files|os error (13|24|30)\b", re.IGNORECASE)
 DISK = re.compile(r"No space left on device|os error 28|Disk quota exceeded", re.IGNORECASE)
 
 
@@ -57,8 +57,8 @@ def find() -> Path:
 
 
 async def call(uv: Path, argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None) -> Completed:
-    """One uv command, quiet and without any configuration file of the folder it runs in."""
-    return await run_async([uv, *argv, "--no-config", "--no-progress", "--color=never"], timeout=timeout, env=env)
+    """One uv command, under the user's own settings of uv (a mirror, say)."""
+    return await run_async([uv, *argv, "--no-progress", "--color=never"], timeout=timeout, env=env)
 
 
 async def call_offline_first(uv: Path, argv: Sequence[str | Path], *, timeout: float) -> Completed:
@@ -73,16 +73,20 @@ def failure(done: Completed, *, of: Status, timeout: float) -> Failure:
     if done.code is None:
         return Failure(status=Status.TIMED_OUT, trouble=None, message=f"uv took longer than {timeout:.0f} s", evidence=text)
     if done.code < 0:
-        told = f"uv was ended by {signal.Signals(-done.code).name}"
+        told = f"uv was ended by {signal_name(-done.code)}"
         return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=told, evidence=text)
     trouble = Trouble.DISK if DISK.search(text) else Trouble.NETWORK if NETWORK.search(text) else None
-    if trouble:
-        status = Status.UNAVAILABLE
-    elif UNSATISFIABLE.search(text):
-        status = Status.LOCK_FAILED
-    else:
-        status = Status.INSTALL_FAILED if BUILD.search(text) else of
+    status = Status.UNAVAILABLE if trouble or MACHINE.search(text) else _blame(text, of)
     return Failure(status=status, trouble=trouble, message=headline(text) or f"uv exited with {done.code}", evidence=text)
+
+
+def _blame(text: str, of: Status) -> Status:
+    """The software's status. A resolver that proved nothing and built nothing says nothing about the software."""
+    if UNSATISFIABLE.search(text):
+        return Status.LOCK_FAILED
+    if BUILD.search(text):
+        return Status.INSTALL_FAILED
+    return Status.UNAVAILABLE if of is Status.LOCK_FAILED else of
 
 
 def headline(text: str) -> str:

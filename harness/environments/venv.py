@@ -8,6 +8,7 @@ The fingerprint file is written last, so a venv that was cut off while it was ma
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shutil
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from filelock import AsyncFileLock
 
 from harness.domain import Status
+from harness.environments import bytecode
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.environments.uv import Failure, call, call_offline_first, failure
@@ -35,6 +37,10 @@ class Venv:
     def python(self) -> Path:
         return self.path / "bin" / "python"
 
+    @property
+    def site_packages(self) -> Path:
+        return next(self.path.glob("lib/python*/site-packages"))
+
 
 def place(folder: Path, lock: Lock, interpreter: Interpreter) -> Path:
     """Where the venv of a lock lives; locks of the same content share it."""
@@ -42,8 +48,8 @@ def place(folder: Path, lock: Lock, interpreter: Interpreter) -> Path:
     return folder / name
 
 
-async def ensure(uv: Path, folder: Path, lock: Lock, interpreter: Interpreter, *, timeout: float) -> Venv | Failure:
-    """The complete venv of a lock, made now if it isn't there.
+async def ensure(uv: Path, folder: Path, compiled: Path, lock: Lock, interpreter: Interpreter, *, timeout: float) -> Venv | Failure:
+    """The complete venv of a lock, made now if it isn't there. `compiled` is where bytecode is kept.
 
     Measured: 0.4 to 1.2 s from a warm cache by hard links (bench/environments.py).
     """
@@ -57,6 +63,7 @@ async def ensure(uv: Path, folder: Path, lock: Lock, interpreter: Interpreter, *
         if made is not None:
             shutil.rmtree(path, ignore_errors=True)
             return made
+        await asyncio.to_thread(bytecode.restore, compiled, Venv(path=path).site_packages, lock, interpreter)
         write_atomically(path / FINGERPRINT, lock.sha256)
         return Venv(path=path)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.domain import Limits, Outcome, Status, Trouble
-from harness.environments import disk, toolchain, venv
+from harness.environments import bytecode, disk, toolchain, venv
 from harness.environments.uv import DISK, Failure
 from harness.results.history import History
 from harness.run.assign import CellEnd, CellJob
@@ -105,18 +105,27 @@ class Runner:
                 finally:
                     await zygote.close()
                     self._stage(group, "done")
-        await disk.evict(self.settings.uv, self.settings.workspace.venvs, wanted_bytes=self.settings.limits.free_disk_bytes)
+                identity = group.identity
+                kept = self.settings.workspace.bytecode
+                await asyncio.to_thread(bytecode.keep, kept, environment.site_packages, identity.lock, identity.interpreter)
+        await self._evict()
 
     async def _install(self, group: Group, stack: ExitStack) -> tuple[venv.Venv, Path] | Failure:
         uv, places, limits = self.settings.uv, self.settings.workspace, self.settings.limits
         identity = group.identity
-        await disk.evict(uv, places.venvs, wanted_bytes=limits.free_disk_bytes)
+        await self._evict()
         stack.enter_context(disk.in_use(venv.place(places.venvs, identity.lock, identity.interpreter)))
         tools = await toolchain.ensure(uv, places.toolchains, identity.interpreter)
         if isinstance(tools, Failure):
             return tools
-        made = await venv.ensure(uv, places.venvs, identity.lock, identity.interpreter, timeout=limits.install_seconds)
+        made = await venv.ensure(
+            uv, places.venvs, places.bytecode, identity.lock, identity.interpreter, timeout=limits.install_seconds
+        )
         return made if isinstance(made, Failure) else (made, tools)
+
+    async def _evict(self) -> None:
+        places, limits = self.settings.workspace, self.settings.limits
+        await disk.evict(self.settings.uv, places.venvs, places.bytecode, wanted_bytes=limits.free_disk_bytes)
 
     async def _zygote(self, group: Group, environment: venv.Venv, tools: Path) -> Zygote | Refused:
         home = self.settings.workspace.work / self.settings.run / f"zygote-{group.identity.key[:12]}"

@@ -44,7 +44,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def removed(machine: Machine, wanted: int) -> list[str]:
-    return [path.name for path in asyncio.run(evict(Path("uv"), machine.folder, wanted_bytes=wanted))]
+    return [path.name for path in asyncio.run(evict(Path("uv"), machine.folder, machine.folder / "bytecode", wanted_bytes=wanted))]
 
 
 def left(machine: Machine) -> list[str]:

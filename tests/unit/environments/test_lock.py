@@ -155,7 +155,7 @@ def test_a_proof_of_today_is_kept_for_the_day(ask: Any, calendar: list[date], to
         pytest.param(KILLED, Status.UNAVAILABLE, id="killed"),
         pytest.param(BUILD, Status.INSTALL_FAILED, id="build"),
         pytest.param(replace(REFUSED, code=None), Status.TIMED_OUT, id="limit"),
-        pytest.param(PERMISSION, Status.LOCK_FAILED, id="permission"),
+        pytest.param(PERMISSION, Status.UNAVAILABLE, id="permission"),
     ],
 )
 def test_what_proves_nothing_is_asked_again(ask: Any, as_released: EnvironmentRequest, answer: Completed, status: Status) -> None:

@@ -173,11 +173,11 @@ class Recorded:
         return self.answers.pop(0)
 
 
-def test_every_call_is_quiet_and_ignores_the_folders_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_call_is_quiet_under_the_users_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = Recorded(ended("", 0))
     monkeypatch.setattr(uv, "run_async", recorded)
     asyncio.run(uv.call(Path("/bin/uv"), ["pip", Path("/x")], timeout=1))
-    assert recorded.asked == [["/bin/uv", "pip", "/x", "--no-config", "--no-progress", "--color=never"]]
+    assert recorded.asked == [["/bin/uv", "pip", "/x", "--no-progress", "--color=never"]]
 
 
 def test_what_is_cached_asks_no_index(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ class Uv:
         self.venvs.append([str(one) for one in argv])
         assert not Path(argv[1]).exists(), "made over something"
         Path(argv[1], "bin").mkdir(parents=True)
+        Path(argv[1], "lib", "python3.11", "site-packages").mkdir(parents=True)
         return self.made
 
     async def sync(self, _uv: Path, argv: list[Any], **_: Any) -> Completed:
@@ -43,7 +44,8 @@ def get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any) -> Any:
     def one(uv: Uv, lock: Any = None) -> Venv | Failure:
         monkeypatch.setattr(venv, "call", uv.venv)
         monkeypatch.setattr(venv, "call_offline_first", uv.sync)
-        return asyncio.run(ensure(Path("uv"), tmp_path / "venvs", lock or make.lock(), make.interpreter(), timeout=60))
+        folders = (tmp_path / "venvs", tmp_path / "bytecode")
+        return asyncio.run(ensure(Path("uv"), *folders, lock or make.lock(), make.interpreter(), timeout=60))
 
     return one
 
