@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.environments import uv
-from harness.environments.disk import PRUNE_SECONDS, free_bytes
+from harness.environments.disk import PRUNE_SECONDS, busy, free_bytes
+from harness.errors import MachineError
 from harness.workspace import Workspace
 
 
@@ -33,7 +34,13 @@ class Freed:
 
 
 def clean(place: Workspace, *, results: bool, uv_cache: bool) -> Freed:
-    """Remove venvs, toolchains, locks and work folders; results and uv's cache only when asked for."""
+    """Remove venvs, toolchains, locks and work folders; results and uv's cache only when asked for.
+
+    Raises:
+        MachineError: a run is at work in them.
+    """
+    if busy(place.venvs):
+        raise MachineError("a run is using these environments", place=str(place.venvs), hint="wait for it or end it, then clean")
     before = free_bytes(place.root)
     removed = [folder for folder in (place.state, *((place.runs, place.site) if results else ())) if folder.exists()]
     for folder in removed:

@@ -22,8 +22,10 @@ APP_HELP = """Which TensorFlow loads, runs, saves and reloads which Hub text mod
 
 `matrix.yaml` names the axes; `hubmatrix plan` shows the cells, `run` measures them, `report` draws the table.
 
+\b
 Start with:  hubmatrix run          the quick tier, then the report (the same as `nox -s matrix`)
 
+\b
 Then:        hubmatrix plan --select 'tensorflow>=2.16 and model=bert-en/3 and not device=xla-cpu'
              hubmatrix run --tier full --select 'install=as-released'
              hubmatrix results --json

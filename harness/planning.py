@@ -14,7 +14,7 @@ from harness.plan import expand
 from harness.request import exclude_newer, requirements
 from harness.results import history, store
 from harness.results.history import History
-from harness.run.engine import is_refused, model_digests
+from harness.run.engine import is_known, is_refused, model_digests
 from harness.run.groups import Group, group, wanted
 from harness.run.keys import Identity
 from harness.run.prepare import machine_interpreters, stored_identity
@@ -95,7 +95,7 @@ def states(shown: Preview) -> dict[str, str]:
             if before and is_refused(one, shown.known):
                 told[job.cell.id] = f"reuse ({before.status.value})"
             else:
-                told[job.cell.id] = "reuse" if before and job.idle(one.ends) else "run"
+                told[job.cell.id] = "reuse" if before and is_known(job, one, shown.known) else "run"
     for cell in shown.made.plan.cells:
         if cell.environment in shown.failed:
             told[cell.id] = _failed(shown.failed[cell.environment])

@@ -23,6 +23,8 @@ FOR_TOOLS: Mapping[str, str] = {
     "TMPDIR": "builds unpack there",
     "UV_*": "the user's own settings of uv: cache, index, offline",
     "PYENV_ROOT": "interpreters",
+    "all_proxy": "the way to the index",
+    "ALL_PROXY": "the way to the index",
     "http*_proxy": "the way to the index",
     "HTTP*_PROXY": "the way to the index",
     "no_proxy": "the way to the index",
@@ -38,6 +40,7 @@ FOR_CELLS: Mapping[str, str] = {
     "LD_LIBRARY_PATH": "libraries of accelerators",
 }
 GRACE_SECONDS = 3.0
+EXIT_POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,10 @@ async def run_async(
     cwd: Path | None = None,
     stdin: str | None = None,
 ) -> Completed:
-    """Run to the end, or to `timeout` seconds, and give its output. Its whole process group is ended in every case."""
+    """Run to the end, or to `timeout` seconds, and give its output. Its whole process group is ended in every case.
+
+    What left the group (setsid) can't be ended from here; it is only not waited for.
+    """
     process = await asyncio.create_subprocess_exec(
         *map(str, argv),
         env=environment(FOR_TOOLS, env),
@@ -89,11 +95,14 @@ async def run_async(
         done, _ = await asyncio.wait({talk}, timeout=timeout)
         if not done:
             await end_group(process)
-        out, err = await talk
+            # A process that left the group may still hold the pipes: what it says after its limit is not waited for.
+            await asyncio.wait({talk}, timeout=GRACE_SECONDS)
+        out, err = talk.result() if talk.done() else (b"", b"")
         return Completed(code=process.returncode if done else None, stdout=_text(out), stderr=_text(err))
     finally:
         await end_group(process)
         talk.cancel()
+        _let_go(process)
 
 
 def run(argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
@@ -105,13 +114,32 @@ async def end_group(process: asyncio.subprocess.Process) -> None:
     """End a process started with `start_new_session=True` and all that it started: SIGTERM, a grace, SIGKILL."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
-    if process.returncode is None:
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(_exit_of(process), GRACE_SECONDS)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    if process.returncode is None:
-        await process.wait()
+    await _exit_of(process)
+
+
+async def _exit_of(process: asyncio.subprocess.Process) -> None:
+    """The process's own end. `Process.wait` of some Pythons (3.11.7) also waits until nobody else holds its pipes."""
+    while process.returncode is None:
+        await asyncio.sleep(EXIT_POLL_SECONDS)
+
+
+def _let_go(process: asyncio.subprocess.Process) -> None:
+    """Close our ends of the pipes, which otherwise stay open for as long as a process that left the group holds the others."""
+    transport = getattr(process, "_transport", None)  # asyncio has no public way
+    if transport is not None:
+        transport.close()
+
+
+def signal_name(number: int) -> str:
+    """SIGSEGV for 11; signals without a name keep their number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _text(data: bytes | None) -> str:

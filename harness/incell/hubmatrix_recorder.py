@@ -1,6 +1,6 @@
 """The pytest plugin of a cell: writes each event as it happens, one JSON line each, to $HUBMATRIX_EVENTS.
 
-    {"event": "started", "case": nodeid, "variant": "...", "output": how much had been printed}
+    {"event": "started", "case": nodeid, "variant": "...", "output": how much had been printed, "worker": xdist's name or ""}
     {"event": "finished", "case": ..., "variant": ..., "outcome": ..., "seconds": ..., "message": ..., "evidence": ...}
     {"event": "not_collected", "case": nodeid of the file, "message": ..., "evidence": ...}
 
@@ -64,7 +64,8 @@ class Recorder:
     def pytest_runtest_protocol(self, item: Any) -> None:
         self._reports = []
         self._output_start = output_size()
-        self._write(event="started", output=self._output_start, **split(item.nodeid))
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        self._write(event="started", worker=worker, output=self._output_start, **split(item.nodeid))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._reports.append(report)
@@ -77,6 +78,7 @@ class Recorder:
             evidence = with_output(evidence, self._output_start)
         self._write(
             event="finished",
+            worker=os.environ.get("PYTEST_XDIST_WORKER", ""),
             outcome=outcome,
             seconds=round(sum(one.duration for one in self._reports), 4),
             message=message,

@@ -90,11 +90,12 @@ def try_fresh(modules: list[str], toolchain: str = "") -> Trouble:
 
 
 def last_error(text: str) -> str:
-    """The last line of a traceback that starts at the margin, with what follows it."""
+    """What a traceback says after its last frame: the first line at the margin, with all that follows it."""
     lines = text.rstrip().splitlines()
-    for index in range(len(lines) - 1, -1, -1):
-        if lines[index].startswith("  "):
-            return "\n".join(lines[index + 1 :]).strip()
+    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    for number in range(frames[-1] + 1 if frames else len(lines), len(lines)):
+        if not lines[number].startswith(" "):
+            return "\n".join(lines[number:])
     return lines[-1] if lines else "the interpreter ended without a word"
 
 

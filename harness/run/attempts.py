@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.domain import Outcome, Status, Trouble
+from harness.process import signal_name
 from harness.run.assign import CellEnd, CellJob, Task
 from harness.run.zygote import Verdict, Zygote
 
@@ -38,16 +39,28 @@ class Finished:
 Emit = Callable[[Finished], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    """A case that was started, and how much had been printed by then."""
+
+    case: str
+    variant: str
+    printed: int
+
+    @property
+    def node(self) -> str:
+        return f"{self.case}[{self.variant}]" if self.variant else self.case
+
+
 @dataclass(slots=True)
 class _Attempt:
-    """What one process of the cell has told so far."""
+    """What one process of the cell has told so far. `running` is by worker: one, or as many as pytest-xdist has."""
 
     tasks: Mapping[str, Task]
     emit: Emit
     offset: int = 0
     rest: bytes = b""
-    running: tuple[str, str] | None = None
-    printed_before: int = 0
+    running: dict[str, _Running] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     variants: list[str] = field(default_factory=list)
 
@@ -64,10 +77,9 @@ class _Attempt:
     def _take(self, event: Mapping[str, str]) -> None:
         match event["event"]:
             case "started":
-                self.running = (event["case"], event["variant"])
-                self.printed_before = int(event["output"])
+                self.running[event["worker"]] = _Running(case=event["case"], variant=event["variant"], printed=int(event["output"]))
             case "finished":
-                self.running = None
+                self.running.pop(event["worker"], None)
                 self._finish(event["case"], event)
             case "not_collected":
                 inside = [case for case in self.tasks if case == event["case"] or case.startswith(event["case"] + "::")]
@@ -117,24 +129,26 @@ async def run_cell(zygote: Zygote, job: CellJob, frame: Frame, prepare: Callable
         number += 1
         attempt = _Attempt(tasks=dict(left), emit=emit)
         verdict, output = await _one_process(zygote, job.cell.id, number, attempt, frame, prepare, done_variants)
-        stopped = attempt.running
+        stopped = tuple(attempt.running.values())
         done_variants += attempt.variants
-        left = {case: task for case, task in left.items() if case not in attempt.told or (stopped and stopped[0] == case)}
+        again = {one.case for one in stopped}
+        left = {case: task for case, task in left.items() if case not in attempt.told or case in again}
         if verdict.reason == "lost" or (verdict.reason == "exited" and verdict.signal == signal.SIGKILL):
             return CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=KILLED, evidence=output)
+        for one in stopped:
+            emit(_ended(attempt.tasks[one.case], one.variant, verdict, frame, output))
+            done_variants.append(one.node)
+            if not one.variant:
+                del left[one.case]
         if stopped:
-            task = attempt.tasks[stopped[0]]
-            emit(_ended(task, stopped[1], verdict, frame, output))
-            done_variants.append(f"{stopped[0]}[{stopped[1]}]")
-            if not stopped[1]:
-                del left[stopped[0]]
-        elif verdict.reason != "exited" or verdict.signal:
-            return _died_outside(verdict, frame, output) if left else CellEnd(status=Status.COMPLETED)
-        else:
-            for case, task in left.items():
-                if not any(variant.startswith(f"{case}[") for variant in done_variants):
-                    emit(_not_collected(task, verdict, output))
-            left = {}
+            continue
+        if verdict.reason != "exited" or verdict.signal:
+            # Variants that were still to come can't be told from outside, so a case that has some counts as unfinished.
+            return _died_outside(verdict, frame, output) if left or attempt.variants else CellEnd(status=Status.COMPLETED)
+        for case, task in left.items():
+            if not any(variant.startswith(f"{case}[") for variant in done_variants):
+                emit(_not_collected(task, verdict, output))
+        left = {}
     return CellEnd(status=Status.COMPLETED)
 
 
@@ -163,14 +177,15 @@ async def _one_process(
         "limits": {"case_seconds": frame.case_seconds, "memory_bytes": frame.memory_bytes},
     }
     try:
-        prepare(work)
+        # A slow disk must not hold up the cells beside this one: seconds were seen for what takes milliseconds.
+        await asyncio.to_thread(prepare, work)
         ended = asyncio.ensure_future(zygote.run(request))
         while not ended.done():
             await asyncio.wait({ended}, timeout=TAIL_SECONDS)
             attempt.read(events)
-        return ended.result(), _printed(output, attempt.printed_before if attempt.running else 0)
+        return ended.result(), _printed(output, min((one.printed for one in attempt.running.values()), default=0))
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 
 
 def _printed(output: Path, start: int) -> str:
@@ -188,8 +203,10 @@ def _ended(task: Task, variant: str, verdict: Verdict, frame: Frame, output: str
         outcome, message = Outcome.TIMED_OUT, f"still running after {frame.case_seconds:.0f} s"
     elif verdict.reason == "memory":
         message = f"used {_gib(verdict.peak_bytes)} of memory, the limit is {_gib(frame.memory_bytes)}"
+    elif frame.workers and not verdict.signal:
+        message = "the interpreter of its pytest-xdist worker died"
     elif verdict.signal:
-        message = f"the interpreter was ended by {signal.Signals(verdict.signal).name}"
+        message = f"the interpreter was ended by {signal_name(verdict.signal)}"
     else:
         message = f"the interpreter exited with code {verdict.code} in the middle of the case"
     return Finished(task=task, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output)
@@ -199,7 +216,7 @@ def _died_outside(verdict: Verdict, frame: Frame, output: str) -> CellEnd:
     if verdict.reason == "timed_out":
         message = f"nothing happened outside any case for {frame.case_seconds:.0f} s"
         return CellEnd(status=Status.TIMED_OUT, message=message, evidence=output)
-    how = f"by {signal.Signals(verdict.signal).name}" if verdict.signal else f"over its memory limit ({_gib(frame.memory_bytes)})"
+    how = f"by {signal_name(verdict.signal)}" if verdict.signal else f"over its memory limit ({_gib(frame.memory_bytes)})"
     return CellEnd(status=Status.CRASHED, message=f"the process ended {how} outside any case", evidence=output)
 
 

@@ -132,7 +132,7 @@ class Execution:
         return group(self.plan, self.cases, self.limits, self.digests, identified, known)
 
     def _tell_plan(self, groups: Sequence[Group], known: History) -> None:
-        reused = sum(is_refused(one, known) or _is_known(job, one, known) for one in groups for job in one.jobs)
+        reused = sum(is_refused(one, known) or is_known(job, one, known) for one in groups for job in one.jobs)
         self.sink.watcher.planned(len(self.plan.cells), len(self.plan.environments), reused)
 
     def _write_unlocked(self, identified: Mapping[str, Identity | Failure]) -> None:
@@ -197,7 +197,7 @@ def is_refused(one: Group, known: History) -> bool:
     return before is not None and before.status is not Status.COMPLETED
 
 
-def _is_known(job: CellJob, one: Group, known: History) -> bool:
+def is_known(job: CellJob, one: Group, known: History) -> bool:
     """Nothing that bears on the cell has to be measured, by its own process or another's."""
     return all(ref.key in known.cases or ref.key in one.ends for ref in job.refs)
 

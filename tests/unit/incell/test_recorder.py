@@ -148,18 +148,28 @@ def recorded(tmp_path: Path, output: Path) -> Iterator[Any]:
     os.close(one._file)
 
 
-def test_a_case_is_told_when_it_starts_and_when_it_ended(recorded: Any, output: Path) -> None:
+@pytest.mark.parametrize("worker", ["", "gw1"])
+def test_a_case_is_told_when_it_starts_and_when_it_ended(
+    recorded: Any, output: Path, monkeypatch: pytest.MonkeyPatch, worker: str
+) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
     output.write_text("printed before")
     item: Any = SimpleNamespace(nodeid=f"{NODE}[h5]")
     recorded.recorder.pytest_runtest_protocol(item)
     (start,) = recorded.events()
-    assert {name: start[name] for name in ("event", "case", "variant")} == {"event": "started", "case": NODE, "variant": "h5"}
+    assert {name: start[name] for name in ("event", "worker", "case", "variant")} == {
+        "event": "started",
+        "worker": worker,
+        "case": NODE,
+        "variant": "h5",
+    }
     for one in (report("setup", node=item.nodeid), report("call", "failed", Crash("tb", "E: x"), node=item.nodeid)):
         recorded.recorder.pytest_runtest_logreport(one)
     assert len(recorded.events()) == 1
     recorded.recorder.pytest_runtest_logreport(report("teardown", node=item.nodeid))
     assert recorded.events()[1] == {
         "event": "finished",
+        "worker": worker,
         "case": NODE,
         "variant": "h5",
         "outcome": "failed",

@@ -27,13 +27,13 @@ MEMORY = Verdict(reason="memory", peak_bytes=5 * 2**30)
 LOST = Verdict(reason="lost")
 
 
-def started(case: str, variant: str = "") -> dict[str, Any]:
-    return {"event": "started", "case": case, "variant": variant, "output": 0}
+def started(case: str, variant: str = "", worker: str = "") -> dict[str, Any]:
+    return {"event": "started", "worker": worker, "case": case, "variant": variant, "output": 0}
 
 
 def ended(case: str, outcome: str = "passed", variant: str = "", **values: Any) -> list[dict[str, Any]]:
     told = {"outcome": outcome, "seconds": 0.5, "message": "", "evidence": "", **values}
-    return [started(case, variant), {"event": "finished", "case": case, "variant": variant, **told}]
+    return [started(case, variant), {"event": "finished", "worker": "", "case": case, "variant": variant, **told}]
 
 
 def not_collected(node: str) -> dict[str, Any]:
@@ -73,7 +73,6 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
         "toolchain": tmp_path / "pytest",
         "modules": ("tensorflow",),
         "environ": {"HUBMATRIX_FORMAT": "h5"},
-        "options": (),
         "case_seconds": 60.0,
         "memory_bytes": 4 * 2**30,
         "workers": 0,
@@ -204,6 +203,18 @@ def test_when_the_last_variant_crashed_nothing_is_left(play: Any) -> None:
     )
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed")]
+
+
+def test_every_case_that_was_running_takes_the_blame(play: Any) -> None:
+    """pytest-xdist runs several at once; when nothing has happened for the limit, nothing has in any of them."""
+    end, told, _ = play(([started(A, worker="gw0"), started(B, worker="gw1")], Verdict(reason="timed_out")), (ended(C), ENDED))
+    assert end.status is Status.COMPLETED
+    assert [(one.task.case.id, one.outcome.value) for one in told] == [(A, "timed_out"), (B, "timed_out"), (C, "passed")]
+
+
+def test_variants_that_may_be_missing_leave_the_cell_unfinished(play: Any) -> None:
+    end, _, _ = play((ended(A, variant="x"), SEGFAULT), cases=(A,))
+    assert end.status is Status.CRASHED
 
 
 def test_events_may_come_in_pieces_and_the_last_may_be_torn(play: Any) -> None:

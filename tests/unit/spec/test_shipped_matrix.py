@@ -35,9 +35,9 @@ def test_every_minor_since_1_15(spec: Spec) -> None:
 
 
 def test_packages(spec: Spec) -> None:
-    """tensorflow-cpu starts with 2.1 and ends with 2.15: later, tf-keras asks for `tensorflow`."""
+    """tensorflow-cpu starts with 2.1 and ends with 2.14: later, tf-keras asks for `tensorflow`."""
     plain_package = {release.version for release in spec.releases if release.package == "tensorflow"}
-    assert plain_package == {"1.15.5", "2.0.4", "2.16.2", "2.17.1", "2.18.1", "2.19.1", "2.20.0", "2.21.0"}
+    assert plain_package == {"1.15.5", "2.0.4", "2.15.1", "2.16.2", "2.17.1", "2.18.1", "2.19.1", "2.20.0", "2.21.0"}
 
 
 def test_tiers(spec: Spec) -> None:
