@@ -114,7 +114,7 @@ def _environment(base: Path, request: EnvironmentRequest, identity: Identity) ->
 
 def install(venvs: Path, identity: Identity) -> venv.Venv:
     """The venv of an identity, made now if it isn't there."""
-    made = asyncio.run(venv.ensure(uv_tool.find(), venvs, identity.lock, identity.interpreter, timeout=1800))
+    made = asyncio.run(venv.ensure(uv_tool.find(), venvs, venvs / "bytecode", identity.lock, identity.interpreter, timeout=1800))
     if isinstance(made, Failure):
         raise MachineError(made.message, place=str(venvs))
     return made

@@ -37,6 +37,10 @@ class Phase(str, Enum):
     AGAIN = "again"
 
 
+# Below a project, pytest would take that project's settings: warnings as errors, for one.
+OWN_SETTINGS = "[pytest]\n"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool(ABC):
     """One tool's project of `cells` cells in each environment, below `folder`. `reuse`: its options to keep the venvs."""
@@ -116,6 +120,7 @@ class Tox(Tool):
     def prepare(self) -> None:
         subject.copy_cases(self.folder)
         (self.folder / "tox.ini").write_text(self._settings(), encoding="utf-8")
+        (self.folder / "pytest.ini").write_text(OWN_SETTINGS, encoding="utf-8")
 
     def forget(self) -> None:
         shutil.rmtree(self.folder / ".tox", ignore_errors=True)
@@ -149,6 +154,7 @@ class Nox(Tool):
             "environ": dict(self.subject.environ),
         }
         (self.folder / "cells.json").write_text(json.dumps(given, indent=1), encoding="utf-8")
+        (self.folder / "pytest.ini").write_text(OWN_SETTINGS, encoding="utf-8")
 
     def forget(self) -> None:
         shutil.rmtree(self.folder / ".nox", ignore_errors=True)

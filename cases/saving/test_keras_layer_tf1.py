@@ -1,0 +1,27 @@
+"""Saving a functional Keras model around a module in TF1 Hub format, and reloading it. The module stays frozen."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = pytest.mark.models(format="hub")
+
+
+def classifier(model):
+    """The inputs under the names of the module's signature, its pooled output, one number per text."""
+    inputs = {name: tf.keras.Input([None], dtype=tf.int32, name=name) for name in ("input_ids", "input_mask", "segment_ids")}
+    encoder = hub.KerasLayer(model.handle, signature="tokens", output_key="pooled_output", output_shape=[model.width])
+    return tf.keras.Model(inputs, tf.keras.layers.Dense(1)(encoder(inputs)))
+
+
+def test_save_and_reload_a_tf1_module(model, save_format, saved):
+    """Saved and reloaded with custom_objects: the same numbers come out."""
+    words, mask, types = (model.inputs[name] for name in ("input_word_ids", "input_mask", "input_type_ids"))
+    inputs = {"input_ids": words, "input_mask": mask, "segment_ids": types}
+    network = classifier(model)
+    before = network.predict(inputs)
+    network.save(saved)
+    again = tf.keras.models.load_model(saved, custom_objects={"KerasLayer": hub.KerasLayer})
+    difference = np.abs(again.predict(inputs) - before).max()
+    assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
