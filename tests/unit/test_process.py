@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from harness import process
-from harness.process import FOR_CELLS, FOR_TOOLS, Completed, end_group, environment, run_async
+from harness.process import FOR_CELLS, FOR_TOOLS, Completed, end_group, environment, run_async, signal_name
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
@@ -37,6 +37,9 @@ def only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         ("http_proxy", True, False),
         ("https_proxy", True, False),
         ("HTTPS_PROXY", True, False),
+        ("all_proxy", True, False),
+        ("ALL_PROXY", True, False),
+        ("MY_ALL_PROXY", False, False),
         ("HTTP_TOKEN", False, False),
         ("MY_UV_INDEX", False, False),
         ("PYTHONPATH", False, False),
@@ -139,6 +142,41 @@ def test_a_process_at_its_limit_is_ended_and_has_no_code(monkeypatch: pytest.Mon
     asyncio.run(go())
 
 
+class Held(Child):
+    """A process that left behind another one, which holds its pipes: talking with it never ends, waiting neither (3.11.7)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.closed = False
+        self._transport = self
+
+    async def wait(self) -> int | None:
+        await asyncio.Event().wait()
+        return self.returncode
+
+    async def communicate(self, data: bytes | None) -> tuple[bytes, bytes]:
+        self.given = data
+        await asyncio.Event().wait()
+        return self.output
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("dies_of", [(signal.SIGTERM, signal.SIGKILL), (signal.SIGKILL,)])
+def test_pipes_that_stay_open_do_not_hold_up_a_process_at_its_limit(
+    monkeypatch: pytest.MonkeyPatch, dies_of: tuple[int, ...]
+) -> None:
+    async def go() -> None:
+        child = Held(out=b"never read", dies_of=dies_of)
+        started(monkeypatch, child)
+        done = await asyncio.wait_for(run_async(["tool"], timeout=0.01), 10)
+        assert done == Completed(code=None, stdout="", stderr="")
+        assert (child.returncode, child.closed) == (-dies_of[0], True)
+
+    asyncio.run(go())
+
+
 def test_a_cancelled_call_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> None:
         child = Child()
@@ -172,6 +210,12 @@ def test_what_a_dead_process_left_in_its_group_is_ended_too(monkeypatch: pytest.
         assert child.signals == [signal.SIGTERM, signal.SIGKILL]
 
     asyncio.run(go())
+
+
+def test_a_signal_is_told_by_its_name_or_else_its_number() -> None:
+    assert signal_name(11) == "SIGSEGV"
+    assert signal_name(signal.SIGKILL) == "SIGKILL"
+    assert signal_name(63) == "signal 63"
 
 
 @pytest.mark.parametrize(
