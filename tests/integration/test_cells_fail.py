@@ -198,11 +198,13 @@ def test_outcomes_of_pytest(mini: Make) -> None:
 
 
 def test_xdist_where_cores_would_be_idle(mini: Make, tmp_path: Path) -> None:
-    log = tmp_path / "workers"
+    log, dies = tmp_path / "workers", tmp_path / "dies"
     body = f"""
         import os, time
         def work(n):
             time.sleep(3.2)
+            if n == 1 and os.path.exists({str(dies)!r}):
+                os.abort()
             with open({str(log)!r}, "a") as file:
                 file.write(os.environ.get("PYTEST_XDIST_WORKER", "none") + "\\n")
             print("printed by", n)
@@ -217,6 +219,12 @@ def test_xdist_where_cores_would_be_idle(mini: Make, tmp_path: Path) -> None:
     assert log.read_text().split()[:4] == ["none"] * 4
     assert sorted(log.read_text().split()[4:]) == ["gw0", "gw1", "gw2", "gw3"]
     assert all("printed by 2" in record.evidence for record in together.cases if record.outcome.value == "failed")
+    dies.touch()
+    crashed = project.run("--jobs", "4", "--rerun")
+    assert outcomes(crashed) == {**expected, "test_1": "crashed"}
+    (message,) = (record.message for record in crashed.cases if record.outcome.value == "crashed")
+    assert message == "the interpreter of its pytest-xdist worker died"
+    assert crashed.cells[0].status is Status.COMPLETED
 
 
 def test_no_process_is_left(mini: Make) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from harness.cleaning import Freed, clean
 from harness.environments import uv
+from harness.environments.disk import in_use
+from harness.errors import MachineError
 from harness.process import Completed
 from harness.workspace import Workspace
 
@@ -44,6 +46,18 @@ def test_cleaning_twice_removes_nothing(used: Workspace) -> None:
     freed = clean(used, results=True, uv_cache=False)
     assert freed.removed == ()
     assert freed.as_text().startswith("removed nothing; ")
+
+
+def test_nothing_goes_while_a_run_uses_the_environments(used: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uv, "find", lambda: pytest.fail("uv's cache is in use too"))
+    with in_use(used.venvs / "1f"):
+        kept = sorted(used.root.rglob("*"))
+        with pytest.raises(MachineError) as caught:
+            clean(used, results=True, uv_cache=True)
+        assert sorted(used.root.rglob("*")) == kept
+    assert str(caught.value) == f"{used.venvs}: a run is using these environments (hint: wait for it or end it, then clean)"
+    assert caught.value.exit_code == 6
+    assert clean(used, results=False, uv_cache=False).removed == (".hubmatrix",)
 
 
 def test_uvs_cache_is_pruned_only_when_asked_for(used: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

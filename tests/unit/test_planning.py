@@ -130,6 +130,22 @@ def test_what_is_known_is_reused(project: Workspace, identified: dict[str, Any],
     assert (told[H5], told[KERAS]) == ("reuse", "run")
 
 
+def test_a_cell_is_not_reused_while_another_cell_has_to_measure_its_case(
+    project: Workspace, identified: dict[str, Any], make: Any
+) -> None:
+    """test_load runs once, in the first cell. The second cell's own case is known, so it has nothing to run and still waits."""
+    identified["tf-2_16_2-as-released"] = make.identity()
+    (one,) = preview(project, QUICK).groups
+    first, second = one.jobs
+    load, save = (ref.key for ref in second.refs)
+    environment = make.environment_record(key=one.identity.key)
+    record(project, [environment, make.case_record(key=save)], make)
+    shown = preview(project, QUICK)
+    assert [[task.key for task in job.tasks] for job in shown.groups[0].jobs] == [[load, first.refs[1].key], []]
+    told = states(shown)
+    assert (told[H5], told[KERAS]) == ("run", "run")
+
+
 def test_an_environment_known_not_to_import_is_reused(project: Workspace, identified: dict[str, Any], make: Any) -> None:
     identified["tf-2_16_2-as-released"] = make.identity()
     record(project, [make.environment_record(key=make.identity().key, status=Status.IMPORT_FAILED)], make)

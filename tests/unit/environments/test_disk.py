@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.environments import disk
-from harness.environments.disk import evict, free_bytes, in_use
+from harness.environments.disk import busy, evict, free_bytes, in_use
 from harness.process import Completed
 
 
@@ -73,6 +73,26 @@ def test_a_venv_in_use_stays(machine: Machine) -> None:
         assert removed(machine, 100) == ["c", "a"]
         assert left(machine) == ["b"]
     assert removed(machine, 100) == ["b"]
+
+
+def test_a_folder_is_busy_while_one_of_its_venvs_is_in_use(machine: Machine) -> None:
+    assert not busy(machine.folder)
+    with in_use(machine.folder / "c"), in_use(machine.folder / "c"):
+        assert busy(machine.folder)
+        assert busy(machine.folder), "asking changes nothing"
+    assert not busy(machine.folder)
+    with in_use(machine.folder / "new"):
+        assert busy(machine.folder)
+
+
+def test_asking_whether_a_folder_is_busy_is_no_use_of_its_venvs(machine: Machine) -> None:
+    assert not busy(machine.folder)
+    assert removed(machine, 8) == ["b"]
+
+
+def test_a_folder_that_is_not_there_is_not_busy(tmp_path: Path) -> None:
+    assert not busy(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_with_no_venv_to_remove_uvs_cache_is_pruned_once(machine: Machine) -> None:

@@ -34,6 +34,7 @@ UNSATISFIABLE = Completed(
 REFUSED = Completed(code=2, stdout="", stderr="error: Failed to fetch: http://h/\n  cause: Connection refused (os error 111)\n")
 KILLED = Completed(code=-9, stdout="", stderr="")
 PERMISSION = Completed(code=2, stdout="", stderr="error: failed to open file `/cache/x`: Permission denied (os error 13)\n")
+UNKNOWN = Completed(code=2, stdout="", stderr="error: something that nobody has seen yet\n")
 BUILD = Completed(code=1, stdout="", stderr="error: Failed to build `x==1`\n  cause: The build backend returned an error\n")
 
 
@@ -156,6 +157,7 @@ def test_a_proof_of_today_is_kept_for_the_day(ask: Any, calendar: list[date], to
         pytest.param(BUILD, Status.INSTALL_FAILED, id="build"),
         pytest.param(replace(REFUSED, code=None), Status.TIMED_OUT, id="limit"),
         pytest.param(PERMISSION, Status.UNAVAILABLE, id="permission"),
+        pytest.param(UNKNOWN, Status.UNAVAILABLE, id="unknown"),
     ],
 )
 def test_what_proves_nothing_is_asked_again(ask: Any, as_released: EnvironmentRequest, answer: Completed, status: Status) -> None:
@@ -175,6 +177,17 @@ def test_without_an_index_the_last_lock_of_today_serves(ask: Any, calendar: list
 def test_without_an_index_and_a_lock_the_machine_is_to_blame(ask: Any, today: EnvironmentRequest) -> None:
     found = ask(Index(REFUSED), today)
     assert (found.status, found.trouble) == (Status.UNAVAILABLE, Trouble.NETWORK)
+
+
+@pytest.mark.parametrize("answer", [PERMISSION, UNKNOWN])
+def test_only_without_an_index_does_the_last_lock_serve(
+    ask: Any, calendar: list[date], today: EnvironmentRequest, answer: Completed
+) -> None:
+    index = Index(SOLVED, answer)
+    ask(index, today)
+    calendar[0] += timedelta(days=1)
+    found = ask(index, today)
+    assert (found.status, found.trouble) == (Status.UNAVAILABLE, None)
 
 
 def test_refresh_asks_again(ask: Any, as_released: EnvironmentRequest) -> None:

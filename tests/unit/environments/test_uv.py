@@ -1,4 +1,4 @@
-"""What uv's words mean. The texts are uv 0.13.8's own."""
+"""What uv's words mean. The texts are uv 0.13.8's own, but for those from PERMISSION to UNKNOWN, which are made up in its form."""
 
 from __future__ import annotations
 
@@ -87,6 +87,27 @@ BROKEN_WHEEL = """\
 error: Failed to install: odd-1.0-py3-none-any.whl (odd==1.0)
   cause: The wheel is invalid: Metadata file not found
 """
+PERMISSION = """\
+error: Failed to initialize cache at `/cache`
+  cause: failed to create directory `/cache`: Permission denied (os error 13)
+"""
+READ_ONLY = """\
+error: Failed to install: odd-1.0-py3-none-any.whl (odd==1.0)
+  cause: failed to create directory `/venv/lib`: Read-only file system (os error 30)
+"""
+FILES = """\
+error: Failed to download `odd==1.0`
+  cause: failed to open file `/cache/x`: Too many open files (os error 24)
+"""
+NUMBER_ONLY = """\
+error: failed to open file `/cache/x`
+  cause: Keine Berechtigung (os error 13)
+"""
+OTHER_NUMBER = """\
+error: Failed to install: odd-1.0-py3-none-any.whl (odd==1.0)
+  cause: State not recoverable (os error 131)
+"""
+UNKNOWN = "error: something that nobody has seen yet\n"
 
 
 def ended(stderr: str, code: int | None = 1, stdout: str = "") -> Completed:
@@ -107,6 +128,15 @@ def ended(stderr: str, code: int | None = 1, stdout: str = "") -> Completed:
         pytest.param(BUILD, Status.INSTALL_FAILED, Status.INSTALL_FAILED, None, id="build-while-installing"),
         pytest.param(BROKEN_WHEEL, Status.INSTALL_FAILED, Status.INSTALL_FAILED, None, id="broken-wheel"),
         pytest.param(DISK, Status.INSTALL_FAILED, Status.UNAVAILABLE, Trouble.DISK, id="disk"),
+        pytest.param(PERMISSION, Status.LOCK_FAILED, Status.UNAVAILABLE, None, id="permission-while-locking"),
+        pytest.param(PERMISSION, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="permission-while-installing"),
+        pytest.param(READ_ONLY, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="read-only"),
+        pytest.param(FILES, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="too-many-files"),
+        pytest.param(NUMBER_ONLY, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="the-number-says-it"),
+        pytest.param(OTHER_NUMBER, Status.INSTALL_FAILED, Status.INSTALL_FAILED, None, id="a-longer-number"),
+        pytest.param(UNKNOWN, Status.LOCK_FAILED, Status.UNAVAILABLE, None, id="unknown-while-locking"),
+        pytest.param(UNKNOWN, Status.INSTALL_FAILED, Status.INSTALL_FAILED, None, id="unknown-while-installing"),
+        pytest.param(UNSATISFIABLE, Status.INSTALL_FAILED, Status.LOCK_FAILED, None, id="unsatisfiable-while-installing"),
     ],
 )
 def test_failure_tells_the_software_from_the_machine(text: str, of: Status, status: Status, trouble: Trouble | None) -> None:
@@ -150,11 +180,14 @@ def test_uv_ended_by_a_signal_proves_nothing() -> None:
     found = failure(ended("", code=-9), of=Status.LOCK_FAILED, timeout=600)
     assert (found.status, found.trouble) == (Status.UNAVAILABLE, Trouble.KILLED)
     assert found.message == "uv was ended by SIGKILL"
+    assert failure(ended("", code=-63), of=Status.LOCK_FAILED, timeout=600).message == "uv was ended by signal 63"
 
 
 def test_uv_that_says_nothing() -> None:
     found = failure(ended("", code=2), of=Status.INSTALL_FAILED, timeout=600)
     assert found == Failure(status=Status.INSTALL_FAILED, trouble=None, message="uv exited with 2", evidence="")
+    found = failure(ended("", code=2), of=Status.LOCK_FAILED, timeout=600)
+    assert found == Failure(status=Status.UNAVAILABLE, trouble=None, message="uv exited with 2", evidence="")
 
 
 def test_uv_that_speaks_on_stdout_is_heard() -> None:

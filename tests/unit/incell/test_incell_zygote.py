@@ -73,6 +73,27 @@ def test_the_end_before_a_whole_line_is_no_line(reset: bool) -> None:
             "TypeError: Descriptors cannot be created directly.\nIf this call came from a _pb2.py file, ...\n 1. Downgrade",
         ),
         ('  File "a.py", line 1\n    def (\n        ^\nSyntaxError: invalid syntax\n', "SyntaxError: invalid syntax"),
+        (
+            'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    import numpy\n'
+            '  File "numpy/__init__.py", line 9, in <module>\n    raise ImportError(msg)\n'
+            "ImportError: \n\nIMPORTANT: PLEASE READ THIS FOR ADVICE ON HOW TO SOLVE THIS ISSUE!\n\n"
+            '  * The Python version is: Python3.9 from "/venv/bin/python"\n  * The NumPy version is: "1.19.5"\n\n'
+            "Original error was: libopenblas.so: cannot open shared object file\n\n",
+            "ImportError: \n\nIMPORTANT: PLEASE READ THIS FOR ADVICE ON HOW TO SOLVE THIS ISSUE!\n\n"
+            '  * The Python version is: Python3.9 from "/venv/bin/python"\n  * The NumPy version is: "1.19.5"\n\n'
+            "Original error was: libopenblas.so: cannot open shared object file",
+        ),
+        (
+            'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    f(\n    ~^\n'
+            "ValueError: it ends\n    with an indented line\n",
+            "ValueError: it ends\n    with an indented line",
+        ),
+        (
+            '  File "a.py", line 1, in <module>\nKeyError: first\n\nDuring handling of the above exception, another occurred:\n\n'
+            'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\nValueError: last\n',
+            "ValueError: last",
+        ),
+        ('Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    cut off', "    cut off"),
         ("some words\nand no traceback\n", "and no traceback"),
         ("", "the interpreter ended without a word"),
         ("\n\n", "the interpreter ended without a word"),

@@ -25,15 +25,20 @@ KILLED = Verdict(reason="exited", signal=signal.SIGKILL)
 TIMED_OUT = Verdict(reason="timed_out")
 MEMORY = Verdict(reason="memory", peak_bytes=5 * 2**30)
 LOST = Verdict(reason="lost")
+WORKER_DIED = "the interpreter of its pytest-xdist worker died"
 
 
-def started(case: str, variant: str = "", worker: str = "") -> dict[str, Any]:
-    return {"event": "started", "worker": worker, "case": case, "variant": variant, "output": 0}
+def started(case: str, variant: str = "", *, worker: str = "", output: int = 0) -> dict[str, Any]:
+    return {"event": "started", "worker": worker, "case": case, "variant": variant, "output": output}
 
 
-def ended(case: str, outcome: str = "passed", variant: str = "", **values: Any) -> list[dict[str, Any]]:
+def finished(case: str, outcome: str = "passed", variant: str = "", *, worker: str = "", **values: Any) -> dict[str, Any]:
     told = {"outcome": outcome, "seconds": 0.5, "message": "", "evidence": "", **values}
-    return [started(case, variant), {"event": "finished", "worker": "", "case": case, "variant": variant, **told}]
+    return {"event": "finished", "worker": worker, "case": case, "variant": variant, **told}
+
+
+def ended(case: str, outcome: str = "passed", variant: str = "", *, worker: str = "", **values: Any) -> list[dict[str, Any]]:
+    return [started(case, variant, worker=worker), finished(case, outcome, variant, worker=worker, **values)]
 
 
 def not_collected(node: str) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     }
     frame = Frame(**{field.name: known[field.name] for field in dataclasses.fields(Frame)})
 
-    def one(*acts: Any, cases: Sequence[str] = (A, B, C)) -> tuple[CellEnd, list[Finished], Script]:
+    def one(*acts: Any, cases: Sequence[str] = (A, B, C), workers: int = 0) -> tuple[CellEnd, list[Finished], Script]:
         tasks = tuple(Task(case=make.case(case), key=case, uses={}) for case in cases)
         job = CellJob(cell=make.cell(), model=make.model(), refs=(), tasks=tasks)
         script, told = Script(*acts), list[Finished]()
@@ -87,7 +92,8 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
         def prepare(work: Path) -> None:
             work.joinpath("prepared").touch()
 
-        end = asyncio.run(run_cell(script, job, frame, prepare, told.append))  # type: ignore[arg-type]
+        framed = dataclasses.replace(frame, workers=workers)
+        end = asyncio.run(run_cell(script, job, framed, prepare, told.append))  # type: ignore[arg-type]
         assert script.acts == [], "fewer processes than expected"
         assert not any((tmp_path / "work").glob("*")), "a work folder was left behind"
         return end, told, script
@@ -114,6 +120,8 @@ def test_all_in_one_process(play: Any) -> None:
     ("verdict", "outcome", "message"),
     [
         (SEGFAULT, "crashed", "the interpreter was ended by SIGSEGV"),
+        (Verdict(reason="exited", signal=63), "crashed", "the interpreter was ended by signal 63"),
+        (FAILED, "crashed", "the interpreter exited with code 1 in the middle of the case"),
         (Verdict(reason="exited", code=3), "crashed", "the interpreter exited with code 3 in the middle of the case"),
         (TIMED_OUT, "timed_out", "still running after 60 s"),
         (MEMORY, "crashed", "used 5.0 GiB of memory, the limit is 4.0 GiB"),
@@ -146,6 +154,7 @@ def test_a_crash_after_the_last_case_loses_nothing(play: Any) -> None:
     ("verdict", "status", "message"),
     [
         (SEGFAULT, Status.CRASHED, "the process ended by SIGSEGV outside any case"),
+        (Verdict(reason="exited", signal=63), Status.CRASHED, "the process ended by signal 63 outside any case"),
         (MEMORY, Status.CRASHED, "the process ended over its memory limit (4.0 GiB) outside any case"),
         (TIMED_OUT, Status.TIMED_OUT, "nothing happened outside any case for 60 s"),
     ],
@@ -205,16 +214,87 @@ def test_when_the_last_variant_crashed_nothing_is_left(play: Any) -> None:
     assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed")]
 
 
-def test_every_case_that_was_running_takes_the_blame(play: Any) -> None:
-    """pytest-xdist runs several at once; when nothing has happened for the limit, nothing has in any of them."""
-    end, told, _ = play(([started(A, worker="gw0"), started(B, worker="gw1")], Verdict(reason="timed_out")), (ended(C), ENDED))
+@pytest.mark.parametrize(
+    ("verdict", "status", "message"),
+    [
+        (SEGFAULT, Status.CRASHED, "the process ended by SIGSEGV outside any case"),
+        (MEMORY, Status.CRASHED, "the process ended over its memory limit (4.0 GiB) outside any case"),
+        (TIMED_OUT, Status.TIMED_OUT, "nothing happened outside any case for 60 s"),
+    ],
+)
+def test_variants_that_may_be_missing_leave_the_cell_unfinished(play: Any, verdict: Verdict, status: Status, message: str) -> None:
+    """Every case has told something, but nobody knows how many variants were still to come."""
+    end, told, _ = play((flat(ended(B), ended(A, variant="x")), verdict), cases=(A, B))
+    assert (end.status, end.trouble, end.message, end.evidence) == (status, None, message, "printed")
+    assert outcomes(told) == [("b", "passed"), ("a[x]", "passed")]
+
+
+def test_variants_of_an_earlier_process_do_not_make_a_later_one_unfinished(play: Any) -> None:
+    end, told, _ = play((flat(ended(A, variant="x"), started(B)), SEGFAULT), (ended(C), SEGFAULT))
     assert end.status is Status.COMPLETED
-    assert [(one.task.case.id, one.outcome.value) for one in told] == [(A, "timed_out"), (B, "timed_out"), (C, "passed")]
+    assert outcomes(told) == [("a[x]", "passed"), ("b", "crashed"), ("c", "passed")]
 
 
-def test_variants_that_may_be_missing_leave_the_cell_unfinished(play: Any) -> None:
-    end, _, _ = play((ended(A, variant="x"), SEGFAULT), cases=(A,))
-    assert end.status is Status.CRASHED
+@pytest.mark.parametrize(
+    ("verdict", "outcome", "message"),
+    [
+        (SEGFAULT, "crashed", "the interpreter was ended by SIGSEGV"),
+        (TIMED_OUT, "timed_out", "still running after 60 s"),
+        (MEMORY, "crashed", "used 5.0 GiB of memory, the limit is 4.0 GiB"),
+        (FAILED, "crashed", WORKER_DIED),
+    ],
+)
+def test_every_case_that_was_running_takes_the_blame(play: Any, verdict: Verdict, outcome: str, message: str) -> None:
+    """pytest-xdist runs several at once; when nothing has happened for the limit, nothing has in any of them."""
+    events = [started(A, worker="gw0"), started(B, worker="gw1")]
+    end, told, script = play((events, verdict), (ended(C, worker="gw0"), ENDED), workers=2)
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", outcome), ("b", outcome), ("c", "passed")]
+    assert [(one.message, one.evidence) for one in told[:2]] == [(message, "printed")] * 2
+    assert [request["cases"] for request in script.requests] == [[A, B, C], [C]]
+    assert [request["workers"] for request in script.requests] == [2, 2]
+
+
+def test_only_the_case_of_the_worker_that_died_is_crashed(play: Any) -> None:
+    """pytest-xdist puts another worker in its place, runs the rest there, and exits with 1."""
+    events = flat(started(A, worker="gw0"), ended(B, worker="gw1"), ended(C, "failed", worker="gw2"))
+    end, told, script = play((events, FAILED), workers=2)
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("b", "passed"), ("c", "failed"), ("a", "crashed")]
+    assert told[2].message == WORKER_DIED
+    assert len(script.requests) == 1
+
+
+def test_a_worker_that_finished_ends_its_own_case_only(play: Any) -> None:
+    """The workers' events come in any order."""
+    events = [started(A, worker="gw0"), started(B, worker="gw1"), finished(A, worker="gw0"), started(C, worker="gw0")]
+    end, told, _ = play(([*events, finished(B, worker="gw1")], SEGFAULT), workers=2)
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "passed"), ("c", "crashed")]
+
+
+def test_variants_of_one_case_may_crash_at_once(play: Any) -> None:
+    events = [started(A, "x", worker="gw0"), started(A, "y", worker="gw1")]
+    end, told, script = play((events, SEGFAULT), (flat(ended(A, variant="z"), ended(B)), ENDED), cases=(A, B), workers=2)
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a[x]", "crashed"), ("a[y]", "crashed"), ("a[z]", "passed"), ("b", "passed")]
+    assert script.requests[1]["cases"] == [A, B]
+    assert script.requests[1]["skip"] == [f"{A}[x]", f"{A}[y]"]
+
+
+@pytest.mark.parametrize("verdict", [KILLED, LOST])
+def test_killed_from_outside_blames_no_workers_case(play: Any, verdict: Verdict) -> None:
+    end, told, _ = play(([started(A, worker="gw0"), started(B, worker="gw1")], verdict), workers=2)
+    assert (end.status, end.trouble, told) == (Status.UNAVAILABLE, Trouble.KILLED, [])
+
+
+def test_evidence_starts_where_the_first_of_the_running_cases_did(play: Any) -> None:
+    """All workers print to one file, so what one of them printed can't be told from what the others did."""
+    events = [*ended(C, worker="gw2"), started(A, worker="gw0", output=5), started(B, worker="gw1", output=2)]
+    _, told, _ = play((events, SEGFAULT), workers=3)
+    assert [(one.task.case.id, one.evidence) for one in told[1:]] == [(A, "inted"), (B, "inted")]
+    _, (alone,), _ = play(([started(A, output=5)], SEGFAULT), cases=(A,))
+    assert alone.evidence == "ed"
 
 
 def test_events_may_come_in_pieces_and_the_last_may_be_torn(play: Any) -> None:
