@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import AsyncFileLock
@@ -63,6 +64,12 @@ async def ensure(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Fai
         ]
         done = await call_offline_first(uv, [*argv, *wanted], timeout=INSTALL_SECONDS)
         if not done.ok:
-            return failure(done, of=Status.INSTALL_FAILED, timeout=INSTALL_SECONDS)
+            return _without_blame(failure(done, of=Status.INSTALL_FAILED, timeout=INSTALL_SECONDS))
         write_atomically(path / FINGERPRINT, " ".join(wanted))
         return path
+
+
+def _without_blame(found: Failure) -> Failure:
+    """pytest that can't be installed says nothing about the packages under test."""
+    message = f"pytest for the cells can't be installed: {found.message}"
+    return replace(found, status=Status.UNAVAILABLE, trouble=found.trouble or Trouble.TOOLCHAIN, message=message)

@@ -94,3 +94,11 @@ def test_pytest_that_can_not_be_imported_is_not_the_softwares_fault(mini: Make, 
     (environment,) = project.run(*mode).environments
     assert (environment.status, environment.trouble) == (Status.UNAVAILABLE, Trouble.TOOLCHAIN)
     assert environment.message == "pytest can't be imported beside these packages: RuntimeError: too old"
+
+
+def test_pytest_that_can_not_be_installed_is_not_the_softwares_fault(mini: Make) -> None:
+    project = mini(CASE)
+    (project.root / ".hubmatrix" / "toolchains").unlink()
+    (environment,) = project.run().environments
+    assert (environment.status, environment.trouble) == (Status.UNAVAILABLE, Trouble.TOOLCHAIN)
+    assert environment.message.startswith("pytest for the cells can't be installed: ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -49,6 +50,15 @@ def settled(project: Mini, seconds: float = 10.0) -> bool:
     return True
 
 
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 60.0) -> None:
+    """Wait for something that a running command does; a command that ended without it fails the test, with its words."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.02)
+
+
 def recorded_twice(project: Mini) -> list[tuple[str, str]]:
     run = project.newest()
     counts = Counter((record.key, record.variant) for record in run.cases)
@@ -67,8 +77,7 @@ def test_sigkill_at_ten_moments(mini: Make) -> None:
             shutil.rmtree(project.root / ".hubmatrix" / "venvs")
         shutil.rmtree(runs)
         process = project.start("run", "--plain", "--no-report", "--jobs", "2")
-        while not store.run_files(runs):
-            time.sleep(0.02)
+        wait_until(lambda: bool(store.run_files(runs)), process)
         time.sleep(moment)
         process.kill()
         process.communicate()
@@ -85,10 +94,10 @@ def test_interrupted_and_gone_on(mini: Make, number: signal.Signals) -> None:
     project = mini(CASES, formats=FORMATS)
     project.run()
     undisturbed = project.results()
-    project.command("clean", "--results")
+    runs = project.root / "reports" / "runs"
+    shutil.rmtree(runs)
     process = project.start("run", "--plain", "--no-report", "--jobs", "1")
-    while not any(read.cases for read in map(store.read, store.run_files(project.root / "reports" / "runs"))):
-        time.sleep(0.05)
+    wait_until(lambda: any(read.cases for read in map(store.read, store.run_files(runs))), process)
     process.send_signal(number)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
