@@ -17,7 +17,7 @@ def classifier(model):
 
 
 def test_save_and_reload(model, save_format, saved):
-    """Fine-tuned, saved, reloaded with custom_objects: the same numbers come out."""
+    """hub.KerasLayer, fine-tuned: saved, reloaded with custom_objects, the same numbers come out."""
     network = classifier(model)
     network.set_weights([weight + 0.01 for weight in network.get_weights()])  # stands for fine-tuning
     before = network.predict(model.inputs)

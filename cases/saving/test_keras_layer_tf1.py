@@ -16,7 +16,7 @@ def classifier(model):
 
 
 def test_save_and_reload_a_tf1_module(model, save_format, saved):
-    """Saved and reloaded with custom_objects: the same numbers come out."""
+    """hub.KerasLayer on a TF1 module: saved, reloaded with custom_objects, the same numbers come out."""
     words, mask, types = (model.inputs[name] for name in ("input_word_ids", "input_mask", "input_type_ids"))
     inputs = {"input_ids": words, "input_mask": mask, "segment_ids": types}
     network = classifier(model)

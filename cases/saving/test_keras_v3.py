@@ -34,7 +34,7 @@ def classifier(model):
 
 
 def test_save_and_reload(model, save_format, saved):
-    """Saved and reloaded with custom_objects, and the same numbers come out."""
+    """Your own layer around hub.load: saved, reloaded with custom_objects, the same numbers come out."""
     network = classifier(model)
     before = network.predict(model.inputs)
     network.save(saved)
@@ -44,7 +44,7 @@ def test_save_and_reload(model, save_format, saved):
 
 
 def test_export_and_load(model, tmp_path):
-    """model.export writes a SavedModel for serving; tf.saved_model.load runs it."""
+    """Your own layer around hub.load: model.export writes a SavedModel for serving."""
     network = classifier(model)
     network.export(str(tmp_path / "model"))
     loaded = tf.saved_model.load(str(tmp_path / "model"))
