@@ -92,9 +92,9 @@ def run(
     made = planning.make(place, choice)
     options = Options(tier=choice.tier or "", selection=choice.text, jobs=jobs, preload=not no_zygote, refresh=refresh, rerun=rerun)
     results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json))
-    from harness import reporting  # pandas takes a second to import: not before the cells are done
+    from harness import reporting
 
-    rendered = () if no_report else reporting.render(place, results, made)
+    rendered = () if no_report else reporting.render_if_changed(place, results, made)
     summary = reporting.summary(place, results, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +13,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from harness import catalog
-from harness.domain import Axes, Cell, Outcome, Status, Trouble
+from harness.domain import Axes, Case, Cell, Outcome, Status, Trouble
 from harness.files import write_atomically
 from harness.planning import Made
-from harness.report import html, jsonview, markdown
-from harness.report.view import view
 from harness.results import store
 from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Header
 from harness.select import compile_selector
 from harness.workspace import Workspace
 
-RENDERERS = {"index.html": html.render, "report.md": markdown.render, "report.json": jsonview.render}
+NAMES = ("index.html", "report.md", "report.json")
+STAMP = ".rendered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,34 @@ class Summary:
 
 def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ...]:
     """Every format of the report, below reports/site."""
+    from harness.report import html, jsonview, markdown  # pandas takes a second to import
+    from harness.report.view import view
+
     cases = made.cases if made else catalog.read(place.cases)
-    shown = view(store.read(results), {case.id: case.title for case in cases}, made.plan.cells if made else ())
-    return tuple(_write(place.site / name, renderer(shown)) for name, renderer in RENDERERS.items())
+    run = store.read(results)
+    shown = view(run, {case.id: case.title for case in cases}, made.plan.cells if made else ())
+    renderers = (html.render, markdown.render, jsonview.render)
+    paths = tuple(_write(place.site / name, renderer(shown)) for name, renderer in zip(NAMES, renderers, strict=True))
+    _write(place.site / STAMP, _stamp(run, cases))
+    return paths
+
+
+def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path, ...]:
+    """The same; where the site shows these very results already, it stays as it is."""
+    paths = tuple(place.site / name for name in NAMES)
+    stamp = place.site / STAMP
+    shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(store.read(results), made.cases)
+    return paths if shown else render(place, results, made)
+
+
+def _stamp(run: store.Run, cases: Sequence[Case]) -> str:
+    """Digest of what a report shows and of the code that draws it; when and in which run it was reused doesn't count."""
+    volatile = {"reused", "recorded", "run"}
+    records = [record.model_dump_json(exclude=volatile) for record in (*run.environments, *run.cases, *run.cells)]
+    sources = sorted(path for path in (Path(__file__).parent / "report").rglob("*.*") if path.suffix != ".pyc")
+    code = [(path.name, path.stat().st_mtime_ns) for path in sources]
+    facts = [sorted(records), run.header.planned_cells, run.footer is None, [case.title for case in cases], code]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def summary(place: Workspace, results: Path, rendered: tuple[Path, ...]) -> Summary:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness import reporting
-from harness.domain import Device, Outcome, SaveFormat, Status, Trouble
+from harness import catalog, reporting
+from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.errors import SelectionError
+from harness.planning import Made
 from harness.results import store
 from harness.results.format import CaseRef, CellAxes, Line
 from harness.results.store import FILE, Writer
@@ -112,6 +113,23 @@ def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
 
 def test_every_format_of_the_report_is_rendered(project: Workspace, results: Path) -> None:
     rendered = reporting.render(project, results, None)
-    assert sorted(path.name for path in rendered) == sorted(path.name for path in project.site.iterdir())
+    assert sorted([*(path.name for path in rendered), ".rendered"]) == sorted(path.name for path in project.site.iterdir())
     assert {"index.html", "report.md", "report.json"} <= {path.name for path in rendered}
     assert all(path.stat().st_size for path in rendered)
+
+
+def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, results: Path) -> None:
+    made = Made(
+        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
+    )
+    (page, *_) = reporting.render_if_changed(project, results, made)
+    page.write_text("as it was drawn")
+    reporting.render_if_changed(project, results, made)
+    assert page.read_text() == "as it was drawn"
+    reused = results.read_text().replace('"reused":false', '"reused":true')
+    results.write_text(reused)
+    reporting.render_if_changed(project, results, made)
+    assert page.read_text() == "as it was drawn"
+    results.write_text(reused.replace('"outcome":"passed"', '"outcome":"failed"'))
+    reporting.render_if_changed(project, results, made)
+    assert page.read_text().startswith("<!doctype html>")
