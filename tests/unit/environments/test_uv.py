@@ -46,15 +46,15 @@ registry packages may only be read from the cache.
 """
 REFUSED = """\
 error: Request failed after 3 retries in 6.9s
-  cause: Failed to fetch: http://127.0.0.1:9/simple/tensorflow/
-  cause: error sending request for url (http://127.0.0.1:9/simple/tensorflow/)
+  cause: Failed to fetch: http://127.0.0.1:9/tensorflow/
+  cause: error sending request for url (http://127.0.0.1:9/tensorflow/)
   cause: client error (Connect)
   cause: tcp connect error
   cause: Connection refused (os error 111)
 """
 NO_DNS = """\
-error: Failed to fetch: http://no-such-host.invalid/simple/tensorflow/
-  cause: error sending request for url (http://no-such-host.invalid/simple/tensorflow/)
+error: Failed to fetch: http://no-such-host.invalid/tensorflow/
+  cause: error sending request for url (http://no-such-host.invalid/tensorflow/)
   cause: client error (Connect)
   cause: dns error
   cause: error resolving DNS
@@ -149,7 +149,7 @@ def test_the_message_says_most_in_one_line() -> None:
     assert headline(UNSATISFIABLE) == (
         "Because you require packaging>=24 and packaging<20, we can conclude that your requirements are unsatisfiable."
     )
-    assert headline(REFUSED) == "Request failed after 3 retries in 6.9s: Failed to fetch: http://127.0.0.1:9/simple/tensorflow/"
+    assert headline(REFUSED) == "Request failed after 3 retries in 6.9s: Failed to fetch: http://127.0.0.1:9/tensorflow/"
     assert headline(BUILD) == "Failed to build `bad @ file:///tmp/uvt/bad`: The build backend returned an error"
     assert headline(DISK) == (
         "Failed to install: tensorflow-2.16.2-cp311-cp311-manylinux_2_17_x86_64.whl (tensorflow==2.16.2): failed to copy file"

@@ -165,9 +165,8 @@ def test_records_name_folders_not_paths(make: Any) -> None:
     (job,) = listed = jobs(make, [{}], [frozenset()])
     ledger, kept = open_ledger(make, listed)
     ledger.know(Path("/project/.hubmatrix/venvs/1f"), Path("/project/.hubmatrix/toolchains/py311"))
-    told = "/project/.hubmatrix/venvs/1f/lib /project/.hubmatrix/toolchains/py311/pytest /project/cases/a.py"
-    ledger.case(
-        job, finished(job.tasks[0], Outcome.FAILED, evidence=f"{told} /opt/python/3.11.7/lib /project/.hubmatrix/work/run-1/x")
-    )
+    told = "/project/.hubmatrix/venvs/1f/lib /project/.hubmatrix/toolchains/py311/pytest /project/cases/a.py /opt/python/3.11.7/lib"
+    written = Workspace(root=Path("/project")).work / "run-1" / "x"
+    ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=f"{told} {written}"))
     (record,) = kept.records
     assert record.evidence == "$VENV/lib $PYTEST/pytest ./cases/a.py $PYTHON/lib $WORK/x"  # type: ignore[union-attr]
