@@ -12,10 +12,10 @@ from harness.domain import Case, Limits, Plan, Status
 from harness.environments.uv import Failure
 from harness.plan import expand
 from harness.request import exclude_newer, requirements
-from harness.results import history, store
+from harness.results import store
 from harness.results.history import History
 from harness.run.engine import is_known, is_refused, model_digests
-from harness.run.groups import Group, group, wanted
+from harness.run.groups import Group, look_back
 from harness.run.keys import Identity
 from harness.run.prepare import machine_interpreters, stored_identity
 from harness.spec import load
@@ -75,11 +75,10 @@ def preview(place: Workspace, choice: Choice) -> Preview:
     identified = {name: stored_identity(place.locks, request, found) for name, request in made.plan.environments.items()}
     resolved = {name: one for name, one in identified.items() if one is not None}
     digests = model_digests(made.plan.models)
-    keys = wanted(group(made.plan, made.cases, made.limits, digests, resolved, History()))
-    known = history.look_up(store.run_files(place.runs), cases=keys.cases, environments=keys.environments, cells=keys.cells)
+    known, groups = look_back(made.plan, made.cases, made.limits, digests, resolved, store.run_files(place.runs))
     return Preview(
         made=made,
-        groups=group(made.plan, made.cases, made.limits, digests, resolved, known),
+        groups=groups,
         known=known,
         failed={name: one for name, one in resolved.items() if isinstance(one, Failure)},
         unlocked=tuple(name for name, one in identified.items() if one is None),

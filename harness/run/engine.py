@@ -25,11 +25,11 @@ from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.errors import Interrupted
 from harness.hub import cache, replicas
-from harness.results import history, store
+from harness.results import store
 from harness.results.format import Header, Host
 from harness.results.history import History
 from harness.run.assign import CellEnd, CellJob, unkeyed
-from harness.run.groups import Group, group, wanted
+from harness.run.groups import Group, look_back
 from harness.run.keys import Identity
 from harness.run.prepare import identities, machine_interpreters
 from harness.run.progress import Watcher
@@ -110,26 +110,14 @@ class Execution:
         identified = await identities(
             uv, self.workspace.locks, requests, found, refresh=self.options.refresh, tell=self.sink.watcher.stage
         )
-        known, groups = self.known(identified)
+        files = store.run_files(self.workspace.runs)
+        known, groups = look_back(self.plan, self.cases, self.limits, self.digests, identified, files, rerun=self.options.rerun)
         self._tell_plan(groups, known)
         self._write_unlocked(identified)
         self._write_known(groups, known)
         todo = [one for one in groups if not self._write_reused(one, known)]
         runner = Runner(settings=self._settings(uv), history=known, prepare=self._prepare, environ=self._environ, sink=self.sink)
         await runner.run(todo)
-
-    def known(self, identified: Mapping[str, Identity | Failure]) -> tuple[History, tuple[Group, ...]]:
-        """What earlier runs measured of this plan, and the groups with what is left to do."""
-        everything = self._group(identified, History())
-        keys = wanted(everything)
-        files = store.run_files(self.workspace.runs)
-        known = history.look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
-        if self.options.rerun:
-            known = History(seconds=known.seconds)
-        return known, self._group(identified, known)
-
-    def _group(self, identified: Mapping[str, Identity | Failure], known: History) -> tuple[Group, ...]:
-        return group(self.plan, self.cases, self.limits, self.digests, identified, known)
 
     def _tell_plan(self, groups: Sequence[Group], known: History) -> None:
         reused = sum(is_refused(one, known) or is_known(job, one, known) for one in groups for job in one.jobs)

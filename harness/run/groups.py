@@ -1,17 +1,18 @@
 """What there is to do: the plan's cells grouped by what is installed, less what earlier runs have measured.
 
-Pure but for reading the history that it is given.
+Pure but for reading the results files that it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.domain import Case, Cell, EnvironmentRequest, Limits, Plan
 from harness.environments.uv import Failure
 from harness.results.format import CaseRef
-from harness.results.history import History
+from harness.results.history import History, look_up
 from harness.run.assign import CellEnd, CellJob, KeyOf, assign
 from harness.run.keys import Identity, case_key, digest
 
@@ -88,6 +89,24 @@ def wanted(groups: Sequence[Group]) -> Wanted:
         environments=frozenset(one.identity.key for one in groups),
         cells=frozenset(cell_key(job.refs) for job in jobs),
     )
+
+
+def look_back(
+    plan: Plan,
+    cases: Sequence[Case],
+    limits: Limits,
+    digests: Mapping[str, str],
+    identities: Mapping[str, Identity | Failure],
+    files: Iterable[Path],
+    *,
+    rerun: bool = False,
+) -> tuple[History, tuple[Group, ...]]:
+    """What earlier runs measured of a plan, and the groups with what is left to do; with `rerun`, only how long it took."""
+    keys = wanted(group(plan, cases, limits, digests, identities, History()))
+    known = look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
+    if rerun:
+        known = History(seconds=known.seconds)
+    return known, group(plan, cases, limits, digests, identities, known)
 
 
 def _ends(jobs: Sequence[CellJob], known: History) -> Mapping[str, CellEnd]:
