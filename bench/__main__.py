@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,9 +96,13 @@ def noop(
 
 def _tool(name: str) -> ToolName:
     try:
-        return ToolName(name)
+        found = ToolName(name)
     except ValueError:
         raise typer.BadParameter(f"no tool {name!r}; there are: {TOOLS}", param_hint="--tools") from None
+    if found is not ToolName.HUBMATRIX and find_spec(name) is None:
+        hint = "`python3 -m nox -s bench -- speed` brings it"
+        raise typer.BadParameter(f"{name} isn't installed for {sys.executable}; {hint}", param_hint="--tools")
+    return found
 
 
 def _show(text: str, facts: dict[str, Any], file: Path | None) -> None:

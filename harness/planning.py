@@ -14,8 +14,7 @@ from harness.plan import expand
 from harness.request import exclude_newer, requirements
 from harness.results import store
 from harness.results.history import History
-from harness.run.engine import is_known, is_refused, model_digests
-from harness.run.groups import Group, look_back
+from harness.run.groups import Group, is_known, is_refused, look_back, model_digests
 from harness.run.keys import Identity
 from harness.run.prepare import machine_interpreters, stored_identity
 from harness.spec import load

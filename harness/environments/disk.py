@@ -27,7 +27,10 @@ def free_bytes(folder: Path) -> int:
 
 @contextmanager
 def in_use(venv: Path) -> Iterator[None]:
-    """Mark a venv as used by this process; the kernel takes the mark back if the process dies."""
+    """Mark a venv (or, by a name that no venv has, their folder) as used by this process.
+
+    The kernel takes the mark back if the process dies.
+    """
     with _mark(venv).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         os.utime(file.fileno())

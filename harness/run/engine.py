@@ -6,13 +6,12 @@ The only module that both reads the history and runs cells.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import platform
 import secrets
 import shutil
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +20,7 @@ import psutil
 
 from harness import __version__
 from harness.domain import Case, Limits, Plan, Status
+from harness.environments import disk
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.errors import Interrupted
@@ -29,7 +29,7 @@ from harness.results import store
 from harness.results.format import Header, Host
 from harness.results.history import History
 from harness.run.assign import CellEnd, CellJob, unkeyed
-from harness.run.groups import Group, look_back
+from harness.run.groups import Group, is_known, is_refused, look_back, model_digests
 from harness.run.keys import Identity
 from harness.run.prepare import identities, machine_interpreters
 from harness.run.progress import Watcher
@@ -39,6 +39,8 @@ from harness.run.sink import Sink
 from harness.workspace import Workspace
 
 BYTES_PER_SLOT = 2 * 2**30
+RUN = "run"
+"""The mark that a run is at work here, from locking on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def perform(plan: Plan, cases: Sequence[Case], limits: Limits, workspace: Worksp
     digests = model_digests(plan.models)
     path = workspace.runs / header.run / store.FILE
     finished = False
-    with watcher, store.Writer(path, header) as writer:
+    with disk.in_use(workspace.venvs / RUN), watcher, store.Writer(path, header) as writer:
         execution = Execution(
             plan=plan,
             cases=cases,
@@ -168,26 +170,6 @@ class Execution:
         axes = job.cell.axes
         manifest = replicas.manifest_path(axes.model)
         return {"HUBMATRIX_MODEL": str(manifest), "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
-
-
-def model_digests(models: Iterable[str]) -> Mapping[str, str]:
-    """Digest of each verified replica: its manifest names the digest of its archive."""
-    found = {}
-    for model in models:
-        replicas.find(model)
-        found[model] = hashlib.sha256(replicas.manifest_path(model).read_bytes()).hexdigest()
-    return found
-
-
-def is_refused(one: Group, known: History) -> bool:
-    """Its environment is known not to install or import."""
-    before = known.environments.get(one.identity.key)
-    return before is not None and before.status is not Status.COMPLETED
-
-
-def is_known(job: CellJob, one: Group, known: History) -> bool:
-    """Nothing that bears on the cell has to be measured, by its own process or another's."""
-    return all(ref.key in known.cases or ref.key in one.ends for ref in job.refs)
 
 
 def cores() -> int:

@@ -1,16 +1,18 @@
 """What there is to do: the plan's cells grouped by what is installed, less what earlier runs have measured.
 
-Pure but for reading the results files that it is given.
+Pure but for reading the results files and manifests that it is given.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.domain import Case, Cell, EnvironmentRequest, Limits, Plan
+from harness.domain import Case, Cell, EnvironmentRequest, Limits, Plan, Status
 from harness.environments.uv import Failure
+from harness.hub import replicas
 from harness.results.format import CaseRef
 from harness.results.history import History, look_up
 from harness.run.assign import CellEnd, CellJob, KeyOf, assign
@@ -107,6 +109,26 @@ def look_back(
     if rerun:
         known = History(seconds=known.seconds)
     return known, group(plan, cases, limits, digests, identities, known)
+
+
+def model_digests(models: Iterable[str]) -> Mapping[str, str]:
+    """Digest of each verified replica: its manifest names the digest of its archive."""
+    found = {}
+    for model in models:
+        replicas.find(model)
+        found[model] = hashlib.sha256(replicas.manifest_path(model).read_bytes()).hexdigest()
+    return found
+
+
+def is_refused(one: Group, known: History) -> bool:
+    """Its environment is known not to install or import."""
+    before = known.environments.get(one.identity.key)
+    return before is not None and before.status is not Status.COMPLETED
+
+
+def is_known(job: CellJob, one: Group, known: History) -> bool:
+    """Nothing that bears on the cell has to be measured, by its own process or another's."""
+    return all(ref.key in known.cases or ref.key in one.ends for ref in job.refs)
 
 
 def _ends(jobs: Sequence[CellJob], known: History) -> Mapping[str, CellEnd]:

@@ -129,7 +129,7 @@ def _refused(message: Mapping[str, str], code: int | None, log: Path) -> Refused
     if code == -signal.SIGKILL:
         told = "the import was killed from outside (SIGKILL): out of memory, or by hand"
         return Refused(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=told, evidence=_tail(log))
-    ended = f"by signal {signal_name(-code)}" if code and code < 0 else f"the interpreter with exit code {code}"
+    ended = f"by {signal_name(-code)}" if code and code < 0 else f"the interpreter with exit code {code}"
     return Refused(status=Status.IMPORT_FAILED, trouble=None, message=f"import ended {ended}", evidence=_tail(log))
 
 

@@ -1,4 +1,4 @@
-"""Prints the JSON Schema of matrix.yaml: `python -m harness.spec.schema > docs/matrix.schema.json`."""
+"""The JSON Schema of matrix.yaml as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,3 @@ from harness.spec.reader import schema
 def text() -> str:
     """The schema as docs/matrix.schema.json holds it."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    print(text(), end="")

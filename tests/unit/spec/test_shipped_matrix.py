@@ -48,7 +48,7 @@ def test_tiers(spec: Spec) -> None:
 
 
 def test_the_committed_schema_is_up_to_date() -> None:
-    hint = "python -m harness.spec.schema > docs/matrix.schema.json"
+    hint = "hubmatrix spec --schema > docs/matrix.schema.json"
     assert SCHEMA.read_text(encoding="utf-8") == schema.text(), hint
 
 
