@@ -11,7 +11,7 @@ from typing import Any
 from bench import limit, subject, tools
 from bench.limit import Limit
 from bench.place import tell
-from bench.tools import Phase, Tool, ToolName
+from bench.tools import CLASSES, Phase, Tool, ToolName
 from harness.run.engine import cores
 
 
@@ -34,7 +34,9 @@ class Speed:
     limits: tuple[Limit, ...]
 
     def seconds(self, tool: ToolName, cells: int, phase: Phase) -> float | None:
-        """The median; None where the tool did not take part."""
+        """The median; None where the tool did not take part. To be rebuilt is no other thing than fresh for most tools."""
+        if phase not in CLASSES[tool].phases:
+            phase = Phase.FRESH
         found = [one.seconds for one in self.timings if (one.tool, one.cells, one.phase) == (tool, cells, phase)]
         return median(found) if found else None
 
@@ -56,12 +58,12 @@ def measure(base: Path, versions: Sequence[str], counts: Sequence[int], names: S
         first = turn % len(names)
         for cells in counts:
             for name in [*names[first:], *names[:first]]:
-                timings += _both_phases(name, projects[name, cells])
+                timings += _phases(name, projects[name, cells])
     return Speed(tensorflow=tuple(one.tensorflow for one in given.environments), timings=tuple(timings), limits=tuple(limits))
 
 
-def _both_phases(name: ToolName, tool: Tool) -> Iterator[Timing]:
-    for phase in Phase:
+def _phases(name: ToolName, tool: Tool) -> Iterator[Timing]:
+    for phase in tool.phases:
         tell(f"{name.value}, {tool.cells} cells an environment, {phase.value} ...")
         seconds = tool.run(phase)
         tell(f"{name.value}, {tool.cells} cells an environment, {phase.value}: {seconds:.1f} s")

@@ -31,9 +31,14 @@ class ToolName(str, Enum):
 
 
 class Phase(str, Enum):
-    """`fresh`: package caches are warm, there is no venv. `again`: the venvs are there, everything is measured again."""
+    """`fresh`: package caches are warm, there is no venv and nothing else of the tool's own.
+
+    `rebuilt`: the same, but what the tool keeps apart from its venvs is there (hubmatrix keeps bytecode; the others nothing).
+    `again`: the venvs are there, everything is measured again.
+    """
 
     FRESH = "fresh"
+    REBUILT = "rebuilt"
     AGAIN = "again"
 
 
@@ -47,6 +52,7 @@ class Tool(ABC):
 
     environ: ClassVar[Mapping[str, str]] = {}
     reuse: ClassVar[tuple[str, ...]] = ()
+    phases: ClassVar[tuple[Phase, ...]] = (Phase.FRESH, Phase.AGAIN)
 
     subject: Subject
     cells: int
@@ -59,7 +65,7 @@ class Tool(ABC):
             CommandFailed: not every cell passed in a process of its own.
         """
         shutil.rmtree(self.folder / "receipts", ignore_errors=True)
-        if phase is Phase.FRESH:
+        if phase is not Phase.AGAIN:
             self.forget()
         argv = [*self.command(), *(self.reuse if phase is Phase.AGAIN else ())]
         seconds = timed(argv, cwd=self.cwd, env=self.environ)
@@ -93,6 +99,8 @@ class Tool(ABC):
 
 
 class Hubmatrix(Tool):
+    phases: ClassVar[tuple[Phase, ...]] = tuple(Phase)
+
     def prepare(self) -> None:
         subject.project(self.subject, self.folder, self.cells)
 
