@@ -42,20 +42,33 @@ class Model:
     format      "hub" (TF1) or "saved_model_2" (TF2)
     interface   "tf1_signature", "list", "dict" or "text"
     width       length of the vectors that it gives
-    inputs      input_word_ids, input_mask, input_type_ids: int32 [batch, length]
-    outputs     pooled_output: float32 [batch, width], sequence_output: float32 [batch, length, width]
+    inputs      input_word_ids, input_mask, input_type_ids: int32 [batch, length], in the order that list models take
+    outputs     pooled_output: float32 [batch, width], sequence_output: float32 [batch, length, width], in the order that
+                list models give; empty for a model without a record
     tolerance   the largest difference from `outputs` that is no change
+    encoder     None
+
+    A "text" model (preprocessing) turns sentences into the inputs of another model:
+
+    width       length of the rows that it gives
+    inputs      sentences: str [batch]
+    outputs     input_word_ids, input_mask, input_type_ids: int32 [batch, width]
+    encoder     a Model that takes these
     """
 
     def __init__(self, manifest):
-        known = json.loads(Path(manifest).read_text(encoding="utf-8"))
+        manifest = Path(manifest)
+        known = json.loads(manifest.read_text(encoding="utf-8"))
         self.handle = known["handle"]
         self.format = known["hub_format"]
         self.interface = known["interface"]
         self.width = known["width"]
         self.tolerance = known["tolerance"]
-        self.inputs = {name: np.array(rows, np.int32) for name, rows in known["inputs"].items()}
-        self.outputs = {name: np.array(rows, np.float32) for name, rows in known["outputs"].items()}
+        given, gives = (None, np.int32) if self.interface == "text" else (np.int32, np.float32)
+        self.inputs = {name: np.array(rows, given) for name, rows in known["inputs"].items()}
+        self.outputs = {name: np.array(rows, gives) for name, rows in known["outputs"].items()}
+        encoder = known.get("encoder")
+        self.encoder = Model(manifest.with_name(encoder.replace("/", "-") + ".json")) if encoder else None
 
     def __repr__(self):
         return self.handle

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = pytest.mark.models(format="saved_model_2")
+pytestmark = pytest.mark.models(format="saved_model_2", interface=["list", "dict"])
 
 
 def test_hub_load(model):

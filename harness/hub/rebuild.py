@@ -100,6 +100,8 @@ def _environment(exporter: Exporter, folder: Path, uv: Path, python_for: PythonF
         raise MachineError(f"no Python {exporter.python}", hint=f"install it, e.g. `pyenv install {exporter.python}`")
     python = folder / "bin" / "python"
     dated = [f"--exclude-newer-package={name}={day}" for name, day in exporter.exclude_newer_package.items()]
+    excludes = folder.with_name("excludes.txt")
+    excludes.write_text("".join(f"{name}\n" for name in exporter.excludes))
     _run([uv, "venv", "--quiet", "--clear", "--python", base, folder], INSTALL_SECONDS, MachineError)
     install: list[str | Path] = [
         uv,
@@ -109,6 +111,7 @@ def _environment(exporter: Exporter, folder: Path, uv: Path, python_for: PythonF
         "--python",
         python,
         f"--exclude-newer={exporter.exclude_newer}",
+        f"--excludes={excludes}",
         *dated,
     ]
     _run([*install, *exporter.requirements], INSTALL_SECONDS, MachineError)
@@ -156,17 +159,21 @@ def _drift(manifest: Manifest, record: Record) -> Iterator[str]:
             yield f"{name} differs"
             return
     for name, old in manifest.outputs:
-        pairs = zip(_numbers(old), _numbers(getattr(record.outputs, name)), strict=True)
-        worst = max(abs(before - after) for before, after in pairs)
+        before, after = list(_numbers(old)), list(_numbers(getattr(record.outputs, name, None)))
+        if len(before) != len(after):
+            yield f"{name} has {len(after)} values, had {len(before)}"
+            continue
+        worst = max((abs(one - other) for one, other in zip(before, after, strict=True)), default=0.0)
         if worst > manifest.tolerance:
             yield f"{name} differs by {worst:.3g}, the tolerance is {manifest.tolerance:.3g}"
 
 
 def _numbers(value: Any) -> Iterator[float]:
+    """The numbers of nested tuples in order; none of an output that is missing."""
     if isinstance(value, tuple):
         for part in value:
             yield from _numbers(part)
-    else:
+    elif value is not None:
         yield value
 
 
@@ -174,5 +181,6 @@ def _write(path: Path, recipe: Recipe, record: Record, archive: bytes, tree: str
     target = replicas.archive_path(path)
     target.write_bytes(archive)
     manifest = Manifest(**dict(recipe), **dict(record), archive_sha256=archives.file_digest(target), tree_sha256=tree)
-    lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in manifest.model_dump(mode="json").items())
+    fields = manifest.model_dump(mode="json", exclude_none=True)
+    lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())
     write_atomically(path, "{\n" + ",\n".join(lines) + "\n}\n")

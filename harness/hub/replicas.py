@@ -51,6 +51,13 @@ def find(model_id: str, folder: Path = FOLDER) -> Replica:
     return replica
 
 
+def with_encoder(model_id: str, folder: Path = FOLDER) -> tuple[Replica, ...]:
+    """The verified replica of a model; of a preprocessing model, its encoder's too."""
+    replica = find(model_id, folder)
+    encoder = replica.manifest.encoder
+    return (replica, find(encoder, folder)) if encoder else (replica,)
+
+
 def every(folder: Path = FOLDER) -> tuple[Replica, ...]:
     """All replicas, verified, in the order of their file names."""
     return tuple(_read(path) for path in sorted(folder.glob("*.json")))

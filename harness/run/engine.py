@@ -164,7 +164,7 @@ class Execution:
         return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=slots, preload=self.options.preload, run=run)
 
     def _prepare(self, job: CellJob, work: Path) -> None:
-        cache.fill(work / "hub", [replicas.find(job.model.id)])
+        cache.fill(work / "hub", replicas.with_encoder(job.model.id))
 
     def _environ(self, job: CellJob) -> Mapping[str, str]:
         axes = job.cell.axes

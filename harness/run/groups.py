@@ -112,11 +112,11 @@ def look_back(
 
 
 def model_digests(models: Iterable[str]) -> Mapping[str, str]:
-    """Digest of each verified replica: its manifest names the digest of its archive."""
+    """Digest of each verified replica and, for preprocessing, its encoder: a manifest names the digest of its archive."""
     found = {}
     for model in models:
-        replicas.find(model)
-        found[model] = hashlib.sha256(replicas.manifest_path(model).read_bytes()).hexdigest()
+        paths = [replicas.manifest_path(replica.manifest.id) for replica in replicas.with_encoder(model)]
+        found[model] = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     return found
 
 
