@@ -152,6 +152,20 @@ def models(
 
 
 @app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option(help="An address of this machine alone.")] = "127.0.0.1",
+    model: Annotated[list[str], typer.Option("--model", help="Only this model, e.g. bert-en/3; repeatable.")] = NO_NAMES,
+    log: Annotated[bool, typer.Option("--log", help="A JSON line for each request, on standard error.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the replicas as a model hub does, on this machine only, with faults on request (listed at the start)."""
+    from harness import serving
+
+    serving.serve(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))
+
+
+@app.command()
 def clean(
     with_results: Annotated[bool, typer.Option("--results", help="Also delete reports/runs and reports/site.")] = False,
     with_uv_cache: Annotated[bool, typer.Option("--uv-cache", help="Also let uv drop what no project needs.")] = False,

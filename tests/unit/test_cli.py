@@ -15,7 +15,7 @@ from harness.errors import HubmatrixError, Interrupted, MachineError, Problem, S
 from harness.results.store import FILE, Writer
 from harness.workspace import Workspace
 
-COMMANDS = ("plan", "run", "report", "results", "models", "clean", "spec")
+COMMANDS = ("plan", "run", "report", "results", "models", "serve", "clean", "spec")
 
 
 class Ended(NamedTuple):
@@ -65,7 +65,7 @@ def test_every_command_explains_itself_and_has_json(command: str) -> None:
     shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0
     assert "--json" in shown.output
-    assert "--root" in shown.output
+    assert ("--root" in shown.output) == (command != "serve"), "the replicas that are served come with hubmatrix"
     options = [line for line in shown.output.splitlines() if line.startswith("  --")]
     assert all(len(line.split("  ")) > 2 for line in options), "an option without help"
 

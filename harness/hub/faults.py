@@ -1,0 +1,94 @@
+"""Archives that are not what they should be, made from one that is: cut, corrupt, hostile, endless.
+
+Pure: bytes in, bytes or parts of bytes out. Which of them is sent when, and over what kind of connection, is `answers`' work.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Iterator
+
+HUGE_BYTES = 10 * 2**30
+ZEROS = bytes(2**24)
+OUTSIDE = "/tmp/hubmatrix-outside.txt"
+EVIL = b"this file is outside of the model's folder\n"
+
+
+def truncated(archive: bytes) -> bytes:
+    """The first half, as a proxy keeps it that lost its connection."""
+    return archive[: len(archive) // 2]
+
+
+def cut_between_files(archive: bytes) -> bytes:
+    """A whole gzip of a tar that ends where a file ends: nothing in it says that files are missing.
+
+    `saved_model.pb` stays, the last file goes; without the two empty blocks that end a tar.
+    """
+    plain = gzip.decompress(archive)
+    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
+        members = sorted(tar.getmembers(), key=lambda member: not member.name.endswith(".pb"))
+        kept = b"".join(_entry(member, _data(tar, member)) for member in members[:-1])
+    return gzip.compress(kept, mtime=0)
+
+
+def corrupt(archive: bytes) -> bytes:
+    """Sixteen bytes in the middle are others."""
+    middle = len(archive) // 2
+    return archive[:middle] + bytes(byte ^ 0x55 for byte in archive[middle : middle + 16]) + archive[middle + 16 :]
+
+
+def with_member(archive: bytes, name: str, *, kind: bytes = tarfile.REGTYPE, link: str = "") -> bytes:
+    """A member of that name before all others: a small file, or a link to `link` and a file below it."""
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, link
+    extra = _entry(member, EVIL if kind == tarfile.REGTYPE else b"")
+    if kind == tarfile.SYMTYPE:
+        extra += _entry(tarfile.TarInfo(f"{name}/outside.txt"), EVIL)
+    return gzip.compress(extra + gzip.decompress(archive), mtime=0)
+
+
+def without_model() -> bytes:
+    """A tar.gz with a text file in it and no model."""
+    return gzip.compress(_entry(tarfile.TarInfo("README.md"), b"no model in here\n") + bytes(1024), mtime=0)
+
+
+def sparse() -> bytes:
+    """A tar.gz of a few hundred bytes whose one file unpacks to 10 GiB: a file with a hole (GNU sparse format 1.0)."""
+    member = tarfile.TarInfo("saved_model.pb")
+    numbers = {"major": "1", "minor": "0", "name": "saved_model.pb", "realsize": str(HUGE_BYTES)}
+    member.pax_headers = {f"GNU.sparse.{name}": value for name, value in numbers.items()}
+    no_data = b"0\n".ljust(tarfile.BLOCKSIZE, b"\0")
+    return gzip.compress(_entry(member, no_data) + bytes(1024), mtime=0)
+
+
+def huge() -> Iterator[bytes]:
+    """A tar.gz of 10 MB whose one file unpacks to 10 GiB of zeros, part by part: it is never in memory, here or anywhere."""
+    member = tarfile.TarInfo("saved_model.pb")
+    member.size = HUGE_BYTES
+    header = member.tobuf(tarfile.GNU_FORMAT)
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    yield packer.compress(header) + packer.flush(zlib.Z_FULL_FLUSH)
+    # After a full flush equal input gives equal output, so one block is packed and sent as often as needed.
+    blocks = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = blocks.compress(ZEROS) + blocks.flush(zlib.Z_FULL_FLUSH)
+    checksum, size = zlib.crc32(header), len(header)
+    for _ in range(HUGE_BYTES // len(ZEROS)):
+        checksum, size = zlib.crc32(ZEROS, checksum), size + len(ZEROS)
+        yield block
+    checksum, size = zlib.crc32(bytes(1024), checksum), size + 1024
+    last = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    yield last.compress(bytes(1024)) + last.flush() + checksum.to_bytes(4, "little") + (size % 2**32).to_bytes(4, "little")
+
+
+def _entry(member: tarfile.TarInfo, data: bytes) -> bytes:
+    """Header and data of one member, each padded to whole blocks."""
+    member.size = len(data)
+    return member.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
+
+
+def _data(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(member)
+    return file.read() if file else b""
