@@ -1,4 +1,4 @@
-"""What every case may ask for: a model, a save format, a device.
+"""What every case may ask for: a model, a save format, a device, a Hub server.
 
 By hand, without the harness:
     TFHUB_CACHE_DIR=... python -m pytest cases --model MANIFEST.json --save-format h5 --device cpu
@@ -18,6 +18,7 @@ def pytest_addoption(parser):
     add("--model", metavar="MANIFEST.json", default=os.environ.get("HUBMATRIX_MODEL"), help="the model's manifest")
     add("--save-format", choices=("h5", "keras", "savedmodel"), default=os.environ.get("HUBMATRIX_FORMAT", "h5"))
     add("--device", choices=("cpu", "xla-cpu"), default=os.environ.get("HUBMATRIX_DEVICE", "cpu"))
+    add("--hub-server", metavar="ADDRESS", default=os.environ.get("HUBMATRIX_HUB_SERVER"), help="of `hubmatrix serve`")
 
 
 def pytest_configure(config):
@@ -121,3 +122,11 @@ def fresh():
 def saved(save_format, tmp_path):
     """Where to save a model: the name's ending tells Keras the format."""
     return str(tmp_path / {"h5": "model.h5", "keras": "model.keras", "savedmodel": "model"}[save_format])
+
+
+@pytest.fixture(scope="session")
+def hub_server(request):
+    """Address of a Hub server on this machine, http://127.0.0.1:PORT: replicas under their published paths, faults on request."""
+    if not request.config.getoption("--hub-server"):
+        pytest.fail("which server? run `hubmatrix serve` and give --hub-server ADDRESS", pytrace=False)
+    return request.config.getoption("--hub-server")

@@ -24,6 +24,12 @@ class Axis(str, Enum):
     HUB = "hub"
 
 
+class Service(str, Enum):
+    """What the driver keeps running for cases while a run goes on; a case asks for it by the fixture of that name."""
+
+    HUB_SERVER = "hub_server"
+
+
 class InstallPolicy(str, Enum):
     """How the lock is resolved.
 
@@ -209,7 +215,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One pytest function under `cases/`. `uses` are the axes it asks for through its fixtures.
+    """One pytest function under `cases/`. `uses` are the axes, `services` the services that it asks for through its fixtures.
 
     `formats` and `interfaces` name the models it applies to; empty means all. `digest` covers every source that can
     change its outcome.
@@ -221,6 +227,7 @@ class Case:
     formats: frozenset[HubFormat]
     interfaces: frozenset[Interface]
     digest: str
+    services: frozenset[Service] = frozenset()
 
     def applies_to(self, model: Model) -> bool:
         return (not self.formats or model.format in self.formats) and (not self.interfaces or model.interface in self.interfaces)

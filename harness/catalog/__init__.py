@@ -3,11 +3,12 @@
 Follows pytest's rules: `test_*` functions in `test_*.py`, at module level or in `Test*` classes; fixtures come from the
 class, the file, and the conftest.py files from the file's folder up to cases/, the nearest winning.
 
-A case uses an axis when it asks for its fixture, directly or through another fixture, an autouse one, or `usefixtures`.
+A case uses an axis, or a service of the driver, when it asks for its fixture, directly or through another fixture, an
+autouse one, or `usefixtures`.
 `@pytest.mark.models(format=..., interface=...)`, on the function, its class or the module, narrows the models; each value
 is a text or a list of them. Several marks narrow further.
 """
 
-from harness.catalog.files import FIXTURES, read
+from harness.catalog.files import FIXTURES, SERVICES, read
 
-__all__ = ["FIXTURES", "read"]
+__all__ = ["FIXTURES", "SERVICES", "read"]

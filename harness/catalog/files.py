@@ -12,11 +12,13 @@ from pathlib import Path
 from harness.catalog.fixtures import Scope, asks, closure, fixtures
 from harness.catalog.marks import Marks, Unreadable, assigned_marks, read_mark
 from harness.catalog.source import Function, assignments, last_definitions, title
-from harness.domain import Axis, Case
+from harness.domain import Axis, Case, Service
 from harness.errors import Problem, SpecError
 
 FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT, "device": Axis.DEVICE}
 """The fixtures that stand for an axis."""
+SERVICES: Mapping[str, Service] = {service.value: service for service in Service}
+"""The fixtures that stand for a service of the driver."""
 
 
 def read(cases_dir: Path) -> tuple[Case, ...]:
@@ -70,14 +72,15 @@ class _FileReader:
             self._note(function, "the marks of this case leave no model", "a mark can only narrow those of its class and module")
         autouse = (fixture.name for scope in scopes for fixture in scope.values() if fixture.autouse)
         wanted = chain(autouse, marks.fixtures, (name for name in asks(function, method) if name not in marks.given))
-        uses = frozenset(FIXTURES[name] for name in closure(wanted, scopes, marks.given) if name in FIXTURES)
+        asked = closure(wanted, scopes, marks.given)
         return Case(
             id="::".join((*path, function.name)),
             title=title(function),
-            uses=uses,
+            uses=frozenset(FIXTURES[name] for name in asked if name in FIXTURES),
             formats=marks.formats or frozenset(),
             interfaces=marks.interfaces or frozenset(),
             digest=self.digest,
+            services=frozenset(SERVICES[name] for name in asked if name in SERVICES),
         )
 
     def _marks(self, expressions: Iterable[ast.expr]) -> Marks:

@@ -14,6 +14,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -28,6 +29,7 @@ from harness.hub import cache, replicas
 from harness.results import store
 from harness.results.format import Header, Host
 from harness.results.history import History
+from harness.run import services
 from harness.run.assign import CellEnd, CellJob, unkeyed
 from harness.run.groups import Group, is_known, is_refused, look_back, model_digests
 from harness.run.keys import Identity
@@ -118,8 +120,11 @@ class Execution:
         self._write_unlocked(identified)
         self._write_known(groups, known)
         todo = [one for one in groups if not self._write_reused(one, known)]
-        runner = Runner(settings=self._settings(uv), history=known, prepare=self._prepare, environ=self._environ, sink=self.sink)
-        await runner.run(todo)
+        needed = {service for one in todo for job in one.jobs for task in job.tasks for service in task.case.services}
+        with services.running(needed) as beside:
+            environ = partial(self._environ, beside.environ)
+            settings = self._settings(uv, beside.names)
+            await Runner(settings=settings, history=known, prepare=self._prepare, environ=environ, sink=self.sink).run(todo)
 
     def _tell_plan(self, groups: Sequence[Group], known: History) -> None:
         reused = sum(is_refused(one, known) or is_known(job, one, known) for one in groups for job in one.jobs)
@@ -157,19 +162,21 @@ class Execution:
             self.sink.put(cell_record(job, job.end(one.ends) if before.status is Status.COMPLETED else end, {}, reused=True))
         return True
 
-    def _settings(self, uv: Path) -> Settings:
+    def _settings(self, uv: Path, names: Mapping[str, str]) -> Settings:
         memory = int(psutil.virtual_memory().available // BYTES_PER_SLOT)
         slots = self.options.jobs or max(1, min(cores(), memory))
         run = self.sink.writer.path.parent.name
-        return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=slots, preload=self.options.preload, run=run)
+        preload = self.options.preload
+        return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=slots, preload=preload, run=run, names=names)
 
     def _prepare(self, job: CellJob, work: Path) -> None:
         cache.fill(work / "hub", replicas.with_encoder(job.model.id))
 
-    def _environ(self, job: CellJob) -> Mapping[str, str]:
+    def _environ(self, beside: Mapping[str, str], job: CellJob) -> Mapping[str, str]:
         axes = job.cell.axes
-        manifest = replicas.manifest_path(axes.model)
-        return {"HUBMATRIX_MODEL": str(manifest), "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
+        manifest = str(replicas.manifest_path(axes.model))
+        values = {"HUBMATRIX_MODEL": manifest, "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
+        return {**beside, **values}
 
 
 def cores() -> int:

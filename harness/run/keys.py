@@ -1,7 +1,7 @@
 """Keys: digests of everything that can change an outcome. The same key means the recorded result holds.
 
 Owns what counts as "everything": lock, interpreter, platform, in-cell code, pytest, environment variables, the case's
-sources, the model's archive, and the values on the axes that the case uses.
+sources, the model's archive, the services it asks for, and the values on the axes that it uses.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.domain import Axis, Case, Cell, Limits
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.environments.toolchain import pins
+from harness.run.services import digest_of
 
 INCELL = Path(__file__).parent.parent / "incell"
 
@@ -44,16 +45,17 @@ class Identity:
 
 def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_digest: str, limits: Limits) -> str:
     """The key of a case for one combination of the values it uses."""
-    return digest(
-        {
-            "environment": identity.key,
-            "case": case.id,
-            "sources": case.digest,
-            "uses": uses,
-            "model": model_digest if Axis.MODEL in case.uses else None,
-            "limits": [limits.case_seconds, limits.memory_bytes],
-        }
-    )
+    facts: dict[str, object] = {
+        "environment": identity.key,
+        "case": case.id,
+        "sources": case.digest,
+        "uses": uses,
+        "model": model_digest if Axis.MODEL in case.uses else None,
+        "limits": [limits.case_seconds, limits.memory_bytes],
+    }
+    if case.services:
+        facts["services"] = {service.value: digest_of(service) for service in case.services}
+    return digest(facts)
 
 
 def uses_of(case: Case, cell: Cell) -> dict[str, str]:

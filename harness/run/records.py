@@ -17,6 +17,7 @@ from harness.run.keys import Identity
 from harness.run.zygote import Refused
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+HANDLE = re.compile(r"\b[0-9a-f]{40}\b(?:\.[0-9a-f]{32}\.tmp\b)?")
 MESSAGE_LIMIT = 1000
 EVIDENCE_LIMIT = 20_000
 
@@ -35,6 +36,11 @@ def scrub(text: str, roots: Mapping[str, str]) -> str:
         return text
     half = EVIDENCE_LIMIT // 2
     return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
+
+
+def without_handles(text: str) -> str:
+    """Text without the names of folders in a Hub cache: those of handles that hold the address of a service."""
+    return HANDLE.sub("$HANDLE", text)
 
 
 def environment_record(
@@ -69,6 +75,7 @@ def environment_record(
 
 
 def case_record(done: Finished, job: CellJob, run: str, roots: Mapping[str, str]) -> CaseRecord:
+    said = without_handles if done.task.case.services else str
     return CaseRecord(
         key=done.task.key,
         case=done.task.case.id,
@@ -78,8 +85,8 @@ def case_record(done: Finished, job: CellJob, run: str, roots: Mapping[str, str]
         uses=dict(done.task.uses),
         outcome=done.outcome,
         seconds=done.seconds,
-        message=scrub(done.message, roots)[:MESSAGE_LIMIT],
-        evidence=scrub(done.evidence, roots),
+        message=said(scrub(done.message, roots))[:MESSAGE_LIMIT],
+        evidence=said(scrub(done.evidence, roots)),
         recorded=now(),
         run=run,
     )

@@ -35,7 +35,7 @@ XDIST_START_SECONDS = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to run: `slots` busy cores, `preload` False for a fresh interpreter a cell."""
+    """How to run: `slots` busy cores, `preload` False for a fresh interpreter a cell, `names` for what records must not hold."""
 
     uv: Path
     workspace: Workspace
@@ -43,6 +43,7 @@ class Settings:
     slots: int
     preload: bool
     run: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 Prepare = Callable[[CellJob, Path], None]
@@ -193,7 +194,7 @@ class Ledger:
     disk_full: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.roots = {str(Path.home()): "~", str(INCELL.parent.parent): "$HUBMATRIX"}
+        self.roots = {str(Path.home()): "~", str(INCELL.parent.parent): "$HUBMATRIX", **self.settings.names}
         self._name(self.settings.workspace.root, ".")
         self._name(self.settings.workspace.work / self.settings.run, "$WORK")
         self._name(self.group.identity.interpreter.path.parent.parent, "$PYTHON")

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from harness.catalog import read
-from harness.domain import Axis, Case, HubFormat, Interface
+from harness.domain import Axis, Case, HubFormat, Interface, Service
 from harness.errors import SpecError
 
 CONFTEST = """
@@ -269,3 +269,12 @@ def test_the_digest_covers_what_can_change_the_outcome(tmp_path: Path) -> None:
         assert digest() == before, name
     tree(tmp_path, sub__test_x="def test_a(): ... # changed")
     assert digest() != before
+
+
+def test_a_service_is_asked_for_like_an_axis(tmp_path: Path) -> None:
+    """Through fixtures too; what a mark gives is not asked for."""
+    conftest = "import pytest\n@pytest.fixture\ndef place(hub_server, model): ..."
+    case = one(tmp_path, "def test_a(place): ...", conftest=conftest)
+    assert (case.services, case.uses) == ({Service.HUB_SERVER}, {Axis.MODEL})
+    given = "import pytest\n@pytest.mark.parametrize('hub_server', ['x'])\ndef test_a(hub_server): ..."
+    assert one(tmp_path, given, conftest=conftest).services == set()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.domain import Axis, Case, Device, Limits, SaveFormat
+from harness.domain import Axis, Case, Device, Limits, SaveFormat, Service
 from harness.run import keys
 from harness.run.keys import Identity, case_key, digest, uses_of
 
@@ -110,6 +110,21 @@ def test_a_cases_key_ignores_what_can_change_nothing(identity: Identity, case: C
 def test_only_cases_that_use_a_model_depend_on_its_files(identity: Identity, limits: Limits, make: Any) -> None:
     plain = make.case(uses=frozenset())
     assert case_key(identity, plain, {}, "m", limits) == case_key(identity, plain, {}, "n", limits)
+
+
+def test_only_cases_that_ask_for_a_service_depend_on_it(
+    identity: Identity, case: Case, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = replace(case, services=frozenset({Service.HUB_SERVER}))
+
+    def seen() -> tuple[str, str]:
+        return case_key(identity, case, USES, "m", limits), case_key(identity, served, USES, "m", limits)
+
+    monkeypatch.setattr(keys, "digest_of", lambda _service: "one")
+    plain, before = seen()
+    monkeypatch.setattr(keys, "digest_of", lambda _service: "other")
+    assert seen()[0] == plain
+    assert len({plain, before, seen()[1]}) == 3
 
 
 def test_uses_are_the_cells_values_on_the_axes_of_the_case(make: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.domain import Axis, InstallPolicy, KerasChoice, Outcome, Status, Trouble
+from harness.domain import Axis, InstallPolicy, KerasChoice, Outcome, Service, Status, Trouble
 from harness.environments.uv import Failure
 from harness.results.format import LINE, CaseRef, Package
 from harness.run.assign import COMPLETED, CellEnd, CellJob, Task
@@ -108,6 +108,23 @@ def test_a_case_is_recorded_under_its_key_and_the_cell_that_ran_it(make: Any, jo
     assert (record.key, record.case, record.variant, record.cell) == ("k1", task.case.id, "v", "cell-1")
     assert (record.outcome, record.message, record.evidence, record.run) == (Outcome.FAILED, "no ~/x", "~/y", "run-1")
     assert (record.uses, record.environment, record.reused) == ({"model": "bert-en/3"}, job.cell.environment, False)
+
+
+def test_where_a_service_listened_is_not_recorded(make: Any, job: CellJob) -> None:
+    """Neither its port nor the names of cache folders, which are made from it; other cases keep those."""
+    folder = "0a" * 20
+    told = f"at http://127.0.0.1:4711/a, 127.0.0.1:4711: /home/me/hub/{folder}.{'b' * 32}.tmp and {folder}/x"
+    names = {**ROOTS, "http://127.0.0.1:4711": "$HUB", "127.0.0.1:4711": "$HUB"}
+
+    def message(**values: Any) -> str:
+        task = Task(case=make.case(**values), key="k1", uses={})
+        done = Finished(task=task, variant="", outcome=Outcome.FAILED, seconds=0, message=told, evidence=told)
+        record = case_record(done, job, "r", names)
+        assert record.evidence == record.message
+        return record.message
+
+    assert message(services=frozenset({Service.HUB_SERVER})) == "at $HUB/a, $HUB: ~/hub/$HANDLE and $HANDLE/x"
+    assert f"{folder}/x" in message()
 
 
 def test_a_message_is_not_endless(make: Any, job: CellJob) -> None:

@@ -1,0 +1,32 @@
+"""Services run only where they are needed, and are told apart from what a run measures."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from harness.domain import Service
+from harness.run.services import digest_of, running
+
+
+def test_nothing_runs_that_nobody_asked_for() -> None:
+    with running(()) as beside:
+        assert (beside.environ, beside.names) == ({}, {})
+
+
+def test_the_hub_server_serves_every_replica_while_it_is_needed() -> None:
+    with running([Service.HUB_SERVER, Service.HUB_SERVER]) as beside:
+        address = beside.environ["HUBMATRIX_HUB_SERVER"]
+        assert beside.names == {address: "$HUB", address.removeprefix("http://"): "$HUB"}
+        asked = f"{address}/google/bert_uncased_L-12_H-768_A-12/1?tf-hub-format=compressed"
+        with urllib.request.urlopen(asked, timeout=5) as response:
+            assert response.read(2) == b"\x1f\x8b"
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(address, timeout=5)
+
+
+def test_each_service_has_a_digest_that_stays() -> None:
+    assert {digest_of(service) for service in Service} == {digest_of(service) for service in Service}
+    assert all(len(digest_of(service)) == 64 for service in Service)
