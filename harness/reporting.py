@@ -123,11 +123,11 @@ class CellResult(BaseModel):
 
 
 class Joined(BaseModel):
-    """`hubmatrix results --json`, format 1."""
+    """`hubmatrix results --json`. Format 2: a case's record has `measured`."""
 
     model_config = ConfigDict(frozen=True)
 
-    format: int = 1
+    format: int = 2
     run: Header
     cut_off: bool
     environments: tuple[EnvironmentRecord, ...]

@@ -1,7 +1,8 @@
 """The pytest plugin of a cell: writes each event as it happens, one JSON line each, to $HUBMATRIX_EVENTS.
 
     {"event": "started", "case": nodeid, "variant": "...", "output": how much had been printed, "worker": xdist's name or ""}
-    {"event": "finished", "case": ..., "variant": ..., "outcome": ..., "seconds": ..., "message": ..., "evidence": ...}
+    {"event": "finished", "case": ..., "variant": ..., "outcome": ..., "seconds": ..., "cpu_seconds": ..., "message": ...,
+     "evidence": ..., "measured": {name: number} of what it gave to record_property}
     {"event": "not_collected", "case": nodeid of the file, "message": ..., "evidence": ...}
 
 It also picks the cases: pytest is given whole files, so that one that can't be imported doesn't keep the others from
@@ -12,13 +13,17 @@ only, Python 3.7 syntax. With pytest-xdist it records in the workers, each line 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
-from typing import Any, Sequence
+from numbers import Real
+from typing import Any, Iterable, Sequence
 
 MESSAGE_LIMIT = 2000
 EVIDENCE_LIMIT = 20000
 OUTPUT_LIMIT = 4000
+NUMBERS = 20
+NAME_LIMIT = 40
 
 
 def pytest_configure(config: Any) -> None:
@@ -52,6 +57,7 @@ class Recorder:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._reports: list[Any] = []
         self._output_start = 0
+        self._cpu_start = 0.0
 
     def _write(self, **event: Any) -> None:
         os.write(self._file, json.dumps(event).encode("utf-8") + b"\n")
@@ -65,6 +71,7 @@ class Recorder:
         self._reports = []
         self._output_start = output_size()
         worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        self._cpu_start = cpu_seconds()
         self._write(event="started", worker=worker, output=self._output_start, **split(item.nodeid))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -81,8 +88,10 @@ class Recorder:
             worker=os.environ.get("PYTEST_XDIST_WORKER", ""),
             outcome=outcome,
             seconds=round(sum(one.duration for one in self._reports), 4),
+            cpu_seconds=round(cpu_seconds() - self._cpu_start, 4),
             message=message,
             evidence=evidence,
+            measured=measured(report.user_properties),
             **split(report.nodeid),
         )
 
@@ -123,6 +132,36 @@ def explain(report: Any) -> tuple[str, str]:
     text = str(told)
     message = crash.message if crash is not None else last_line(text)
     return (message[:MESSAGE_LIMIT], clip(text, EVIDENCE_LIMIT))
+
+
+def cpu_seconds() -> float:
+    """Of this process, all threads, and of its children that ended; what the kernel did for them included."""
+    return sum(os.times()[:4])
+
+
+def measured(properties: Iterable[tuple[str, Any]]) -> dict[str, float]:
+    """The numbers among the properties of a case: finite, the first NUMBERS names, the last number of each.
+
+    What is no number (pytest's properties may hold anything) is left out, and so is NaN: a case that gets one has to fail.
+    """
+    found: dict[str, float] = {}
+    for name, value in properties:
+        number = as_number(value)
+        name = str(name)[:NAME_LIMIT]
+        if number is not None and (name in found or len(found) < NUMBERS):
+            found[name] = number
+    return found
+
+
+def as_number(value: Any) -> float | None:
+    """Also of numpy, whose scalars are Real; None for what is none, is not finite, or is too large for a float."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def last_line(text: str) -> str:

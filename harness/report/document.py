@@ -5,6 +5,7 @@ the same, so each text is once in `View.evidence`, whose first is the empty one,
 
 Format history:
   1  first version
+  2  `measured` of a case
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveForm
 from harness.report.verdict import Verdict
 from harness.results.format import CellAxes, EnvironmentRecord, Footer, Header
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class Kind(str, Enum):
@@ -51,6 +52,14 @@ class State(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A number that a case recorded, under the name that the case gave it."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run."""
 
@@ -61,6 +70,7 @@ class CaseView:
     seconds: float = 0.0
     message: str = ""
     evidence: int = 0
+    measured: tuple[Measurement, ...] = ()
     cell: str = ""
     recorded: str = ""
     reused: bool = False
@@ -266,7 +276,7 @@ class Counts:
 class View:
     """One run, counted and sorted. `cells` are in the order in which `sections` show them."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     header: Header
     footer: Footer | None
     counts: Counts

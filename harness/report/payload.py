@@ -5,7 +5,7 @@
     sections       {install, keras, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
-    cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0]
+    cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number, ...] if it measured any]
     kinds          [case, title, variant, outcome, message, evidence]: what cases have in common
     ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
     evidence       long texts: places in here, not in `strings`
@@ -89,7 +89,7 @@ def _opened(track: WayTrack) -> list[int]:
     return [mark.cells[0] if mark else -1 for mark in track.marks]
 
 
-def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]) -> list[float]:
+def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]) -> list[Any]:
     kind = kinds(
         (
             strings(case.case),
@@ -100,7 +100,8 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
             case.evidence,
         )
     )
-    return [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
+    told = [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
+    return [*told, [part for one in case.measured for part in (strings(one.name), one.value)]] if case.measured else told
 
 
 def _environment(record: EnvironmentRecord, strings: _Table) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from harness.domain import Axis, Cell, Outcome, Status
 from harness.report import summary
 from harness.report.blocked import blocked
-from harness.report.document import CaseView, CellView, View
+from harness.report.document import CaseView, CellView, Measurement, View
 from harness.report.grid import arrange, ascending
 from harness.report.text import MESSAGE_LIMIT, plain
 from harness.report.verdict import BAD, Verdict, judge
@@ -119,6 +119,7 @@ class _Cases:
             seconds=round(record.seconds, 2),
             message=plain(record.message, MESSAGE_LIMIT) or _silent(record.outcome),
             evidence=self._texts.place(record.evidence),
+            measured=tuple(Measurement(name=plain(name), value=value) for name, value in record.measured.items()),
             cell=record.cell,
             recorded=record.recorded,
             reused=record.reused,

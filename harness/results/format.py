@@ -4,15 +4,19 @@ Owns the record types and their published JSON Schema (`hubmatrix results --sche
 
 Format history:
   1  first version
+  2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
 
 from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+
+FORMAT: Final = 2
+READABLE: Final = (1, 2)
 
 
 class Record(BaseModel):
@@ -33,7 +37,7 @@ class Header(Record):
     """First line of every results file. All volatile facts of a run are here and in the footer."""
 
     type: Literal["header"] = "header"
-    format: Literal[1] = 1
+    format: Literal[1, 2] = FORMAT
     run: str
     started: str
     hubmatrix: str
@@ -79,11 +83,16 @@ class EnvironmentRecord(Record):
     reused: bool = False
 
 
+Name = Annotated[str, Field(max_length=40)]
+Measured = Annotated[dict[Name, FiniteFloat], Field(max_length=20)]
+
+
 class CaseRecord(Record):
     """What happened to one case (and variant of it, if it is parametrized).
 
     `key` is the digest of everything that can change the outcome; `cell` is the cell whose process ran it; `uses` holds the
-    axis values it asked for; `run` the run that measured it.
+    axis values it asked for; `run` the run that measured it. `cpu_seconds` are user and system
+    time, children included; None where they are not known. `measured` are numbers by the names that the case gave them.
     """
 
     type: Literal["case"] = "case"
@@ -95,8 +104,10 @@ class CaseRecord(Record):
     uses: dict[str, str]
     outcome: Outcome
     seconds: float
+    cpu_seconds: FiniteFloat | None = None
     message: str = ""
     evidence: str = ""
+    measured: Measured = {}
     recorded: str
     run: str
     reused: bool = False

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.domain import Status
-from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
+from harness.results.format import READABLE, CaseRecord, CellRecord, EnvironmentRecord
 
 REUSABLE = {
     Status.COMPLETED.value,
@@ -72,7 +72,7 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
     """Lines that can be read; what can't (another format, torn) is nothing to reuse."""
     try:
         lines = path.read_bytes().splitlines()
-        if not lines or json.loads(lines[0])["format"] != 1:
+        if not lines or json.loads(lines[0])["format"] not in READABLE:
             return
     except (OSError, ValueError, LookupError, TypeError):
         return

@@ -17,7 +17,7 @@ from types import TracebackType
 from pydantic import ValidationError
 
 from harness.errors import MachineError, ResultsError
-from harness.results.format import LINE, CaseRecord, CellRecord, EnvironmentRecord, Footer, Header, Line
+from harness.results.format import FORMAT, LINE, CaseRecord, CellRecord, EnvironmentRecord, Footer, Header, Line
 
 FILE = "results.jsonl"
 
@@ -98,14 +98,14 @@ def lines(path: Path) -> Iterator[Line]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ResultsError(
-                f"not a line of results format 1: {where}: {first['msg']}",
+                f"not a line of results format {FORMAT}: {where}: {first['msg']}",
                 place=f"{path}:{number}",
                 hint="written by another version?",
             ) from error
 
 
 def read(path: Path) -> Run:
-    """One run, whole."""
+    """One run, whole, in any format of READABLE."""
     header: Header | None = None
     footer: Footer | None = None
     environments: list[EnvironmentRecord] = []

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness.domain import Outcome, Status, Trouble
 from harness.process import signal_name
@@ -26,7 +27,7 @@ OUTPUT_BYTES = 200_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A case (or a variant of it) that has an outcome."""
+    """A case (or a variant of it) that has an outcome. `cpu_seconds` is None where its process did not live to tell."""
 
     task: Task
     variant: str
@@ -34,6 +35,8 @@ class Finished:
     seconds: float
     message: str
     evidence: str
+    cpu_seconds: float | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
 
 
 Emit = Callable[[Finished], None]
@@ -74,7 +77,7 @@ class _Attempt:
             for line in whole:
                 self._take(json.loads(line))
 
-    def _take(self, event: Mapping[str, str]) -> None:
+    def _take(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
             case "started":
                 self.running[event["worker"]] = _Running(case=event["case"], variant=event["variant"], printed=int(event["output"]))
@@ -88,7 +91,7 @@ class _Attempt:
             case other:
                 raise ValueError(f"the recorder wrote an event that nobody knows: {other}")
 
-    def _finish(self, case: str, event: Mapping[str, str]) -> None:
+    def _finish(self, case: str, event: Mapping[str, Any]) -> None:
         if task := self.tasks.get(case):
             self.told.add(case)
             if event["variant"]:
@@ -102,6 +105,8 @@ class _Attempt:
                     seconds=seconds,
                     message=event["message"],
                     evidence=event["evidence"],
+                    cpu_seconds=event.get("cpu_seconds"),
+                    measured=event.get("measured", {}),
                 )
             )
 

@@ -85,8 +85,10 @@ def case_record(done: Finished, job: CellJob, run: str, roots: Mapping[str, str]
         uses=dict(done.task.uses),
         outcome=done.outcome,
         seconds=done.seconds,
+        cpu_seconds=done.cpu_seconds,
         message=said(scrub(done.message, roots))[:MESSAGE_LIMIT],
         evidence=said(scrub(done.evidence, roots)),
+        measured=dict(done.measured),
         recorded=now(),
         run=run,
     )

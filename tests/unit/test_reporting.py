@@ -98,7 +98,7 @@ def test_results_are_selected_like_cells(results: Path) -> None:
 
 def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
     told = json.loads(reporting.joined(store.read(results), "").model_dump_json())
-    assert (told["format"], told["cut_off"], told["run"]["tier"]) == (1, True, "quick")
+    assert (told["format"], told["cut_off"], told["run"]["tier"]) == (2, True, "quick")
     one, two, three, _ = told["cells"]
     assert (one["python"], one["lock"], one["reused"]) == ("3.11.7", "10c", False)
     assert [(case["case"][-1], case["outcome"]) for case in two["cases"]] == [

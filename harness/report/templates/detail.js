@@ -67,7 +67,7 @@ function tellingFirst(cases) {
   return [...cases].sort((one, other) => rank(one) - rank(other));
 }
 
-function caseLine([kind, seconds, ranIn, recorded], place, asked) {
+function caseLine([kind, seconds, ranIn, recorded, measured = []], place, asked) {
   const [id, title, variant, outcome, message, evidence] = data.kinds[kind];
   const [symbol, look] = OUTCOMES[outcome] ?? ["✕", "bad"];
   const said = { xfailed: "as declared", xpassed: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
@@ -78,10 +78,18 @@ function caseLine([kind, seconds, ranIn, recorded], place, asked) {
     make("div", { class: "more" },
       make("code", {}, text(id)),
       message ? make("p", { class: "said" }, text(message)) : "",
+      numbersPart(measured),
       evidencePart(data.evidence[evidence]),
       origin(ranIn, recorded, place),
     ),
   );
+}
+
+// Names and numbers take turns: [name, number, name, number, ...].
+function numbersPart(measured) {
+  if (!measured.length) return "";
+  const pairs = measured.flatMap((one, n) => (n % 2 ? [make("dd", {}, String(one))] : [make("dt", {}, text(one))]));
+  return make("dl", { class: "numbers" }, ...pairs);
 }
 
 function origin(ranIn, recorded, place) {

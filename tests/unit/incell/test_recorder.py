@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from harness.domain import Outcome
 from harness.incell import hubmatrix_recorder as recorder
-from harness.incell.hubmatrix_recorder import Recorder, choose, clip, explain, outcome_of, split, with_output
+from harness.incell.hubmatrix_recorder import Recorder, choose, clip, explain, measured, outcome_of, split, with_output
+from harness.results.format import Measured
 
 NODE = "cases/test_x.py::test_a"
 
@@ -156,6 +159,8 @@ def test_a_case_is_told_when_it_starts_and_when_it_ended(
     if worker:
         monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
     output.write_text("printed before")
+    used = iter([10.0, 10.25])
+    monkeypatch.setattr(recorder, "cpu_seconds", lambda: next(used))
     item: Any = SimpleNamespace(nodeid=f"{NODE}[h5]")
     recorded.recorder.pytest_runtest_protocol(item)
     (start,) = recorded.events()
@@ -177,9 +182,43 @@ def test_a_case_is_told_when_it_starts_and_when_it_ended(
         "variant": "h5",
         "outcome": "failed",
         "seconds": 0.75,
+        "cpu_seconds": 0.25,
         "message": "E: x",
         "evidence": "tb",
+        "measured": {},
     }
+
+
+def test_numbers_that_a_case_recorded_are_told(recorded: Any) -> None:
+    recorded.recorder.pytest_runtest_protocol(SimpleNamespace(nodeid=NODE))
+    for when in ("setup", "call", "teardown"):
+        recorded.recorder.pytest_runtest_logreport(report(when, user_properties=[("drift", 1.5), ("kind", "text")]))
+    assert recorded.events()[1]["measured"] == {"drift": 1.5}
+
+
+def test_cpu_seconds_grow_with_work_only() -> None:
+    start = recorder.cpu_seconds()
+    while recorder.cpu_seconds() == start:
+        sum(range(10_000))
+    assert recorder.cpu_seconds() > start
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ([("drift", 1.2e-7), ("count", 3)], {"drift": 1.2e-7, "count": 3.0}),
+        ([("half", Fraction(1, 2))], {"half": 0.5}),
+        ([("drift", 1.0), ("drift", 2.0)], {"drift": 2.0}),
+        ([("a", float("nan")), ("b", float("inf")), ("c", -float("inf")), ("d", 10**400)], {}),
+        ([("a", "1.5"), ("b", None), ("c", True), ("d", [1]), ("e", 1j)], {}),
+        ([("n" * 100, 1)], {"n" * 40: 1.0}),
+        ([(3, 1)], {"3": 1.0}),
+        ([(f"n{n}", n) for n in range(30)] + [("n0", 7)], {**{f"n{n}": float(n) for n in range(20)}, "n0": 7.0}),
+    ],
+)
+def test_only_finite_numbers_are_kept_and_not_endless(properties: list[tuple[str, object]], told: dict[str, float]) -> None:
+    assert measured(properties) == told
+    TypeAdapter(Measured).validate_python(measured(properties))
 
 
 def test_a_file_that_does_not_import_is_told(recorded: Any) -> None:

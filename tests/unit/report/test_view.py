@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status
 from harness.report import jsonview
-from harness.report.document import Kind
+from harness.report.document import Kind, Measurement
 from harness.report.verdict import Verdict
 from harness.report.view import view
 from harness.results.format import CaseRef
@@ -53,6 +53,13 @@ def test_every_variant_of_a_case_counts(records: Any) -> None:
     records.case("cell-0", "env-0", Outcome.FAILED, key="k", case="c", variant="b")
     records.cell(refs=(ref,))
     assert view(records.run(), {}).cells[0].label == "1/2"
+
+
+def test_what_a_case_measured_is_shown_under_its_names(records: Any) -> None:
+    ref = records.case("cell-0", "env-0", Outcome.PASSED, measured={"drift": 1.25e-7, "odd\x1b[0m\u202e": 3.0})
+    records.cell(refs=(ref,))
+    (case,) = view(records.run(), {}).cases
+    assert case.measured == (Measurement(name="drift", value=1.25e-7), Measurement(name="odd<U+202E>", value=3.0))
 
 
 def test_a_reference_without_record_is_not_run(records: Any) -> None:

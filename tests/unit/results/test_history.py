@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.domain import Status, Trouble
-from harness.results.format import Line
+from harness.results.format import FORMAT, READABLE, Line
 from harness.results.history import History, look_up
 from harness.results.store import FILE, Writer
 
@@ -67,7 +67,15 @@ def test_a_torn_file_counts_up_to_the_tear(run: Any, make: Any) -> None:
     assert (set(found.environments), set(found.cases)) == ({"e"}, {"a"})
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"{", b'{"type": "header", "format": 2}\n', b"\xff\xfe\n", b"[]\n", b"1\n"])
+@pytest.mark.parametrize("number", READABLE)
+def test_what_an_older_format_tells_is_reused(run: Any, make: Any, number: int) -> None:
+    path = run("1", make.case_record(key="a"))
+    raw = path.read_text().replace(f'"format":{FORMAT}', f'"format":{number}')
+    path.write_text(raw.replace('"measured":{},', "") if number == 1 else raw)
+    assert [one.measured for one in wanted(path).cases["a"]] == [{}]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"{", b'{"type": "header", "format": 99}\n', b"\xff\xfe\n", b"[]\n", b"1\n"])
 def test_other_formats_and_rubbish_are_nothing_to_reuse(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / FILE
     path.write_bytes(content + b'{"type": "case", "key": "a", "case": "c", "seconds": 1, "variant": ""}\n')

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, Trouble
 from harness.errors import MachineError, ResultsError
 from harness.results import store
-from harness.results.format import CaseRecord, CaseRef, Footer, Line, Package
+from harness.results.format import FORMAT, READABLE, CaseRecord, CaseRef, Footer, Line, Package
 from harness.results.store import FILE, Writer, lines, newest, read, run_files
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1)
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=40)
 SECONDS = st.floats(0, 1e6, allow_nan=False)
 
 
@@ -45,6 +45,7 @@ def records(make: Any) -> st.SearchStrategy[Line]:
             outcome=st.sampled_from(Outcome),
             message=TEXT,
             evidence=TEXT,
+            measured=st.dictionaries(NAMES, st.floats(allow_nan=False, allow_infinity=False), max_size=2),
             seconds=SECONDS,
         ),
         st.builds(
@@ -137,17 +138,27 @@ def test_no_header(tmp_path: Path, text: str) -> None:
 
 def test_another_format(make: Any, tmp_path: Path) -> None:
     path = write(tmp_path, make.header(), [])
-    path.write_text(path.read_text().replace('"format":1', '"format":2'))
+    path.write_text(path.read_text().replace(f'"format":{FORMAT}', '"format":99'))
     assert refuse(path) == (
-        f"{path}:1: not a line of results format 1: header.format: Input should be 1 (hint: written by another version?)"
+        f"{path}:1: not a line of results format {FORMAT}: header.format: Input should be 1 or 2 "
+        "(hint: written by another version?)"
     )
+
+
+@pytest.mark.parametrize("number", READABLE)
+def test_older_formats_are_read_with_what_they_lack_left_at_its_default(make: Any, tmp_path: Path, number: int) -> None:
+    path = write(tmp_path, make.header(), [make.case_record()])
+    raw = path.read_text().replace(f'"format":{FORMAT}', f'"format":{number}')
+    path.write_text(raw.replace('"measured":{},', "") if number == 1 else raw)
+    run = read(path)
+    assert (run.header.format, run.cases[0].measured) == (number, {})
 
 
 def test_a_damaged_line_before_the_last_is_an_error_with_its_number(make: Any, tmp_path: Path) -> None:
     path = write(tmp_path, make.header(), [make.case_record(), make.case_record()])
     first, second, *rest = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([first, second[:20] + b"\n", *rest]))
-    assert refuse(path).startswith(f"{path}:2: not a line of results format 1: ")
+    assert refuse(path).startswith(f"{path}:2: not a line of results format {FORMAT}: ")
 
 
 def test_a_field_that_nobody_knows_is_an_error(make: Any, tmp_path: Path) -> None:

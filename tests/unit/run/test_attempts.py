@@ -116,6 +116,12 @@ def test_all_in_one_process(play: Any) -> None:
     assert request["environ"]["HUBMATRIX_FORMAT"] == "h5"
 
 
+def test_what_a_case_measured_is_told_and_a_crash_tells_nothing(play: Any) -> None:
+    measured = ended(A, measured={"drift": 1e-7}, cpu_seconds=0.25)
+    _, told, _ = play((flat(measured, started(B)), SEGFAULT), (ended(C), ENDED))
+    assert [(one.measured, one.cpu_seconds) for one in told] == [({"drift": 1e-7}, 0.25), ({}, None), ({}, None)]
+
+
 @pytest.mark.parametrize(
     ("verdict", "outcome", "message"),
     [

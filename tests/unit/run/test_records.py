@@ -102,11 +102,19 @@ def test_an_environment_without_a_lock(make: Any) -> None:
 def test_a_case_is_recorded_under_its_key_and_the_cell_that_ran_it(make: Any, job: CellJob) -> None:
     task = Task(case=make.case(uses=frozenset({Axis.MODEL})), key="k1", uses={"model": "bert-en/3"})
     done = Finished(
-        task=task, variant="v", outcome=Outcome.FAILED, seconds=0.5, message="\x1b[31mno /home/me/x", evidence="/home/me/y"
+        task=task,
+        variant="v",
+        outcome=Outcome.FAILED,
+        seconds=0.5,
+        message="\x1b[31mno /home/me/x",
+        evidence="/home/me/y",
+        cpu_seconds=0.75,
+        measured={"drift": 1e-7},
     )
     record = case_record(done, job, "run-1", ROOTS)
     assert (record.key, record.case, record.variant, record.cell) == ("k1", task.case.id, "v", "cell-1")
     assert (record.outcome, record.message, record.evidence, record.run) == (Outcome.FAILED, "no ~/x", "~/y", "run-1")
+    assert (record.cpu_seconds, record.measured) == (0.75, {"drift": 1e-7})
     assert (record.uses, record.environment, record.reused) == ({"model": "bert-en/3"}, job.cell.environment, False)
 
 
