@@ -28,6 +28,19 @@ RESOLVE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked of the resolver: requirements as typed, and those that replace what packages ask of each other.
+
+    `daily`: the answer holds for a day only, since no date limits it.
+    """
+
+    requirements: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
+    exclude_newer: date | None
+    daily: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """What is installed: `text` is the requirements file, `sha256` its digest, `resolved` the day it was made."""
 
@@ -42,6 +55,7 @@ class _Meta(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     requirements: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
     python: str
     platform: str
     exclude_newer: date | None
@@ -55,15 +69,27 @@ def today() -> date:
     return datetime.now(timezone.utc).date()
 
 
+def wanted(request: EnvironmentRequest) -> Wanted:
+    """What an environment of the matrix asks of the resolver."""
+    return Wanted(
+        requirements=requirements(request), exclude_newer=exclude_newer(request), daily=request.install is InstallPolicy.TODAY
+    )
+
+
 async def resolve(
     uv: Path, folder: Path, request: EnvironmentRequest, interpreter: Interpreter, *, refresh: bool
 ) -> Lock | Failure:
     """The lock of a request: the stored one while it holds, else a new one from the index."""
-    meta = _asked(request, interpreter)
+    return await resolve_wanted(uv, folder, wanted(request), interpreter, refresh=refresh)
+
+
+async def resolve_wanted(uv: Path, folder: Path, asked: Wanted, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
+    """The same for what is no environment of the matrix."""
+    meta = _meta(asked, interpreter)
     stem = folder / _digest(meta)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(stem.with_suffix(".lock")):
-        known = _read(stem, fresh_only=request.install is InstallPolicy.TODAY)
+        known = _read(stem, fresh_only=asked.daily)
         if known and not refresh:
             return known
         found = await _compile(uv, stem, meta, interpreter, refresh=refresh)
@@ -74,22 +100,23 @@ async def resolve(
 
 def stored(folder: Path, request: EnvironmentRequest, interpreter: Interpreter) -> Lock | Failure | None:
     """The lock that a run would use without asking the index; None where it would ask."""
-    meta = _asked(request, interpreter)
+    meta = _meta(wanted(request), interpreter)
     return _read(folder / _digest(meta), fresh_only=request.install is InstallPolicy.TODAY)
 
 
-def _asked(request: EnvironmentRequest, interpreter: Interpreter) -> _Meta:
+def _meta(asked: Wanted, interpreter: Interpreter) -> _Meta:
     return _Meta(
-        requirements=requirements(request),
+        requirements=asked.requirements,
+        overrides=asked.overrides,
         python=interpreter.minor,
         platform=interpreter.platform,
-        exclude_newer=exclude_newer(request),
+        exclude_newer=asked.exclude_newer,
         resolved=today(),
     )
 
 
 def _digest(meta: _Meta) -> str:
-    asked = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer)]
+    asked = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer), *meta.overrides]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
 
 
@@ -126,7 +153,7 @@ async def _compile(uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, 
     source = stem.with_suffix(".in")
     write_atomically(source, "".join(f"{line}\n" for line in meta.requirements))
     argv: list[str | Path] = ["pip", "compile", source, "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
-    argv += ["--python", interpreter.path, *_newest(meta.exclude_newer)]
+    argv += ["--python", interpreter.path, *_newest(meta.exclude_newer), *_overridden(stem, meta.overrides)]
     argv += ["--refresh"] if refresh else []
     done = await call(uv, argv, timeout=RESOLVE_SECONDS)
     if done.ok:
@@ -142,3 +169,11 @@ async def _compile(uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, 
 
 def _newest(limit: date | None) -> list[str]:
     return ["--exclude-newer", limit.isoformat()] if limit else []
+
+
+def _overridden(stem: Path, overrides: tuple[str, ...]) -> list[str | Path]:
+    if not overrides:
+        return []
+    source = stem.with_suffix(".override")
+    write_atomically(source, "".join(f"{line}\n" for line in overrides))
+    return ["--override", source]

@@ -250,3 +250,18 @@ def test_a_description_without_its_lock_is_no_lock(ask: Any, as_released: Enviro
     found = ask(index, as_released)
     found.path.unlink()
     assert ask(index, as_released) == found
+
+
+def test_overrides_are_part_of_the_question(
+    monkeypatch: pytest.MonkeyPatch, make: Any, calendar: list[date], tmp_path: Path
+) -> None:
+    index = Index(SOLVED)
+    monkeypatch.setattr(lock, "call", index)
+    plain = lock.Wanted(requirements=("tensorflow==2.4.4",), exclude_newer=DAY, daily=False)
+    overridden = replace(plain, overrides=("tensorflow-estimator==2.6.0",))
+    for asked in (plain, overridden, overridden):
+        found = asyncio.run(lock.resolve_wanted(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
+        assert isinstance(found, Lock)
+    assert ["--override" in argv for argv in index.asked] == [False, True]
+    (file,) = tmp_path.glob("*.override")
+    assert file.read_text() == "tensorflow-estimator==2.6.0\n"
