@@ -20,7 +20,7 @@
     nox -s matrix                                   the quick tier, then the report
     nox -s matrix -- --tier full                    everything after -- goes to `hubmatrix run`
     nox -s "cells(tf-2_16_2-as-released)"           one environment's cells; `nox -l` lists the environments
-    nox -s report | models | tests | lint | bench
+    nox -s report | models | reproduce | tests | lint | bench
 
 The list above is that of pyproject.toml; tests/unit/test_noxfile.py keeps them equal.
 """
@@ -74,6 +74,12 @@ def report(session: nox.Session) -> None:
 def models(session: nox.Session) -> None:
     """Rebuild the replicas with their publishers' exporters and verify the committed ones (`-- --write` replaces them)."""
     hubmatrix(session, "models", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def reproduce(session: nox.Session) -> None:
+    """Run what users reported again and compare; `reports/site/reported.html` is the table."""
+    hubmatrix(session, "reproduce", *session.posargs)
 
 
 @nox.session(default=False)

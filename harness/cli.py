@@ -166,6 +166,39 @@ def serve(
 
 
 @app.command()
+def reproduce(
+    names: Annotated[list[str] | None, typer.Argument(help="Ids of reports, also with * and ?; all if none is given.")] = None,
+    category: Annotated[list[str], typer.Option("--category", help="Only reports of this category; repeatable.")] = NO_NAMES,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is known; run nothing.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Reports at once; as many as cores and memory allow if not given.", min=1)
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Run again what is known already.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Run what users reported again, with the versions they named, and compare. The list is cases/reported/reports.yaml."""
+    from harness import reproducing
+    from harness.reported import terminal, view
+    from harness.reported.engine import Options
+
+    place = Workspace(root=root.resolve())
+    chosen = reproducing.select(place, names or (), category)
+    if not listed:
+        options = Options(jobs=jobs, refresh=refresh, rerun=rerun)
+        reproducing.run(place, chosen, options, terminal.watcher(plain=plain or as_json))
+        pages = reproducing.render(place, reproducing.table(place, chosen, every=True))
+        _progress(f"page  {pages[0].relative_to(place.root)}")
+    shown = reproducing.table(place, chosen)
+    if as_json:
+        print(view.as_json(shown), end="")
+    else:
+        terminal.show(shown)
+
+
+@app.command()
 def clean(
     with_results: Annotated[bool, typer.Option("--results", help="Also delete reports/runs and reports/site.")] = False,
     with_uv_cache: Annotated[bool, typer.Option("--uv-cache", help="Also let uv drop what no project needs.")] = False,

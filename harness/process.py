@@ -76,6 +76,7 @@ async def run_async(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdin: str | None = None,
+    allowed: Mapping[str, str] = FOR_TOOLS,
 ) -> Completed:
     """Run to the end, or to `timeout` seconds, and give its output. Its whole process group is ended in every case.
 
@@ -83,7 +84,7 @@ async def run_async(
     """
     process = await asyncio.create_subprocess_exec(
         *map(str, argv),
-        env=environment(FOR_TOOLS, env),
+        env=environment(allowed, env),
         cwd=cwd,
         stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

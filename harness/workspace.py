@@ -21,6 +21,10 @@ class Workspace:
         return self.root / "cases"
 
     @property
+    def reported(self) -> Path:
+        return self.cases / "reported"
+
+    @property
     def state(self) -> Path:
         return self.root / ".hubmatrix"
 
@@ -47,6 +51,10 @@ class Workspace:
     @property
     def runs(self) -> Path:
         return self.root / "reports" / "runs"
+
+    @property
+    def observed(self) -> Path:
+        return self.root / "reports" / "reported" / "observed.jsonl"
 
     @property
     def site(self) -> Path:

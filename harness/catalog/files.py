@@ -19,6 +19,8 @@ FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT,
 """The fixtures that stand for an axis."""
 SERVICES: Mapping[str, Service] = {service.value: service for service in Service}
 """The fixtures that stand for a service of the driver."""
+REPORTED = "reported"
+"""The folder of scripts that reproduce users' reports: programs, not cases, and nothing that a case imports."""
 
 
 def read(cases_dir: Path) -> tuple[Case, ...]:
@@ -26,7 +28,8 @@ def read(cases_dir: Path) -> tuple[Case, ...]:
 
     Raises one SpecError with every file that isn't Python and every marker that can't be read.
     """
-    sources = {path.relative_to(cases_dir.parent).as_posix(): path.read_bytes() for path in sorted(cases_dir.rglob("*.py"))}
+    paths = [path for path in sorted(cases_dir.rglob("*.py")) if path.relative_to(cases_dir).parts[0] != REPORTED]
+    sources = {path.relative_to(cases_dir.parent).as_posix(): path.read_bytes() for path in paths}
     problems: dict[str, list[Problem]] = {name: [] for name in sources}
     trees = {name: _tree(name, source, problems[name]) for name, source in sources.items() if _role(name) != "module"}
     cases: list[Case] = []

@@ -40,9 +40,9 @@ STATES = {
 def render(view: View) -> str:
     """One HTML document."""
     found = panels(view)
-    style, script = _source(STYLES), _source(SCRIPTS)
+    style, script = source(STYLES), source(SCRIPTS)
     return (
-        _template_environment()
+        template_environment()
         .get_template("report.html.j2")
         .render(
             view=view,
@@ -56,13 +56,14 @@ def render(view: View) -> str:
             payload=Markup(payload(view)),
             style=Markup(style),
             script=Markup(script),
-            policy=_policy(style, script),
+            policy=policy(style, script),
         )
     )
 
 
 @cache
-def _template_environment() -> Environment:
+def template_environment() -> Environment:
+    """Strict, escaping, over the templates of this room; also for pages beside the report."""
     environment = Environment(
         loader=PackageLoader("harness.report"),
         autoescape=True,
@@ -85,12 +86,14 @@ def classes(cell: CellView) -> str:
 
 
 @cache
-def _source(names: tuple[str, ...]) -> str:
+def source(names: tuple[str, ...]) -> str:
+    """The templates of these names, one after the other."""
     folder = files("harness.report") / "templates"
     return "\n" + "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
+    """A content security policy that lets run exactly this style and this script."""
     sources = f"style-src {_hash(style)}; script-src {_hash(script)}; img-src data:"
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 

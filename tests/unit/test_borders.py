@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 INCELL = sorted((ROOT / "harness" / "incell").glob("*.py"))
-CASES = sorted((ROOT / "cases").rglob("*.py"))
+CASES = sorted(path for path in (ROOT / "cases").rglob("*.py") if path.parent.name != "reported")
+REPORTED = sorted((ROOT / "cases" / "reported").glob("*.py"))
 TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub"}
 
 
@@ -37,6 +38,13 @@ def test_there_is_something_to_look_at() -> None:
 def test_incell_is_standard_library_and_pytest(path: Path) -> None:
     neighbours = {other.stem for other in INCELL}
     assert imported(path) - sys.stdlib_module_names - neighbours <= {"pytest"}
+
+
+@pytest.mark.parametrize("path", REPORTED, ids=lambda path: path.name)
+def test_scripts_of_reports_stand_alone(path: Path) -> None:
+    """A user could run each as it is: nothing of the harness, of pytest or of its neighbours."""
+    neighbours = {other.stem for other in REPORTED}
+    assert not imported(path) & ({"harness", "cases", "pytest", "."} | neighbours)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -15,7 +15,7 @@ from harness.errors import HubmatrixError, Interrupted, MachineError, Problem, S
 from harness.results.store import FILE, Writer
 from harness.workspace import Workspace
 
-COMMANDS = ("plan", "run", "report", "results", "models", "serve", "clean", "spec")
+COMMANDS = ("plan", "run", "report", "results", "models", "serve", "reproduce", "clean", "spec")
 
 
 class Ended(NamedTuple):

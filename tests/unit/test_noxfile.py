@@ -18,6 +18,6 @@ def test_script_dependencies_are_the_projects() -> None:
 
 def test_sessions_of_the_readme_exist() -> None:
     sessions = set(re.findall(r"^def (\w+)\(session: nox\.Session", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
-    assert {"matrix", "cells", "report", "models", "tests", "lint", "bench"} <= sessions
+    assert {"matrix", "cells", "report", "models", "reproduce", "tests", "lint", "bench"} <= sessions
     named = set(re.findall(r"nox -s \"?(\w+)", (ROOT / "README.md").read_text()))
     assert named <= sessions

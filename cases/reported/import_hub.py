@@ -1,0 +1,3 @@
+"""Nothing but the import."""
+
+import tensorflow_hub  # noqa: F401

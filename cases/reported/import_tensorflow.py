@@ -1,0 +1,3 @@
+"""Nothing but the import."""
+
+import tensorflow  # noqa: F401

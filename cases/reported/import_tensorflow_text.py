@@ -1,0 +1,3 @@
+"""Nothing but the import."""
+
+import tensorflow_text  # noqa: F401

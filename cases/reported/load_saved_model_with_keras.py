@@ -1,0 +1,5 @@
+"""load_model on a SavedModel that another Keras has written."""
+
+import tensorflow as tf
+
+tf.keras.models.load_model("model")

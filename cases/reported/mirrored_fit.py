@@ -1,0 +1,20 @@
+"""Fine-tuning a hub layer on several devices."""
+
+import tensorflow as tf
+import tensorflow_hub as hub
+
+cpu = tf.config.experimental.list_physical_devices("CPU")[0]
+split = [tf.config.experimental.VirtualDeviceConfiguration()] * 2
+tf.config.experimental.set_virtual_device_configuration(cpu, split)
+
+with tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]).scope():
+    encoder = hub.KerasLayer("https://tfhub.dev/tensorflow/bert_en_uncased_L-12_H-768_A-12/3", trainable=True)
+    inputs = {
+        name: tf.keras.layers.Input(shape=(8,), dtype=tf.int32, name=name)
+        for name in ("input_word_ids", "input_mask", "input_type_ids")
+    }
+    model = tf.keras.Model(inputs, tf.keras.layers.Dense(1)(encoder(inputs)["pooled_output"]))
+    model.compile("adam", "mse")
+
+batch = {name: tf.ones([4, 8], tf.int32) for name in inputs}
+model.fit(tf.data.Dataset.from_tensors((batch, tf.zeros([4, 1]))), verbose=0)

@@ -1,0 +1,6 @@
+"""Saves a functional model as .keras."""
+
+import tensorflow as tf
+
+inputs = tf.keras.layers.Input(shape=(4,))
+tf.keras.Model(inputs, tf.keras.layers.Dense(1)(inputs)).save("model.keras")

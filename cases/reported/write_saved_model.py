@@ -1,0 +1,9 @@
+"""Trains a model for one step and saves it as SavedModel, optimizer included."""
+
+import numpy as np
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(4,))])
+model.compile("adam", "mse")
+model.fit(np.zeros((8, 4), "float32"), np.zeros((8, 1), "float32"), verbose=0)
+model.save("model", save_format="tf")

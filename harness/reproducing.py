@@ -1,0 +1,64 @@
+"""`hubmatrix reproduce`: the list, running what is not known of it, and the table on screen and beside the report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.files import write_atomically
+from harness.reported import html, journal, markdown, reader, view
+from harness.reported.engine import Options, Watcher, bench_of, choose, reproduce
+from harness.reported.journal import ObservedRecord
+from harness.reported.model import Reported
+from harness.reported.perform import definition
+from harness.run.prepare import machine_interpreters
+from harness.spec import Spec, load
+from harness.workspace import Workspace
+
+NAMES = ("reported.html", "reported.md", "reported.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The whole list, and what a user wants of it."""
+
+    spec: Spec
+    every: tuple[Reported, ...]
+    reported: tuple[Reported, ...]
+
+
+def select(place: Workspace, names: Sequence[str], categories: Sequence[str]) -> Chosen:
+    """Read the list. SpecError for what is wrong in it, SelectionError where nothing is selected."""
+    spec = load(place.matrix)
+    every = reader.load(place.reported, spec.releases)
+    return Chosen(spec=spec, every=every, reported=choose(every, names, categories))
+
+
+def run(place: Workspace, chosen: Chosen, options: Options, watcher: Watcher) -> None:
+    """Run what is not known yet."""
+    reproduce(chosen.reported, place, chosen.spec, options, watcher)
+
+
+def table(place: Workspace, chosen: Chosen, *, every: bool = False) -> view.Table:
+    """What is known of the chosen reports, or of all."""
+    shown = chosen.every if every else chosen.reported
+    return view.table(shown, _newest(place, chosen.spec, shown))
+
+
+def render(place: Workspace, shown: view.Table) -> tuple[Path, ...]:
+    """The pages beside the report."""
+    texts = (html.render(shown), markdown.render(shown), view.as_json(shown))
+    paths = tuple(place.site / name for name in NAMES)
+    for path, text in zip(paths, texts, strict=True):
+        write_atomically(path, text)
+    return paths
+
+
+def _newest(place: Workspace, spec: Spec, reported: Sequence[Reported]) -> Mapping[str, ObservedRecord]:
+    """The newest record of each reproduction that was asked for as it is asked for now."""
+    bench = bench_of(place, spec, asyncio.run(machine_interpreters()))
+    wanted = {one.name: definition(bench, one) for line in reported for one in line.reproductions}
+    records = journal.read(place.observed)
+    return {one.reproduction: one for one in records if wanted.get(one.reproduction) == one.definition}
