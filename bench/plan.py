@@ -13,14 +13,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat
+from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
 from harness.plan import expand
 from harness.select import compile_selector
 from harness.spec import Exclude, Spec, Tier
 
 
 def spec(models: int) -> Spec:
-    """23 releases, both install policies and Keras choices, three formats, two devices: 552 cells a model."""
+    """23 releases, both install policies and Keras choices, three formats, two devices: 552 cells a model.
+
+    Every tenth model takes strings and has as many again, with tensorflow-text; those of the others are excluded.
+    """
+    interfaces = {f"model-{n}/1": Interface.DICT if n % 10 else Interface.TEXT for n in range(models)}
     return Spec(
         releases=tuple(
             Release(version=f"2.{minor}.1", package="tensorflow", released=date(2024, 1, 1), pythons=("3.11",))
@@ -28,13 +32,17 @@ def spec(models: int) -> Spec:
         ),
         installs=tuple(InstallPolicy),
         keras=tuple(KerasChoice),
+        texts=tuple(TextOps),
         models=tuple(
-            Model(id=f"model-{n}/1", handle=f"https://tfhub.dev/m/{n}", format=HubFormat.SAVED_MODEL_2, interface=Interface.DICT)
-            for n in range(models)
+            Model(id=id_, handle=f"https://tfhub.dev/{id_}", format=HubFormat.SAVED_MODEL_2, interface=interface)
+            for id_, interface in interfaces.items()
         ),
         formats=tuple(SaveFormat),
         devices=tuple(Device),
-        exclude=(Exclude(when=compile_selector("keras=legacy and tensorflow<1.16"), reason="bench", place="bench:1:1"),),
+        exclude=(
+            Exclude(when=compile_selector("keras=legacy and tensorflow<1.16"), reason="bench", place="bench:1:1"),
+            Exclude(when=compile_selector("text=with and interface!=text", {}, interfaces), reason="bench", place="bench:1:2"),
+        ),
         tiers=(Tier(name="full", title="all", select=compile_selector("not tensorflow<1.15"), place="bench:2:1"),),
         limits=Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_bytes=1, free_disk_bytes=1),
         digest="",
@@ -42,7 +50,7 @@ def spec(models: int) -> Spec:
 
 
 def main() -> None:
-    subject = spec(models=182)
+    subject = spec(models=166)
     seconds = []
     cells = 0
     for _ in range(3):

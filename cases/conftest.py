@@ -27,7 +27,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the cases that are about other models."""
+    """Leaves out the cases that are about other models; those that import tensorflow_text come last, for it can't be undone."""
+    items.sort(key=lambda item: "tensorflow_text" in item.fixturenames)
     if not config.getoption("--model"):
         return
     chosen = Model(config.getoption("--model"))
@@ -116,6 +117,14 @@ def fresh():
     import tensorflow as tf
 
     tf.keras.backend.clear_session()
+
+
+@pytest.fixture
+def tensorflow_text():
+    """`import tensorflow_text`, the line that people forget: without it TensorFlow lacks the ops of text models."""
+    import tensorflow_text
+
+    return tensorflow_text
 
 
 @pytest.fixture

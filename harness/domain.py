@@ -17,6 +17,7 @@ class Axis(str, Enum):
     TENSORFLOW = "tensorflow"
     INSTALL = "install"
     KERAS = "keras"
+    TEXT = "text"
     MODEL = "model"
     FORMAT = "format"
     DEVICE = "device"
@@ -45,6 +46,13 @@ class KerasChoice(str, Enum):
 
     DEFAULT = "default"
     LEGACY = "legacy"
+
+
+class TextOps(str, Enum):
+    """`with` asks for the tensorflow-text of the same minor as well: the ops of text models are in it."""
+
+    WITHOUT = "without"
+    WITH = "with"
 
 
 class SaveFormat(str, Enum):
@@ -160,6 +168,7 @@ class Axes:
     tensorflow: str
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps = TextOps.WITHOUT
     model: str
     format: SaveFormat
     device: Device
@@ -180,6 +189,7 @@ class EnvironmentRequest:
     release: Release
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps = TextOps.WITHOUT
     python: str | None
     hub: str | None
 

@@ -1,7 +1,8 @@
 """The selector language: grammar, comparison rules, and the faults of a text that isn't in it.
 
-Names are the axes, `environment` and `cell`. Operators: `=` (or `==`), `!=`, `<`, `<=`, `>`, `>=`, `in (a, b)`,
-`not in (a, b)`; `not`, `and`, `or`, parentheses, binding in that order. A value with other characters is quoted.
+Names are the axes, `interface` (that of the model), `environment` and `cell`. Operators: `=` (or `==`), `!=`, `<`, `<=`, `>`,
+`>=`, `in (a, b)`, `not in (a, b)`; `not`, `and`, `or`, parentheses, binding in that order. A value with other characters is
+quoted.
 
 `tensorflow`, `python` and `hub` compare as versions, by as many parts as the selector gives; see `harness.versions`. A cell
 that pins no `python` or `hub` equals no version and is neither before nor after one. `!=` is the opposite of `=`, `not in`
@@ -21,7 +22,7 @@ from typing import TypeAlias
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from harness.domain import Axes, Axis
+from harness.domain import Axes, Axis, Interface
 from harness.versions import ORDERED, in_order, is_version, same_version
 
 Test: TypeAlias = Callable[[Axes, str, str], bool]
@@ -30,6 +31,10 @@ Test: TypeAlias = Callable[[Axes, str, str], bool]
 Vocabulary: TypeAlias = Mapping[str, tuple[str, ...]]
 """The values of a name, which is an axis or `environment`; values of a name that isn't there are not checked."""
 
+Interfaces: TypeAlias = Mapping[str, Interface]
+"""The interface of each model, by its id."""
+
+INTERFACE = "interface"
 VERSIONED = (Axis.TENSORFLOW, Axis.PYTHON, Axis.HUB)
 NAMES = (*(axis.value for axis in Axis), "environment", "cell")
 GRAMMAR = r"""
@@ -86,11 +91,19 @@ class Conditions:
     faults: tuple[Fault, ...] = ()
 
 
-def read_conditions(text: str, vocabulary: Vocabulary, names: tuple[str, ...] = NAMES) -> Conditions:
-    """The conditions of a selector, or everything that is wrong with it. `names` are those that may be used."""
+def read_conditions(
+    text: str, vocabulary: Vocabulary, interfaces: Interfaces | None = None, names: tuple[str, ...] = NAMES
+) -> Conditions:
+    """The conditions of a selector, or everything that is wrong with it.
+
+    `names` are those that may be used, with `interface` among them unless the interfaces are None: not known here.
+    """
     if not text.strip():
         return Conditions()
-    reader = _Reader(text=text, vocabulary=vocabulary, names=names)
+    if interfaces is not None:
+        vocabulary = {**vocabulary, INTERFACE: tuple(one.value for one in Interface)}
+        names = (*names, INTERFACE)
+    reader = _Reader(text=text, vocabulary=vocabulary, names=names, interfaces=interfaces or {})
     try:
         tree = _parser().parse(text)
         conjuncts = tuple(reader.conjunct(part) for part in (_trees(tree) if tree.data == "every" else [tree]))
@@ -109,7 +122,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(word, choices, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(choices)}" if 0 < len(choices) <= 8 else ""
+    return f"known: {', '.join(choices)}" if 0 < len(choices) <= 10 else ""
 
 
 @cache
@@ -145,6 +158,7 @@ class _Reader:
     text: str
     vocabulary: Vocabulary
     names: tuple[str, ...]
+    interfaces: Interfaces
     faults: list[Fault] = field(default_factory=list)
 
     def conjunct(self, tree: Tree[Token]) -> Conjunct:
@@ -178,7 +192,7 @@ class _Reader:
         else:
             known = [self.known(str(name), value, token, sign, versioned) for value, token in zip(wanted, values, strict=True)]
             if all(known):
-                return _term(str(name), sign, wanted, versioned)
+                return _term(str(name), sign, wanted, versioned, self.interfaces)
         return _negation(_all_of([]))
 
     def known(self, name: str, value: str, token: Token, sign: str, versioned: bool) -> bool:
@@ -205,7 +219,7 @@ def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
     return [child for child in tree.children if isinstance(child, Tree)]
 
 
-def _term(name: str, sign: str, wanted: tuple[str, ...], versioned: bool) -> Test:
+def _term(name: str, sign: str, wanted: tuple[str, ...], versioned: bool, interfaces: Interfaces) -> Test:
     negated = sign == "!="
 
     def decide(value: str | None) -> bool:
@@ -219,6 +233,9 @@ def _term(name: str, sign: str, wanted: tuple[str, ...], versioned: bool) -> Tes
         return lambda _axes, cell, _environment: decide(cell)
     if name == "environment":
         return lambda _axes, _cell, environment: decide(environment)
+    if name == INTERFACE:
+        chosen = {model for model, interface in interfaces.items() if decide(interface.value)}
+        return lambda axes, _cell, _environment: axes.model in chosen
     return _remembered(operator.attrgetter(name), decide)
 
 

@@ -1,11 +1,12 @@
 """The plan: which cells and environments a run has, and under which ids. Pure, and the only expander.
 
-Cells come in the matrix's order: TensorFlow ascending, then install, keras, pins, model, format, device, so that the cells
+Cells come in the matrix's order: TensorFlow ascending, then install, keras, text, pins, model, format, device, so that the cells
 of an environment are next to each other. Ids depend on the spec alone, never on tier or selector:
 
     axis values                                       id
     2.16.2, as-released                               tf-2_16_2-as-released
     2.16.2, today, legacy                             tf-2_16_2-today-legacy
+    2.15.1, as-released, with tensorflow-text         tf-2_15_1-as-released-text
     2.15.1, as-released, Python 3.9                   tf-2_15_1-as-released-py39
     2.15.1, as-released, hub 0.12.0                   tf-2_15_1-as-released-hub-0_12_0
     … with model bert-en/3, h5, xla-cpu               …--bert-en-3--h5--xla-cpu
@@ -25,13 +26,13 @@ from typing import TypeAlias, TypeVar
 
 from packaging.version import Version
 
-from harness.domain import Axes, Cell, EnvironmentRequest, InstallPolicy, KerasChoice, LeftOut, Plan
+from harness.domain import Axes, Cell, EnvironmentRequest, InstallPolicy, KerasChoice, LeftOut, Plan, TextOps
 from harness.errors import SelectionError
 from harness.select import Conjunct, Selector, compile_selector, did_you_mean, near_hint, nearest
 from harness.spec.model import Exclude, Spec
 
-EnvironmentKey: TypeAlias = tuple[str, InstallPolicy, KerasChoice, str | None, str | None]
-"""What makes an environment: TensorFlow, install policy, Keras choice, Python pin, hub pin."""
+EnvironmentKey: TypeAlias = tuple[str, InstallPolicy, KerasChoice, TextOps, str | None, str | None]
+"""What makes an environment: TensorFlow, install policy, Keras choice, tensorflow-text or not, Python pin, hub pin."""
 
 Key = TypeVar("Key", str, EnvironmentKey)
 
@@ -67,10 +68,11 @@ class Ids:
     @classmethod
     def of(cls, spec: Spec) -> Ids:
         keys: dict[EnvironmentKey, str] = {}
-        for version, install, keras in product((release.version for release in spec.releases), spec.installs, spec.keras):
-            keys[version, install, keras, None, None] = ""
+        versions = (release.version for release in spec.releases)
+        keys.update(dict.fromkeys(product(versions, spec.installs, spec.keras, spec.texts, (None,), (None,)), ""))
         for include in spec.include:
-            keys.update(dict.fromkeys(product(include.tensorflow, include.install, include.keras, include.python, include.hub), ""))
+            of_include = (include.tensorflow, include.install, include.keras, include.text, include.python, include.hub)
+            keys.update(dict.fromkeys(product(*of_include), ""))
         return cls(
             environments=_unique({key: _environment_slug(key) for key in keys}),
             models=_unique({model.id: _slug(model.id, "-") for model in spec.models}),
@@ -81,14 +83,16 @@ class Ids:
 
 
 def _environment_key(axes: Axes) -> EnvironmentKey:
-    return axes.tensorflow, axes.install, axes.keras, axes.python, axes.hub
+    return axes.tensorflow, axes.install, axes.keras, axes.text, axes.python, axes.hub
 
 
 def _environment_slug(key: EnvironmentKey) -> str:
-    version, install, keras, python, hub = key
+    version, install, keras, text, python, hub = key
     parts = [f"tf-{_slug(version, '_')}", install.value]
     if keras is not KerasChoice.DEFAULT:
         parts.append(keras.value)
+    if text is TextOps.WITH:
+        parts.append("text")
     if python is not None:
         parts.append(f"py{_slug(python, '')}")
     if hub is not None:
@@ -121,7 +125,7 @@ def _hash(key: str | EnvironmentKey) -> str:
 def _selector(spec: Spec, ids: Ids, tier: str | None, select: str, environments: Collection[str]) -> Selector:
     """All that the user asked for, as one selector whose conditions `nearest` can drop one by one."""
     known = tuple(ids.environments.values())
-    conjuncts = list(compile_selector(select, {**spec.vocabulary(), "environment": known}).conjuncts)
+    conjuncts = list(compile_selector(select, {**spec.vocabulary(), "environment": known}, spec.interfaces()).conjuncts)
     if tier is not None:
         conjuncts.insert(0, Conjunct(text=f"--tier {tier}", test=spec.tier(tier).select))
     for name in environments:
@@ -143,12 +147,12 @@ def _split(spec: Spec, ids: Ids, selector: Selector) -> tuple[list[Cell], tuple[
         key = _environment_key(axes)
         if key != last:
             last, environment = key, ids.environments[key]
-        cell = Cell(id=ids.cell(axes, environment), axes=axes, environment=environment)
-        if not selector.matches(cell):
+        id_ = ids.cell(axes, environment)
+        if not selector(axes, id_, environment):
             continue
         rule = None if included and axes in included else _excluding(spec, axes)
         if rule is None:
-            kept.append(cell)
+            kept.append(Cell(id=id_, axes=axes, environment=environment))
         else:
             taken[rule] += 1
     rules = (rule for rule in spec.exclude if taken[rule])
@@ -174,6 +178,7 @@ def _ordered(spec: Spec, included: frozenset[Axes]) -> Iterable[Axes]:
             ranks["tensorflow"][axes.tensorflow],
             ranks["install"][axes.install.value],
             ranks["keras"][axes.keras.value],
+            ranks["text"][axes.text.value],
             _pin_rank(axes.python),
             _pin_rank(axes.hub),
             ranks["model"][axes.model],
@@ -191,7 +196,15 @@ def _pin_rank(pin: str | None) -> tuple[Version, str]:
 
 def _request(spec: Spec, id_: str, axes: Axes) -> EnvironmentRequest:
     release = next(release for release in spec.releases if release.version == axes.tensorflow)
-    return EnvironmentRequest(id=id_, release=release, install=axes.install, keras=axes.keras, python=axes.python, hub=axes.hub)
+    return EnvironmentRequest(
+        id=id_,
+        release=release,
+        install=axes.install,
+        keras=axes.keras,
+        text=axes.text,
+        python=axes.python,
+        hub=axes.hub,
+    )
 
 
 def _nothing_selected(spec: Spec, ids: Ids, selector: Selector, left_out: tuple[LeftOut, ...]) -> SelectionError:

@@ -8,21 +8,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice
+from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice, TextOps
 
 AS_RELEASED_AFTER = timedelta(days=21)
 """Time for the packages around a TensorFlow release to catch up with it; see docs/design.md, install policy."""
 
 
 def requirements(request: EnvironmentRequest) -> tuple[str, ...]:
-    """The requirements, in the order a user types them: `tensorflow==2.16.2`, `tensorflow-hub`, and `tf-keras` for legacy."""
+    """The requirements, in the order a user types them.
+
+    `tensorflow==2.16.2`, `tensorflow-hub`, and `tf-keras` for legacy, and `tensorflow-text==2.16.*` for text. That one depends
+    on `tensorflow`, so `tensorflow-cpu` beside it would be TensorFlow installed twice, in the same folder.
+    """
+    package = "tensorflow" if request.text is TextOps.WITH else request.release.package
     hub = "tensorflow-hub" if request.hub is None else f"tensorflow-hub=={request.hub}"
-    typed = (f"{request.release.package}=={request.release.version}", hub)
+    return (f"{package}=={request.release.version}", hub, *_keras(request), *_text(request))
+
+
+def _keras(request: EnvironmentRequest) -> tuple[str, ...]:
     match request.keras:
         case KerasChoice.DEFAULT:
-            return typed
+            return ()
         case KerasChoice.LEGACY:
-            return (*typed, "tf-keras")
+            return ("tf-keras",)
+
+
+def _text(request: EnvironmentRequest) -> tuple[str, ...]:
+    """The patch of tensorflow-text is not that of TensorFlow (2.8.2 goes with 2.8.4), the minor is."""
+    match request.text:
+        case TextOps.WITHOUT:
+            return ()
+        case TextOps.WITH:
+            minor = ".".join(request.release.version.split(".")[:2])
+            return (f"tensorflow-text=={minor}.*",)
 
 
 def exclude_newer(request: EnvironmentRequest) -> date | None:

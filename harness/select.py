@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from harness.domain import Axes, Cell
 from harness.errors import Problem, SelectionError
-from harness.grammar import NAMES, Conjunct, Fault, Vocabulary, did_you_mean, read_conditions
+from harness.grammar import NAMES, Conjunct, Fault, Interfaces, Vocabulary, did_you_mean, read_conditions
 
 __all__ = [
     "Conjunct",
     "Fault",
+    "Interfaces",
     "Near",
     "Selector",
     "Vocabulary",
@@ -51,12 +52,14 @@ class Near:
     cells: int
 
 
-def compile_selector(text: str, vocabulary: Vocabulary | None = None, *, place: str = "--select") -> Selector:
+def compile_selector(
+    text: str, vocabulary: Vocabulary | None = None, interfaces: Interfaces | None = None, *, place: str = "--select"
+) -> Selector:
     """The selector that a user typed; the empty text selects everything.
 
     Raises SelectionError with every fault: `--select:12: unknown name 'devise' (hint: did you mean 'device'?)`.
     """
-    found = read_selector(text, vocabulary)
+    found = read_selector(text, vocabulary, interfaces)
     if isinstance(found, Selector):
         return found
     problems = (Problem(place=f"{place}:{fault.column}", message=fault.message, hint=fault.hint) for fault in found)
@@ -64,10 +67,10 @@ def compile_selector(text: str, vocabulary: Vocabulary | None = None, *, place: 
 
 
 def read_selector(
-    text: str, vocabulary: Vocabulary | None = None, *, names: tuple[str, ...] = NAMES
+    text: str, vocabulary: Vocabulary | None = None, interfaces: Interfaces | None = None, *, names: tuple[str, ...] = NAMES
 ) -> Selector | tuple[Fault, ...]:
-    """The selector, or all that is wrong with its text. `names` are those that may be used."""
-    conditions = read_conditions(text, vocabulary or {}, names)
+    """The selector, or all that is wrong with its text. `names` may be used, and `interface` where `interfaces` are known."""
+    conditions = read_conditions(text, vocabulary or {}, interfaces, names)
     if conditions.faults:
         return conditions.faults
     return Selector(text=text, conjuncts=conditions.conjuncts)

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.domain import InstallPolicy, KerasChoice, Outcome, Status
-from harness.report.document import Blocked, CaseView, CellView
+from harness.domain import Outcome, Status
+from harness.report.document import Blocked, CaseView, CellView, Installed, installed
 from harness.report.grid import ascending, runs
 from harness.report.text import first_line
 
 
 def blocked(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Blocked, ...]:
     """One for each reason in each section, oldest version first."""
-    sections: defaultdict[tuple[InstallPolicy, KerasChoice], defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    sections: defaultdict[Installed, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, cell in enumerate(cells):
-        sections[cell.axes.install, cell.axes.keras][cell.axes.tensorflow].append(place)
-    return tuple(one for (install, keras), places in sections.items() for one in _section(install, keras, places, cells, cases))
+        sections[installed(cell.axes)][cell.axes.tensorflow].append(place)
+    return tuple(one for way, places in sections.items() for one in _section(way, places, cells, cases))
 
 
 def _section(
-    install: InstallPolicy,
-    keras: KerasChoice,
+    way: Installed,
     places: Mapping[str, Sequence[int]],
     cells: Sequence[CellView],
     cases: Sequence[CaseView],
 ) -> Iterator[Blocked]:
+    install, keras, text = way
     reasons: defaultdict[tuple[Status, str], list[str]] = defaultdict(list)
     versions = ascending(places)
     for version in versions:
@@ -38,6 +38,7 @@ def _section(
         yield Blocked(
             install=install,
             keras=keras,
+            text=text,
             status=status,
             message=message,
             spans=runs(frozenset(chosen), versions),

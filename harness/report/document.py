@@ -5,16 +5,16 @@ the same, so each text is once in `View.evidence`, whose first is the empty one,
 
 Format history:
   1  first version
-  2  `measured` of a case
+  2  `measured` of a case; `text` beside every `keras`
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
-from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, TextOps, Trouble
 from harness.report.verdict import Verdict
 from harness.results.format import CellAxes, EnvironmentRecord, Footer, Header
 
@@ -124,6 +124,7 @@ class Section:
 
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
@@ -162,6 +163,7 @@ class Track:
 
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps
     marks: tuple[Mark, ...]
     spans: tuple[Span, ...]
 
@@ -196,6 +198,7 @@ class WayTrack:
 
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps
     marks: tuple[WayMark | None, ...]
     phrase: str
 
@@ -230,6 +233,7 @@ class Blocked:
 
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps
     status: Status
     message: str
     spans: tuple[tuple[str, str], ...]
@@ -249,6 +253,15 @@ class MessageGroup:
     spans: tuple[tuple[str, str], ...]
     installs: tuple[InstallPolicy, ...]
     example: int
+
+
+Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
+"""A way to install, which is what a section is about: policy, Keras choice, tensorflow-text or not."""
+
+
+def installed(one: Section | Track | WayTrack | Blocked | CellAxes) -> Installed:
+    """The way to install that it is about."""
+    return one.install, one.keras, one.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 from packaging.version import InvalidVersion, Version
 
-from harness.domain import Device, InstallPolicy, KerasChoice, SaveFormat
+from harness.domain import Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
 from harness.report.document import Column, Row, Section
 from harness.results.format import CellAxes
 
 _INSTALLS = tuple(InstallPolicy)
 _KERAS = tuple(KerasChoice)
+_TEXTS = tuple(TextOps)
 _FORMATS = tuple(SaveFormat)
 _DEVICES = tuple(Device)
 
@@ -61,21 +62,23 @@ def arrange(axes: Sequence[CellAxes]) -> tuple[tuple[int, ...], tuple[Section, .
         {
             "install": [_INSTALLS.index(one.install) for one in axes],
             "keras": [_KERAS.index(one.keras) for one in axes],
+            "text": [_TEXTS.index(one.text) for one in axes],
             "row": [row_place[_row(one)] for one in axes],
             "column": [column_place[_column(one)] for one in axes],
         }
-    ).sort_values(["install", "keras", "row", "column"])
+    ).sort_values(["install", "keras", "text", "row", "column"])
     order = tuple(int(place) for place in frame.index)
     frame["cell"] = range(len(frame))
     sections = []
-    for key, part in frame.groupby(["install", "keras"]):
-        install, keras = (int(place) for place in key)
+    for key, part in frame.groupby(["install", "keras", "text"]):
+        install, keras, text = (int(place) for place in key)
         pivot = part.pivot(index="row", columns="column", values="cell").fillna(-1).astype(int)
         body = zip(pivot.index, pivot.to_numpy().tolist(), strict=True)
         sections.append(
             Section(
                 install=_INSTALLS[install],
                 keras=_KERAS[keras],
+                text=_TEXTS[text],
                 columns=tuple(columns[place] for place in pivot.columns),
                 rows=tuple(_as_row(rows[place], cells) for place, cells in body),
             )

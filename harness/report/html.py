@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import wording
-from harness.report.document import CellView, Kind, State, View
+from harness.report.document import CellView, Kind, State, View, installed
 from harness.report.panels import idle, panels, tracks
 from harness.report.payload import LETTERS, payload
 from harness.report.verdict import Verdict
@@ -72,7 +72,13 @@ def template_environment() -> Environment:
         undefined=StrictUndefined,
     )
     environment.globals.update(
-        states=STATES, words=wording, verdicts=tuple(Verdict), letters=LETTERS, works=Verdict.WORKS, classes=classes
+        states=STATES,
+        words=wording,
+        verdicts=tuple(Verdict),
+        letters=LETTERS,
+        works=Verdict.WORKS,
+        classes=classes,
+        installed=installed,
     )
     return environment
 

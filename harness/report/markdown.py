@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from harness.domain import InstallPolicy, KerasChoice
 from harness.report import wording
-from harness.report.document import Kind, Mark, MessageGroup, ModelSummary, Track, View, Way
+from harness.report.document import Installed, Kind, Mark, MessageGroup, ModelSummary, Track, View, Way, installed
 from harness.report.panels import idle, panels
 from harness.report.verdict import Verdict
 
@@ -62,8 +61,8 @@ def _ways(view: View) -> Iterator[str]:
     reasons = [*idle(view), *(one for panel in found for one in panel.reasons)]
     yield from (f"- {wording.reason(one, labels)} {_shortened(one.blocked.message)}" for one in reasons)
     yield from ([""] if reasons else [])
-    sections = [(panel.install, keras) for panel in found for keras in panel.keras]
-    names = tuple(f"{wording.install(install).lower()}, {wording.keras(keras)}" for install, keras in sections)
+    sections = [one for panel in found for one in panel.installed]
+    names = tuple(f"{wording.install(one[0]).lower()}, {wording.beside(one)}" for one in sections)
     for model in view.ways[:MODELS] if sections else ():
         yield from (f"### {code(model.model)}", "")
         for folder, lines in groupby(model.ways, key=lambda way: way.folder):
@@ -72,8 +71,8 @@ def _ways(view: View) -> Iterator[str]:
         yield from (f"{wording.many(len(view.ways) - MODELS, 'more model')} in the HTML report.", "")
 
 
-def _way(way: Way, sections: Iterable[tuple[InstallPolicy, KerasChoice]]) -> tuple[str, ...]:
-    phrases = {(track.install, track.keras): track.phrase for track in way.tracks}
+def _way(way: Way, sections: Iterable[Installed]) -> tuple[str, ...]:
+    phrases = {installed(track): track.phrase for track in way.tracks}
     told = "".join(f" ({one})" for one in wording.variants(way))
     return f"{code(way.title)}{told}", *(plain_or_dash(phrases.get(section, "")) for section in sections)
 
@@ -88,7 +87,7 @@ def _models(view: View) -> Iterator[str]:
 def _track(model: ModelSummary, track: Track) -> tuple[str, ...]:
     return (
         code(model.model),
-        f"{wording.install(track.install).lower()}, {wording.keras(track.keras)}",
+        f"{wording.install(track.install).lower()}, {wording.beside(installed(track))}",
         plain_or_dash(", ".join(wording.of_track(track, Verdict.WORKS))),
         plain_or_dash(", ".join(wording.of_track(track, Verdict.WORKS, declared=True))),
         plain_or_dash(", ".join(wording.of_track(track, Verdict.PARTLY))),
@@ -126,10 +125,10 @@ def _section(view: View, place: int) -> Iterator[str]:
         model.model: {mark.tensorflow: mark for mark in track.marks}
         for model in view.models
         for track in model.tracks
-        if (track.install, track.keras) == (section.install, section.keras)
+        if installed(track) == installed(section)
     }
     versions = dict.fromkeys(row.tensorflow for row in section.rows)
-    yield f"## {wording.install(section.install)}, {wording.keras(section.keras)}"
+    yield f"## {wording.install(section.install)}, {wording.beside(installed(section))}"
     yield from ("", f"{wording.install_meaning(section.install).capitalize()}. Each entry: cells that work of all cells.", "")
     rows = ((plain_or_dash(version), *(_mark(marks.get(version)) for marks in tracks.values())) for version in versions)
     yield from _table(("TensorFlow", *map(code, tracks)), rows)

@@ -1,4 +1,4 @@
-"""The ways as renderers lay them out: one panel for each install policy, its Keras choices under each other.
+"""The ways as renderers lay them out: one panel for each install policy, its choices of Keras and tensorflow-text below.
 
 A section in which no case could run has no tracks here: `idle` says it in a sentence instead.
 """
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from harness.domain import InstallPolicy, KerasChoice, Status
-from harness.report.document import Blocked, View, Way, WayTrack
+from harness.domain import InstallPolicy, Status
+from harness.report.document import Blocked, Installed, View, Way, WayTrack, installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,10 @@ class ModelPanel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why no case could run in some versions. `keras` is None where that holds for every Keras choice that has them."""
+    """Why no case could run in some versions. `installed` is None where that holds in every section with them."""
 
     blocked: Blocked
-    keras: KerasChoice | None
+    installed: Installed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +47,23 @@ class Panel:
     """`reasons` are of the versions that its tables show as blocked or unavailable."""
 
     install: InstallPolicy
-    keras: tuple[KerasChoice, ...]
+    installed: tuple[Installed, ...]
     reasons: tuple[Reason, ...]
     models: tuple[ModelPanel, ...]
 
 
 def panels(view: View) -> tuple[Panel, ...]:
     """Each install policy in which something could run."""
-    idle = {(one.install, one.keras) for one in view.blocked if one.whole}
+    idle = {installed(one) for one in view.blocked if one.whole}
     count = 0
     found = []
     for install in InstallPolicy:
-        choices = [one.keras for one in view.sections if one.install is install and (install, one.keras) not in idle]
+        chosen = tuple(installed(one) for one in view.sections if one.install is install and installed(one) not in idle)
         models = []
         for model in view.ways:
             lines = []
             for way in model.ways:
-                tracks = tuple(one for one in way.tracks if one.install is install and one.keras in choices)
+                tracks = tuple(one for one in way.tracks if installed(one) in chosen)
                 if tracks:
                     lines.append(Line(way=way, tracks=tracks, first=count))
                     count += len(tracks)
@@ -72,7 +72,7 @@ def panels(view: View) -> tuple[Panel, ...]:
                 models.append(ModelPanel(model=model.model, groups=groups))
         if models:
             blocked = [one for one in view.blocked if one.install is install and not one.whole]
-            found.append(Panel(install=install, keras=tuple(choices), reasons=_reasons(view, blocked), models=tuple(models)))
+            found.append(Panel(install=install, installed=chosen, reasons=_reasons(view, blocked), models=tuple(models)))
     return tuple(found)
 
 
@@ -92,7 +92,7 @@ def idle(view: View) -> tuple[Reason, ...]:
 
 
 def _reasons(view: View, blocked: Sequence[Blocked]) -> tuple[Reason, ...]:
-    """The same said once for several Keras choices, where one sentence is true of all that have the versions."""
+    """The same said once for several sections of a policy, where one sentence is true of all that have the versions."""
     alike: dict[tuple[InstallPolicy, Status, str], list[Blocked]] = {}
     for one in blocked:
         alike.setdefault((one.install, one.status, one.message), []).append(one)
@@ -101,17 +101,17 @@ def _reasons(view: View, blocked: Sequence[Blocked]) -> tuple[Reason, ...]:
         widest = max(group, key=lambda one: len(_versions(view, one)))
         every = _versions(view, widest)
         here = [section for section in view.sections if section.install is widest.install]
-        told = {one.keras: _versions(view, one) for one in group}
-        if all(told.get(one.keras, frozenset()) == every & {row.tensorflow for row in one.rows} for one in here):
-            found.append(Reason(blocked=widest, keras=None))
+        told = {installed(one): _versions(view, one) for one in group}
+        if all(told.get(installed(one), frozenset()) == every & {row.tensorflow for row in one.rows} for one in here):
+            found.append(Reason(blocked=widest, installed=None))
         else:
-            found.extend(Reason(blocked=one, keras=one.keras) for one in group)
+            found.extend(Reason(blocked=one, installed=installed(one)) for one in group)
     return tuple(found)
 
 
 def _versions(view: View, one: Blocked) -> frozenset[str]:
     """Those of its spans. A span has neighbours of its own section only, so what the section hasn't is not in it."""
-    section = next(each for each in view.sections if (each.install, each.keras) == (one.install, one.keras))
+    section = next(each for each in view.sections if installed(each) == installed(one))
     order = {version: place for place, version in enumerate(view.versions)}
     return frozenset(
         row.tensorflow

@@ -2,7 +2,7 @@
 
     versions       oldest first
     strings        each text once; all other texts are places in here, 0 is the empty one
-    sections       {install, keras, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
+    sections       {install, keras, text, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number, ...] if it measured any]
@@ -56,6 +56,7 @@ def payload(view: View) -> str:
             {
                 "install": section.install.value,
                 "keras": section.keras.value,
+                "text": section.text.value,
                 "rows": [[row.tensorflow, row.python, row.hub] for row in section.rows],
                 "columns": [[column.model, column.format, column.device] for column in section.columns],
             }

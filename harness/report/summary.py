@@ -56,7 +56,7 @@ def _track(section: Section, places: Sequence[int], cells: Sequence[CellView]) -
     for row in reversed(section.rows):
         by_version[row.tensorflow].extend(cell for place in places if (cell := row.cells[place]) is not None)
     marks = tuple(_mark(version, found, cells) for version, found in by_version.items() if found)
-    return Track(install=section.install, keras=section.keras, marks=marks, spans=tuple(_spans(marks)))
+    return Track(install=section.install, keras=section.keras, text=section.text, marks=marks, spans=tuple(_spans(marks)))
 
 
 def _mark(version: str, places: Sequence[int], cells: Sequence[CellView]) -> Mark:

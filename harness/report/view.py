@@ -187,6 +187,7 @@ def _axes(cell: Cell) -> CellAxes:
         tensorflow=one.tensorflow,
         install=one.install,
         keras=one.keras,
+        text=one.text,
         model=one.model,
         format=one.format,
         device=one.device,

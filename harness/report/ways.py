@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from harness.domain import Axis, Device, InstallPolicy, KerasChoice, SaveFormat
-from harness.report.document import CaseView, CellView, ModelWays, State, Way, WayMark, WayTrack
+from harness.domain import Axis, Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
+from harness.report.document import CaseView, CellView, Installed, ModelWays, State, Way, WayMark, WayTrack, installed
 from harness.report.grid import ascending
 from harness.report.phrase import Scale, phrase, scale
 from harness.report.state import SILENT, merged, reason, state_of
@@ -27,7 +28,7 @@ class _Entry:
     """A case in a cell. `at` is where its mark stands: section, place of the version."""
 
     cell: int
-    at: tuple[InstallPolicy, KerasChoice, int]
+    at: tuple[Installed, int]
     values: Mapping[Axis, SaveFormat | Device]
     pins: tuple[str | None, str | None]
     state: State
@@ -79,7 +80,7 @@ def _entries(
         for case, several in states.items():
             entry = _Entry(
                 cell=place,
-                at=(axes.install, axes.keras, column[axes.tensorflow]),
+                at=(installed(axes), column[axes.tensorflow]),
                 values={Axis.FORMAT: axes.format, Axis.DEVICE: axes.device},
                 pins=(axes.python, axes.hub),
                 state=merged(several),
@@ -122,16 +123,14 @@ def _split(
 
 def _tracks(entries: Sequence[_Entry], shown: Scale) -> Iterator[WayTrack]:
     """The line in each section that has it."""
-    places: defaultdict[tuple[InstallPolicy, KerasChoice, int], list[_Entry]] = defaultdict(list)
+    places: defaultdict[tuple[Installed, int], list[_Entry]] = defaultdict(list)
     for entry in entries:
         places[entry.at].append(entry)
-    for install in InstallPolicy:
-        for keras in KerasChoice:
-            marks = tuple(_mark(places.get((install, keras, column), ())) for column in range(len(shown.labels)))
-            if any(marks):
-                yield WayTrack(
-                    install=install, keras=keras, marks=marks, phrase=phrase([one.state if one else None for one in marks], shown)
-                )
+    for install, keras, text in product(InstallPolicy, KerasChoice, TextOps):
+        marks = tuple(_mark(places.get(((install, keras, text), column), ())) for column in range(len(shown.labels)))
+        if any(marks):
+            told = phrase([one.state if one else None for one in marks], shown)
+            yield WayTrack(install=install, keras=keras, text=text, marks=marks, phrase=told)
 
 
 def _mark(entries: Sequence[_Entry]) -> WayMark | None:

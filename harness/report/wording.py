@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from typing_extensions import assert_never
 
-from harness.domain import InstallPolicy, KerasChoice, Status
-from harness.report.document import Kind, Mark, Span, State, Track, View, Way
+from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
+from harness.report.document import Installed, Kind, Mark, Span, State, Track, View, Way
 from harness.report.panels import Reason
 from harness.report.phrase import EVERYWHERE, scale
 from harness.report.verdict import Verdict
@@ -83,6 +83,27 @@ def keras(choice: KerasChoice) -> str:
             assert_never(choice)
 
 
+def text(ops: TextOps) -> str:
+    """tensorflow-text as a heading says it; empty where it isn't installed."""
+    match ops:
+        case TextOps.WITHOUT:
+            return ""
+        case TextOps.WITH:
+            return "with tensorflow-text"
+        case _:
+            assert_never(ops)
+
+
+def beside(installed: Installed) -> str:
+    """What a way to install has beside its policy: `legacy Keras, with tensorflow-text`."""
+    return ", ".join(filter(None, (keras(installed[1]), text(installed[2]))))
+
+
+def unusual(installed: Installed) -> str:
+    """The same, without what is the default; often empty."""
+    return ", ".join(filter(None, ("" if installed[1] is KerasChoice.DEFAULT else keras(installed[1]), text(installed[2]))))
+
+
 def ended(status: Status, *, everything: bool = False) -> str:
     """What became of versions in which no case could run: `doesn't import in`, or of a whole section, `nothing imports in`."""
     match status:
@@ -106,9 +127,9 @@ def ended(status: Status, *, everything: bool = False) -> str:
 
 def reason(one: Reason, labels: Mapping[str, str]) -> str:
     """`Today: nothing imports in 2.9–2.12:`, before the message."""
-    of_keras = f", {keras(one.keras)}" if one.keras else ""
+    narrowed = f", {beside(one.installed)}" if one.installed else ""
     spans = ranges((labels[first], labels[last]) for first, last in one.blocked.spans)
-    return f"{install(one.blocked.install)}{of_keras}: {ended(one.blocked.status, everything=one.blocked.whole)} {spans}:"
+    return f"{install(one.blocked.install)}{narrowed}: {ended(one.blocked.status, everything=one.blocked.whole)} {spans}:"
 
 
 def said(phrase: str) -> tuple[tuple[str, bool], ...]:

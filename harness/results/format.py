@@ -4,7 +4,7 @@ Owns the record types and their published JSON Schema (`hubmatrix results --sche
 
 Format history:
   1  first version
-  2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`
+  2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`. Of environments and axes: `text`
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
 
-from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, TextOps, Trouble
 
 FORMAT: Final = 2
 READABLE: Final = (1, 2)
@@ -67,6 +67,7 @@ class EnvironmentRecord(Record):
     tensorflow: str
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps = TextOps.WITHOUT
     requirements: tuple[str, ...]
     exclude_newer: str | None = None
     settings: dict[str, str] = {}
@@ -124,6 +125,7 @@ class CellAxes(Record):
     tensorflow: str
     install: InstallPolicy
     keras: KerasChoice
+    text: TextOps = TextOps.WITHOUT
     model: str
     format: SaveFormat
     device: Device

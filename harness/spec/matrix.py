@@ -13,8 +13,20 @@ from typing import Any, TypeVar
 
 from packaging.version import Version
 
-from harness.domain import Axis, Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat
-from harness.select import Selector, Vocabulary, did_you_mean, read_selector
+from harness.domain import (
+    Axis,
+    Device,
+    HubFormat,
+    InstallPolicy,
+    Interface,
+    KerasChoice,
+    Limits,
+    Model,
+    Release,
+    SaveFormat,
+    TextOps,
+)
+from harness.select import Interfaces, Selector, Vocabulary, did_you_mean, read_selector
 from harness.spec.model import Exclude, Include, Tier
 from harness.spec.shape import Leaf, ListOf, OneOrMore, Record, Refused, Shape, TableOf
 from harness.versions import is_version
@@ -134,6 +146,7 @@ MODEL: Record[dict[str, Any]] = Record(
 RELEASES = ListOf(item=RELEASE, key=lambda release: Version(release.version), label=lambda release: release.version)
 INSTALLS = ListOf(item=_choice("an install policy", InstallPolicy), label=lambda value: value.value)
 KERAS = ListOf(item=_choice("a Keras choice", KerasChoice), label=lambda value: value.value)
+TEXTS = ListOf(item=_choice("with or without", TextOps), label=lambda value: value.value)
 MODELS = TableOf(key=MODEL_ID, value=MODEL)
 FORMATS = ListOf(item=_choice("a format", SaveFormat), label=lambda value: value.value)
 DEVICES = ListOf(item=_choice("a device", Device), label=lambda value: value.value)
@@ -142,10 +155,12 @@ AXES: dict[str, Shape[Any]] = {
     Axis.TENSORFLOW.value: RELEASES,
     Axis.INSTALL.value: INSTALLS,
     Axis.KERAS.value: KERAS,
+    Axis.TEXT.value: TEXTS,
     Axis.MODEL.value: MODELS,
     Axis.FORMAT.value: FORMATS,
     Axis.DEVICE.value: DEVICES,
 }
+OPTIONAL_AXES = (Axis.TEXT.value,)
 
 LIMITS: Record[Limits] = Record(
     fields={
@@ -170,14 +185,14 @@ def make_models(entries: tuple[tuple[str, dict[str, Any]], ...]) -> tuple[Model,
     return tuple(Model(id=name, **values) for name, values in entries)
 
 
-def selector(vocabulary: Vocabulary, *, may_be_empty: bool) -> Leaf[Selector]:
+def selector(vocabulary: Vocabulary, interfaces: Interfaces, *, may_be_empty: bool) -> Leaf[Selector]:
     """A selector over the axes. Ids can't be used in matrix.yaml: it is what they are made from."""
     names = tuple(axis.value for axis in Axis)
 
     def convert(text: str) -> Selector:
         if not text.strip() and not may_be_empty:
             raise Refused("the selector is empty", "it would match everything")
-        found = read_selector(text, vocabulary, names=names)
+        found = read_selector(text, vocabulary, interfaces, names=names)
         if isinstance(found, Selector):
             return found
         raise Refused.of(found)
@@ -186,17 +201,17 @@ def selector(vocabulary: Vocabulary, *, may_be_empty: bool) -> Leaf[Selector]:
     return Leaf(expected="a selector", convert=convert, json=shape if may_be_empty else {**shape, "minLength": 1})
 
 
-def excludes(vocabulary: Vocabulary) -> ListOf[Exclude]:
+def excludes(vocabulary: Vocabulary, interfaces: Interfaces) -> ListOf[Exclude]:
     rule: Record[Exclude] = Record(
-        fields={"when": selector(vocabulary, may_be_empty=False), "reason": TEXT},
+        fields={"when": selector(vocabulary, interfaces, may_be_empty=False), "reason": TEXT},
         build=lambda values, place: Exclude(place=place, **values),
     )
     return ListOf(item=rule, key=lambda exclude: exclude.when, label=lambda exclude: f"`{exclude.when.text}`", may_be_empty=True)
 
 
-def tiers(vocabulary: Vocabulary) -> TableOf[tuple[Selector, str, str]]:
+def tiers(vocabulary: Vocabulary, interfaces: Interfaces) -> TableOf[tuple[Selector, str, str]]:
     slice_: Record[tuple[Selector, str, str]] = Record(
-        fields={"select": selector(vocabulary, may_be_empty=True), "title": TEXT},
+        fields={"select": selector(vocabulary, interfaces, may_be_empty=True), "title": TEXT},
         build=lambda values, place: (values["select"], values["title"], place),
     )
     return TableOf(key=TIER_ID, value=slice_, required=TIERS)
@@ -220,6 +235,7 @@ def includes(vocabulary: Vocabulary) -> ListOf[Include]:
             tensorflow=full["tensorflow"],
             install=tuple(map(InstallPolicy, full["install"])),
             keras=tuple(map(KerasChoice, full["keras"])),
+            text=tuple(map(TextOps, full["text"])),
             model=full["model"],
             format=tuple(map(SaveFormat, full["format"])),
             device=tuple(map(Device, full["device"])),

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from harness.domain import Axes, Axis, Device, InstallPolicy, KerasChoice, Limits, Model, Release, SaveFormat
+from harness.domain import Axes, Axis, Device, InstallPolicy, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
 from harness.errors import SelectionError
-from harness.select import Selector, Vocabulary, did_you_mean
+from harness.select import Interfaces, Selector, Vocabulary, did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Include:
     tensorflow: tuple[str, ...]
     install: tuple[InstallPolicy, ...]
     keras: tuple[KerasChoice, ...]
+    text: tuple[TextOps, ...] = (TextOps.WITHOUT,)
     model: tuple[str, ...]
     format: tuple[SaveFormat, ...]
     device: tuple[Device, ...]
@@ -39,7 +40,17 @@ class Include:
     place: str
 
     def combinations(self) -> Iterator[Axes]:
-        return _combinations(self.tensorflow, self.install, self.keras, self.model, self.format, self.device, self.python, self.hub)
+        return _combinations(
+            self.tensorflow,
+            self.install,
+            self.keras,
+            self.text,
+            self.model,
+            self.format,
+            self.device,
+            self.python,
+            self.hub,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,7 @@ class Space:
     releases: tuple[Release, ...]
     installs: tuple[InstallPolicy, ...]
     keras: tuple[KerasChoice, ...]
+    texts: tuple[TextOps, ...] = (TextOps.WITHOUT,)
     models: tuple[Model, ...]
     formats: tuple[SaveFormat, ...]
     devices: tuple[Device, ...]
@@ -70,17 +82,22 @@ class Space:
             Axis.TENSORFLOW.value: tuple(release.version for release in self.releases),
             Axis.INSTALL.value: tuple(install.value for install in self.installs),
             Axis.KERAS.value: tuple(keras.value for keras in self.keras),
+            Axis.TEXT.value: tuple(text.value for text in self.texts),
             Axis.MODEL.value: tuple(model.id for model in self.models),
             Axis.FORMAT.value: tuple(format_.value for format_ in self.formats),
             Axis.DEVICE.value: tuple(device.value for device in self.devices),
             Axis.PYTHON.value: tuple(pythons),
         }
 
+    def interfaces(self) -> Interfaces:
+        """The interface of each model."""
+        return {model.id: model.interface for model in self.models}
+
     def combinations(self) -> Iterator[Axes]:
-        """The full product in the matrix's order: TensorFlow ascending, then install, keras, model, format, device."""
+        """The full product in the matrix's order: TensorFlow ascending, then install, keras, text, model, format, device."""
         versions = tuple(release.version for release in self.releases)
         models = tuple(model.id for model in self.models)
-        return _combinations(versions, self.installs, self.keras, models, self.formats, self.devices, (None,), (None,))
+        return _combinations(versions, self.installs, self.keras, self.texts, models, self.formats, self.devices, (None,), (None,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +122,24 @@ def _combinations(
     versions: tuple[str, ...],
     installs: tuple[InstallPolicy, ...],
     keras_choices: tuple[KerasChoice, ...],
+    texts: tuple[TextOps, ...],
     models: tuple[str, ...],
     formats: tuple[SaveFormat, ...],
     devices: tuple[Device, ...],
     pythons: tuple[str | None, ...],
     hubs: tuple[str | None, ...],
 ) -> Iterator[Axes]:
-    for version, install, keras, python, hub, model, format_, device in product(
-        versions, installs, keras_choices, pythons, hubs, models, formats, devices
+    for version, install, keras, text, python, hub, model, format_, device in product(
+        versions, installs, keras_choices, texts, pythons, hubs, models, formats, devices
     ):
         yield Axes(
-            tensorflow=version, install=install, keras=keras, model=model, format=format_, device=device, python=python, hub=hub
+            tensorflow=version,
+            install=install,
+            keras=keras,
+            text=text,
+            model=model,
+            format=format_,
+            device=device,
+            python=python,
+            hub=hub,
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from harness.domain import Axes, Axis
+from harness.domain import Axes, Axis, TextOps
 from harness.errors import SpecError
 from harness.select import Vocabulary
 from harness.spec import matrix
@@ -45,12 +45,13 @@ def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
     log = Log(name)
     sections = open_record(root, dict.fromkeys(SECTIONS), "", log, optional=OPTIONAL) or {}
     values = _read_axes(sections.get("axes"), log)
-    vocabulary = _vocabulary(Space(**values), log)
+    space = Space(**values)
+    vocabulary, interfaces = _vocabulary(space, log), space.interfaces()
     shapes: dict[str, Shape[Any]] = {
         "version": matrix.FORMAT,
         "include": matrix.includes(vocabulary),
-        "exclude": matrix.excludes(vocabulary),
-        "tiers": matrix.tiers(vocabulary),
+        "exclude": matrix.excludes(vocabulary, interfaces),
+        "tiers": matrix.tiers(vocabulary, interfaces),
         "limits": matrix.LIMITS,
     }
     read: dict[str, Any] = {key: shape.read(sections[key], key, log) for key, shape in shapes.items() if key in sections}
@@ -70,13 +71,13 @@ def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
 
 def schema() -> Schema:
     """JSON Schema of matrix.yaml, for editors. It can't know what is on the axes; `parse` checks that as well."""
-    axes = record_schema({name: shape.schema() for name, shape in matrix.AXES.items()})
+    axes = record_schema({name: shape.schema() for name, shape in matrix.AXES.items()}, optional=matrix.OPTIONAL_AXES)
     parts = {
         "version": matrix.FORMAT.schema(),
         "axes": axes,
         "include": matrix.includes({}).schema(),
-        "exclude": matrix.excludes({}).schema(),
-        "tiers": matrix.tiers({}).schema(),
+        "exclude": matrix.excludes({}, {}).schema(),
+        "tiers": matrix.tiers({}, {}).schema(),
         "limits": matrix.LIMITS.schema(),
     }
     whole = record_schema(parts, optional=OPTIONAL)
@@ -85,12 +86,15 @@ def schema() -> Schema:
 
 def _read_axes(node: Node | None, log: Log) -> dict[str, Any]:
     """The values of each axis that could be read, under the names of Spec's fields."""
-    entries = open_record(node, matrix.AXES, "axes", log, what="axis") if node is not None else None
+    entries = None
+    if node is not None:
+        entries = open_record(node, matrix.AXES, "axes", log, optional=matrix.OPTIONAL_AXES, what="axis")
     found = {key: matrix.AXES[key].read(child, joined("axes", key), log) for key, child in (entries or {}).items()}
     return {
         "releases": tuple(sorted(found.get("tensorflow") or (), key=lambda release: Version(release.version))),
         "installs": found.get("install") or (),
         "keras": found.get("keras") or (),
+        "texts": found.get("text", (TextOps.WITHOUT,)) or (),
         "models": matrix.make_models(found.get("model") or ()),
         "formats": found.get("format") or (),
         "devices": found.get("device") or (),

@@ -33,6 +33,7 @@ from harness.domain import (
     Release,
     SaveFormat,
     Status,
+    TextOps,
 )
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
@@ -95,7 +96,12 @@ class Make:
 
     @classmethod
     def request(cls, id_: str = "tf-2_16_2-as-released", **values: Any) -> EnvironmentRequest:
-        known = {"release": cls.release(), "install": InstallPolicy.AS_RELEASED, "keras": KerasChoice.DEFAULT}
+        known = {
+            "release": cls.release(),
+            "install": InstallPolicy.AS_RELEASED,
+            "keras": KerasChoice.DEFAULT,
+            "text": TextOps.WITHOUT,
+        }
         return EnvironmentRequest(id=id_, **(known | {"python": None, "hub": None} | values))
 
     @staticmethod
@@ -135,6 +141,7 @@ class Make:
             "tensorflow": "2.16.2",
             "install": InstallPolicy.AS_RELEASED,
             "keras": KerasChoice.DEFAULT,
+            "text": TextOps.WITHOUT,
             "model": "bert-en/3",
             "format": SaveFormat.H5,
             "device": Device.CPU,
@@ -164,6 +171,7 @@ class Make:
             "tensorflow": "2.16.2",
             "install": InstallPolicy.AS_RELEASED,
             "keras": KerasChoice.DEFAULT,
+            "text": TextOps.WITHOUT,
             "requirements": ("tensorflow==2.16.2", "tensorflow-hub"),
             "status": Status.COMPLETED,
             "recorded": NOON,

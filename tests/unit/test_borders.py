@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 INCELL = sorted((ROOT / "harness" / "incell").glob("*.py"))
 CASES = sorted(path for path in (ROOT / "cases").rglob("*.py") if path.parent.name != "reported")
 REPORTED = sorted((ROOT / "cases" / "reported").glob("*.py"))
-TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub"}
+TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"}
 
 
 def imported(path: Path) -> set[str]:

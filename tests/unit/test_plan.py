@@ -10,7 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, LeftOut, Limits, Model, Release, SaveFormat
+from harness.domain import (
+    Axis,
+    Device,
+    HubFormat,
+    InstallPolicy,
+    Interface,
+    KerasChoice,
+    LeftOut,
+    Limits,
+    Model,
+    Release,
+    SaveFormat,
+    TextOps,
+)
 from harness.errors import SelectionError
 from harness.plan import expand
 from harness.select import compile_selector
@@ -27,11 +40,15 @@ def model(id_: str) -> Model:
     return Model(id=id_, handle=f"https://tfhub.dev/{id_}", format=HubFormat.SAVED_MODEL_2, interface=Interface.DICT)
 
 
+MODELS = {"bert-en/3": Interface.DICT, "bert-uncased/1": Interface.DICT, "preprocess/3": Interface.TEXT}
+
+
 def include(spec: Spec, **values: object) -> Include:
     full: dict[str, object] = {
         "tensorflow": tuple(release.version for release in spec.releases),
         "install": spec.installs,
         "keras": spec.keras,
+        "text": spec.texts,
         "model": tuple(model.id for model in spec.models),
         "format": spec.formats,
         "device": spec.devices,
@@ -80,6 +97,26 @@ def test_ids() -> None:
         "tf-2_9_3-as-released--bert-en-3--savedmodel--xla-cpu",
         "tf-2_9_3-as-released--bert-uncased-1--h5--cpu",
     ]
+
+
+def test_text_comes_after_keras() -> None:
+    text_only = Exclude(when=compile_selector("text=with and interface!=text", {}, MODELS), reason="encoder", place="m:1:1")
+    preprocess = replace(model("preprocess/3"), interface=Interface.TEXT)
+    spec = replace(SPEC, texts=tuple(TextOps), models=(*SPEC.models, preprocess), exclude=(NO_LEGACY, text_only))
+    plan = expand(spec, select="tensorflow>=2.15 and install=as-released and format=h5 and device=cpu")
+    assert list(plan.environments) == [
+        "tf-2_15_1-as-released",
+        "tf-2_15_1-as-released-text",
+        "tf-2_16_2-as-released",
+        "tf-2_16_2-as-released-text",
+        "tf-2_16_2-as-released-legacy",
+        "tf-2_16_2-as-released-legacy-text",
+    ]
+    with_text = [cell.id for cell in plan.cells if cell.axes.text is TextOps.WITH]
+    assert with_text == [f"{name}--preprocess-3--h5--cpu" for name in plan.environments if name.endswith("text")]
+    assert plan.environments["tf-2_16_2-as-released-legacy-text"].text is TextOps.WITH
+    assert [left.reason for left in plan.left_out] == ["Keras 2 already", "encoder"]
+    assert {cell.axes.model for cell in expand(spec, select="interface=text").cells} == {"preprocess/3"}
 
 
 def test_cells_of_an_environment_share_its_request() -> None:
@@ -229,7 +266,9 @@ PINS = st.lists(st.sampled_from(["3.1", "3.11", "31.1", "0.12", "0.12.0", "0.1.2
 
 def odd_spec(versions: list[str], models: list[str], pythons: list[str], hubs: list[str]) -> Spec:
     """A spec such as no parser would let through: any text as id."""
-    plain = replace(SPEC, releases=tuple(map(release, versions)), models=tuple(map(model, models)), devices=(Device.CPU,))
+    plain = replace(
+        SPEC, releases=tuple(map(release, versions)), models=tuple(map(model, models)), devices=(Device.CPU,), texts=tuple(TextOps)
+    )
     return replace(plain, include=(include(plain, python=(None, *pythons), hub=(None, *hubs)),))
 
 
@@ -238,7 +277,8 @@ def odd_spec(versions: list[str], models: list[str], pythons: list[str], hubs: l
 def test_ids_are_unique_and_in_their_alphabet(versions: list[str], models: list[str], pythons: list[str], hubs: list[str]) -> None:
     cells = expand(odd_spec(versions, models, pythons, hubs)).cells
     assert len({cell.id for cell in cells}) == len(cells) == len({cell.axes for cell in cells})
-    keys = {(cell.axes.tensorflow, cell.axes.install, cell.axes.keras, cell.axes.python, cell.axes.hub) for cell in cells}
+    installed = (Axis.TENSORFLOW, Axis.INSTALL, Axis.KERAS, Axis.TEXT, Axis.PYTHON, Axis.HUB)
+    keys = {tuple(map(cell.axes.value, installed)) for cell in cells}
     assert len({cell.environment for cell in cells}) == len(keys)
     assert all(re.fullmatch("[a-z0-9_-]+", cell.id) and cell.id.startswith(f"{cell.environment}--") for cell in cells)
 

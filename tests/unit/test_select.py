@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, SaveFormat
+from harness.domain import Axes, Cell, Device, InstallPolicy, Interface, KerasChoice, SaveFormat
 from harness.errors import SelectionError
 from harness.select import Near, Selector, compile_selector, did_you_mean, near_hint, nearest, read_selector
 
@@ -193,6 +193,22 @@ def test_did_you_mean() -> None:
     assert did_you_mean("zzz", ["model", "device"]) == "known: model, device"
     assert did_you_mean("zzz", map(str, range(100))) == ""
     assert did_you_mean("zzz", []) == ""
+
+
+def test_the_interface_is_that_of_the_model() -> None:
+    interfaces = {"bert-en/3": Interface.DICT, "preprocess/3": Interface.TEXT}
+
+    def matches(text: str, model: str) -> bool:
+        return compile_selector(text, {}, interfaces)(replace(AXES, model=model))
+
+    assert matches("interface=text", "preprocess/3")
+    assert not matches("interface=text", "bert-en/3")
+    assert matches("not interface in (text, list)", "bert-en/3")
+    assert matches("interface!=text", "bert-en/3")
+    with pytest.raises(SelectionError, match="no interface 'txt'"):
+        matches("interface=txt", "bert-en/3")
+    with pytest.raises(SelectionError, match="unknown name 'interface'"):
+        compile_selector("interface=text")
 
 
 CONDITIONS = st.sampled_from(["tensorflow=2.15", "tensorflow>2.15", "device=cpu", "format in (h5, keras)", "python=3.9", "hub<1"])

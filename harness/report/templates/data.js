@@ -34,7 +34,7 @@ function axesOf(place) {
   const [grid, row, column] = where[place];
   const [tensorflow, python, hub] = grid.section.rows[row];
   const [model, format, device] = grid.section.columns[column];
-  return { tensorflow, install: grid.section.install, keras: grid.section.keras, model, format, device, python, hub };
+  return { tensorflow, install: grid.section.install, keras: grid.section.keras, text: grid.section.text, model, format, device, python, hub };
 }
 
 function casesOf(place) {
@@ -46,10 +46,12 @@ function casesOf(place) {
   return found;
 }
 
+const besideOf = (axes) => [axes.install, `${axes.keras} Keras`, ...(axes.text === "with" ? ["with tensorflow-text"] : [])];
+
 function nameOf(place) {
   const axes = axesOf(place);
   const pins = [axes.python && `Python ${axes.python}`, axes.hub && `hub ${axes.hub}`].filter(Boolean);
-  return [`TensorFlow ${axes.tensorflow}`, axes.install, `${axes.keras} Keras`, axes.model, axes.format, axes.device, ...pins].join(", ");
+  return [`TensorFlow ${axes.tensorflow}`, ...besideOf(axes), axes.model, axes.format, axes.device, ...pins].join(", ");
 }
 
 function make(tag, attributes = {}, ...children) {

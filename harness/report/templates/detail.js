@@ -25,7 +25,7 @@ function head(place) {
   const axes = axesOf(place);
   const letter = unexpected.has(place) ? "x" : data.cells.verdict[place];
   const pins = [axes.python && `Python ${axes.python}`, axes.hub && `hub ${axes.hub}`].filter(Boolean);
-  const values = [axes.install, `${axes.keras} Keras`, `${axes.format} format`, axes.device, ...pins];
+  const values = [...besideOf(axes), `${axes.format} format`, axes.device, ...pins];
   const reused = data.cells.reused[place];
   return make("header", {},
     make("div", {},

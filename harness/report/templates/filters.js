@@ -1,6 +1,6 @@
 // Filters: which cells match, then rows, columns and tables without a match disappear.
 const form = document.getElementById("filters");
-const FIELDS = ["tf", "install", "keras", "model", "format", "device", "q"];
+const FIELDS = ["tf", "install", "keras", "text", "model", "format", "device", "q"];
 const chips = [...form.querySelectorAll("[data-verdict]")];
 
 const numbers = (version) => version.split(".").map((part) => parseInt(part, 10) || 0);
@@ -57,6 +57,7 @@ function matcher(filter, versions) {
   return (place, section, row, column) =>
     (!filter.install || section.install === filter.install) &&
     (!filter.keras || section.keras === filter.keras) &&
+    (!filter.text || section.text === filter.text) &&
     versions(row[0]) &&
     (!filter.model || column[0] === filter.model) &&
     (!filter.format || column[1] === filter.format) &&

@@ -15,6 +15,7 @@ DEFAULTS = {
     "tensorflow": "2.15.1",
     "install": "as-released",
     "keras": "default",
+    "text": "without",
     "model": "bert-en/3",
     "format": "h5",
     "device": "cpu",
@@ -25,13 +26,13 @@ class Records:
     """Gathers records, then gives a run. Ids are made from the place in the run, never from the axes."""
 
     def __init__(self) -> None:
-        self.environments: dict[tuple[str, str, str], EnvironmentRecord] = {}
+        self.environments: dict[tuple[str, str, str, str], EnvironmentRecord] = {}
         self.cases: list[CaseRecord] = []
         self.cells: list[CellRecord] = []
 
     def environment(self, axes: CellAxes, **values: Any) -> EnvironmentRecord:
         """The environment of these axes; made at the first call."""
-        key = axes.tensorflow, axes.install.value, axes.keras.value
+        key = axes.tensorflow, axes.install.value, axes.keras.value, axes.text.value
         if key not in self.environments:
             known = {
                 "requirements": (f"tensorflow=={axes.tensorflow}", "tensorflow-hub"),
@@ -47,6 +48,7 @@ class Records:
                 tensorflow=axes.tensorflow,
                 install=axes.install,
                 keras=axes.keras,
+                text=axes.text,
                 **(known | values),
             )
         return self.environments[key]

@@ -43,9 +43,25 @@ def test_a_reason_names_the_keras_that_it_is_of_where_another_runs(records: Any)
     works(records, "2.16.2", keras="legacy")
     found = view(records.run(), {})
     (panel,) = panels(found)
-    assert [choice.value for choice in panel.keras] == ["default", "legacy"]
+    assert [keras.value for _, keras, _ in panel.installed] == ["default", "legacy"]
     said = [wording.reason(one, wording.labels(found)) for one in panel.reasons]
     assert said == ["As released, default Keras: doesn’t import in 2.16:"]
+
+
+def test_tensorflow_text_has_lines_and_reasons_of_its_own(records: Any) -> None:
+    works(records, "2.15.1", model="preprocess/3")
+    works(records, "2.15.1", model="preprocess/3", text="with")
+    works(records, "2.16.2", model="preprocess/3")
+    broken(records, "2.16.2", model="preprocess/3", text="with")
+    found = view(records.run(), {CASE: "It loads"})
+    (panel,) = panels(found)
+    assert [text.value for _, _, text in panel.installed] == ["without", "with"]
+    said = [wording.reason(one, wording.labels(found)) for one in panel.reasons]
+    assert said == ["As released, default Keras, with tensorflow-text: doesn’t import in 2.16:"]
+    assert "| Loading | as released, default Keras | as released, default Keras, with tensorflow-text |" in markdown.render(found)
+    page = html.render(found)
+    assert "<b>with tensorflow-text</b>" in page
+    assert page.count("As released, default Keras, with tensorflow-text: TensorFlow versions down") == 1
 
 
 def test_tracks_are_numbered_through_all_panels(every: Any) -> None:

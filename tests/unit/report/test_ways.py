@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status
-from harness.report.document import State, View, Way
+from harness.report.document import State, View, Way, installed
 from harness.report.state import SILENT, reason, state_of
 from harness.report.view import view
 from harness.report.ways import folder
@@ -144,8 +144,8 @@ def outcomes_are_told_once(found: View) -> None:
                         assert mark is not None
                         told[place, way.case] += 1
                         cell = found.cells[place]
-                        where = cell.axes.model, cell.axes.install, cell.axes.keras, cell.axes.tensorflow
-                        assert where == (model.model, track.install, track.keras, version)
+                        where = cell.axes.model, *installed(cell.axes), cell.axes.tensorflow
+                        assert where == (model.model, *installed(track), version)
                         assert not way.formats or cell.axes.format in way.formats
                         assert not way.devices or cell.axes.device in way.devices
                         why = {

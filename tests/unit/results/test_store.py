@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, Trouble
+from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
 from harness.errors import MachineError, ResultsError
 from harness.results import store
 from harness.results.format import FORMAT, READABLE, CaseRecord, CaseRef, Footer, Line, Package
@@ -29,6 +29,7 @@ def records(make: Any) -> st.SearchStrategy[Line]:
             id=NAMES,
             install=st.sampled_from(InstallPolicy),
             keras=st.sampled_from(KerasChoice),
+            text=st.sampled_from(TextOps),
             settings=st.dictionaries(NAMES, TEXT, max_size=2),
             packages=st.lists(st.builds(Package, name=NAMES, version=NAMES), max_size=3).map(tuple),
             status=st.sampled_from(Status),
@@ -152,6 +153,13 @@ def test_older_formats_are_read_with_what_they_lack_left_at_its_default(make: An
     path.write_text(raw.replace('"measured":{},', "") if number == 1 else raw)
     run = read(path)
     assert (run.header.format, run.cases[0].measured) == (number, {})
+
+
+def test_format_1_is_read(make: Any, tmp_path: Path) -> None:
+    path = write(tmp_path, make.header(), [make.environment_record(), make.cell_record()])
+    path.write_text(path.read_text().replace(f'"format":{FORMAT}', '"format":1').replace('"text":"without",', ""))
+    assert read(path).environments == (make.environment_record(),)
+    assert read(path).cells == (make.cell_record(),)
 
 
 def test_a_damaged_line_before_the_last_is_an_error_with_its_number(make: Any, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat
+from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
 from harness.errors import SpecError
 from harness.spec import load, parse
 
@@ -96,6 +96,18 @@ def test_an_include_takes_all_values_of_the_axes_it_does_not_list() -> None:
     assert len(list(include.combinations())) == 4
 
 
+def test_the_text_axis_may_be_absent() -> None:
+    assert parse(MATRIX).texts == (TextOps.WITHOUT,)
+    spec = parse(changed(("[default, legacy]", "[default, legacy]\n  text: [without, with]")))
+    assert spec.texts == (TextOps.WITHOUT, TextOps.WITH)
+    assert spec.include[0].text == (TextOps.WITHOUT, TextOps.WITH)
+
+
+def test_rules_may_name_the_interface_of_the_model() -> None:
+    spec = parse(changed(("keras=legacy and tensorflow<2.16", "interface!=text and keras=legacy")))
+    assert {axes.keras for axes in spec.combinations() if not spec.exclude[0].when(axes)} == {KerasChoice.DEFAULT}
+
+
 def test_lists_of_rules_may_be_empty_or_absent() -> None:
     assert parse(changed(('  - {tensorflow: "2.9.3", python: "3.8", format: [h5], reason: the last with 3.8}\n', ""))).include == ()
     assert (
@@ -164,6 +176,12 @@ QUOTED = (
         ("[as-released, today]", "[today, today]", "6:20: axes.install[1]: today is there twice"),
         ("[default, legacy]", "[]", "7:10: axes.keras: the list is empty"),
         ("[default, legacy]", "default", "7:10: axes.keras: expected a list, found text 'default'"),
+        (
+            "[default, legacy]",
+            "[default, legacy]\n  text: [yes]",
+            "8:10: axes.text[0]: 'yes' isn't with or without (hint: known: without, with)",
+        ),
+        ("[default, legacy]", "[default, legacy]\n  text: []", "8:9: axes.text: the list is empty"),
         ("[h5, savedmodel]", "{h5: 1}", "10:11: axes.format: expected a list, found a mapping"),
         ("    bert-en/3: {", "    Bert: {", "9:5: axes.model: 'Bert' isn't a model id (hint: small letters, digits, and . _ - /)"),
         (
@@ -226,7 +244,17 @@ QUOTED = (
             "keras=legacy and tensorflow<2.16",
             "environment=x",
             "13:11: exclude[0].when: unknown name 'environment'"
-            " (hint: known: tensorflow, install, keras, model, format, device, python, hub)",
+            " (hint: known: tensorflow, install, keras, text, model, format, device, python, hub, interface)",
+        ),
+        (
+            "keras=legacy and tensorflow<2.16",
+            "interface=txt",
+            "13:21: exclude[0].when: no interface 'txt' (hint: did you mean 'text'?)",
+        ),
+        (
+            "keras=legacy and tensorflow<2.16",
+            "text=with",
+            "13:16: exclude[0].when: no text 'with' (hint: did you mean 'without'?)",
         ),
         (
             "keras=legacy and tensorflow<2.16",

@@ -74,6 +74,7 @@ def edits() -> list[tuple[str, list[str | int], Any]]:
         ("not a date", [*release, "released"], "June 2024"),
         ("unknown install policy", ["axes", "install"], ["tomorrow"]),
         ("twice the same", ["axes", "keras"], ["default", "default"]),
+        ("tensorflow-text or not", ["axes", "text"], [True]),
         ("no models", ["axes", "model"], {}),
         ("unknown model format", ["axes", "model", "bert-en/3", "format"], "h5"),
         ("handle without address", ["axes", "model", "bert-en/3", "handle"], "bert"),
@@ -98,6 +99,11 @@ def test_the_schema_refuses(document: Any, path: list[str | int], value: Any) ->
         target = target[part]
     target[path[-1]] = value
     assert not Draft202012Validator(json.loads(schema.text())).is_valid(document)
+
+
+def test_the_text_axis_may_be_absent(document: Any) -> None:
+    del document["axes"]["text"]
+    Draft202012Validator(json.loads(schema.text())).validate(document)
 
 
 def test_the_schema_accepts_includes(document: Any) -> None:
