@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench import cases as cases_module
 from bench import environments as environments_module
 from bench import noop as noop_module
 from bench import speed as speed_module
@@ -27,6 +28,7 @@ Run on a quiet machine; nothing asserts a timing.
     python -m bench speed                                                         all of it: 120 cells, twice, under each
     python -m bench environments --select 'install=as-released and tensorflow>=2.16'
     python -m bench noop --cells 40
+    python -m bench cases --tensorflow 2.15.1 --model bert-en/3
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -92,6 +94,22 @@ def noop(
     with folder(inside, keep=keep) as base:
         done = noop_module.measure(base, tensorflow, cells, repeat, nox=nox)
     _show(noop_module.as_text(done), noop_module.as_json(done), json_file)
+
+
+@app.command()
+def cases(
+    tensorflow: Versions = VERSIONS,
+    model: Annotated[list[str], typer.Option(help="A model of matrix.yaml; repeatable, all of them if none is given.")] = [],  # noqa: B006
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    run_file: Annotated[Path | None, typer.Option("--run", help="Read this results.jsonl and run nothing.", dir_okay=False)] = None,
+    json_file: Json = None,
+) -> None:
+    """The CPU seconds that all cases of a model cost in an environment, imports left out, and the slowest cases.
+
+    Runs in this project, one cell at a time; what is known is not measured again, and its CPU seconds are those of then.
+    """
+    done = cases_module.read(run_file or cases_module.measure(tensorflow, model, rerun=rerun))
+    _show(cases_module.as_text(done), cases_module.as_json(done), json_file)
 
 
 def _tool(name: str) -> ToolName:

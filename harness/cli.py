@@ -137,6 +137,24 @@ def results(
 
 
 @app.command()
+def claims(
+    run_file: RunFile = None,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """What documents assert, and what a run says to it: confirmed, refuted, varies or not measured, and in which versions."""
+    from harness import claiming
+    from harness.results import store
+
+    place = Workspace(root=root.resolve())
+    told = claiming.answer(place, run_file or store.newest(place.runs))
+    if as_json:
+        print(told.model_dump_json(indent=1))
+    else:
+        Console(highlight=False).print(claiming.as_table(told))
+
+
+@app.command()
 def models(
     names: Annotated[list[str] | None, typer.Argument(help="Model ids, e.g. bert-en/3; all if none is given.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Replace the committed replicas.")] = False,
@@ -218,7 +236,7 @@ def spec(
     as_json: AsJson = False,
     root: Root = HERE,
 ) -> None:
-    """Check matrix.yaml and the cases: every problem at once, each with line and column."""
+    """Check matrix.yaml, the cases and cases/claims.yaml: every problem at once, each with line and column."""
     from harness import planning
     from harness.spec import schema as schema_module
 
@@ -231,8 +249,10 @@ def spec(
         "cells": len(made.plan.cells),
         "environments": len(made.plan.environments),
         "cases": len(made.cases),
+        "claims": sum(len(document.claims) for document in made.documents),
     }
     text = f"matrix.yaml is valid: {facts['cells']} cells in {facts['environments']} environments, {facts['cases']} cases"
+    text += f", {facts['claims']} claims" if facts["claims"] else ""
     print(json.dumps(facts) if as_json else text)
 
 

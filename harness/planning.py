@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness import catalog
+from harness.claims import Document
+from harness.claims import load as load_claims
 from harness.domain import Case, Limits, Plan, Status
 from harness.environments.uv import Failure
 from harness.plan import expand
@@ -17,7 +19,7 @@ from harness.results.history import History
 from harness.run.groups import Group, is_known, is_refused, look_back, model_digests
 from harness.run.keys import Identity
 from harness.run.prepare import machine_interpreters, stored_identity
-from harness.spec import load
+from harness.spec import Spec, load
 from harness.workspace import Workspace
 
 QUICK = "quick"
@@ -47,6 +49,7 @@ class Made:
     plan: Plan
     cases: tuple[Case, ...]
     limits: Limits
+    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,19 @@ class Preview:
 
 
 def make(place: Workspace, choice: Choice) -> Made:
-    """Parse the spec, read the cases, expand the plan."""
+    """Parse the spec, read the cases and the claims, expand the plan."""
     spec = load(place.matrix)
     made = expand(spec, tier=choice.tier, select=choice.text, environments=choice.environments)
-    return Made(plan=made, cases=catalog.read(place.cases), limits=spec.limits)
+    cases = catalog.read(place.cases)
+    return Made(plan=made, cases=cases, limits=spec.limits, documents=claims(place, cases, spec))
+
+
+def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) -> tuple[Document, ...]:
+    """What documents assert, checked against the cases and the matrix; nothing where the project has no such file."""
+    if not place.claims.exists():
+        return ()
+    known = spec or load(place.matrix)
+    return load_claims(place.claims, cases, known.vocabulary(), known.interfaces())
 
 
 def preview(place: Workspace, choice: Choice) -> Preview:

@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from harness import catalog
+from harness.claims import Document, judge
 from harness.domain import Axes, Case, Cell, Outcome, Status, Trouble
 from harness.files import write_atomically
-from harness.planning import Made
+from harness.planning import Made, claims
 from harness.results import store
 from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Header
 from harness.select import compile_selector
@@ -58,10 +59,11 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
 
     cases = made.cases if made else catalog.read(place.cases)
     run = store.read(results)
-    shown = view(run, {case.id: case.title for case in cases}, made.plan.cells if made else ())
+    documents = made.documents if made else claims(place, cases)
+    shown = view(run, {case.id: case.title for case in cases}, made.plan.cells if made else (), judge(documents, run))
     renderers = (html.render, markdown.render, jsonview.render)
     paths = tuple(_write(place.site / name, renderer(shown)) for name, renderer in zip(NAMES, renderers, strict=True))
-    _write(place.site / STAMP, _stamp(run, cases))
+    _write(place.site / STAMP, _stamp(run, cases, documents))
     return paths
 
 
@@ -69,17 +71,19 @@ def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path
     """The same; where the site shows these very results already, it stays as it is."""
     paths = tuple(place.site / name for name in NAMES)
     stamp = place.site / STAMP
-    shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(store.read(results), made.cases)
+    shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
+        store.read(results), made.cases, made.documents
+    )
     return paths if shown else render(place, results, made)
 
 
-def _stamp(run: store.Run, cases: Sequence[Case]) -> str:
+def _stamp(run: store.Run, cases: Sequence[Case], documents: Sequence[Document]) -> str:
     """Digest of what a report shows and of the code that draws it; when and in which run it was reused doesn't count."""
     volatile = {"reused", "recorded", "run"}
     records = [record.model_dump_json(exclude=volatile) for record in (*run.environments, *run.cases, *run.cells)]
     sources = sorted(path for path in (Path(__file__).parent / "report").rglob("*.*") if path.suffix != ".pyc")
     code = [(path.name, path.stat().st_mtime_ns) for path in sources]
-    facts = [sorted(records), run.header.planned_cells, run.footer is None, [case.title for case in cases], code]
+    facts = [sorted(records), run.header.planned_cells, run.footer is None, [case.title for case in cases], repr(documents), code]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

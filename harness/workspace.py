@@ -25,6 +25,10 @@ class Workspace:
         return self.cases / "reported"
 
     @property
+    def claims(self) -> Path:
+        return self.cases / "claims.yaml"
+
+    @property
     def state(self) -> Path:
         return self.root / ".hubmatrix"
 

@@ -5,7 +5,7 @@ the same, so each text is once in `View.evidence`, whose first is the empty one,
 
 Format history:
   1  first version
-  2  `measured` of a case; `text` beside every `keras`
+  2  `measured` of a case; `text` beside every `keras`; `documents` with their claims
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
+from harness.claims import Answer
 from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, TextOps, Trouble
 from harness.report.verdict import Verdict
 from harness.results.format import CellAxes, EnvironmentRecord, Footer, Header
@@ -259,9 +260,66 @@ Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
 """A way to install, which is what a section is about: policy, Keras choice, tensorflow-text or not."""
 
 
-def installed(one: Section | Track | WayTrack | Blocked | CellAxes) -> Installed:
+def installed(one: Section | Track | WayTrack | ClaimTrack | Blocked | CellAxes) -> Installed:
     """The way to install that it is about."""
     return one.install, one.keras, one.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTrack:
+    """A claim under one way to install. `answers` and `cells` have one place for each of `View.versions`.
+
+    `cells` are the ids of those to look at, empty where nothing was measured. `phrase` says the answers in words:
+    `confirmed 2.0–2.15; refuted from 2.16`.
+    """
+
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps
+    answers: tuple[Answer, ...]
+    cells: tuple[str, ...]
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was seen of a claim in the same words: a case, its outcome, and its message (empty where it passed).
+
+    `models` is empty where the case uses none. `cell` is the id of one with the newest TensorFlow among them.
+    """
+
+    confirms: bool
+    outcome: Outcome
+    case: str
+    title: str
+    message: str
+    models: tuple[str, ...]
+    spans: tuple[tuple[str, str], ...]
+    installs: tuple[InstallPolicy, ...]
+    results: int
+    cell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimView:
+    """`of` is the selector of the cells that it speaks of. `why` says why it is not measured, where it isn't."""
+
+    id: str
+    says: str
+    of: str
+    answer: Answer
+    why: str
+    tracks: tuple[ClaimTrack, ...]
+    proofs: tuple[Proof, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentView:
+    """A document by its file name, and what it asserts."""
+
+    file: str
+    title: str
+    claims: tuple[ClaimView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +354,7 @@ class View:
     versions: tuple[str, ...]
     ways: tuple[ModelWays, ...]
     blocked: tuple[Blocked, ...]
+    documents: tuple[DocumentView, ...]
     models: tuple[ModelSummary, ...]
     messages: tuple[MessageGroup, ...]
     sections: tuple[Section, ...]

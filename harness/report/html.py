@@ -6,6 +6,7 @@ The page's policy names its style and its script by their hashes, so that nothin
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -20,7 +21,7 @@ from harness.report.payload import LETTERS, payload
 from harness.report.verdict import Verdict
 
 SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "ways.js", "page.js")
-STYLES = ("page.css", "ways.css", "matrix.css", "detail.css")
+STYLES = ("page.css", "ways.css", "claims.css", "matrix.css", "detail.css")
 MESSAGES = 100
 STATES = {
     State.PASSED: "w",
@@ -49,6 +50,8 @@ def render(view: View) -> str:
             panels=found,
             present={mark.state for _, track in tracks(found) for mark in track.marks if mark},
             idle=idle(view),
+            places={cell.id: place for place, cell in enumerate(view.cells)},
+            answers=Counter(claim.answer for document in view.documents for claim in document.claims),
             labels=wording.labels(view),
             messages=[group for group in view.messages if group.kind is not Kind.MACHINE],
             troubles=[group for group in view.messages if group.kind is Kind.MACHINE],

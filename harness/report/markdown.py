@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from harness.report import wording
-from harness.report.document import Installed, Kind, Mark, MessageGroup, ModelSummary, Track, View, Way, installed
+from harness.report.document import ClaimView, Installed, Kind, Mark, MessageGroup, ModelSummary, Track, View, Way, installed
 from harness.report.panels import idle, panels
 from harness.report.verdict import Verdict
 
@@ -31,6 +31,7 @@ def _lines(view: View) -> Iterator[str]:
         yield from ("> [!WARNING]", f"> {banner}", "")
     yield from _headline(view)
     yield from _ways(view)
+    yield from _documents(view)
     yield from _models(view)
     yield from _messages(view)
     for place in range(len(view.sections)):
@@ -75,6 +76,21 @@ def _way(way: Way, sections: Iterable[Installed]) -> tuple[str, ...]:
     phrases = {installed(track): track.phrase for track in way.tracks}
     told = "".join(f" ({one})" for one in wording.variants(way))
     return f"{code(way.title)}{told}", *(plain_or_dash(phrases.get(section, "")) for section in sections)
+
+
+def _documents(view: View) -> Iterator[str]:
+    if not view.documents:
+        return
+    yield from ("## What documents say, and what happened", "")
+    for document in view.documents:
+        yield from (f"### {code(document.title)} ({code(document.file)})", "")
+        yield from _table(("answer", "statement", "where", "seen"), map(_claim, document.claims))
+
+
+def _claim(claim: ClaimView) -> tuple[str, ...]:
+    where = "; ".join(f"{phrase} ({of})" if of else phrase for phrase, of in wording.of_claim(claim)) or claim.why
+    seen = claim.proofs[0].message if claim.proofs else ""
+    return " ".join(wording.ANSWERS[claim.answer]), code(claim.says), plain_or_dash(where), _shortened(seen) if seen else "–"
 
 
 def _models(view: View) -> Iterator[str]:

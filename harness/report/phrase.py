@@ -83,14 +83,14 @@ def phrase(states: Sequence[State | None], shown: Scale) -> str:
     if len(found) == 1 and (len(here) > 1 or not found & SAID.keys()):
         (state,) = found
         partial = state in SAID and len(here) < len(states)
-        return EVERYWHERE[state] + (f", {_list(tuple(_spans(states, state, shown)), shown, None)}" if partial else "")
-    said = {state: tuple(_spans(states, state, shown)) for state in SAID if state in found}
+        return EVERYWHERE[state] + (f", {listed(tuple(spans(states, state, shown)), shown, None)}" if partial else "")
+    said = {state: tuple(spans(states, state, shown)) for state in SAID if state in found}
     order = sorted(said, key=lambda state: (state not in _WORKING, said[state][0]))
-    return "; ".join(f"{SAID[state]} {_list(said[state], shown, here[-1])}" for state in order) or "not tried"
+    return "; ".join(f"{SAID[state]} {listed(said[state], shown, here[-1])}" for state in order) or "not tried"
 
 
-def _spans(states: Sequence[State | None], wanted: State, shown: Scale) -> Iterator[tuple[int, int]]:
-    """First and last place of each run of a state."""
+def spans(states: Sequence[object], wanted: object, shown: Scale) -> Iterator[tuple[int, int]]:
+    """First and last place of each run of a state; `states` has one for each version."""
     first: int | None = None
     for place, state in enumerate(states):
         if first is not None and (state is not wanted or not shown.joined[place]):
@@ -102,7 +102,7 @@ def _spans(states: Sequence[State | None], wanted: State, shown: Scale) -> Itera
         yield first, len(states) - 1
 
 
-def _list(spans: Sequence[tuple[int, int]], shown: Scale, end: int | None) -> str:
+def listed(spans: Sequence[tuple[int, int]], shown: Scale, end: int | None) -> str:
     """`2.0–2.6, from 2.8`, where `end` is the last place there is; "in" before it where each is a single version."""
     told = ", ".join(_range(first, last, shown, end) for first, last in spans)
     return f"in {told}" if end is not None and all(first == last for first, last in spans) else told

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
+from harness.claims import Finding
 from harness.domain import Axis, Cell, Outcome, Status
 from harness.report import summary
 from harness.report.blocked import blocked
+from harness.report.claims import documents
 from harness.report.document import CaseView, CellView, Measurement, View
 from harness.report.grid import arrange, ascending
 from harness.report.text import MESSAGE_LIMIT, plain
@@ -21,13 +23,14 @@ __all__ = ["View", "view"]
 _AXES = frozenset(axis.value for axis in Axis)
 
 
-def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> View:
+def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), findings: Sequence[Finding] = ()) -> View:
     """The report's data.
 
     Args:
         run: a run as read; where an id is recorded twice, the later record holds.
         titles: what each case is called, by its id; a case without a title is called by its id.
         planned: the plan's cells, where it is known: those without a record are shown as not run.
+        findings: the documents' claims, held against this run.
     """
     records = {record.id: _plain_axes(record) for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
@@ -48,6 +51,7 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = ()) -> V
         versions=versions,
         ways=ways,
         blocked=blocked(cells, cases),
+        documents=documents(findings, versions, titles),
         models=summary.models(sections, cells),
         messages=summary.messages(cells, cases, versions),
         sections=sections,

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from typing_extensions import assert_never
 
+from harness.claims import Answer
 from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
-from harness.report.document import Installed, Kind, Mark, Span, State, Track, View, Way
+from harness.report.document import ClaimView, Installed, Kind, Mark, Span, State, Track, View, Way, installed
 from harness.report.panels import Reason
 from harness.report.phrase import EVERYWHERE, scale
 from harness.report.verdict import Verdict
@@ -34,6 +35,13 @@ STATES = {
     State.BLOCKED: ("⊘", "doesn’t install or import"),
     State.UNAVAILABLE: ("▨", "unavailable here"),
     State.NOT_RUN: ("○", "not run"),
+}
+# Each answer to a claim: a symbol, and its name.
+ANSWERS = {
+    Answer.CONFIRMED: ("✓", "confirmed"),
+    Answer.REFUTED: ("✕", "refuted"),
+    Answer.VARIES: ("◐", "varies"),
+    Answer.NOT_MEASURED: ("○", "not measured"),
 }
 FOLDERS = {"finetuning": "Fine-tuning", "": "Other"}
 LABELS = (
@@ -136,6 +144,16 @@ def said(phrase: str) -> tuple[tuple[str, bool], ...]:
     """The parts of a phrase, and whether each says that it works. A range is never broken at the end of a line."""
     parts = phrase.replace("–", "\u2060–\u2060").split("; ")
     return tuple((part, part.startswith("works") and part != EVERYWHERE[State.FAILED]) for part in parts)
+
+
+def of_claim(claim: ClaimView) -> tuple[tuple[str, str], ...]:
+    """Each phrase about a claim, and the ways to install that it is true of; empty where it is true of all that were tried."""
+    phrases: dict[str, list[str]] = {}
+    for track in claim.tracks:
+        phrases.setdefault(track.phrase, []).append(f"{install(track.install).lower()}, {beside(installed(track))}")
+    if len(phrases) < 2:
+        return tuple((phrase, "") for phrase in phrases)
+    return tuple((phrase, "; ".join(where)) for phrase, where in phrases.items())
 
 
 def folder(name: str) -> str:

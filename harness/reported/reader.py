@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from harness.domain import Release
 from harness.errors import Problem, SpecError
 from harness.reported.model import Category, End, Expectation, Reported, Reproduction, Step, Versions, Why, as_released
-from harness.spec.matrix import DAY, FORMAT, MODEL_ID, PYTHON, RELEASES, SECONDS, TEXT, VERSION
+from harness.spec.leaves import TEXT
+from harness.spec.matrix import DAY, FORMAT, MODEL_ID, PYTHON, RELEASES, SECONDS, VERSION
 from harness.spec.nodes import compose
 from harness.spec.shape import Leaf, ListOf, Log, OneOrMore, Record, Refused, Shape, TableOf, open_record
 

@@ -6,10 +6,8 @@ Shapes of parts that name axis values take the vocabulary, so that they check th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from datetime import date
-from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from packaging.version import Version
 
@@ -27,44 +25,14 @@ from harness.domain import (
     TextOps,
 )
 from harness.select import Interfaces, Selector, Vocabulary, did_you_mean, read_selector
+from harness.spec.leaves import TEXT, choice, format_of, matching, one_of
 from harness.spec.model import Exclude, Include, Tier
 from harness.spec.shape import Leaf, ListOf, OneOrMore, Record, Refused, Shape, TableOf
 from harness.versions import is_version
 
-E = TypeVar("E", bound=Enum)
-
 PACKAGES = ("tensorflow", "tensorflow-cpu")
 TIERS = ("quick", "full")
 UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-
-
-def _matching(expected: str, pattern: str, hint: str, *, description: str = "") -> Leaf[str]:
-    """Text of a given form."""
-
-    def convert(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise Refused(f"{text!r} isn't {expected}", hint)
-        return text
-
-    described = {"description": description} if description else {}
-    return Leaf(expected=expected, convert=convert, json={"type": "string", "pattern": f"^{pattern}$", **described})
-
-
-def _known(expected: str, values: Sequence[str], *, json: dict[str, Any] | None = None) -> Leaf[str]:
-    """One of the given texts."""
-
-    def convert(text: str) -> str:
-        if text not in values:
-            raise Refused(f"{text!r} isn't {expected}", did_you_mean(text, values))
-        return text
-
-    return Leaf(expected=expected, convert=convert, json=json or {"type": "string", "enum": list(values)})
-
-
-def _choice(expected: str, enum: type[E]) -> Leaf[E]:
-    names = [member.value for member in enum]
-    checked = _known(expected, names)
-    return Leaf(expected=expected, convert=lambda text: enum(checked.convert(text)), json=checked.json)
 
 
 def _version(text: str) -> str:
@@ -100,21 +68,11 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _count(allowed: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        if text != str(allowed):
-            raise Refused(f"format {text} of matrix.yaml can't be read", f"this hubmatrix reads format {allowed}")
-        return allowed
-
-    return convert
-
-
-FORMAT: Leaf[int] = Leaf(expected="a whole number", convert=_count(1), json={"const": 1}, kinds=("number",))
-TEXT = _matching("a text", r"\S(.*\S)?", "write a line of text")
+FORMAT = format_of("matrix.yaml", 1)
 VERSION: Leaf[str] = Leaf(
     expected="a quoted version", convert=_version, json={"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*([a-z0-9.+]*)$"}
 )
-PYTHON = _matching("a quoted Python version", r"[0-9]+\.[0-9]+", 'major and minor, such as "3.10"')
+PYTHON = matching("a quoted Python version", r"[0-9]+\.[0-9]+", 'major and minor, such as "3.10"')
 DAY: Leaf[date] = Leaf(
     expected="a date", convert=_day, json={"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}, kinds=("text", "date")
 )
@@ -122,14 +80,14 @@ SIZE: Leaf[int] = Leaf(expected="a size", convert=_size, json={"type": "string",
 SECONDS: Leaf[float] = Leaf(
     expected="a number of seconds", convert=_seconds, json={"type": "number", "exclusiveMinimum": 0}, kinds=("number",)
 )
-HANDLE = _matching("a handle", r"https://\S+", "the address as the publisher gives it, such as https://tfhub.dev/google/…/1")
-MODEL_ID = _matching("a model id", r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*", "small letters, digits, and . _ - /")
-TIER_ID = _matching("a tier's name", r"[a-z][a-z0-9-]*", "small letters, digits and -")
+HANDLE = matching("a handle", r"https://\S+", "the address as the publisher gives it, such as https://tfhub.dev/google/…/1")
+MODEL_ID = matching("a model id", r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*", "small letters, digits, and . _ - /")
+TIER_ID = matching("a tier's name", r"[a-z][a-z0-9-]*", "small letters, digits and -")
 
 RELEASE: Record[Release] = Record(
     fields={
         "version": VERSION,
-        "package": _known("a package with TensorFlow in it", PACKAGES),
+        "package": one_of("a package with TensorFlow in it", PACKAGES),
         "released": DAY,
         "pythons": ListOf(item=PYTHON),
     },
@@ -138,18 +96,18 @@ RELEASE: Record[Release] = Record(
 MODEL: Record[dict[str, Any]] = Record(
     fields={
         "handle": HANDLE,
-        "format": _choice("a model format", HubFormat),
-        "interface": _choice("a model interface", Interface),
+        "format": choice("a model format", HubFormat),
+        "interface": choice("a model interface", Interface),
     },
     build=lambda values, _place: values,
 )
 RELEASES = ListOf(item=RELEASE, key=lambda release: Version(release.version), label=lambda release: release.version)
-INSTALLS = ListOf(item=_choice("an install policy", InstallPolicy), label=lambda value: value.value)
-KERAS = ListOf(item=_choice("a Keras choice", KerasChoice), label=lambda value: value.value)
-TEXTS = ListOf(item=_choice("with or without", TextOps), label=lambda value: value.value)
+INSTALLS = ListOf(item=choice("an install policy", InstallPolicy), label=lambda value: value.value)
+KERAS = ListOf(item=choice("a Keras choice", KerasChoice), label=lambda value: value.value)
+TEXTS = ListOf(item=choice("with or without", TextOps), label=lambda value: value.value)
 MODELS = TableOf(key=MODEL_ID, value=MODEL)
-FORMATS = ListOf(item=_choice("a format", SaveFormat), label=lambda value: value.value)
-DEVICES = ListOf(item=_choice("a device", Device), label=lambda value: value.value)
+FORMATS = ListOf(item=choice("a format", SaveFormat), label=lambda value: value.value)
+DEVICES = ListOf(item=choice("a device", Device), label=lambda value: value.value)
 
 AXES: dict[str, Shape[Any]] = {
     Axis.TENSORFLOW.value: RELEASES,

@@ -15,7 +15,7 @@ from harness.errors import HubmatrixError, Interrupted, MachineError, Problem, S
 from harness.results.store import FILE, Writer
 from harness.workspace import Workspace
 
-COMMANDS = ("plan", "run", "report", "results", "models", "serve", "reproduce", "clean", "spec")
+COMMANDS = ("plan", "run", "report", "results", "claims", "models", "serve", "reproduce", "clean", "spec")
 
 
 class Ended(NamedTuple):
@@ -149,7 +149,7 @@ def test_no_results_exit_with_4(call: Any, project: Workspace, command: str) -> 
 
 def test_a_valid_matrix(call: Any) -> None:
     assert call("spec") == Ended(0, "matrix.yaml is valid: 12 cells in 6 environments, 2 cases\n", "")
-    assert json.loads(call("spec", "--json").out) == {"format": 1, "cells": 12, "environments": 6, "cases": 2}
+    assert json.loads(call("spec", "--json").out) == {"format": 1, "cells": 12, "environments": 6, "cases": 2, "claims": 0}
 
 
 @pytest.mark.parametrize("command", ["spec", "results"])

@@ -56,7 +56,7 @@ document.addEventListener("click", (event) => {
   if (placeOf.has(button)) {
     focusCell(placeOf.get(button));
     openCell(placeOf.get(button));
-  } else if (button.dataset.cell) openCell(Number(button.dataset.cell), button);
+  } else if (button.dataset.cell) openCell(Number(button.dataset.cell), button, data.strings.indexOf(button.dataset.case ?? ""));
   else if (button.dataset.search) search({ q: button.dataset.search });
   else if ("unexpected" in button.dataset) search({ verdict: "x" });
   else if ("clear" in button.dataset) form.reset();

@@ -1,0 +1,148 @@
+"""`cases`: the CPU seconds that all cases of a model cost in an environment, and the slowest of them.
+
+From a real run: the recorder in the cell counts user and system time of each case, children included. Imports are not in it
+(the zygote pays them once an environment), nor is pytest itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.place import ROOT, tell
+from harness import planning
+from harness.domain import Axis
+from harness.results import store
+from harness.results.format import CaseRecord
+from harness.results.store import Run
+from harness.run.engine import Options, perform
+from harness.run.progress import watcher
+from harness.workspace import Workspace
+
+TARGET_SECONDS = 25.0
+SLOWEST = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """All cases of one model in one environment. `unknown` are those without CPU seconds: they crashed, or were timed out."""
+
+    environment: str
+    model: str
+    cases: int
+    cpu_seconds: float
+    seconds: float
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slow:
+    """A case by its mean over the environments and models in which it ran, once for each combination of the axes it uses."""
+
+    case: str
+    runs: int
+    cpu_seconds: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    run: str
+    costs: tuple[Cost, ...]
+    slowest: tuple[Slow, ...]
+
+
+def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) -> Path:
+    """Run the cases of these models in the default environments of these versions, one cell at a time; the results file."""
+    place = Workspace(root=ROOT)
+    chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default"]
+    chosen += [f"model in ({', '.join(models)})"] if models else []
+    made = planning.make(place, planning.Choice.of("full", " and ".join(chosen), (), ()))
+    tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
+    options = Options(tier="full", selection=" and ".join(chosen), jobs=1, rerun=rerun)
+    return perform(made.plan, made.cases, made.limits, place, options, watcher(plain=True))
+
+
+def read(results: Path) -> Costs:
+    """What the cases of a run cost."""
+    run = store.read(results)
+    return Costs(run=run.header.run, costs=tuple(_costs(run)), slowest=_slowest(run.cases))
+
+
+def _costs(run: Run) -> Iterable[Cost]:
+    """A case without a model is counted for each: whoever runs the cases of one model runs it too."""
+    models: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for cell in run.cells:
+        models[cell.environment][cell.axes.model] = None
+    by_environment: defaultdict[str, list[CaseRecord]] = defaultdict(list)
+    for record in run.cases:
+        by_environment[record.environment].append(record)
+    for environment, records in by_environment.items():
+        for model in models[environment]:
+            own = [record for record in records if record.uses.get(Axis.MODEL.value, model) == model]
+            yield Cost(
+                environment=environment,
+                model=model,
+                cases=len(own),
+                cpu_seconds=sum(record.cpu_seconds or 0 for record in own),
+                seconds=sum(record.seconds for record in own),
+                unknown=sum(record.cpu_seconds is None for record in own),
+            )
+
+
+def _slowest(records: Iterable[CaseRecord]) -> tuple[Slow, ...]:
+    taken: defaultdict[str, list[float]] = defaultdict(list)
+    for record in records:
+        if record.cpu_seconds is not None:
+            taken[record.case].append(record.cpu_seconds)
+    found = [
+        Slow(case=case, runs=len(seconds), cpu_seconds=sum(seconds) / len(seconds), most=max(seconds))
+        for case, seconds in taken.items()
+    ]
+    return tuple(sorted(found, key=lambda one: -one.cpu_seconds)[:SLOWEST])
+
+
+def as_json(done: Costs) -> dict[str, Any]:
+    """Format 1."""
+    costs = [
+        {
+            "environment": one.environment,
+            "model": one.model,
+            "cases": one.cases,
+            "cpu_seconds": round(one.cpu_seconds, 2),
+            "seconds": round(one.seconds, 2),
+            "unknown": one.unknown,
+        }
+        for one in done.costs
+    ]
+    slowest = [
+        {"case": one.case, "runs": one.runs, "cpu_seconds": round(one.cpu_seconds, 3), "most": round(one.most, 3)}
+        for one in done.slowest
+    ]
+    return {
+        "format": 1,
+        "benchmark": "cases",
+        "target_seconds": TARGET_SECONDS,
+        "run": done.run,
+        "costs": costs,
+        "slowest": slowest,
+    }
+
+
+def as_text(done: Costs) -> str:
+    """A row for each environment and model, the dearest first, then the slowest cases."""
+    costs = sorted(done.costs, key=lambda one: -one.cpu_seconds)
+    environment = max((len(one.environment) for one in costs), default=0) + 2
+    model = max((len(one.model) for one in costs), default=0) + 2
+    lines = [f"{'environment':<{environment}}{'model':<{model}}{'case runs':>10}{'CPU s':>8}{'wall s':>8}"]
+    for one in costs:
+        unknown = f"  and {one.unknown} that did not live to tell" if one.unknown else ""
+        over = "  over the target" if one.cpu_seconds > TARGET_SECONDS else ""
+        numbers = f"{one.cases:>10}{one.cpu_seconds:>8.1f}{one.seconds:>8.1f}"
+        lines.append(f"{one.environment:<{environment}}{one.model:<{model}}{numbers}{over}{unknown}")
+    lines += [f"target: at most {TARGET_SECONDS:.0f} s of CPU each", "", f"{'mean s':>7}{'most s':>8}{'runs':>6}  slowest cases"]
+    lines += [f"{one.cpu_seconds:>7.2f}{one.most:>8.2f}{one.runs:>6}  {one.case}" for one in done.slowest]
+    return "\n".join(lines)
