@@ -252,7 +252,7 @@ def spec(
         "claims": sum(len(document.claims) for document in made.documents),
     }
     text = f"matrix.yaml is valid: {facts['cells']} cells in {facts['environments']} environments, {facts['cases']} cases"
-    text += f", {facts['claims']} claims" if facts["claims"] else ""
+    text += f", {facts['claims']} claim{'s' * (facts['claims'] != 1)}" if facts["claims"] else ""
     print(json.dumps(facts) if as_json else text)
 
 

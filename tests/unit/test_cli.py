@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from harness import __version__, cli, planning
 from harness.errors import HubmatrixError, Interrupted, MachineError, Problem, SpecError
+from harness.results.format import CaseRef
 from harness.results.store import FILE, Writer
 from harness.workspace import Workspace
 
@@ -136,7 +137,7 @@ def test_a_folder_without_a_matrix(call: Any, project: Workspace) -> None:
     assert call("spec") == Ended(2, "", "error: matrix.yaml: no such file (hint: run hubmatrix from the project's folder)\n")
 
 
-@pytest.mark.parametrize("command", ["report", "results"])
+@pytest.mark.parametrize("command", ["report", "results", "claims"])
 def test_no_results_exit_with_4(call: Any, project: Workspace, command: str) -> None:
     assert call(command) == Ended(
         4, "", f"error: {project.runs}: no run yet (hint: run `nox -s matrix` or `hubmatrix run` first)\n"
@@ -180,6 +181,44 @@ def test_results(call: Any, project: Workspace, make: Any) -> None:
     assert call("results") == Ended(0, "cell-1: completed (1 passed)\n", "")
     assert call("results", "--select", "format=keras") == Ended(0, "\n", "")
     assert json.loads(call("results", "--json").out)["cells"][0]["id"] == "cell-1"
+
+
+CLAIMS = """\
+version: 1
+documents:
+  000_c0ff.txt:
+    title: Why can't it load?
+    claims:
+      it-loads:
+        says: It loads [in every version]
+        cases: [{case: "cases/test_tiny.py::test_load", true_if: fails}]
+"""
+
+
+def test_claims(call: Any, project: Workspace, make: Any) -> None:
+    project.claims.write_text(CLAIMS)
+    assert call("spec").out == "matrix.yaml is valid: 12 cells in 6 environments, 2 cases, 1 claim\n"
+    ref = CaseRef(case="cases/test_tiny.py::test_load", key="case-key")
+    with Writer(project.runs / "1" / FILE, make.header()) as writer:
+        writer.write(make.case_record(case=ref.case))
+        writer.write(make.cell_record(cases=(ref,)))
+    told = call("claims")
+    assert (told.code, told.err) == (0, "")
+    assert "Why can't it load? (000_c0ff.txt)" in told.out
+    assert "✕ refuted" in told.out
+    assert "It loads [in every version]" in told.out
+    assert "refuted in 2.16" in told.out
+    (document,) = json.loads(call("claims", "--json").out)["documents"]
+    assert (document["file"], document["claims"][0]["answer"]) == ("000_c0ff.txt", "refuted")
+
+
+def test_claims_that_are_wrong_exit_with_2_wherever_they_are_read(call: Any, project: Workspace) -> None:
+    project.claims.write_text(CLAIMS.replace("test_load", "test_lode"))
+    for command in ("spec", "plan", "run"):
+        told = call(command)
+        assert told.code == 2
+        assert "claims.yaml:8:24: documents.000_c0ff.txt.claims.it-loads.cases[0].case" in told.err
+        assert "did you mean 'cases/test_tiny.py::test_load'?" in told.err
 
 
 def test_report(call: Any, project: Workspace, make: Any) -> None:
