@@ -7,6 +7,7 @@ import time
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -16,6 +17,7 @@ from harness.reported.verdict import Verdict, judge
 from harness.reported.view import Table, Tally
 from harness.reported.wording import NAMES, SYMBOLS, category, environment, outcome
 
+PIPE_WIDTH = 220
 STYLES = {
     Verdict.REPRODUCED: "green",
     Verdict.ELSEWHERE: "magenta",
@@ -83,21 +85,22 @@ def watcher(*, plain: bool) -> Watcher:
 
 def show(shown: Table) -> None:
     """The table and its counts, on standard output."""
-    console = Console(highlight=False)
-    lines = RichTable("", "report", "as reported", "here", "outcome", box=None, pad_edge=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    lines = RichTable(
+        *(Column(name, no_wrap=True) for name in ("", "report", "as reported", "here", "outcome")), box=None, pad_edge=False
+    )
     for one in shown.reported:
         style = STYLES[one.verdict]
         here = "; ".join(environment(run) for run in one.reproductions)
         cells = (f"{SYMBOLS[one.verdict]} {NAMES[one.verdict]}", one.id, one.versions, here, outcome(one))
-        lines.add_row(Text(cells[0], style=style), *(Text(cell[:120]) for cell in cells[1:]))
+        lines.add_row(Text(cells[0], style=style), *(Text(cell) for cell in cells[1:]))
     console.print(lines)
     console.print(_counts(shown.tallies))
 
 
 def _counts(tallies: tuple[Tally, ...]) -> RichTable:
-    counts = RichTable(
-        "category", "reports", "can be run", *(NAMES[verdict].lower() for verdict in Verdict), box=None, pad_edge=False
-    )
+    names = ("category", "reports", "can be run", *(NAMES[verdict].lower() for verdict in Verdict))
+    counts = RichTable(*(Column(name, no_wrap=True) for name in names), box=None, pad_edge=False)
     for tally in tallies:
         name = category(tally.category) if tally.category else "all"
         counts.add_row(name, str(tally.total), str(tally.runnable), *(str(tally.of(verdict) or "") for verdict in Verdict))
