@@ -57,8 +57,8 @@ def render(place: Workspace, shown: view.Table) -> tuple[Path, ...]:
 
 
 def _newest(place: Workspace, spec: Spec, reported: Sequence[Reported]) -> Mapping[str, ObservedRecord]:
-    """The newest record of each reproduction that was asked for as it is asked for now."""
+    """The newest record of what each reproduction asks for now; several may ask for the same."""
     bench = bench_of(place, spec, asyncio.run(machine_interpreters()))
     wanted = {one.name: definition(bench, one) for line in reported for one in line.reproductions}
-    records = journal.read(place.observed)
-    return {one.reproduction: one for one in records if wanted.get(one.reproduction) == one.definition}
+    known = {one.definition: one for one in journal.read(place.observed)}
+    return {name: known[asked] for name, asked in wanted.items() if asked in known}

@@ -106,6 +106,7 @@ async def _all(chosen: Sequence[Reported], place: Workspace, spec: Spec, options
         watcher=watcher,
         journal=Journal(place.observed),
         known={} if options.rerun else _known(place),
+        turns={},
         work=place.work / f"reported-{secrets.token_hex(4)}",
         locks=asyncio.Semaphore(LOCKS_AT_ONCE),
         slots=asyncio.Semaphore(options.jobs or max(1, min(cores(), memory))),
@@ -130,7 +131,8 @@ class _AtWork:
     options: Options
     watcher: Watcher
     journal: Journal
-    known: Mapping[str, ObservedRecord]
+    known: dict[str, Observed]
+    turns: dict[str, asyncio.Lock]
     work: Path
     locks: asyncio.Semaphore
     slots: asyncio.Semaphore
@@ -146,13 +148,15 @@ class _AtWork:
                 return
             ready.append(answer)
         own = key(self.bench, reproduction, tuple(ready))
-        if own in self.known:
-            self.watcher.done(reproduction, self.known[own].observed, reused=True)
-            return
-        async with self.slots:
-            self.watcher.begun(reproduction)
-            observed = await perform(self.bench, reproduction, tuple(ready), self.work / reproduction.name)
-        self._keep(reproduction, tuple(ready), own, observed)
+        async with self.turns.setdefault(own, asyncio.Lock()):  # several reports may ask for the very same
+            if own in self.known:
+                self.watcher.done(reproduction, self.known[own], reused=True)
+                return
+            async with self.slots:
+                self.watcher.begun(reproduction)
+                observed = await perform(self.bench, reproduction, tuple(ready), self.work / reproduction.name)
+            self.known[own] = observed
+            self._keep(reproduction, tuple(ready), own, observed)
 
     def _keep(self, reproduction: Reproduction, ready: tuple[Ready, ...], own: str | None, observed: Observed) -> None:
         padded = (*ready, *[None] * (len(reproduction.steps) - len(ready)))
@@ -196,7 +200,7 @@ def bench_of(place: Workspace, spec: Spec, found: Mapping[str, Interpreter]) -> 
     return Bench(uv=uv_tool.find(), place=place, scripts=place.reported, limits=spec.limits, found=found)
 
 
-def _known(place: Workspace) -> Mapping[str, ObservedRecord]:
-    """The newest reusable record of each key."""
+def _known(place: Workspace) -> dict[str, Observed]:
+    """The newest that was observed under each key, where it may be reused."""
     records = journal.read(place.observed)
-    return {record.key: record for record in records if record.key and record.end not in NEVER_REUSED}
+    return {record.key: record.observed for record in records if record.key and record.end not in NEVER_REUSED}
