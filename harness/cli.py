@@ -158,13 +158,19 @@ def claims(
 def models(
     names: Annotated[list[str] | None, typer.Argument(help="Model ids, e.g. bert-en/3; all if none is given.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Replace the committed replicas.")] = False,
+    only_list: Annotated[bool, typer.Option("--list", help="Show what is shipped, and rebuild nothing.")] = False,
     as_json: AsJson = False,
     root: Root = HERE,
 ) -> None:
     """Rebuild the replicas with their publishers' exporters and verify the committed ones against them."""
     from harness import modelling
 
-    outcome = modelling.rebuild_all(Workspace(root=root.resolve()), names or (), write=write, tell=_progress)
+    if only_list and write:
+        raise typer.BadParameter("--list rebuilds nothing, --write needs it", param_hint="--list")
+    if only_list:
+        outcome = modelling.listed(names or ())
+    else:
+        outcome = modelling.rebuild_all(Workspace(root=root.resolve()), names or (), write=write, tell=_progress)
     print(json.dumps(outcome.as_json()) if as_json else outcome.as_text())
     raise typer.Exit(0 if outcome.verified else 5)
 

@@ -2,7 +2,8 @@
 
 Format history:
   1  first version: encoders only
-  2  models that take text; `sequence_output` may be missing; `encoder`, `approximation` and the exporter's `excludes`
+  2  models that take text; `sequence_output` may be missing; `encoder` and `approximation`; the exporter's `arguments` and
+     `excludes`
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ class Part(BaseModel):
 class Exporter(Part):
     """The environment and the script that made the model. Dates are uv's `--exclude-newer`.
 
-    `excludes` are dependencies that are not installed, such as a nightly build that the index no longer holds.
+    `arguments` tell a script that makes several models which one. `excludes` are dependencies that are not installed: the
+    exporter doesn't import them, or they are nightly builds that the index no longer holds.
     """
 
     script: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.py$")]
+    arguments: tuple[str, ...] = ()
     python: Annotated[str, Field(pattern=r"^3\.\d+$")]
     requirements: tuple[str, ...]
     exclude_newer: date

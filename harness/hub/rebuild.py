@@ -59,7 +59,7 @@ def rebuild(
         room = Path(name)
         python = _environment(recipe.exporter, room / "environment", uv, python_for)
         made = room / "model"
-        _script(python, recipe.exporter.script, made, room / "record.json")
+        _script(python, recipe.exporter.script, made, room / "record.json", *recipe.exporter.arguments)
         record = Record.model_validate_json((room / "record.json").read_bytes())
         differences = tuple(_differences(python, committed, made, record)) if committed else ()
         archive, tree = archives.pack(made), archives.tree_digest(made)
@@ -118,7 +118,7 @@ def _environment(exporter: Exporter, folder: Path, uv: Path, python_for: PythonF
     return python
 
 
-def _script(python: Path, name: str, *arguments: Path) -> None:
+def _script(python: Path, name: str, *arguments: Path | str) -> None:
     _run([python, "-B", SCRIPTS / name, *arguments], EXPORT_SECONDS, ModelError)
 
 

@@ -10,15 +10,7 @@ import tensorflow as tf
 import tensorflow_hub as hub
 from bert.modeling import BertConfig, BertModel
 
-CONFIG = BertConfig(
-    vocab_size=len(fixture.vocabulary()),
-    hidden_size=fixture.WIDTH,
-    num_hidden_layers=fixture.LAYERS,
-    num_attention_heads=fixture.HEADS,
-    intermediate_size=fixture.INTERMEDIATE,
-    max_position_embeddings=fixture.POSITIONS,
-    type_vocab_size=2,
-)
+CONFIG = fixture.bert_config(BertConfig)
 
 
 def graph(training):
@@ -47,7 +39,7 @@ def main(model_dir, record):
         for place, value in enumerate(fixture.weights(session.run(variables))):
             variables[place].load(value, session)
         module.export(model_dir, session)
-        fixture.write_record(record, **session.run({name: outputs[name] for name in ("pooled_output", "sequence_output")}))
+        fixture.write_vectors(record, *session.run([outputs["pooled_output"], outputs["sequence_output"]]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What both exporters share: sizes, weights, the fixed input and the record of outputs.
+"""What the exporters share: sizes, weights, the fixed input and the record of outputs.
 
 Runs inside an exporter's environment (Python 3.7 and later; standard library and numpy only).
 """
@@ -20,6 +20,13 @@ SENTENCES = (
     "[CLS] the worst movie ##s [UNK] [SEP]",
 )
 LENGTH = 16
+# What preprocessing gets: capitals, accents, a word in pieces, punctuation, an unknown character, more words than a row holds.
+TEXTS = (
+    "This film was GOOD!",
+    "The wörst movies, 我?",
+    "",
+    "the story is true and the cast is good " * 16,
+)
 
 
 def vocabulary():
@@ -27,38 +34,68 @@ def vocabulary():
     return VOCAB_FILE.read_text().splitlines()
 
 
-def inputs():
-    """Word ids, mask and type ids of SENTENCES, int32 [2, 16]; the second row ends in padding."""
-    ids = {piece: number for number, piece in enumerate(vocabulary())}
+def bert_config(kind, **more):
+    """The configuration of a tiny BERT; `kind` is the class that the publisher's code of that year has for it."""
+    sizes = {
+        "vocab_size": len(vocabulary()),
+        "hidden_size": WIDTH,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "intermediate_size": INTERMEDIATE,
+        "max_position_embeddings": POSITIONS,
+        "type_vocab_size": 2,
+    }
+    return kind(**{**sizes, **more})
+
+
+def inputs(ids=None):
+    """Word ids, mask and type ids of SENTENCES, int32 [2, 16]; the second row ends in padding.
+
+    `ids` gives the ids of a piece; a wordpiece has one.
+    """
+    ids = ids or (lambda piece: [vocabulary().index(piece)])
     words, mask, types = np.zeros((3, len(SENTENCES), LENGTH), np.int32)
     for row, sentence in enumerate(SENTENCES):
-        pieces = sentence.split()
-        words[row, : len(pieces)] = [ids[piece] for piece in pieces]
-        mask[row, : len(pieces)] = 1
-        ends = [place for place, piece in enumerate(pieces) if piece == "[SEP]"]
+        numbers = [(number, piece == "[SEP]") for piece in sentence.split() for number in ids(piece)]
+        words[row, : len(numbers)] = [number for number, _ in numbers]
+        mask[row, : len(numbers)] = 1
+        ends = [place for place, (_, end) in enumerate(numbers) if end]
         types[row, ends[0] + 1 : ends[-1] + 1] = 1
     return {"input_word_ids": words, "input_mask": mask, "input_type_ids": types}
 
 
-def weights(start):
+def weights(start, seed=SEED):
     """Seeded values in the shapes of `start`, wide enough that every output differs.
 
     Matrices are drawn anew. Vectors (biases, layer normalisation) keep their initial value and move a little.
     """
-    random = np.random.RandomState(SEED)
+    random = np.random.RandomState(seed)
     return [
         (random.normal(0, 0.2, value.shape) if value.ndim > 1 else value + random.normal(0, 0.1, value.shape)).astype(np.float32)
         for value in start
     ]
 
 
-def write_record(path, **outputs):
-    """The fixed input and what the model gave for it, as JSON. Nine digits hold every float32 exactly."""
-    short = {name: [float(f"{number:.9g}") for number in value.ravel()] for name, value in outputs.items()}
-    record = {
-        "width": WIDTH,
-        "vocab_size": len(vocabulary()),
-        "inputs": {name: value.tolist() for name, value in inputs().items()},
-        "outputs": {name: np.reshape(short[name], value.shape).tolist() for name, value in outputs.items()},
-    }
+def write_vectors(path, pooled_output, sequence_output, given=None, vocab_size=None):
+    """The record of an encoder: what it was given (by default `inputs()`) and what it gave."""
+    outputs = {"pooled_output": pooled_output, "sequence_output": sequence_output}
+    _write(path, WIDTH, vocab_size, {name: value.tolist() for name, value in (given or inputs()).items()}, outputs)
+
+
+def write_tokens(path, outputs, vocab_size=None):
+    """The record of preprocessing: TEXTS and what it made of them, int32 [4, length] each."""
+    _write(path, outputs["input_word_ids"].shape[1], vocab_size, {"sentences": TEXTS}, outputs)
+
+
+def _write(path, width, vocab_size, given, outputs):
+    """As JSON. Nine digits hold every float32 exactly."""
+    gave = {name: _short(value) for name, value in outputs.items()}
+    record = {"width": width, "vocab_size": vocab_size or len(vocabulary()), "inputs": given, "outputs": gave}
     Path(path).write_text(json.dumps(record))
+
+
+def _short(value):
+    if value.dtype.kind == "i":
+        return value.tolist()
+    short = [float(f"{number:.9g}") for number in value.ravel()]
+    return np.reshape(short, value.shape).tolist()

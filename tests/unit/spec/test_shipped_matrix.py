@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from harness.hub import replicas
 from harness.plan import expand
 from harness.spec import Spec, load, schema
 from harness.spec.nodes import compose, plain
@@ -42,9 +43,19 @@ def test_packages(spec: Spec) -> None:
 
 def test_tiers(spec: Spec) -> None:
     quick, full = expand(spec, tier="quick"), expand(spec, tier="full")
-    assert (len(quick.environments), len(quick.cells)) == (10, 120)
-    assert (len(full.environments), len(full.cells)) == (58, 696)
+    assert (len(quick.environments), len(full.environments)) == (20, 116)
+    assert set(full.models) == {model.id for model in spec.models}
     assert {cell.id for cell in quick.cells} < {cell.id for cell in full.cells}
+
+
+def test_the_quick_tier_has_one_model_a_kind(spec: Spec) -> None:
+    kinds = [(model.format, model.interface) for model in expand(spec, tier="quick").models.values()]
+    assert len(kinds) == len(set(kinds))
+    assert set(kinds) == {(model.format, model.interface) for model in spec.models}
+
+
+def test_every_model_has_a_replica_that_says_the_same(spec: Spec) -> None:
+    assert {model.id: model for model in spec.models} == {replica.manifest.id: replica.model for replica in replicas.every()}
 
 
 def test_the_committed_schema_is_up_to_date() -> None:
