@@ -77,10 +77,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conjunct:
-    """One of the conditions that must all hold, and the text it was read from."""
+    """One of the conditions that must all hold, the text it was read from, and the names in it."""
 
     text: str
     test: Test
+    names: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +161,12 @@ class _Reader:
     names: tuple[str, ...]
     interfaces: Interfaces
     faults: list[Fault] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
 
     def conjunct(self, tree: Tree[Token]) -> Conjunct:
-        return Conjunct(text=self.text[tree.meta.start_pos : tree.meta.end_pos], test=self.test(tree))
+        self.used = set()
+        test = self.test(tree)
+        return Conjunct(text=self.text[tree.meta.start_pos : tree.meta.end_pos], test=test, names=frozenset(self.used))
 
     def test(self, tree: Tree[Token]) -> Test:
         parts = _trees(tree)
@@ -185,6 +189,7 @@ class _Reader:
         if name not in self.names:
             self.fault(name, f"unknown name '{name}'", did_you_mean(name, self.names))
             return _negation(_all_of([]))
+        self.used.add(str(name))
         wanted = tuple(value[1:-1] if value.type == "STRING" else str(value) for value in values)
         versioned = any(name == axis.value for axis in VERSIONED)
         if sign in ORDERED and not versioned:

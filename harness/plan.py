@@ -26,13 +26,17 @@ from typing import TypeAlias, TypeVar
 
 from packaging.version import Version
 
-from harness.domain import Axes, Cell, EnvironmentRequest, InstallPolicy, KerasChoice, LeftOut, Plan, TextOps
+from harness.domain import Axes, Axis, Cell, EnvironmentRequest, InstallPolicy, KerasChoice, LeftOut, Plan, TextOps
 from harness.errors import SelectionError
 from harness.select import Conjunct, Selector, compile_selector, did_you_mean, near_hint, nearest
 from harness.spec.model import Exclude, Spec
 
 EnvironmentKey: TypeAlias = tuple[str, InstallPolicy, KerasChoice, TextOps, str | None, str | None]
 """What makes an environment: TensorFlow, install policy, Keras choice, tensorflow-text or not, Python pin, hub pin."""
+
+WITHIN_GROUP = (Axis.FORMAT.value, Axis.DEVICE.value, "cell")
+"""The names that tell cells of the same environment and model apart. These are next to each other in a plan, so that what
+follows from other names is found once for all of them."""
 
 Key = TypeVar("Key", str, EnvironmentKey)
 
@@ -127,13 +131,19 @@ def _selector(spec: Spec, ids: Ids, tier: str | None, select: str, environments:
     known = tuple(ids.environments.values())
     conjuncts = list(compile_selector(select, {**spec.vocabulary(), "environment": known}, spec.interfaces()).conjuncts)
     if tier is not None:
-        conjuncts.insert(0, Conjunct(text=f"--tier {tier}", test=spec.tier(tier).select))
+        chosen = spec.tier(tier).select
+        conjuncts.insert(0, Conjunct(text=f"--tier {tier}", test=chosen, names=chosen.names))
     for name in environments:
         if name not in known:
             raise SelectionError(f"no environment {name!r}", place="--environment", hint=did_you_mean(name, known))
     if environments:
         wanted = frozenset(environments)
-        conjuncts.append(Conjunct(text="--environment", test=lambda _axes, _cell, environment: environment in wanted))
+        named = Conjunct(
+            text="--environment",
+            test=lambda _axes, _cell, environment: environment in wanted,
+            names=frozenset({"environment"}),
+        )
+        conjuncts.append(named)
     return Selector(text=select, conjuncts=tuple(conjuncts))
 
 
@@ -141,22 +151,31 @@ def _split(spec: Spec, ids: Ids, selector: Selector) -> tuple[list[Cell], tuple[
     """The selected cells that are kept, and what the excludes took from the selection."""
     included = frozenset(chain.from_iterable(include.combinations() for include in spec.include))
     kept: list[Cell] = []
-    taken: Counter[Exclude] = Counter()
-    last, environment = None, ""
+    taken: Counter[str] = Counter()  # by place: the hash of a rule takes longer than all else here
+    of_group, of_cell = selector.split(WITHIN_GROUP)
+    rules_of_cell = any(not rule.when.names.isdisjoint(WITHIN_GROUP) for rule in spec.exclude)
+    key, model, environment, wanted, rule = None, None, "", False, None
     for axes in _ordered(spec, included):
-        key = _environment_key(axes)
-        if key != last:
-            last, environment = key, ids.environments[key]
-        id_ = ids.cell(axes, environment)
-        if not selector(axes, id_, environment):
+        if key != (now := _environment_key(axes)):
+            key, model, environment = now, None, ids.environments[now]
+        if model != axes.model:
+            model, wanted = axes.model, of_group(axes, "", environment)
+            rule = _excluding(spec, axes) if wanted else None
+        if not wanted:
             continue
-        rule = None if included and axes in included else _excluding(spec, axes)
-        if rule is None:
+        id_ = ids.cell(axes, environment)
+        if not of_cell(axes, id_, environment):
+            continue
+        if rules_of_cell:
+            rule = _excluding(spec, axes)
+        if rule is None or (included and axes in included):
             kept.append(Cell(id=id_, axes=axes, environment=environment))
         else:
-            taken[rule] += 1
-    rules = (rule for rule in spec.exclude if taken[rule])
-    return kept, tuple(LeftOut(when=rule.when.text, reason=rule.reason, place=rule.place, cells=taken[rule]) for rule in rules)
+            taken[rule.place] += 1
+    rules = (rule for rule in spec.exclude if taken[rule.place])
+    return kept, tuple(
+        LeftOut(when=rule.when.text, reason=rule.reason, place=rule.place, cells=taken[rule.place]) for rule in rules
+    )
 
 
 def _excluding(spec: Spec, axes: Axes) -> Exclude | None:

@@ -5,7 +5,7 @@ Owns the compiled selector and its near misses. The language itself, with its co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from harness.domain import Axes, Cell
@@ -39,6 +39,18 @@ class Selector:
             if not conjunct.test(axes, cell, environment):
                 return False
         return True
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that it asks about."""
+        return frozenset().union(*(conjunct.names for conjunct in self.conjuncts))
+
+    def split(self, names: Collection[str]) -> tuple[Selector, Selector]:
+        """What asks about none of these names, and what does; both must hold."""
+        apart = [conjunct.names.isdisjoint(names) for conjunct in self.conjuncts]
+        without = tuple(one for one, is_apart in zip(self.conjuncts, apart, strict=True) if is_apart)
+        about = tuple(one for one, is_apart in zip(self.conjuncts, apart, strict=True) if not is_apart)
+        return Selector(text=self.text, conjuncts=without), Selector(text=self.text, conjuncts=about)
 
     def matches(self, cell: Cell) -> bool:
         return self(cell.axes, cell.id, cell.environment)
