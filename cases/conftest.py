@@ -119,7 +119,7 @@ def fresh():
     tf.keras.backend.clear_session()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tensorflow_text():
     """`import tensorflow_text`, the line that people forget: without it TensorFlow lacks the ops of text models."""
     import tensorflow_text

@@ -1,0 +1,82 @@
+"""Strings in, ids out: calling a preprocessing model, after the import that registers its ops."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = pytest.mark.models(format="saved_model_2", interface="text")
+
+
+def differing(outputs, model):
+    """Names of the outputs that are not the publisher's."""
+    return [name for name, ids in model.outputs.items() if not np.array_equal(outputs[name].numpy(), ids)]
+
+
+def test_hub_load(model, tensorflow_text):
+    """hub.load gives a function from strings to the encoder's three inputs, with the publisher's ids."""
+    preprocess = hub.load(model.handle)
+    outputs = preprocess(tf.constant(model.inputs["sentences"]))
+    assert sorted(outputs) == ["input_mask", "input_type_ids", "input_word_ids"]
+    assert {ids.dtype for ids in outputs.values()} == {tf.int32}
+    assert not differing(outputs, model)
+
+
+def test_keras_layer(model, tensorflow_text):
+    """hub.KerasLayer gives the same ids, and has no weights."""
+    preprocess = hub.KerasLayer(model.handle)
+    assert not differing(preprocess(tf.constant(model.inputs["sentences"])), model)
+    assert not preprocess.weights
+
+
+def test_numpy_strings(model, preprocess):
+    """A NumPy array of strings does as well as a tensor."""
+    assert not differing(preprocess(model.inputs["sentences"]), model)
+
+
+def test_list_of_strings(model, preprocess):
+    """A Python list of strings does, too."""
+    assert not differing(preprocess(model.inputs["sentences"].tolist()), model)
+
+
+def test_in_a_dataset(model, preprocess):
+    """Dataset.map runs it on the host, beside the training: where it belongs."""
+    dataset = tf.data.Dataset.from_tensor_slices(model.inputs["sentences"]).batch(2).map(preprocess)
+    rows = [batch["input_word_ids"].numpy() for batch in dataset]
+    assert np.array_equal(np.concatenate(rows), model.outputs["input_word_ids"])
+
+
+def test_long_text_is_cut(model, preprocess):
+    """Text of more wordpieces than fit is cut, and ends with [SEP] all the same."""
+    words = preprocess(tf.constant(["film", "film " * 1000]))["input_word_ids"].numpy()
+    assert words.shape == (2, model.width)
+    assert words[1, -1] == words[0, 2] != 0
+
+
+def test_empty_text(model, preprocess):
+    """The empty text is [CLS] [SEP] and padding."""
+    assert preprocess(tf.constant([""]))["input_mask"].numpy().sum() == 2
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="a batch of strings is wanted, rank 1: put it in a list")
+def test_one_string(model, preprocess):
+    """Wrong way: one string that is not in a batch."""
+    preprocess(tf.constant("a film"))
+
+
+@pytest.mark.xfail(raises=(ValueError, TypeError), strict=False, reason="it takes a tensor of strings, not a dict")
+def test_dict_of_text(model, preprocess):
+    """Wrong way: dict(text=...)."""
+    preprocess({"text": tf.constant(["a film"])})
+
+
+@pytest.mark.xfail(raises=(ValueError, TypeError), strict=False, reason="the length is fixed here: use .bert_pack_inputs")
+def test_seq_length_of_the_call(model, preprocess):
+    """Wrong way: asking the call for another seq_length."""
+    preprocess(tf.constant(["a film"]), seq_length=16)
+
+
+def test_keras_layer_on_a_list(model, tensorflow_text):
+    """hub.KerasLayer takes a Python list of strings for a batch, too."""
+    words = hub.KerasLayer(model.handle)(["a film", "a story"])["input_word_ids"]
+    assert words.shape == (2, model.width)

@@ -1,0 +1,36 @@
+"""Preprocessing and XLA: text ops run on the host only."""
+
+import inspect
+
+import pytest
+import tensorflow as tf
+
+pytestmark = pytest.mark.models(format="saved_model_2", interface="text")
+UNCOMPILABLE = (
+    tf.errors.InvalidArgumentError,
+    tf.errors.UnimplementedError,
+    tf.errors.InternalError,
+    tf.errors.FailedPreconditionError,
+)
+
+
+@pytest.fixture
+def compiled():
+    """Decorates a function so that XLA compiles it."""
+    names = [name for name in ("jit_compile", "experimental_compile") if name in inspect.signature(tf.function).parameters]
+    if not names:
+        pytest.skip(f"tf.function of TensorFlow {tf.__version__} has no argument that asks for XLA")
+    return tf.function(**{names[0]: True})
+
+
+def test_preprocess_outside(model, compiled, preprocess):
+    """Strings to ids on the host; what computes on the ids can be compiled."""
+    lengths = compiled(lambda ids: tf.reduce_sum(ids["input_mask"], axis=1))
+    ids = preprocess(tf.constant(model.inputs["sentences"]))
+    assert lengths(ids).numpy().tolist() == model.outputs["input_mask"].sum(axis=1).tolist()
+
+
+@pytest.mark.xfail(raises=UNCOMPILABLE, strict=False, reason="XLA has no strings: preprocess outside, e.g. in Dataset.map")
+def test_preprocess_inside(compiled, preprocess):
+    """Wrong way: jit_compile=True around the preprocessing."""
+    compiled(lambda text: preprocess(text)["input_word_ids"])(tf.constant(["a film"]))
