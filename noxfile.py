@@ -2,11 +2,13 @@
 # requires-python = ">=3.10"
 # dependencies = [
 #     "filelock>=3.16",
+#     "h5py>=3.11",
 #     "jinja2>=3.1",
 #     "lark>=1.2",
 #     "nox[uv]>=2025.2.9",
 #     "packaging>=24",
 #     "pandas>=2.2",
+#     "protobuf>=5.26",
 #     "psutil>=6",
 #     "pydantic>=2.9",
 #     "rich>=13.9",

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
 from harness import __version__
+from harness.domain import Device, InstallPolicy, KerasChoice
 from harness.errors import HubmatrixError
 from harness.workspace import Workspace
 
@@ -49,6 +51,10 @@ Root = Annotated[Path, typer.Option("--root", help="The project: the folder of m
 RunFile = Annotated[Path | None, typer.Option("--run", help="A results.jsonl; the newest run if not given.")]
 HERE = Path()
 NO_NAMES: list[str] = []
+AS_RELEASED = [InstallPolicy.AS_RELEASED]
+DEFAULT_KERAS = [KerasChoice.DEFAULT]
+EVERY_DEVICE = list(Device)
+PIPE_WIDTH = 160
 
 
 @app.command()
@@ -97,6 +103,47 @@ def run(
     rendered = () if no_report else reporting.render_if_changed(place, results, made)
     summary = reporting.summary(place, results, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="SavedModel folder, TF1 Hub module, .keras or .h5 file, .tar.gz, or a handle.")],
+    tensorflow: Annotated[
+        str, typer.Option(help="'2.15', '2.15,2.19' or '>=2.12,<2.16'; the versions of the quick tier if not given.")
+    ] = "",
+    install: Annotated[list[InstallPolicy], typer.Option(help="as-released (default) or today; repeatable.")] = AS_RELEASED,
+    keras: Annotated[list[KerasChoice], typer.Option(help="default (default) or legacy; repeatable.")] = DEFAULT_KERAS,
+    device: Annotated[list[Device], typer.Option(help="cpu, xla-cpu; both if not given.")] = EVERY_DEVICE,
+    hub_url: Annotated[str | None, typer.Option("--hub-url", help="Ask this server for the handle, not the handle's own.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Also put the report's files into this folder.")] = None,
+    look: Annotated[bool, typer.Option("--look", help="Only look into the model; run nothing.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Run the matrix on a model of your own: what it is, which TensorFlow loads, calls, trains and saves it. Never writes into it.
+
+    Loading a model runs what is in it: check only models that you trust.
+    """
+    from harness import checking
+
+    place = Workspace(root=root.resolve())
+    brought, inspected = checking.look_into(place, model, hub_url)
+    if not as_json:
+        _say(checking.told(brought, inspected))
+    if look:
+        print(json.dumps({"format": 1, "model": checking.facts(brought, inspected)}, indent=1)) if as_json else None
+        return
+    width = checking.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device))
+    made = checking.make(place, brought, inspected, width)
+    done = checking.run(made, jobs=jobs, rerun=rerun, plain=plain or as_json, folder=report)
+    if as_json:
+        print(json.dumps(checking.as_json(made, done), indent=1))
+    else:
+        _say(checking.table(done))
+        _say(checking.last_words(made, done, width))
 
 
 @app.command()
@@ -281,6 +328,14 @@ def main() -> None:
         for problem in error.problems:
             console.print(f"error: {problem}")
         sys.exit(error.exit_code)
+
+
+def _say(what: RenderableType) -> None:
+    """On a terminal in its width and colours; in a pipe in lines that are not broken."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    Console(highlight=False, markup=False, width=None if console.is_terminal else PIPE_WIDTH).print(
+        Text(what) if isinstance(what, str) else what, soft_wrap=isinstance(what, str)
+    )
 
 
 def _progress(text: str) -> None:

@@ -71,19 +71,24 @@ class Device(str, Enum):
 
 
 class HubFormat(str, Enum):
-    """What kind of file the publisher exported; values as in the published list of handles."""
+    """What kind of file the publisher exported; values as in the published list of handles.
+
+    `keras_file`: a `.keras` or HDF5 file, which no publisher has on the Hub; only users bring it.
+    """
 
     TF1_HUB = "hub"
     SAVED_MODEL_2 = "saved_model_2"
+    KERAS_FILE = "keras_file"
 
 
 class Interface(str, Enum):
-    """How the model wants its inputs."""
+    """How the model wants its inputs. `other`: in none of the ways of a published text model; only users bring it."""
 
     TF1_SIGNATURE = "tf1_signature"
     LIST = "list"
     DICT = "dict"
     TEXT = "text"
+    OTHER = "other"
 
 
 class Outcome(str, Enum):

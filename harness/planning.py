@@ -12,11 +12,12 @@ from harness.claims import Document
 from harness.claims import load as load_claims
 from harness.domain import Case, Limits, Plan, Status
 from harness.environments.uv import Failure
+from harness.hub.supply import Replicas
 from harness.plan import expand
 from harness.request import exclude_newer, requirements
 from harness.results import store
 from harness.results.history import History
-from harness.run.groups import Group, is_known, is_refused, look_back, model_digests
+from harness.run.groups import Group, is_known, is_refused, look_back
 from harness.run.keys import Identity
 from harness.run.prepare import machine_interpreters, stored_identity
 from harness.spec import Spec, load
@@ -67,7 +68,7 @@ def make(place: Workspace, choice: Choice) -> Made:
     """Parse the spec, read the cases and the claims, expand the plan."""
     spec = load(place.matrix)
     made = expand(spec, tier=choice.tier, select=choice.text, environments=choice.environments)
-    cases = catalog.read(place.cases)
+    cases = catalog.of_matrix(catalog.read(place.cases))
     return Made(plan=made, cases=cases, limits=spec.limits, documents=claims(place, cases, spec))
 
 
@@ -85,7 +86,7 @@ def preview(place: Workspace, choice: Choice) -> Preview:
     found = asyncio.run(machine_interpreters())
     identified = {name: stored_identity(place.locks, request, found) for name, request in made.plan.environments.items()}
     resolved = {name: one for name, one in identified.items() if one is not None}
-    digests = model_digests(made.plan.models)
+    digests = Replicas().digests(made.plan.models)
     known, groups = look_back(made.plan, made.cases, made.limits, digests, resolved, store.run_files(place.runs))
     return Preview(
         made=made,

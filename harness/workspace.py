@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The folders of one project. `root` holds matrix.yaml and cases/; everything else is below it."""
+    """The folders of one project. `root` holds matrix.yaml and cases/; everything else is below it.
+
+    `reports` is where runs and their site go, relative to the root.
+    """
 
     root: Path
+    reports: str = "reports"
+
+    def of_check(self, model: str) -> Workspace:
+        """The same project, with runs and site of a model that a user brought apart from those of the matrix."""
+        return replace(self, reports=f"reports/checks/{model}")
 
     @property
     def matrix(self) -> Path:
@@ -53,8 +61,13 @@ class Workspace:
         return self.state / "work"
 
     @property
+    def checked(self) -> Path:
+        """Unpacked and fetched models, and what is known of each."""
+        return self.state / "checked"
+
+    @property
     def runs(self) -> Path:
-        return self.root / "reports" / "runs"
+        return self.root / self.reports / "runs"
 
     @property
     def observed(self) -> Path:
@@ -62,4 +75,4 @@ class Workspace:
 
     @property
     def site(self) -> Path:
-        return self.root / "reports" / "site"
+        return self.root / self.reports / "site"

@@ -10,5 +10,6 @@ is a text or a list of them. Several marks narrow further.
 """
 
 from harness.catalog.files import FIXTURES, SERVICES, read
+from harness.catalog.rooms import of_check, of_matrix
 
-__all__ = ["FIXTURES", "SERVICES", "read"]
+__all__ = ["FIXTURES", "SERVICES", "of_check", "of_matrix", "read"]

@@ -8,15 +8,26 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import shutil
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from harness.errors import ModelError
 
+LARGEST_BYTES = 8 * 2**30
+"""The largest text encoders on the Hub are below 2 GiB."""
+MOST_FILES = 10_000
+CHUNK = 2**20
+
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(CHUNK):
+            found.update(data)
+    return found.hexdigest()
 
 
 def tree_digest(folder: Path) -> str:
@@ -38,19 +49,35 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Write the archive's files below `folder`. ModelError, before anything is written, for a link, device or path outside."""
+    """Write the archive's files below `folder`.
+
+    ModelError, before anything is written, for a link, a device, a path outside, or more than a model can have.
+    """
     try:
         with tarfile.open(archive, "r:gz") as tar:
-            members = tar.getmembers()
-            for member in members:
-                _check(member, archive)
+            members = _members(tar, archive)
             for member in members:
                 if data := tar.extractfile(member):
                     target = folder / member.name
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(data.read())
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+                    with target.open("wb") as file:
+                        shutil.copyfileobj(data, file, CHUNK)
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ModelError(f"not a readable tar.gz: {error}", place=str(archive)) from error
+
+
+def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
+    """All members, checked; a bomb is left alone as soon as its headers promise too much."""
+    found: list[tarfile.TarInfo] = []
+    size = 0
+    for member in tar:
+        _check(member, archive)
+        found.append(member)
+        size += member.size
+        if size > LARGEST_BYTES or len(found) > MOST_FILES:
+            told = f"unpacks to more than {LARGEST_BYTES // 2**30} GiB or {MOST_FILES} files"
+            raise ModelError(told, place=str(archive), hint="no text model is that large")
+    return found
 
 
 def _check(member: tarfile.TarInfo, archive: Path) -> None:

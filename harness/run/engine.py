@@ -25,13 +25,13 @@ from harness.environments import disk
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.errors import Interrupted
-from harness.hub import cache, replicas
+from harness.hub.supply import Replicas, Supply
 from harness.results import store
 from harness.results.format import Header, Host
 from harness.results.history import History
 from harness.run import services
 from harness.run.assign import CellEnd, CellJob, unkeyed
-from harness.run.groups import Group, is_known, is_refused, look_back, model_digests
+from harness.run.groups import Group, is_known, is_refused, look_back
 from harness.run.keys import Identity
 from harness.run.prepare import identities, machine_interpreters
 from harness.run.progress import Watcher
@@ -57,10 +57,22 @@ class Options:
     rerun: bool = False
 
 
-def perform(plan: Plan, cases: Sequence[Case], limits: Limits, workspace: Workspace, options: Options, watcher: Watcher) -> Path:
-    """Run a plan; gives the results file. Interrupted (exit code 130) on Ctrl-C, with all that was done kept in it."""
+def perform(
+    plan: Plan,
+    cases: Sequence[Case],
+    limits: Limits,
+    workspace: Workspace,
+    options: Options,
+    watcher: Watcher,
+    supply: Supply | None = None,
+) -> Path:
+    """Run a plan; gives the results file. Interrupted (exit code 130) on Ctrl-C, with all that was done kept in it.
+
+    `supply` None: the plan's models are replicas.
+    """
     header = _header(plan, options)
-    digests = model_digests(plan.models)
+    supply = supply or Replicas()
+    digests = supply.digests(plan.models)
     path = workspace.runs / header.run / store.FILE
     finished = False
     with disk.in_use(workspace.venvs / RUN), watcher, store.Writer(path, header) as writer:
@@ -71,6 +83,7 @@ def perform(plan: Plan, cases: Sequence[Case], limits: Limits, workspace: Worksp
             workspace=workspace,
             options=options,
             digests=digests,
+            supply=supply,
             sink=Sink(writer=writer, watcher=watcher),
         )
         try:
@@ -105,6 +118,7 @@ class Execution:
     workspace: Workspace
     options: Options
     digests: Mapping[str, str]
+    supply: Supply
     sink: Sink
 
     async def run(self) -> None:
@@ -170,11 +184,11 @@ class Execution:
         return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=slots, preload=preload, run=run, names=names)
 
     def _prepare(self, job: CellJob, work: Path) -> None:
-        cache.fill(work / "hub", replicas.with_encoder(job.model.id))
+        self.supply.bring(job.model.id, work)
 
     def _environ(self, beside: Mapping[str, str], job: CellJob) -> Mapping[str, str]:
         axes = job.cell.axes
-        manifest = str(replicas.manifest_path(axes.model))
+        manifest = str(self.supply.manifest(axes.model))
         values = {"HUBMATRIX_MODEL": manifest, "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
         return {**beside, **values}
 

@@ -1,18 +1,16 @@
 """What there is to do: the plan's cells grouped by what is installed, less what earlier runs have measured.
 
-Pure but for reading the results files and manifests that it is given.
+Pure but for reading the results files that it is given.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.domain import Case, Cell, EnvironmentRequest, Limits, Plan, Status
 from harness.environments.uv import Failure
-from harness.hub import replicas
 from harness.results.format import CaseRef
 from harness.results.history import History, look_up
 from harness.run.assign import CellEnd, CellJob, KeyOf, assign
@@ -109,15 +107,6 @@ def look_back(
     if rerun:
         known = History(seconds=known.seconds)
     return known, group(plan, cases, limits, digests, identities, known)
-
-
-def model_digests(models: Iterable[str]) -> Mapping[str, str]:
-    """Digest of each verified replica and, for preprocessing, its encoder: a manifest names the digest of its archive."""
-    found = {}
-    for model in models:
-        paths = [replicas.manifest_path(replica.manifest.id) for replica in replicas.with_encoder(model)]
-        found[model] = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-    return found
 
 
 def is_refused(one: Group, known: History) -> bool:

@@ -48,9 +48,9 @@ def one_of(expected: str, values: Iterable[str], *, json: dict[str, Any] | None 
     return Leaf(expected=expected, convert=convert, json=json or {"type": "string", "enum": list(allowed)})
 
 
-def choice(expected: str, enum: type[E]) -> Leaf[E]:
-    """A member of an enum, by its value."""
-    checked = one_of(expected, (str(member.value) for member in enum))
+def choice(expected: str, enum: type[E], *, never: E | None = None) -> Leaf[E]:
+    """A member of an enum, by its value; `never` is one that can't stand here."""
+    checked = one_of(expected, (str(member.value) for member in enum if member is not never))
     return Leaf(expected=expected, convert=lambda text: enum(checked.convert(text)), json=checked.json)
 
 

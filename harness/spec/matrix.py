@@ -96,8 +96,8 @@ RELEASE: Record[Release] = Record(
 MODEL: Record[dict[str, Any]] = Record(
     fields={
         "handle": HANDLE,
-        "format": choice("a model format", HubFormat),
-        "interface": choice("a model interface", Interface),
+        "format": choice("a model format", HubFormat, never=HubFormat.KERAS_FILE),
+        "interface": choice("a model interface", Interface, never=Interface.OTHER),
     },
     build=lambda values, _place: values,
 )

@@ -1,0 +1,22 @@
+"""Which cases are for whom: those below cases/anymodel/ ask what a model says of itself, so they run in checks only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.domain import Axis, Case, Interface, Model
+
+ANY_MODEL = "cases/anymodel/"
+KNOWN_INTERFACE = ("cases/encoding/", "cases/finetuning/", "cases/building/", "cases/saving/", "cases/preprocessing/")
+"""What holds of a model by its interface. The other rooms are about published handles, their server and reports on them."""
+
+
+def of_matrix(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """The cases on published models."""
+    return tuple(case for case in cases if not case.id.startswith(ANY_MODEL))
+
+
+def of_check(cases: Iterable[Case], model: Model) -> tuple[Case, ...]:
+    """The cases on a model that a user brought: those for any model, and those written for its interface if it is a known one."""
+    rooms = (ANY_MODEL,) if model.interface is Interface.OTHER else (ANY_MODEL, *KNOWN_INTERFACE)
+    return tuple(case for case in cases if case.id.startswith(rooms) and Axis.MODEL in case.uses and case.applies_to(model))

@@ -1,0 +1,86 @@
+"""The view for a terminal: each way a row, each TensorFlow a column; below it what went wrong, in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.domain import InstallPolicy, KerasChoice
+from harness.report import wording
+from harness.report.document import Kind, State, View, Way, WayMark
+from harness.report.panels import idle
+
+MESSAGES = 12
+WIDTH = 150
+STYLES = {
+    State.PASSED: "green",
+    State.DECLARED: "green",
+    State.UNEXPECTED: "yellow",
+    State.MIXED: "yellow",
+    State.FAILED: "red",
+    State.CRASHED: "red",
+    State.TIMED_OUT: "red",
+    State.BLOCKED: "magenta",
+    State.SKIPPED: "dim",
+    State.UNAVAILABLE: "dim",
+    State.NOT_RUN: "dim",
+}
+
+
+def render(view: View) -> RenderableType:
+    """One table for each install policy and Keras choice; ways that were skipped everywhere are left out."""
+    return Group(*_parts(view))
+
+
+def _parts(view: View) -> Iterator[RenderableType]:
+    labels = wording.labels(view)
+    sections = [(section.install, section.keras) for section in view.sections]
+    ways = [way for model in view.ways for way in model.ways if not _skipped(way)]
+    for install, keras in sections:
+        yield Text(f"\n{wording.install(install)}, {wording.keras(keras)}", style="bold")
+        yield _table(view, ways, install, keras)
+    used = {mark.state for way in ways for track in way.tracks for mark in track.marks if mark}
+    yield Text(
+        "\n" + "   ".join(f"{symbol} {name}" for state, (symbol, name) in wording.STATES.items() if state in used), style="dim"
+    )
+    for one in idle(view):
+        yield Text(f"\n{wording.reason(one, labels)} {_cut(one.blocked.message)}")
+    groups = [group for group in view.messages if group.kind is not Kind.DECLARED]
+    if groups:
+        yield Text("\nWhat went wrong", style="bold")
+    for group in groups[:MESSAGES]:
+        where = wording.ranges((labels.get(first, first), labels.get(last, last)) for first, last in group.spans)
+        yield Text(f"  {where}: {_cut(group.message)}")
+    if len(groups) > MESSAGES:
+        yield Text(f"  {len(groups) - MESSAGES} more are in the report")
+
+
+def _table(view: View, ways: list[Way], install: InstallPolicy, keras: KerasChoice) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for version in view.versions:
+        table.add_column(wording.labels(view)[version], justify="center")
+    for folder, members in groupby(ways, key=lambda way: way.folder):
+        table.add_row(Text(wording.folder(folder), style="dim"))
+        for way in members:
+            marks = next((track.marks for track in way.tracks if (track.install, track.keras) == (install, keras)), ())
+            told = "".join(f" ({one})" for one in wording.variants(way))
+            table.add_row(Text(f"  {way.title}{told}"), *map(_mark, marks))
+    return table
+
+
+def _mark(mark: WayMark | None) -> Text:
+    return Text(wording.STATES[mark.state][0], style=STYLES[mark.state]) if mark else Text("")
+
+
+def _skipped(way: Way) -> bool:
+    return all(mark is None or mark.state is State.SKIPPED for track in way.tracks for mark in track.marks)
+
+
+def _cut(message: str) -> str:
+    first = " ".join(message.split())
+    return f"{first[:WIDTH]}…" if len(first) > WIDTH else first
