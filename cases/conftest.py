@@ -28,7 +28,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out the cases that are about other models; those that import tensorflow_text come last, for it can't be undone."""
-    items.sort(key=lambda item: "tensorflow_text" in item.fixturenames)
+    items.sort(key=lambda item: not {"tensorflow_text", "packages"}.isdisjoint(item.fixturenames))
     if not config.getoption("--model"):
         return
     chosen = Model(config.getoption("--model"))

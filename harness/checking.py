@@ -19,12 +19,12 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from rich.console import RenderableType
 
 from harness import catalog, reporting
-from harness.domain import Axis, Case, Device, InstallPolicy, KerasChoice, Model, SaveFormat
+from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Model, SaveFormat, TextOps
 from harness.errors import SelectionError, SpecError
 from harness.files import write_atomically
 from harness.hub.fetch import Brought, bring
 from harness.hub.handles import cache_name
-from harness.inspect import Inspected, brief, inspect
+from harness.inspect import Inspected, brief, inspect, packages
 from harness.inspect.interface import format_of, interface_of
 from harness.inspect.tree import copy, digest
 from harness.inspect.values import Kind
@@ -97,7 +97,8 @@ def make(place: Workspace, brought: Brought, inspected: Inspected, width: Width)
     handle = brought.handle or f"./{_file_name(brought.name, inspected.kind)}"
     model = Model(id=_id(brought.name), handle=handle, format=format_of(inspected), interface=interface_of(inspected))
     cases = catalog.of_check(catalog.read(place.cases), model)
-    plan = expand(_narrowed(spec, model, cases, width))
+    needs_text = model.interface is Interface.TEXT or packages.TEXT in inspected.content.packages
+    plan = expand(_narrowed(spec, model, cases, width, needs_text=needs_text))
     own = place.of_check(re.sub(r"[^a-z0-9._-]+", "-", model.id))
     return Check(
         brought=brought,
@@ -117,7 +118,8 @@ def _supply(place: Workspace, inspected: Inspected, handle: str) -> UserModel:
     return UserModel(inspected=inspected, handle=handle, told=told, sha256=sha256)
 
 
-def _narrowed(spec: Spec, model: Model, cases: Sequence[Case], width: Width) -> Spec:
+def _narrowed(spec: Spec, model: Model, cases: Sequence[Case], width: Width, *, needs_text: bool) -> Spec:
+    """Only what a user asked for, of axes that matter to this model. Excludes stay; includes are about published models."""
     by_format = any(Axis.FORMAT in case.uses for case in cases)
     return replace(
         spec,
@@ -126,6 +128,7 @@ def _narrowed(spec: Spec, model: Model, cases: Sequence[Case], width: Width) -> 
         releases=tuple(one for one in spec.releases if one.version in _versions(spec, width.tensorflow)),
         installs=width.installs,
         keras=width.keras,
+        texts=(TextOps.WITH if needs_text else TextOps.WITHOUT,),
         formats=spec.formats if by_format else (SaveFormat.SAVEDMODEL,),
         devices=width.devices,
     )
@@ -259,4 +262,4 @@ def told(brought: Brought, inspected: Inspected) -> str:
 
 
 def _is_known(inspected: Inspected) -> bool:
-    return interface_of(inspected).value != "other"
+    return interface_of(inspected) is not Interface.OTHER

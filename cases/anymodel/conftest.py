@@ -1,5 +1,6 @@
 """What a model's own files say of it, for cases on a model that nobody wrote cases for: `hubmatrix check` puts it there."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -107,6 +108,13 @@ def checked(request, model):
     if known is None:
         pytest.skip("the manifest doesn't say what the model takes: give the model to `hubmatrix check`")
     return Checked(known)
+
+
+@pytest.fixture(autouse=True)
+def packages(request):
+    """Imports what the model's ops need, as its user does."""
+    for name in (_known(request.config) or {}).get("imports", ()):
+        importlib.import_module(name)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.domain import Interface
+from harness.inspect import packages
 from harness.inspect.interface import TF1_SIGNATURE, format_of, interface_of, width_of
 from harness.inspect.sample import BATCH, best_call, obstacle, of_call, recipe
 from harness.inspect.saved_model import SERVE
@@ -36,6 +37,7 @@ def manifest(inspected: Inspected, handle: str) -> dict[str, Any]:
         "outputs": {},
         "checked": {
             "keras": content.keras,
+            "imports": [packages.TEXT.replace("-", "_")] if packages.TEXT in content.packages else [],
             "trainable": sum(one.trainable for one in content.variables),
             "tags": list(_tags(inspected)),
             "signatures": {one.name: _signature(one) for one in content.signatures},

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-OPS: Mapping[str, frozenset[str]] = {
-    "tensorflow-text": frozenset({"CaseFoldUTF8"}),
-}
+TEXT = "tensorflow-text"
+# What `import tensorflow_text` adds to TensorFlow's registry of ops, in 2.4.3, 2.15.0 and 2.19.0: all of them, and those that
+# begin with TFText>.
+TEXT_OPS = frozenset(
+    {
+        "CaseFoldUTF8",
+        "ConstrainedSequence",
+        "FastBertNormalize",
+        "FastWordpieceTokenizeWithOffsets",
+        "FindSourceOffsets",
+        "MaxSpanningTree",
+        "NormalizeUTF8",
+        "NormalizeUTF8WithOffsetsMap",
+        "PhraseTokenize",
+        "RegexSplitWithOffsets",
+        "RougeL",
+        "SentenceFragments",
+        "SentenceFragmentsV2",
+        "SentencepieceDetokenizeOp",
+        "SentencepieceIdToStringOp",
+        "SentencepieceOp",
+        "SentencepieceStringToIdOp",
+        "SentencepieceTokenizeOp",
+        "SentencepieceTokenizeWithOffsetsOp",
+        "SentencepieceVocabSizeOp",
+        "SplitMergeTokenizeWithOffsets",
+        "TokenizerFromLogits",
+        "UnicodeScriptTokenizeWithOffsets",
+        "WhitespaceTokenizeWithOffsets",
+        "WordpieceTokenizeWithOffsets",
+    }
+)
 
 
 def needed(ops: Iterable[str]) -> tuple[str, ...]:
-    """The packages, by name. Ops with a namespace of their own (`Addons>GeluV2`) name theirs."""
-    used = frozenset(ops)
-    found = {package for package, own in OPS.items() if used & own}
-    return tuple(sorted(found | {f"the library of {op}" for op in used if ">" in op}))
+    """The packages, by name; other libraries by the namespace of their ops (`Addons>GeluV2`)."""
+    names = set()
+    for op in ops:
+        namespace, separator, _ = op.partition(">")
+        if op in TEXT_OPS or namespace == "TFText":
+            names.add(TEXT)
+        elif separator:
+            names.add(f"the library of the ops {namespace}>…")
+    return tuple(sorted(names))

@@ -73,7 +73,7 @@ def test_ops_that_need_a_package(saved_model: SaveModel) -> None:
     functions = {"function": [{"node_def": [{"op": "CaseFoldUTF8"}, {"op": "MatMul"}]}]}
     graph = {"node": [{"op": "Addons>GeluV2"}, {"op": "Identity"}], "library": functions}
     content = inspect(saved_model(serve(graph_def=graph))).content
-    assert content.packages == ("tensorflow-text", "the library of Addons>GeluV2")
+    assert content.packages == ("tensorflow-text", "the library of the ops Addons>…")
     assert content.ops == {"CaseFoldUTF8", "MatMul", "Addons>GeluV2", "Identity"}
 
 
