@@ -5,6 +5,7 @@ The protocol is that of https://www.tensorflow.org/hub/hosting, as the sources o
     /publisher/model/3?tf-hub-format=compressed      200, a tar.gz
     /publisher/model/3?tf-hub-format=uncompressed    303 without a Location: the body is the place, and has to start with gs://
     /publisher/model?tf-hub-format=...               the newest version of that model
+    /publisher/model/3.tar.gz                        200, the tar.gz
     /publisher/model/3                               200, a page for browsers
 
 `/moved/...` is the same again: where redirects lead. `/fault/NAME/...` is the same with something wrong; FAULTS lists them.
@@ -36,6 +37,7 @@ FAULTS: Mapping[str, str] = {
     "html": "200 and a page, as a login portal answers",
     "empty": "200 and nothing",
     "no-model": "a tar.gz without a model",
+    "no-folders": "an archive of files alone, without members for their folders",
     "truncated": "the first half of the archive, its length honestly told",
     "cut": "an archive that ends between two files: it looks whole",
     "corrupt": "an archive with other bytes in its middle",
@@ -104,7 +106,8 @@ def answer(shelf: Shelf, target: str) -> Answer:
 def _healthy(shelf: Shelf, path: str, format_: str) -> Answer:
     if path in ("", "/models"):
         return _page(200, "Models and faults", *shelf.archives, *(f"/fault/{name}/...: {what}" for name, what in FAULTS.items()))
-    found = shelf.find(path)
+    if (found := shelf.find(path.removesuffix(".tar.gz"))) and path.endswith(".tar.gz"):
+        return _archive(shelf.archives[found])
     if found is None:
         return _page(404, f"There is no model {path}", *shelf.archives)
     match format_:
@@ -158,6 +161,7 @@ ANYWHERE: Mapping[str, Callable[[str], Answer]] = {
 }
 BROKEN: Mapping[str, Callable[[bytes], Answer]] = {
     "no-model": lambda _right: _archive(faults.without_model()),
+    "no-folders": lambda archive: _archive(faults.without_folders(archive)),
     "truncated": lambda archive: _archive(faults.truncated(archive)),
     "cut": lambda archive: _archive(faults.cut_between_files(archive)),
     "corrupt": lambda archive: _archive(faults.corrupt(archive)),

@@ -1,4 +1,4 @@
-"""Archives that are not what they should be, made from one that is: cut, corrupt, hostile, endless.
+"""Archives as publishers pack them, and archives that are not what they should be: cut, corrupt, hostile, endless.
 
 Pure: bytes in, bytes or parts of bytes out. Which of them is sent when, and over what kind of connection, is `answers`' work.
 """
@@ -10,11 +10,32 @@ import io
 import tarfile
 import zlib
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 HUGE_BYTES = 10 * 2**30
 ZEROS = bytes(2**24)
 OUTSIDE = "/tmp/hubmatrix-outside.txt"
 EVIL = b"this file is outside of the model's folder\n"
+
+
+def published(archive: bytes) -> bytes:
+    """The same files as a publisher packs them, `tar -czf model.tar.gz -C model .`: folders are members too, the graph comes first.
+
+    hub (0.11 to 0.16) makes no folder that is not a member, so an archive of files alone can't be loaded.
+    """
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        files = {member.name: _data(tar, member) for member in tar if member.isfile()}
+    folders = sorted({parent.as_posix() for name in files for parent in PurePosixPath(name).parents})
+    entries = [_entry(_folder(name), b"") for name in folders]
+    entries += [_entry(tarfile.TarInfo(f"./{name}"), files[name]) for name in sorted(files, key=lambda name: ("/" in name, name))]
+    return gzip.compress(b"".join(entries) + bytes(1024), mtime=0)
+
+
+def without_folders(archive: bytes) -> bytes:
+    """Its files alone, as `zip`, `git archive` and many a script pack them."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        entries = [_entry(member, _data(tar, member)) for member in tar if member.isfile()]
+    return gzip.compress(b"".join(entries) + bytes(1024), mtime=0)
 
 
 def truncated(archive: bytes) -> bytes:
@@ -23,15 +44,13 @@ def truncated(archive: bytes) -> bytes:
 
 
 def cut_between_files(archive: bytes) -> bytes:
-    """A whole gzip of a tar that ends where a file ends: nothing in it says that files are missing.
+    """A whole gzip of a tar that ends where its last file but one ends: nothing in it says that a file is missing.
 
-    `saved_model.pb` stays, the last file goes; without the two empty blocks that end a tar.
+    It lacks the two empty blocks that end a tar, which readers do not insist on.
     """
-    plain = gzip.decompress(archive)
-    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
-        members = sorted(tar.getmembers(), key=lambda member: not member.name.endswith(".pb"))
-        kept = b"".join(_entry(member, _data(tar, member)) for member in members[:-1])
-    return gzip.compress(kept, mtime=0)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        kept = [_entry(member, _data(tar, member)) for member in tar.getmembers()[:-1]]
+    return gzip.compress(b"".join(kept), mtime=0)
 
 
 def corrupt(archive: bytes) -> bytes:
@@ -44,7 +63,8 @@ def with_member(archive: bytes, name: str, *, kind: bytes = tarfile.REGTYPE, lin
     """A member of that name before all others: a small file, or a link to `link` and a file below it."""
     member = tarfile.TarInfo(name)
     member.type, member.linkname = kind, link
-    extra = _entry(member, EVIL if kind == tarfile.REGTYPE else b"")
+    extra = _entry(_folder(str(PurePosixPath(name).parent)), b"") if name.startswith("/") or link else b""
+    extra += _entry(member, EVIL if kind == tarfile.REGTYPE else b"")
     if kind == tarfile.SYMTYPE:
         extra += _entry(tarfile.TarInfo(f"{name}/outside.txt"), EVIL)
     return gzip.compress(extra + gzip.decompress(archive), mtime=0)
@@ -81,6 +101,12 @@ def huge() -> Iterator[bytes]:
     checksum, size = zlib.crc32(bytes(1024), checksum), size + 1024
     last = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     yield last.compress(bytes(1024)) + last.flush() + checksum.to_bytes(4, "little") + (size % 2**32).to_bytes(4, "little")
+
+
+def _folder(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name if name == "." or name.startswith("/") else f"./{name}/")
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    return member
 
 
 def _entry(member: tarfile.TarInfo, data: bytes) -> bytes:

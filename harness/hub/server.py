@@ -35,8 +35,10 @@ LOOK_SECONDS = 0.2
 
 
 def shelf(chosen: Iterable[Replica]) -> Shelf:
-    """The replicas' archives under the paths of their handles."""
-    return Shelf(archives={urlsplit(replica.manifest.handle).path: replica.archive.read_bytes() for replica in chosen})
+    """The replicas, packed as their publishers did, under the paths of their handles."""
+    return Shelf(
+        archives={urlsplit(replica.manifest.handle).path: faults.published(replica.archive.read_bytes()) for replica in chosen}
+    )
 
 
 def digest() -> str:

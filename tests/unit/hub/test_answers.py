@@ -57,6 +57,11 @@ def test_what_is_not_there_is_404(target: str) -> None:
     assert ask(target + COMPRESSED).status == 404
 
 
+def test_an_archive_has_an_address_too() -> None:
+    assert body(ask(f"{BERT}.tar.gz")) == body(ask(f"{BERT}.tar.gz{COMPRESSED}")) == ARCHIVE
+    assert ask("/tensorflow/bert/5.tar.gz").status == 404
+
+
 def test_an_unknown_format_is_400() -> None:
     assert ask(f"{BERT}?tf-hub-format=zip").status == 400
 

@@ -1,0 +1,95 @@
+"""The cache in the states that crashes, cleaners of temporary folders and full disks leave it in."""
+
+import shutil
+
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+import tensorflow_hub.resolver
+
+
+def test_empty_folder(handle, folder):
+    """An empty folder is downloaded anew."""
+    folder.mkdir(parents=True)
+    hub.resolve(handle)
+    assert (folder / "saved_model.pb").is_file()
+
+
+def test_description_without_folder(handle, folder):
+    """The text beside a folder that is gone means nothing: the model is downloaded."""
+    folder.parent.mkdir(parents=True)
+    (folder.parent / (folder.name + ".descriptor.txt")).write_text("Module: " + handle)
+    hub.resolve(handle)
+    assert (folder / "saved_model.pb").is_file()
+
+
+def test_folder_without_description(handle, folder):
+    """A folder without the text beside it is used: you may put a model there by hand."""
+    hub.resolve(handle)
+    (folder.parent / (folder.name + ".descriptor.txt")).unlink()
+    assert hub.resolve(handle) == str(folder)
+
+
+@pytest.mark.xfail(raises=(OSError, ValueError), strict=False, reason="hub looks only whether the folder is empty: delete it")
+def test_files_are_gone(handle, folder):
+    """Wrong way: keep models where files are deleted by age and folders are not, as in /tmp."""
+    hub.resolve(handle)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    hub.load(handle)
+
+
+@pytest.mark.xfail(raises=Exception, strict=False, reason="hub looks only whether the folder is empty: delete it")
+def test_variables_are_gone(handle, folder):
+    """Wrong way: go on with a folder that has the graph but not the weights."""
+    hub.resolve(handle)
+    shutil.rmtree(str(folder / "variables"))
+    hub.load(handle)
+
+
+def test_deleting_the_folder(handle, folder, files):
+    """The remedy for every broken folder: delete it, and the next load downloads it whole."""
+    whole = files(hub.resolve(handle))
+    shutil.rmtree(str(folder / "variables"))
+    shutil.rmtree(str(folder))
+    assert files(hub.resolve(handle)) == whole
+
+
+def test_left_by_a_killed_download(handle, folder, files):
+    """What a killed download has left is not used, and never removed: look for *.tmp when the disk is full."""
+    left = folder.parent / (folder.name + ".0123456789abcdef0123456789abcdef.tmp")
+    left.mkdir(parents=True)
+    (left / "saved_model.pb").write_bytes(b"half")
+    hub.resolve(handle)
+    assert len(files(folder)) > 1
+    assert left.is_dir()
+
+
+@pytest.fixture
+def tries(monkeypatch):
+    """How often hub tries again to get the lock; ended after a hundred, for hub 0.11 never ends."""
+    counted = []
+
+    def count(*_):
+        counted.append(1)
+        assert len(counted) < 100
+
+    monkeypatch.setattr(tensorflow_hub.resolver, "_wait_for_lock_to_disappear", count)
+    return counted
+
+
+def test_file_in_place_of_the_cache(handle, cache, tries):
+    """TFHUB_CACHE_DIR that names a file is an error, with its path."""
+    cache.write_text("")
+    with pytest.raises((tf.errors.OpError, AssertionError), match="cache"):
+        hub.resolve(handle)
+    assert not tries, "hub tried again without end"
+
+
+def test_cache_that_may_not_be_written(handle, monkeypatch, tries):
+    """TFHUB_CACHE_DIR of somebody else, or read-only: PermissionDeniedError."""
+    monkeypatch.setenv("TFHUB_CACHE_DIR", "/sys")  # not even root may write there
+    with pytest.raises(tf.errors.PermissionDeniedError):
+        hub.resolve(handle)
+    assert not tries, "hub tried again without end"

@@ -1,0 +1,42 @@
+"""Handles that lead elsewhere, as those of tfhub.dev lead to Kaggle since 2023."""
+
+import sys
+from urllib.error import HTTPError
+
+import pytest
+import tensorflow_hub as hub
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_redirect(at, cache, status):
+    """A redirect is followed, and what was asked for goes along."""
+    hub.resolve(at(f"/fault/{status}"))
+
+
+@pytest.mark.xfail(sys.version_info < (3, 11), raises=HTTPError, strict=False, reason="Python follows 308 from 3.11 on")
+def test_permanent_redirect(at, cache):
+    """A redirect with status 308 is followed."""
+    hub.resolve(at("/fault/308"))
+
+
+def test_folder_is_that_of_the_old_address(at, cache):
+    """The cache knows the handle that you wrote: written as it is since the move, the model is downloaded again."""
+    assert hub.resolve(at("/fault/301")) != hub.resolve(at("/moved"))
+
+
+def test_many_redirects(at, cache):
+    """Ten redirects in a row are followed."""
+    hub.resolve(at("/fault/hops-10"))
+
+
+@pytest.mark.parametrize("name", ["hops-11", "loop"])
+def test_too_many_redirects(at, cache, name):
+    """More than ten redirects are taken for a loop: HTTPError."""
+    with pytest.raises(HTTPError, match="redirect error that would lead to an infinite loop"):
+        hub.resolve(at("/fault/" + name))
+
+
+def test_model_that_did_not_move(at, cache):
+    """A model that was not moved to Kaggle leads to a list of models: "does not appear to be a valid module"."""
+    with pytest.raises(OSError, match="does not appear to be a valid module"):
+        hub.resolve(at("/fault/catalog"))
