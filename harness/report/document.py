@@ -206,26 +206,50 @@ class WayTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One case on one model: one way to do something.
+    """One way to do something: a case, on every model for which its marks are the same.
 
-    `folder` is the case's, below `cases/`. A case whose outcome depends on the save format or the device is several ways;
-    `formats` and `devices` then name those that this one stands for, and are empty where it stands for all.
+    `folder` is the case's, below `cases/`. A case whose outcome depends on the model, the save format or the device is several
+    ways; `formats` and `devices` then name those that this one stands for, and are empty where it stands for all.
     """
 
     case: str
     title: str
     folder: str
+    models: tuple[str, ...]
     formats: tuple[SaveFormat, ...]
     devices: tuple[Device, ...]
     tracks: tuple[WayTrack, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelWays:
-    """The ways of one model, in the order of work: loading, encoding, finetuning, saving, then other folders by name."""
+class NumberRow:
+    """One number that a case measured, on one model, under one way to install.
 
+    `model`, `format` and `device` are empty where the case uses no such axis. `values`, `apart` and `cells` have one place for
+    each of `View.versions`: None where nothing was measured. `apart`: more than ten times the row's median.
+    """
+
+    case: str
+    title: str
+    variant: str
+    folder: str
     model: str
-    ways: tuple[Way, ...]
+    format: str
+    device: str
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps
+    values: tuple[float | None, ...]
+    apart: tuple[bool, ...]
+    cells: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """A number by the name that cases gave it, wherever it was measured: largest values first."""
+
+    name: str
+    rows: tuple[NumberRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +284,7 @@ Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
 """A way to install, which is what a section is about: policy, Keras choice, tensorflow-text or not."""
 
 
-def installed(one: Section | Track | WayTrack | ClaimTrack | Blocked | CellAxes) -> Installed:
+def installed(one: Section | Track | WayTrack | ClaimTrack | NumberRow | Blocked | CellAxes) -> Installed:
     """The way to install that it is about."""
     return one.install, one.keras, one.text
 
@@ -352,7 +376,8 @@ class View:
     footer: Footer | None
     counts: Counts
     versions: tuple[str, ...]
-    ways: tuple[ModelWays, ...]
+    ways: tuple[Way, ...]
+    numbers: tuple[Numbers, ...]
     blocked: tuple[Blocked, ...]
     documents: tuple[DocumentView, ...]
     models: tuple[ModelSummary, ...]

@@ -23,6 +23,7 @@ from harness.report.verdict import Verdict
 SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "ways.js", "page.js")
 STYLES = ("page.css", "ways.css", "claims.css", "matrix.css", "detail.css")
 MESSAGES = 100
+COLUMNS = 40
 STATES = {
     State.PASSED: "w",
     State.FAILED: "f",
@@ -50,6 +51,9 @@ def render(view: View) -> str:
             panels=found,
             present={mark.state for _, track in tracks(found) for mark in track.marks if mark},
             idle=idle(view),
+            standard=_standard(view),
+            every=frozenset(model.model for model in view.models),
+            order={model.model: place for place, model in enumerate(view.models)},
             places={cell.id: place for place, cell in enumerate(view.cells)},
             answers=Counter(claim.answer for document in view.documents for claim in document.claims),
             labels=wording.labels(view),
@@ -74,6 +78,7 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["place_in"] = lambda model, order: order[model]
     environment.globals.update(
         states=STATES,
         words=wording,
@@ -84,6 +89,14 @@ def template_environment() -> Environment:
         installed=installed,
     )
     return environment
+
+
+def _standard(view: View) -> str:
+    """The model that the tables of cells begin with, where those of all would be too wide: the one with most cases."""
+    if max((len(section.columns) for section in view.sections), default=0) <= COLUMNS:
+        return ""
+    cases = Counter(model for _, model in sorted({(way.case, model) for way in view.ways for model in way.models}))
+    return cases.most_common(1)[0][0]
 
 
 def classes(cell: CellView) -> str:

@@ -6,16 +6,28 @@ Text from outside stands in code spans only, where nothing in it is markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from harness.report import wording
-from harness.report.document import ClaimView, Installed, Kind, Mark, MessageGroup, ModelSummary, Track, View, Way, installed
+from harness.report.document import (
+    ClaimView,
+    Installed,
+    Kind,
+    Mark,
+    MessageGroup,
+    ModelSummary,
+    NumberRow,
+    Track,
+    View,
+    Way,
+    installed,
+)
 from harness.report.panels import idle, panels
 from harness.report.verdict import Verdict
 
 MESSAGES = 15
-MODELS = 12
+NUMBERS = 20
 WIDTH = 160
 
 
@@ -31,6 +43,7 @@ def _lines(view: View) -> Iterator[str]:
         yield from ("> [!WARNING]", f"> {banner}", "")
     yield from _headline(view)
     yield from _ways(view)
+    yield from _numbers(view)
     yield from _documents(view)
     yield from _models(view)
     yield from _messages(view)
@@ -64,18 +77,34 @@ def _ways(view: View) -> Iterator[str]:
     yield from ([""] if reasons else [])
     sections = [one for panel in found for one in panel.installed]
     names = tuple(f"{wording.install(one[0]).lower()}, {wording.beside(one)}" for one in sections)
-    for model in view.ways[:MODELS] if sections else ():
-        yield from (f"### {code(model.model)}", "")
-        for folder, lines in groupby(model.ways, key=lambda way: way.folder):
-            yield from _table((plain_or_dash(wording.folder(folder)), *names), (_way(line, sections) for line in lines))
-    if len(view.ways) > MODELS:
-        yield from (f"{wording.many(len(view.ways) - MODELS, 'more model')} in the HTML report.", "")
+    every = frozenset(model.model for model in view.models)
+    for folder, lines in groupby(view.ways if sections else (), key=lambda way: way.folder):
+        yield from _table((plain_or_dash(wording.folder(folder)), *names), (_way(line, every, sections) for line in lines))
 
 
-def _way(way: Way, sections: Iterable[Installed]) -> tuple[str, ...]:
+def _way(way: Way, every: frozenset[str], sections: Iterable[Installed]) -> tuple[str, ...]:
     phrases = {installed(track): track.phrase for track in way.tracks}
-    told = "".join(f" ({one})" for one in wording.variants(way))
+    told = "".join(f" ({code(one)})" for one in wording.models(way, every))
+    told += "".join(f" ({one})" for one in wording.variants(way))
     return f"{code(way.title)}{told}", *(plain_or_dash(phrases.get(section, "")) for section in sections)
+
+
+def _numbers(view: View) -> Iterator[str]:
+    """Which numbers were measured, and how far they reach; every single one is in the HTML report."""
+    labels = tuple(wording.labels(view).values())
+    for measured in view.numbers:
+        yield from (f"## Measured: {code(measured.name)}", "")
+        yield from _table(
+            ("case", "model", "on", "installed", "measured"), (_number(row, labels) for row in measured.rows[:NUMBERS])
+        )
+        if len(measured.rows) > NUMBERS:
+            yield from (f"{len(measured.rows) - NUMBERS:,} more are in the HTML report.", "")
+
+
+def _number(row: NumberRow, labels: Sequence[str]) -> tuple[str, ...]:
+    told = ", ".join(filter(None, (row.variant, row.format, row.device)))
+    where = f"{wording.install(row.install).lower()}, {wording.beside(installed(row))}"
+    return code(row.title), code(row.model), code(told), where, wording.between_numbers(row, labels)
 
 
 def _documents(view: View) -> Iterator[str]:

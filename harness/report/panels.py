@@ -29,12 +29,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPanel:
-    model: str
-    groups: tuple[Group, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why no case could run in some versions. `installed` is None where that holds in every section with them."""
 
@@ -49,7 +43,7 @@ class Panel:
     install: InstallPolicy
     installed: tuple[Installed, ...]
     reasons: tuple[Reason, ...]
-    models: tuple[ModelPanel, ...]
+    groups: tuple[Group, ...]
 
 
 def panels(view: View) -> tuple[Panel, ...]:
@@ -59,31 +53,26 @@ def panels(view: View) -> tuple[Panel, ...]:
     found = []
     for install in InstallPolicy:
         chosen = tuple(installed(one) for one in view.sections if one.install is install and installed(one) not in idle)
-        models = []
-        for model in view.ways:
-            lines = []
-            for way in model.ways:
-                tracks = tuple(one for one in way.tracks if installed(one) in chosen)
-                if tracks:
-                    lines.append(Line(way=way, tracks=tracks, first=count))
-                    count += len(tracks)
-            groups = tuple(Group(folder=name, lines=tuple(some)) for name, some in groupby(lines, key=lambda line: line.way.folder))
-            if groups:
-                models.append(ModelPanel(model=model.model, groups=groups))
-        if models:
+        lines = []
+        for way in view.ways:
+            tracks = tuple(one for one in way.tracks if installed(one) in chosen)
+            if tracks:
+                lines.append(Line(way=way, tracks=tracks, first=count))
+                count += len(tracks)
+        groups = tuple(Group(folder=name, lines=tuple(some)) for name, some in groupby(lines, key=lambda line: line.way.folder))
+        if groups:
             blocked = [one for one in view.blocked if one.install is install and not one.whole]
-            found.append(Panel(install=install, installed=chosen, reasons=_reasons(view, blocked), models=tuple(models)))
+            found.append(Panel(install=install, installed=chosen, reasons=_reasons(view, blocked), groups=groups))
     return tuple(found)
 
 
 def tracks(found: tuple[Panel, ...]) -> Iterator[tuple[Way, WayTrack]]:
     """Every track, in the order of their numbers."""
     for panel in found:
-        for model in panel.models:
-            for group in model.groups:
-                for line in group.lines:
-                    for track in line.tracks:
-                        yield line.way, track
+        for group in panel.groups:
+            for line in group.lines:
+                for track in line.tracks:
+                    yield line.way, track
 
 
 def idle(view: View) -> tuple[Reason, ...]:

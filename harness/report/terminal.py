@@ -39,7 +39,7 @@ def render(view: View) -> RenderableType:
 def _parts(view: View) -> Iterator[RenderableType]:
     labels = wording.labels(view)
     sections = [(section.install, section.keras) for section in view.sections]
-    ways = [way for model in view.ways for way in model.ways if not _skipped(way)]
+    ways = [way for way in view.ways if not _skipped(way)]
     for install, keras in sections:
         yield Text(f"\n{wording.install(install)}, {wording.keras(keras)}", style="bold")
         yield _table(view, ways, install, keras)

@@ -13,6 +13,7 @@ from harness.report.blocked import blocked
 from harness.report.claims import documents
 from harness.report.document import CaseView, CellView, Measurement, View
 from harness.report.grid import arrange, ascending
+from harness.report.numbers import numbers
 from harness.report.text import MESSAGE_LIMIT, plain
 from harness.report.verdict import BAD, Verdict, judge
 from harness.report.ways import ways as every_way
@@ -50,6 +51,7 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), find
         counts=summary.count(cells, run.header.planned_cells),
         versions=versions,
         ways=ways,
+        numbers=numbers(cells, cases, versions, measured.uses),
         blocked=blocked(cells, cases),
         documents=documents(findings, versions, titles),
         models=summary.models(sections, cells),

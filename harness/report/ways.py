@@ -1,24 +1,25 @@
-"""Which way works in which version: every case of a model as a line, with one mark for each TensorFlow version.
+"""Which way works in which version: every case as a line, with one mark for each TensorFlow version.
 
-Pure. Each outcome of a case in a cell is in exactly one mark. A case that asks for the save format or the device is one line
-for each group of them whose marks are the same everywhere: one line where all agree.
+Pure. Each outcome of a case in a cell is in exactly one mark. A case is one line for each group of models whose marks are the
+same everywhere, and so for the save formats and devices of those that ask for them: one line where all agree.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from harness.domain import Axis, Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
-from harness.report.document import CaseView, CellView, Installed, ModelWays, State, Way, WayMark, WayTrack, installed
+from harness.report.document import CaseView, CellView, Installed, State, Way, WayMark, WayTrack, installed
 from harness.report.grid import ascending
 from harness.report.phrase import Scale, phrase, scale
 from harness.report.state import SILENT, merged, reason, state_of
 from harness.results.format import EnvironmentRecord
 
-WORK = ("loading", "encoding", "finetuning", "saving")
+WORK = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving")
+BAD = frozenset({State.FAILED, State.CRASHED, State.TIMED_OUT, State.UNEXPECTED, State.MIXED})
 _SPLIT = (Axis.FORMAT, Axis.DEVICE)
 _VALUES: tuple[SaveFormat | Device, ...] = (*SaveFormat, *Device)
 
@@ -39,19 +40,51 @@ def ways(
     cases: Sequence[CaseView],
     environments: Mapping[str, EnvironmentRecord],
     uses: Mapping[str, frozenset[Axis]],
-) -> tuple[ModelWays, ...]:
-    """Every model with its ways. `uses` has the axes that a case asks for, by its id."""
+) -> tuple[Way, ...]:
+    """Every way, in the order of work by folder; in a folder, the cases that fail anywhere without being declared to come first.
+
+    `uses` has the axes that a case asks for, by its id.
+    """
     versions = ascending(cell.axes.tensorflow for cell in cells)
     shown = scale(versions)
     titles = {case.case: case.title for case in cases}
-    found = []
+    by_case: defaultdict[str, list[Way]] = defaultdict(list)
     for model, of_model in sorted(_entries(cells, cases, environments, versions).items()):
-        order = sorted(of_model, key=lambda case: _order(folder(case)))
-        lines = tuple(
-            way for case in order for way in _lines(case, titles[case], of_model[case], uses.get(case, frozenset()), shown)
+        for case, entries in of_model.items():
+            by_case[case] += _lines(model, case, titles[case], entries, uses.get(case, frozenset()), shown)
+    lines = {case: _alike(several) for case, several in by_case.items()}
+    order = sorted(lines, key=lambda case: (_order(folder(case)), not any(map(_fails, lines[case]))))
+    return tuple(way for case in order for way in lines[case])
+
+
+def _alike(ways: Sequence[Way]) -> tuple[Way, ...]:
+    """The ways of one case, those of several models as one where all their marks are the same."""
+    groups: defaultdict[object, list[Way]] = defaultdict(list)
+    for way in ways:
+        states = [(installed(track), *(mark and mark.state for mark in track.marks)) for track in way.tracks]
+        groups[way.formats, way.devices, tuple(states)].append(way)
+    return tuple(
+        replace(
+            several[0],
+            models=tuple(model for way in several for model in way.models),
+            tracks=tuple(_joined(tracks) for tracks in zip(*(way.tracks for way in several), strict=True)),
         )
-        found.append(ModelWays(model=model, ways=lines))
-    return tuple(found)
+        for several in groups.values()
+    )
+
+
+def _joined(tracks: Sequence[WayTrack]) -> WayTrack:
+    """Tracks with the same marks as one that stands for the cells of all."""
+    marks = []
+    for column in zip(*(track.marks for track in tracks), strict=True):
+        found = [mark for mark in column if mark]
+        cells = tuple(cell for mark in found for cell in mark.cells)
+        marks.append(WayMark(state=found[0].state, cells=cells) if found else None)
+    return replace(tracks[0], marks=tuple(marks))
+
+
+def _fails(way: Way) -> bool:
+    return any(mark.state in BAD for track in way.tracks for mark in track.marks if mark)
 
 
 def folder(case: str) -> str:
@@ -89,14 +122,15 @@ def _entries(
     return found
 
 
-def _lines(case: str, title: str, entries: Sequence[_Entry], uses: frozenset[Axis], shown: Scale) -> Iterator[Way]:
-    """One way, or one for each group of save formats, and in it of devices, whose marks are the same everywhere."""
+def _lines(model: str, case: str, title: str, entries: Sequence[_Entry], uses: frozenset[Axis], shown: Scale) -> Iterator[Way]:
+    """One way of a model, or one for each group of save formats, and in it of devices, whose marks are the same everywhere."""
     for formats, of_formats in _split(entries, Axis.FORMAT, uses):
         for devices, chosen in _split(of_formats, Axis.DEVICE, uses):
             yield Way(
                 case=case,
                 title=title,
                 folder=folder(case),
+                models=(model,),
                 formats=tuple(one for one in SaveFormat if one in formats),
                 devices=tuple(one for one in Device if one in devices),
                 tracks=tuple(_tracks(chosen, shown)),

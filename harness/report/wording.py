@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from typing_extensions import assert_never
 
 from harness.claims import Answer
 from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
-from harness.report.document import ClaimView, Installed, Kind, Mark, Span, State, Track, View, Way, installed
+from harness.report.document import ClaimView, Installed, Kind, Mark, NumberRow, Span, State, Track, View, Way, installed
 from harness.report.panels import Reason
 from harness.report.phrase import EVERYWHERE, scale
 from harness.report.verdict import Verdict
@@ -44,6 +44,7 @@ ANSWERS = {
     Answer.NOT_MEASURED: ("○", "not measured"),
 }
 FOLDERS = {"finetuning": "Fine-tuning", "": "Other"}
+MANY = 4
 LABELS = (
     ("11/11", "11 of 11 cases passed"),
     ("9+2x", "9 cases passed, 2 failed as declared"),
@@ -159,6 +160,29 @@ def of_claim(claim: ClaimView) -> tuple[tuple[str, str], ...]:
 def folder(name: str) -> str:
     """A folder of cases as a heading says it."""
     return FOLDERS.get(name) or name.replace("_", " ").capitalize()
+
+
+def models(way: Way, every: frozenset[str]) -> tuple[str, ...]:
+    """The models that a line stands for, where it does not stand for all; a number where they are many."""
+    if every <= frozenset(way.models):
+        return ()
+    return way.models if len(way.models) < MANY else (f"{len(way.models)} models",)
+
+
+def number(value: float) -> str:
+    """A number where room is short, in two digits: `1e-7`, `0.12`, `3`."""
+    if value and not 0.001 <= abs(value) < 1000:
+        mantissa, _, exponent = f"{value:.0e}".partition("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{value:.2g}"
+
+
+def between_numbers(row: NumberRow, versions: Sequence[str]) -> str:
+    """`1e-7 to 3e-4, largest in 2.8`: the span of a row's magnitudes, and where it is reached if one version stands apart."""
+    found = [abs(value) for value in row.values if value is not None]
+    least, most = number(min(found)), number(max(found))
+    where = [version for version, apart in zip(versions, row.apart, strict=True) if apart]
+    return (least if least == most else f"{least} to {most}") + (f", far more in {', '.join(where)}" if where else "")
 
 
 def variants(way: Way) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ only for tests and benchmarks of the report.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import product
@@ -32,6 +32,8 @@ CASES = {
     "device/test_train.py::test_one_step": ("One fine-tuning step changes the weights", _ALL),
 }
 TITLES = {case: title for case, (title, _) in CASES.items()}
+FOLDERS = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving", "claimed")
+"""Folders of `many_cases`."""
 PYTHONS = {"1.15": "3.7.17", "2.0": "3.7.17", "2.8": "3.10.16", "2.15": "3.11.11", "2.20": "3.13.1", "2.21": "3.13.1"}
 _DAY = "2026-11-20T09:{:02}:{:02}+00:00"
 _TRACE = "".join(
@@ -43,6 +45,7 @@ _TRACE = "".join(
 @dataclass
 class _Builder:
     random: random.Random
+    shown: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=lambda: CASES)
     environments: list[EnvironmentRecord] = field(default_factory=list)
     cases: dict[str, CaseRecord] = field(default_factory=dict)
     cells: list[CellRecord] = field(default_factory=list)
@@ -53,9 +56,26 @@ def models(count: int) -> tuple[str, ...]:
     return (MODELS + tuple(f"encoder-{n:02}/1" for n in range(count)))[:count]
 
 
-def run(count: int = len(MODELS), *, cut_off: bool = False, seed: int = 7) -> Run:
+def many_cases(count: int) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The cases, and as many more as make `count`, spread over the folders; a few ask for format and device."""
+    found = dict(CASES)
+    for number in range(count - len(CASES)):
+        name = FOLDERS[number % len(FOLDERS)]
+        uses = (_LOAD, _LOAD, _LOAD, _SAVE, _ALL)[number % 5]
+        title = f"Way {number} of {name}, told in as many words as such titles have"
+        found[f"{name}/test_more.py::test_way_{number}"] = (title, uses)
+    return found
+
+
+def run(
+    count: int = len(MODELS),
+    *,
+    cases: Mapping[str, tuple[str, tuple[str, ...]]] = CASES,
+    cut_off: bool = False,
+    seed: int = 7,
+) -> Run:
     """A run over `count` models, 360 cells each; `run(56)` has 20,160."""
-    builder = _Builder(random.Random(seed))
+    builder = _Builder(random.Random(seed), cases)
     for version, install, keras in product(VERSIONS, InstallPolicy, KerasChoice):
         if keras is KerasChoice.LEGACY and _minor(version) < 15:
             continue
@@ -148,7 +168,7 @@ def _cell(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes) -> 
     ):
         status, message = Status.CRASHED, "the process ended with SIGSEGV while importing tensorflow_text"
     ran = status is Status.COMPLETED
-    refs = tuple(_ref(builder, environment, axes, cell, case) if ran else CaseRef(case=case, key=None) for case in CASES)
+    refs = tuple(_ref(builder, environment, axes, cell, case) if ran else CaseRef(case=case, key=None) for case in builder.shown)
     record = CellRecord(
         id=cell,
         axes=axes,
@@ -164,7 +184,7 @@ def _cell(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes) -> 
 
 
 def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell: str, case: str) -> CaseRef:
-    uses = {name: str(getattr(getattr(axes, name), "value", getattr(axes, name))) for name in CASES[case][1]}
+    uses = {name: str(getattr(getattr(axes, name), "value", getattr(axes, name))) for name in builder.shown[case][1]}
     key = sha256(repr((environment.id, case, sorted(uses.items()))).encode()).hexdigest()
     if key not in builder.cases:
         outcome, message = _outcome(builder.random, axes, case)
@@ -176,6 +196,7 @@ def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell
             cell=cell,
             uses=uses,
             outcome=outcome,
+            measured={"drift": _drift(axes)} if "same_numbers" in case or case.endswith("_3") else {},
             seconds=round(builder.random.uniform(0.02, 4), 3),
             message=message,
             evidence=f"Traceback (most recent call last):\n{_TRACE}{message}" if message else "",
@@ -186,13 +207,17 @@ def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell
     return CaseRef(case=case, key=key)
 
 
+def _drift(axes: CellAxes) -> float:
+    return 3.1e-4 if _minor(axes.tensorflow) == 8 and axes.device is Device.XLA_CPU else 1.2e-7 + 1e-9 * _minor(axes.tensorflow)
+
+
 def _outcome(chance: random.Random, axes: CellAxes, case: str) -> tuple[Outcome, str]:
     return next(_stories(chance, axes, case), (Outcome.PASSED, ""))
 
 
 def _stories(chance: random.Random, axes: CellAxes, case: str) -> Iterator[tuple[Outcome, str]]:
     minor, legacy = _minor(axes.tensorflow), axes.keras is KerasChoice.LEGACY
-    if minor >= 16 and not legacy and case.endswith("::test_functional"):
+    if minor >= 16 and not legacy and case.endswith(("::test_functional", "3", "7")):
         yield Outcome.XFAILED, "ValueError: A KerasTensor is symbolic: it's a placeholder for a shape an a dtype."
     if minor >= 16 and not legacy and axes.format is SaveFormat.SAVEDMODEL and "saving" in case:
         yield Outcome.FAILED, "ValueError: Invalid filepath extension for saving. Please add either a `.keras` or `.h5` extension."
@@ -208,5 +233,5 @@ def _stories(chance: random.Random, axes: CellAxes, case: str) -> Iterator[tuple
         yield Outcome.FAILED, "RuntimeError: Trying to load a model of incompatible/unknown type."
     if minor == 11 and axes.format is SaveFormat.H5 and case.endswith("::test_other_process"):
         yield Outcome.CRASHED, "the process ended with SIGABRT"
-    if chance.random() < 0.004:
+    if case in CASES and chance.random() < 0.004:
         yield Outcome.TIMED_OUT, "no event for 120 s"

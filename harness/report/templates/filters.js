@@ -1,6 +1,9 @@
 // Filters: which cells match, then rows, columns and tables without a match disappear.
 const form = document.getElementById("filters");
 const FIELDS = ["tf", "install", "keras", "text", "model", "format", "device", "q"];
+// With many models the tables begin with one of them: the one that most ways are about.
+const STANDARD = Object.fromEntries(FIELDS.map((name) => [name, ""]));
+STANDARD.model = form.elements.model.dataset.standard ?? "";
 const chips = [...form.querySelectorAll("[data-verdict]")];
 
 const numbers = (version) => version.split(".").map((part) => parseInt(part, 10) || 0);

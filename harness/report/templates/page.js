@@ -2,8 +2,9 @@
 function writeHash() {
   const filter = wanted();
   const state = new URLSearchParams();
-  for (const name of FIELDS) if (filter[name]) state.set(name, filter[name]);
+  for (const name of FIELDS) if (filter[name] !== STANDARD[name]) state.set(name, filter[name] || "any");
   if (filter.verdicts.length) state.set("verdict", filter.verdicts.join(","));
+  if (wayModel?.value) state.set("for", wayModel.value);
   if (openPlace >= 0) state.set("cell", data.cells.id[openPlace]);
   const hash = state.toString();
   if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
@@ -11,10 +12,12 @@ function writeHash() {
 
 function readHash() {
   const state = new URLSearchParams(location.hash.slice(1));
-  for (const name of FIELDS) form.elements[name].value = state.get(name) ?? "";
+  for (const name of FIELDS) form.elements[name].value = state.has(name) ? state.get(name).replace(/^any$/, "") : STANDARD[name];
   const verdicts = (state.get("verdict") ?? "").split(",");
   for (const chip of chips) chip.setAttribute("aria-pressed", String(verdicts.includes(chip.dataset.verdict)));
   applyFilters();
+  if (wayModel) wayModel.value = [...wayModel.options].some((one) => one.value === state.get("for")) ? state.get("for") : "";
+  filterWays();
   const place = state.has("cell") ? data.cells.id.indexOf(state.get("cell")) : -1;
   if (place >= 0) openCell(place);
   else if (dialog.open) dialog.close();
@@ -42,6 +45,7 @@ form.addEventListener("reset", () => {
 function search(values) {
   form.reset();
   setTimeout(() => {
+    form.elements.model.value = "";
     if (values.q) form.elements.q.value = values.q;
     for (const chip of chips) chip.setAttribute("aria-pressed", String(chip.dataset.verdict === values.verdict));
     changed();

@@ -9,12 +9,21 @@ const marked = (target) => target.closest?.("#ways tr[data-way] > td[class]:not(
 function openWay(box) {
   const [id, cells] = data.ways[box.parentNode.dataset.way];
   reach(box);
-  openCell(cells[columnOf(box)], box, id);
+  openCell(ofModel(cells[columnOf(box)]), box, id);
+}
+
+// The cell beside this one with the model that was chosen: the line stands for both.
+function ofModel(place) {
+  if (!wayModel?.value) return place;
+  const [grid, row, column] = where[place];
+  const [, ...others] = grid.section.columns[column];
+  const wanted = [wayModel.value, ...others].join();
+  return grid.rows[row].cells[grid.section.columns.findIndex((one) => one.join() === wanted)] ?? place;
 }
 
 function nameWay(box) {
   const line = box.parentNode.classList.contains("under") ? box.parentNode.previousElementSibling : box.parentNode;
-  return `${line.cells[0].textContent}, TensorFlow ${data.versions[columnOf(box)]}: ${STATES[box.className[0]]}`;
+  return `${line.cells[0].firstChild.textContent.trim()}, TensorFlow ${data.versions[columnOf(box)]}: ${STATES[box.className[0]]}`;
 }
 
 waysPart.addEventListener("click", (event) => {
@@ -40,7 +49,7 @@ for (const table of tables) {
 }
 
 function besideWay(box, [down, across]) {
-  const rows = [...box.closest("table").querySelectorAll("tr[data-way]")];
+  const rows = [...box.closest("table").querySelectorAll("tr[data-way]:not([hidden])")];
   let row = rows.indexOf(box.parentNode);
   let column = columnOf(box);
   const at = (r, c) => rows[r].cells[rows[r].cells.length - data.versions.length + c];
@@ -78,7 +87,64 @@ mine.addEventListener("change", () => {
   sheet.insertRule(`.ways td:not(.told):not(${nth}), .ways .axis th:not(.folder):not(${nth}) { opacity: .28; }`, sheet.cssRules.length);
   sheet.insertRule(`.ways .axis th${nth} { color: var(--ink); font-weight: 700; }`, sheet.cssRules.length);
 });
-mine.parentNode.hidden = false;
+
+// Filters of the ways: a line is a row and those under it; what is left of a folder is counted in its heading.
+const wayModel = document.getElementById("ways-model");
+const wayFind = document.getElementById("ways-find");
+const wayBad = document.getElementById("ways-bad");
+const FAILING = "td.f, td.c, td.t, td.x, td.p, .apart";
+const folders = [...waysPart.querySelectorAll("details.ways")].map((element) => {
+  const lines = [];
+  for (const row of element.querySelectorAll("tr[data-way], tr[data-number]")) {
+    if (row.classList.contains("under")) lines.at(-1).rows.push(row);
+    else lines.push({ rows: [row], models: row.dataset.m?.split(" "), text: null });
+  }
+  return { element, lines, count: element.querySelector("summary small"), wasOpen: element.open };
+});
+
+function lineWanted(line, model, words) {
+  if (model >= 0 && line.models && !line.models.includes(String(model))) return false;
+  line.text ??= line.rows.map((row) => row.textContent).join(" ").toLowerCase();
+  if (!words.every((word) => line.text.includes(word))) return false;
+  return !wayBad.checked || line.rows.some((row) => row.querySelector(FAILING));
+}
+
+function filterWays() {
+  const model = wayModel ? wayModel.selectedIndex - 1 : -1;
+  const words = wayFind.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const filtering = model >= 0 || words.length > 0 || wayBad.checked;
+  let shown = 0;
+  for (const folder of folders) {
+    let left = 0;
+    for (const line of folder.lines) {
+      const wanted = lineWanted(line, model, words);
+      left += wanted;
+      for (const row of line.rows) set(row, wanted);
+    }
+    const all = folder.lines.length;
+    folder.count.textContent = `${left < all ? `${left} of ${all}` : all} way${all === 1 ? "" : "s"}`;
+    folder.element.hidden = left === 0;
+    const stop = folder.element.querySelector('td[tabindex="0"]');
+    const first = folder.element.querySelector("tr[data-way]:not([hidden]) > td[class]:not(.told)");
+    if (first && stop?.parentNode.hidden) reach(first);
+    if (filtering || folder.filtered) folder.element.open = filtering || folder.wasOpen;
+    folder.filtered = filtering;
+    shown += left;
+  }
+  document.getElementById("ways-nothing").hidden = shown > 0 || folders.length === 0;
+}
+
+let waitingWays = 0;
+for (const control of [wayModel, wayFind, wayBad]) {
+  control?.addEventListener("input", () => {
+    clearTimeout(waitingWays);
+    waitingWays = setTimeout(() => {
+      filterWays();
+      writeHash();
+    }, 120);
+  });
+}
+for (const label of waysPart.querySelectorAll(".mine")) label.hidden = false;
 
 // A narrow screen shows the newest versions first; the words stay where they are.
 if (matchMedia("(max-width: 40rem)").matches) for (const box of waysPart.querySelectorAll("details[open] > .scroll")) box.scrollLeft = box.scrollWidth;

@@ -66,13 +66,7 @@ def test_tensorflow_text_has_lines_and_reasons_of_its_own(records: Any) -> None:
 
 def test_tracks_are_numbered_through_all_panels(every: Any) -> None:
     found = panels(view(every.run(), {}))
-    firsts = [
-        (line.first, len(line.tracks))
-        for panel in found
-        for model in panel.models
-        for group in model.groups
-        for line in group.lines
-    ]
+    firsts = [(line.first, len(line.tracks)) for panel in found for group in panel.groups for line in group.lines]
     assert [first for first, _ in firsts] == [sum(count for _, count in firsts[:place]) for place in range(len(firsts))]
     assert len(list(tracks(found))) == sum(count for _, count in firsts)
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status
+from harness.report import wording
 from harness.report.document import State, View, Way, installed
 from harness.report.state import SILENT, reason, state_of
 from harness.report.view import view
@@ -19,11 +20,12 @@ from tests.browser import synthetic
 from tests.unit.report.conftest import Records
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
+LOAD = "cases/loading/test_load.py::test_load"
 CASE = "cases/saving/test_save.py::test_save"
 
 
 def lines(found: View) -> list[tuple[Way, str]]:
-    return [(way, track.phrase) for model in found.ways for way in model.ways for track in way.tracks]
+    return [(way, track.phrase) for way in found.ways for track in way.tracks]
 
 
 def save(records: Any, tensorflow: str, **outcomes: Outcome) -> None:
@@ -58,6 +60,48 @@ def test_a_case_that_does_not_ask_for_the_format_is_one_line(records: Any) -> No
     assert (mark.state, mark.cells, phrase) == (State.PASSED, (0, 1), "works in 2.15")
 
 
+def load(records: Any, tensorflow: str, **outcomes: Outcome) -> None:
+    """A case that asks for the model, in a cell for each."""
+    for model, outcome in outcomes.items():
+        name = f"cell-{len(records.cells)}"
+        ref = records.case(name, f"env-{tensorflow}", outcome, case=LOAD, uses={"model": model})
+        records.cell(tensorflow=tensorflow, model=model, refs=(ref,))
+
+
+def test_models_are_one_line_where_they_agree_in_every_version(records: Any) -> None:
+    load(records, "2.15.1", albert=PASSED, bert=PASSED, electra=PASSED)
+    load(records, "2.16.2", albert=FAILED, bert=PASSED, electra=FAILED)
+    found = view(records.run(), {})
+    assert [(way.models, phrase) for way, phrase in lines(found)] == [
+        (("albert", "electra"), "works in 2.15; fails in 2.16"),
+        (("bert",), "works in every version tried"),
+    ]
+    marks = found.ways[0].tracks[0].marks
+    assert [[found.cells[cell].axes.model for cell in mark.cells] for mark in marks if mark] == [["albert", "electra"]] * 2
+
+
+def test_models_that_were_not_tried_alike_are_several_lines(records: Any) -> None:
+    load(records, "2.15.1", albert=PASSED, bert=PASSED)
+    load(records, "2.16.2", albert=PASSED)
+    assert [way.models for way, _ in lines(view(records.run(), {}))] == [("albert",), ("bert",)]
+
+
+def test_a_line_names_its_models_unless_it_holds_for_all(records: Any) -> None:
+    load(records, "2.15.1", a=PASSED, b=FAILED, c=FAILED, d=FAILED, e=FAILED)
+    first, second = view(records.run(), {}).ways
+    every = frozenset("abcde")
+    assert (wording.models(first, every), wording.models(second, every)) == (("a",), ("4 models",))
+    assert wording.models(second, frozenset("bcde")) == ()
+
+
+def test_in_a_folder_what_fails_undeclared_comes_first(records: Any) -> None:
+    outcomes = {"one": PASSED, "two": Outcome.XFAILED, "three": FAILED, "four": Outcome.XPASSED}
+    refs = [records.case("cell-0", "env-0", outcome, case=f"cases/a/t.py::{name}") for name, outcome in outcomes.items()]
+    records.cell(refs=(*refs, records.case("cell-0", "env-0", FAILED, case="cases/zoo/t.py::five")))
+    order = [way.case.rpartition("::")[2] for way in view(records.run(), {}).ways]
+    assert order == ["three", "four", "one", "two", "five"]
+
+
 def test_what_no_line_tells_apart_is_mixed(records: Any) -> None:
     ref = records.case("cell-0", "env-0", PASSED, key="k", case=CASE, variant="a")
     records.case("cell-0", "env-0", FAILED, key="k", case=CASE, variant="b")
@@ -68,7 +112,7 @@ def test_what_no_line_tells_apart_is_mixed(records: Any) -> None:
 def test_ways_are_in_the_order_of_work(records: Any) -> None:
     names = ("zoo", "saving", "finetuning", "about", "encoding", "loading")
     records.cell(refs=tuple(records.case("cell-0", "env-0", PASSED, case=f"cases/{name}/test_a.py::test_a") for name in names))
-    order = [way.folder for way in view(records.run(), {}).ways[0].ways]
+    order = [way.folder for way in view(records.run(), {}).ways]
     assert order == ["loading", "encoding", "finetuning", "saving", "about", "zoo"]
 
 
@@ -135,29 +179,22 @@ def test_why_nothing_could_run_is_said_once_of_the_versions(every: Any) -> None:
 def outcomes_are_told_once(found: View) -> None:
     """Each (cell, case) is in exactly one mark, at its own version and section, and that mark says what happened."""
     told: Counter[tuple[int, str]] = Counter()
-    for model in found.ways:
-        for way in model.ways:
-            for track in way.tracks:
-                assert len(track.marks) == len(found.versions)
-                for version, mark in zip(found.versions, track.marks, strict=True):
-                    for place in mark.cells if mark else ():
-                        assert mark is not None
-                        told[place, way.case] += 1
-                        cell = found.cells[place]
-                        where = cell.axes.model, *installed(cell.axes), cell.axes.tensorflow
-                        assert where == (model.model, *installed(track), version)
-                        assert not way.formats or cell.axes.format in way.formats
-                        assert not way.devices or cell.axes.device in way.devices
-                        why = {
-                            state_of(found.cases[one].outcome, State.BLOCKED)
-                            for one in cell.cases
-                            if found.cases[one].case == way.case
-                        }
-                        assert (
-                            mark.state is State.MIXED
-                            or mark.state in why | {State.BLOCKED, *SILENT}
-                            or why <= {*SILENT, State.BLOCKED}
-                        )
+    for way in found.ways:
+        for track in way.tracks:
+            assert len(track.marks) == len(found.versions)
+            for version, mark in zip(found.versions, track.marks, strict=True):
+                for place in mark.cells if mark else ():
+                    assert mark is not None
+                    told[place, way.case] += 1
+                    cell = found.cells[place]
+                    assert (installed(cell.axes), cell.axes.tensorflow) == (installed(track), version)
+                    assert cell.axes.model in way.models
+                    assert not way.formats or cell.axes.format in way.formats
+                    assert not way.devices or cell.axes.device in way.devices
+                    own = (found.cases[one] for one in cell.cases)
+                    why = {state_of(one.outcome, State.BLOCKED) for one in own if one.case == way.case}
+                    silent = {State.BLOCKED, *SILENT}
+                    assert mark.state is State.MIXED or mark.state in why | silent or why <= silent
     expected = {(place, found.cases[one].case) for place, cell in enumerate(found.cells) for one in cell.cases}
     assert {pair for pair in told if found.cells[pair[0]].status} == expected
     assert set(told.values()) <= {1}
