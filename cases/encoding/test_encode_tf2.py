@@ -1,18 +1,13 @@
 """Encoding with a TF2 SavedModel: a dict goes in, a dict comes out."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
-import tensorflow_hub as hub
 
 pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
 
 
-@lru_cache(maxsize=None)  # one model serves all cases of this file
-def encoded(model, on_device):
-    encoder = hub.KerasLayer(model.handle)
-
+@pytest.fixture(scope="module")  # one call serves all cases of this file
+def outputs(model, encoder, on_device):  # encoder: hub.KerasLayer(model.handle)
     @on_device
     def encode(inputs):
         return encoder(inputs)
@@ -20,33 +15,35 @@ def encoded(model, on_device):
     return encode(model.inputs)
 
 
-def test_pooled_shape(model, on_device):
+def test_pooled_shape(model, outputs):
     """pooled_output is one vector per text: [batch, width]."""
-    outputs = encoded(model, on_device)
-    assert outputs["pooled_output"].shape == model.outputs["pooled_output"].shape
+    assert outputs["pooled_output"].shape == (len(model.inputs["input_mask"]), model.width)
 
 
-def test_sequence_shape(model, on_device):
+def test_sequence_shape(model, outputs):
     """sequence_output is one vector per token: [batch, length, width]."""
-    outputs = encoded(model, on_device)
-    assert outputs["sequence_output"].shape == model.outputs["sequence_output"].shape
+    assert outputs["sequence_output"].shape == (*model.inputs["input_mask"].shape, model.width)
 
 
-def test_pooled_values(model, on_device):
-    """pooled_output has the values that the publisher's TensorFlow gave."""
-    outputs = encoded(model, on_device)
+def test_pooled_values(model, outputs, record_property):
+    """pooled_output has the values that the publisher's TensorFlow gave, in another process."""
     difference = np.abs(outputs["pooled_output"].numpy() - model.outputs["pooled_output"]).max()
+    record_property("drift", float(difference))
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-def test_sequence_values(model, on_device):
-    """sequence_output has the values that the publisher's TensorFlow gave."""
-    outputs = encoded(model, on_device)
+def test_sequence_values(model, outputs, record_property):
+    """sequence_output has the values that the publisher's TensorFlow gave, in another process."""
     difference = np.abs(outputs["sequence_output"].numpy() - model.outputs["sequence_output"]).max()
+    record_property("drift", float(difference))
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-def test_default_is_pooled(model, on_device):
+def test_default_is_pooled(outputs):
     """outputs["default"] is pooled_output under another name."""
-    outputs = encoded(model, on_device)
     assert np.array_equal(outputs["default"].numpy(), outputs["pooled_output"].numpy())
+
+
+def test_first_token_is_not_pooled(outputs):
+    """pooled_output went through a dense layer: it is not the first token's vector in sequence_output."""
+    assert not np.allclose(outputs["pooled_output"].numpy(), outputs["sequence_output"][:, 0].numpy())

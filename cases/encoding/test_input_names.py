@@ -1,0 +1,127 @@
+"""How to hand three inputs to an encoder that wants a dict, and the ways that look as good and fail.
+
+In all of them the message is a long list: what was given, then each structure that the SavedModel would take.
+"""
+
+import pytest
+import tensorflow as tf
+
+pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+
+TEXTS = ["this film was good", "the worst movie"]
+
+
+@pytest.fixture
+def ids(model):
+    return tf.constant(model.inputs["input_word_ids"])
+
+
+@pytest.fixture
+def mask(model):
+    return tf.constant(model.inputs["input_mask"])
+
+
+@pytest.fixture
+def types(model):
+    return tf.constant(model.inputs["input_type_ids"])
+
+
+def test_dict(model, encoder, ids, mask, types):
+    """A dict with the model's own three names, in any order."""
+    outputs = encoder({"input_type_ids": types, "input_mask": mask, "input_word_ids": ids})
+    assert outputs["pooled_output"].numpy().shape == (ids.shape[0], model.width)
+
+
+def test_inputs_keyword(model, encoder, ids, mask, types):
+    """The dict as keyword argument `inputs`."""
+    outputs = encoder(inputs={"input_word_ids": ids, "input_mask": mask, "input_type_ids": types})
+    assert outputs["pooled_output"].numpy().shape == (ids.shape[0], model.width)
+
+
+def test_type_ids_of_zero(model, encoder, ids, mask):
+    """One text a row, no pairs: the type ids are zeros, and have to be there."""
+    outputs = encoder({"input_word_ids": ids, "input_mask": mask, "input_type_ids": tf.zeros_like(ids)})
+    assert outputs["pooled_output"].numpy().shape == (ids.shape[0], model.width)
+
+
+def test_renamed(model, encoder, ids, mask, types):
+    """What a Hugging Face tokenizer gives, renamed."""
+    tokenized = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
+    names = {"input_ids": "input_word_ids", "token_type_ids": "input_type_ids", "attention_mask": "input_mask"}
+    outputs = encoder({names[name]: value for name, value in tokenized.items()})
+    assert outputs["pooled_output"].numpy().shape == (ids.shape[0], model.width)
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="its names are input_word_ids, input_mask, input_type_ids: rename them")
+def test_hugging_face_names(encoder, ids, mask, types):
+    """Wrong way: a dict with the names of Hugging Face's tokenizers."""
+    encoder({"input_ids": ids, "token_type_ids": types, "attention_mask": mask})
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="all three are needed: give zeros as input_type_ids")
+def test_without_type_ids(encoder, ids, mask):
+    """Wrong way: a dict without input_type_ids."""
+    encoder({"input_word_ids": ids, "input_mask": mask})
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="exactly its three names: drop what else a tokenizer gives")
+def test_an_entry_too_many(encoder, ids, mask, types):
+    """Wrong way: a dict with one more entry."""
+    encoder({"input_word_ids": ids, "input_mask": mask, "input_type_ids": types, "special_tokens_mask": 1 - mask})
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="this model takes a dict")
+def test_list(encoder, ids, mask, types):
+    """Wrong way: a list of three, as version 1 and 2 of the same model take it."""
+    encoder([ids, mask, types])
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="this model takes a dict, with type ids")
+def test_list_of_two(encoder, ids, mask):
+    """Wrong way: encoder([input_ids, attention_mask])."""
+    encoder([ids, mask])
+
+
+@pytest.mark.xfail(raises=(TypeError, ValueError), strict=False, reason="one argument, a dict")
+def test_three_arguments(encoder, ids, mask, types):
+    """Wrong way: three positional arguments."""
+    encoder(ids, mask, types)
+
+
+@pytest.mark.xfail(raises=(TypeError, ValueError), strict=False, reason="one argument, a dict: write encoder(dict(...))")
+def test_three_keywords(encoder, ids, mask, types):
+    """Wrong way: three keyword arguments."""
+    encoder(input_word_ids=ids, input_mask=mask, input_type_ids=types)
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="an encoder takes ids; text goes through its preprocessing model first")
+def test_text_in_a_dict(encoder):
+    """Wrong way: encoder(inputs={"text": ...})."""
+    encoder(inputs={"text": tf.constant(TEXTS)})
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="an encoder takes ids; text goes through its preprocessing model first")
+def test_text(encoder):
+    """Wrong way: an array of strings handed to the encoder."""
+    encoder(tf.constant(TEXTS))
+
+
+@pytest.mark.xfail(raises=(TypeError, ValueError), strict=False, reason="a signature takes keyword arguments: **inputs")
+def test_dict_to_a_signature(encoder, ids, mask, types):
+    """Wrong way: a dict as the one argument of a signature."""
+    serve = encoder.resolved_object.signatures["serving_default"]  # resolved_object is what hub.load gives
+    serve({"input_word_ids": ids, "input_mask": mask, "input_type_ids": types})
+
+
+def test_keywords_to_a_signature(model, encoder, ids, mask, types):
+    """signatures["serving_default"] takes keyword arguments and gives a dict; its names are numbered, not told."""
+    serve = encoder.resolved_object.signatures["serving_default"]
+    outputs = serve(input_word_ids=ids, input_mask=mask, input_type_ids=types)
+    assert (ids.shape[0], model.width) in [output.numpy().shape for output in outputs.values()]
+
+
+@pytest.mark.xfail(raises=KeyError, strict=False, reason="its outputs have other names: call the model, not its signature")
+def test_output_name_of_a_signature(encoder, ids, mask, types):
+    """Wrong way: "pooled_output" of a signature's outputs."""
+    serve = encoder.resolved_object.signatures["serving_default"]
+    serve(input_word_ids=ids, input_mask=mask, input_type_ids=types)["pooled_output"]

@@ -1,0 +1,55 @@
+"""Mixed precision of Keras and a Hub encoder: the SavedModel's float32 stays float32.
+
+hub.KerasLayer takes a handle, or what hub.load gave for it; here the second, which need not load it again.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+
+
+def set_policy(name):
+    """tf.keras.mixed_precision from TensorFlow 2.4 on, its experimental forerunner before."""
+    if hasattr(tf.keras.mixed_precision, "set_global_policy"):
+        tf.keras.mixed_precision.set_global_policy(name)
+    else:
+        tf.keras.mixed_precision.experimental.set_policy(name)
+
+
+@contextmanager
+def policy(name):
+    set_policy(name)
+    try:
+        yield
+    finally:
+        set_policy("float32")
+
+
+@pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
+def test_encoder_stays_float32(model, encoder, name):
+    """Under mixed_float16 and mixed_bfloat16 hub.KerasLayer computes in float32: nothing gained, nothing lost."""
+    with policy(name):
+        pooled = hub.KerasLayer(encoder.resolved_object)(model.inputs)["pooled_output"]
+    assert pooled.dtype == tf.float32
+    difference = np.abs(pooled.numpy() - encoder(model.inputs)["pooled_output"].numpy()).max()
+    assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
+
+
+@pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
+def test_head_is_half(model, encoder, name):
+    """Keras' own layers after it compute in float16 or bfloat16, under the same policy."""
+    with policy(name):
+        pooled = hub.KerasLayer(encoder.resolved_object)(model.inputs)["pooled_output"]
+        assert tf.keras.layers.Dense(1)(pooled).dtype == name.replace("mixed_", "")
+
+
+@pytest.mark.xfail(raises=(AssertionError, ValueError), strict=False, reason="the SavedModel's weights and ops are float32")
+def test_dtype_argument(model, encoder):
+    """Wrong way: hub.KerasLayer(handle, dtype="float16") to get a model of half the size."""
+    pooled = hub.KerasLayer(encoder.resolved_object, dtype="float16")(model.inputs)["pooled_output"]
+    assert pooled.dtype == tf.float16
