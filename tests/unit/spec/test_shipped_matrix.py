@@ -43,7 +43,7 @@ def test_packages(spec: Spec) -> None:
 
 def test_tiers(spec: Spec) -> None:
     quick, full = expand(spec, tier="quick"), expand(spec, tier="full")
-    assert (len(quick.environments), len(full.environments)) == (20, 116)
+    assert (len(quick.environments), len(full.environments)) == (15, 120)
     assert set(full.models) == {model.id for model in spec.models}
     assert {cell.id for cell in quick.cells} < {cell.id for cell in full.cells}
 
