@@ -9,7 +9,7 @@ pytestmark = pytest.mark.models(format="saved_model_2", interface="text")
 WRONG = (ValueError, TypeError, KeyError, tf.errors.InvalidArgumentError)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def encode(model):
     """The encoder that takes what the preprocessing model gives."""
     if model.encoder is None:
@@ -24,11 +24,10 @@ def test_preprocess_then_encode(model, encode, preprocess):
     assert np.isfinite(outputs["sequence_output"].numpy()).all()
 
 
-def test_functional_model_on_strings(model, encode, tensorflow_text):
+def test_functional_model_on_strings(model, encode, layer):
     """A functional model takes strings: Input(shape=(), dtype=tf.string)."""
     text = tf.keras.layers.Input(shape=(), dtype=tf.string, name="text")
-    ids = hub.KerasLayer(model.handle, name="preprocessing")(text)
-    network = tf.keras.Model(text, tf.keras.layers.Dense(1)(encode(ids)["pooled_output"]))
+    network = tf.keras.Model(text, tf.keras.layers.Dense(1)(encode(layer(text))["pooled_output"]))
     assert network(tf.constant(model.inputs["sentences"])).shape == (len(model.inputs["sentences"]), 1)
 
 

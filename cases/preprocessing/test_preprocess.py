@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_hub as hub
 
 pytestmark = pytest.mark.models(format="saved_model_2", interface="text")
 
@@ -13,20 +12,18 @@ def differing(outputs, model):
     return [name for name, ids in model.outputs.items() if not np.array_equal(outputs[name].numpy(), ids)]
 
 
-def test_hub_load(model, tensorflow_text):
+def test_hub_load(model, preprocess):
     """hub.load gives a function from strings to the encoder's three inputs, with the publisher's ids."""
-    preprocess = hub.load(model.handle)
     outputs = preprocess(tf.constant(model.inputs["sentences"]))
     assert sorted(outputs) == ["input_mask", "input_type_ids", "input_word_ids"]
     assert {ids.dtype for ids in outputs.values()} == {tf.int32}
     assert not differing(outputs, model)
 
 
-def test_keras_layer(model, tensorflow_text):
+def test_keras_layer(model, layer):
     """hub.KerasLayer gives the same ids, and has no weights."""
-    preprocess = hub.KerasLayer(model.handle)
-    assert not differing(preprocess(tf.constant(model.inputs["sentences"])), model)
-    assert not preprocess.weights
+    assert not differing(layer(tf.constant(model.inputs["sentences"])), model)
+    assert not layer.weights
 
 
 def test_numpy_strings(model, preprocess):
@@ -76,7 +73,6 @@ def test_seq_length_of_the_call(model, preprocess):
     preprocess(tf.constant(["a film"]), seq_length=16)
 
 
-def test_keras_layer_on_a_list(model, tensorflow_text):
+def test_keras_layer_on_a_list(model, layer):
     """hub.KerasLayer takes a Python list of strings for a batch, too."""
-    words = hub.KerasLayer(model.handle)(["a film", "a story"])["input_word_ids"]
-    assert words.shape == (2, model.width)
+    assert layer(["a film", "a story"])["input_word_ids"].shape == (2, model.width)
