@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from harness.plan import expand
 from harness.planning import QUICK, Made
 from harness.report import terminal
 from harness.report.document import View
+from harness.report.wording import many
 from harness.results import store
 from harness.run.engine import Options, perform
 from harness.run.progress import watcher
@@ -96,7 +98,7 @@ def make(place: Workspace, brought: Brought, inspected: Inspected, width: Width)
     spec = load(place.matrix)
     handle = brought.handle or f"./{_file_name(brought.name, inspected.kind)}"
     model = Model(id=_id(brought.name), handle=handle, format=format_of(inspected), interface=interface_of(inspected))
-    cases = catalog.of_check(catalog.read(place.cases), model)
+    cases = catalog.of_check(catalog.read(place.cases), model, keras=inspected.content.keras)
     needs_text = model.interface is Interface.TEXT or packages.TEXT in inspected.content.packages
     plan = expand(_narrowed(spec, model, cases, width, needs_text=needs_text))
     own = place.of_check(re.sub(r"[^a-z0-9._-]+", "-", model.id))
@@ -178,7 +180,8 @@ def run(check: Check, *, jobs: int | None, rerun: bool, plain: bool, folder: Pat
     """Measure what is not known yet of the model, and render the report; with a folder, also there."""
     from harness.report.view import view  # pandas takes a second to import
 
-    options = Options(tier="", selection="", jobs=jobs, rerun=rerun)
+    command = f"hubmatrix check {shlex.quote(check.model.handle)}"
+    options = Options(tier="", selection="", command=command, jobs=jobs, rerun=rerun)
     made, place = check.made, check.place
     results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain), check.supply)
     rendered = reporting.render(place, results, made)
@@ -246,7 +249,7 @@ def facts(brought: Brought, inspected: Inspected) -> dict[str, Any]:
 def told(brought: Brought, inspected: Inspected) -> str:
     """The same, for people."""
     content = inspected.content
-    size = f"{inspected.tree.size / 2**20:.1f} MiB in {len(inspected.tree.files)} files"
+    size = f"{_size(inspected.tree.size)} in {many(len(inspected.tree.files), 'file')}"
     written = f", written by {content.written_by}" if content.written_by else ""
     lines = [f"{brought.origin}: {inspected.kind.value}{written}, {size}"]
     trainable = sum(one.trainable for one in content.variables)
@@ -254,11 +257,15 @@ def told(brought: Brought, inspected: Inspected) -> str:
     for one in content.signatures:
         gives = f" -> {', '.join(map(str, one.outputs))}" if one.outputs else ""
         lines.append(f"  signature   {one.name}({', '.join(map(str, one.inputs))}){gives}")
-    lines += [f"  callable    the object itself, in {len(content.calls)} ways"] if content.calls else []
+    lines += [f"  callable    the object itself, {many(len(content.calls), 'trace')}"] if content.calls else []
     lines += [f"  interface   {interface_of(inspected).value}: the cases for such text models run as well"] * _is_known(inspected)
     lines += [f"  needs       {name}" for name in content.packages]
     lines += [f"  custom      {name}: only its author's code defines it" for name in content.custom if name != "KerasLayer"]
     return "\n".join([*lines, *(f"  note        {note}" for note in content.notes)])
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MiB" if count >= 2**20 else f"{count / 2**10:.1f} KiB"
 
 
 def _is_known(inspected: Inspected) -> bool:

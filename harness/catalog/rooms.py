@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from harness.domain import Axis, Case, Interface, Model
 
 ANY_MODEL = "cases/anymodel/"
+SAVED_BY_KERAS = "cases/anymodel/test_keras.py"
 KNOWN_INTERFACE = ("cases/encoding/", "cases/finetuning/", "cases/building/", "cases/saving/", "cases/preprocessing/")
 """What holds of a model by its interface. The other rooms are about published handles, their server and reports on them."""
 
@@ -16,7 +17,11 @@ def of_matrix(cases: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(case for case in cases if not case.id.startswith(ANY_MODEL))
 
 
-def of_check(cases: Iterable[Case], model: Model) -> tuple[Case, ...]:
-    """The cases on a model that a user brought: those for any model, and those written for its interface if it is a known one."""
+def of_check(cases: Iterable[Case], model: Model, *, keras: bool) -> tuple[Case, ...]:
+    """The cases on a model that a user brought: those for any model, and those written for its interface if it is a known one.
+
+    Those for models that Keras saved are left out for others.
+    """
     rooms = (ANY_MODEL,) if model.interface is Interface.OTHER else (ANY_MODEL, *KNOWN_INTERFACE)
-    return tuple(case for case in cases if case.id.startswith(rooms) and Axis.MODEL in case.uses and case.applies_to(model))
+    chosen = (case for case in cases if case.id.startswith(rooms) and (keras or not case.id.startswith(SAVED_BY_KERAS)))
+    return tuple(case for case in chosen if Axis.MODEL in case.uses and case.applies_to(model))

@@ -85,6 +85,7 @@ def _fetch(address: str, folder: Path) -> None:
         try:
             _download(address, archive)
         except urllib.error.HTTPError as trouble:
+            trouble.close()
             raise _refused(trouble, address) from trouble
         except (OSError, http.client.HTTPException) as trouble:
             told = getattr(trouble, "reason", trouble) or type(trouble).__name__

@@ -51,6 +51,7 @@ def payload(view: View) -> str:
     cells = view.cells
     data = {
         "run": view.header.run,
+        "command": view.header.command,
         "versions": view.versions,
         "sections": [
             {

@@ -43,7 +43,7 @@ ANSWERS = {
     Answer.VARIES: ("◐", "varies"),
     Answer.NOT_MEASURED: ("○", "not measured"),
 }
-FOLDERS = {"finetuning": "Fine-tuning", "": "Other"}
+FOLDERS = {"finetuning": "Fine-tuning", "anymodel": "Any model", "": "Other"}
 MANY = 4
 LABELS = (
     ("11/11", "11 of 11 cases passed"),

@@ -4,7 +4,8 @@ Owns the record types and their published JSON Schema (`hubmatrix results --sche
 
 Format history:
   1  first version
-  2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`. Of environments and axes: `text`
+  2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`. Of environments and axes: `text`.
+     Of the header: `command`
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class Host(Record):
 
 
 class Header(Record):
-    """First line of every results file. All volatile facts of a run are here and in the footer."""
+    """First line of every results file. All volatile facts of a run are here and in the footer.
+
+    `command` is what to type to measure the same model again, where that is no session of nox: a user's own model.
+    """
 
     type: Literal["header"] = "header"
     format: Literal[1, 2] = FORMAT
@@ -44,6 +48,7 @@ class Header(Record):
     tier: str
     selection: str
     planned_cells: int
+    command: str = ""
     host: Host
 
 

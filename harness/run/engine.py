@@ -47,10 +47,14 @@ RUN = "run"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a user may choose for one execution. `jobs` None: as many as cores and memory allow."""
+    """What a user may choose for one execution. `jobs` None: as many as cores and memory allow.
+
+    `command` is how the report says that a cell is measured again; empty for the matrix, whose cells nox names.
+    """
 
     tier: str
     selection: str
+    command: str = ""
     jobs: int | None = None
     preload: bool = True
     refresh: bool = False
@@ -207,6 +211,7 @@ def _header(plan: Plan, options: Options) -> Header:
         tier=options.tier,
         selection=options.selection,
         planned_cells=len(plan.cells),
+        command=options.command,
         host=Host(
             system=platform.system(),
             machine=platform.machine(),

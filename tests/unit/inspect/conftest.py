@@ -40,7 +40,7 @@ def called(*traces: tuple[Proto, Proto]) -> Proto:
     root = {"children": [{"node_id": 1, "local_name": "__call__"}], "user_object": {"identifier": "_generic_user_object"}}
     names = [f"f{number}" for number in range(len(traces))]
     concrete = {
-        name: {"canonicalized_input_signature": several(several(taken), named()), "output_signature": given}
+        name: {"canonicalized_input_signature": several(taken, named()), "output_signature": given}
         for name, (taken, given) in zip(names, traces, strict=True)
     }
     return {"nodes": [root, {"function": {"concrete_functions": names}}], "concrete_functions": concrete}

@@ -12,7 +12,7 @@ import pytest
 from harness.errors import ModelError
 from harness.hub import replicas
 from harness.inspect import Kind, inspect
-from harness.inspect.values import Constant, Items, Named, Tensor
+from harness.inspect.values import Constant, Named, Tensor
 from tests.unit.inspect.conftest import FLOAT, INT, RESOURCE, STRING, SaveModel, called, info, named, proto, serve, several, spec
 
 
@@ -54,7 +54,7 @@ def test_calls(saved_model: SaveModel) -> None:
 def test_calls_that_nobody_could_trace(saved_model: SaveModel) -> None:
     objects = called((several({"type_spec_value": {"type_spec_class_name": "RaggedTensorSpec"}}), {"none_value": {}}))
     (call,) = inspect(saved_model(serve(object_graph_def=objects))).content.calls
-    assert call.args == (Items(items=(Tensor(name="", dtype="variant", shape=None, unusual="RaggedTensorSpec"),)),)
+    assert call.args == (Tensor(name="", dtype="variant", shape=None, unusual="RaggedTensorSpec"),)
     assert call.outputs is None
 
 

@@ -1,0 +1,139 @@
+"""hubmatrix check with real TensorFlow 2.15.1 on what users have: TensorFlow's, Keras' and Hub's models, whole and broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.hub import archives, replicas
+
+pytestmark = pytest.mark.tensorflow
+ROOT = Path(__file__).parents[2]
+MAKE = """
+import sys
+import tensorflow as tf
+
+class Scale(tf.Module):
+    def __init__(self):
+        self.weights = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="x")])
+    def __call__(self, x):
+        return {"y": x @ self.weights}
+
+scale = Scale()
+tf.saved_model.save(scale, sys.argv[1] + "/scale", signatures=scale.__call__)
+layers = [tf.keras.layers.Embedding(20, 8), tf.keras.layers.Flatten(), tf.keras.layers.Dense(2)]
+words = tf.keras.Sequential([tf.keras.Input([4], dtype="int32", name="ids"), *layers])
+words.save(sys.argv[1] + "/words.keras")
+words.save(sys.argv[1] + "/words.h5")
+words.save(sys.argv[1] + "/words")
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The matrix and the cases of this project in a folder of their own."""
+    root = tmp_path_factory.mktemp("check")
+    shutil.copy(ROOT / "matrix.yaml", root)
+    shutil.copytree(ROOT / "cases", root / "cases", ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def models(project: Path) -> Path:
+    """Replicas' folders, and models that TensorFlow 2.15.1 wrote; it is there after the first check."""
+    folder = project / "models"
+    for name in ("bert-en/3", "bert-uncased/1"):
+        replicas.unpack(replicas.find(name), folder / name.replace("/", "-"))
+    check(project, folder / "bert-uncased-1")
+    (python,) = (project / ".hubmatrix" / "venvs").glob("*/bin/python")
+    environ = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    subprocess.run([python, "-c", MAKE, str(folder)], env=environ, check=True, capture_output=True, timeout=300)
+    shutil.copytree(folder / "scale", folder / "broken")
+    shutil.rmtree(folder / "broken" / "variables")
+    return folder
+
+
+def check(root: Path, model: Path | str, *options: str) -> dict[str, Any]:
+    argv = [sys.executable, "-m", "harness", "check", str(model), "--tensorflow", "2.15", "--json", "--root", str(root), *options]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def outcomes(found: dict[str, Any]) -> dict[str, set[str]]:
+    """The outcomes of each case, by its name without folder."""
+    told: dict[str, set[str]] = {}
+    for cell in found["cells"]:
+        for case in cell["cases"]:
+            told.setdefault(case["case"].rpartition("/")[2], set()).add(case["outcome"])
+    return told
+
+
+def test_a_saved_model(project: Path, models: Path) -> None:
+    before = archives.tree_digest(models / "scale")
+    found = check(project, models / "scale", "--report", str(project / "page"))
+    assert {cell["status"] for cell in found["cells"]} == {"completed"}
+    told = outcomes(found)
+    assert {name: ends for name, ends in told.items() if ends != {"passed"}} == {"test_load.py::test_tfsm_layer": {"skipped"}}
+    assert len(told) == 11
+    assert (project / "page" / "index.html").is_file()
+    assert archives.tree_digest(models / "scale") == before
+
+
+def test_nothing_is_measured_twice(project: Path, models: Path) -> None:
+    first, again = (check(project, models / "scale") for _ in range(2))
+    assert all(cell["reused"] for cell in again["cells"])
+    assert outcomes(first) == outcomes(again)
+
+
+def test_missing_variables_are_a_result(project: Path, models: Path) -> None:
+    found = check(project, models / "broken", "--device", "cpu")
+    assert found["model"]["notes"][0] == "variables/variables.index is missing, and the graph has variables"
+    assert {cell["status"] for cell in found["cells"]} == {"completed"}
+    told = outcomes(found)
+    assert told["test_load.py::test_hub_load"] == {"failed"}
+    assert set.union(*told.values()) <= {"failed", "skipped"}
+    assert [path.name for path in (models / "broken").rglob("*") if path.is_dir()] == ["assets"]
+
+
+@pytest.mark.parametrize("name", ["words.keras", "words.h5"])
+def test_keras_files(name: str, project: Path, models: Path) -> None:
+    before = archives.file_digest(models / name)
+    told = outcomes(check(project, models / name))
+    assert told == {f"test_keras.py::test_{case}": {"passed"} for case in ("load_model", "call", "gradients", "save_and_reload")}
+    assert archives.file_digest(models / name) == before
+
+
+def test_a_saved_model_of_keras(project: Path, models: Path) -> None:
+    told = outcomes(check(project, models / "words", "--device", "cpu"))
+    assert told["test_keras.py::test_load_model"] == {"passed"}
+    assert told["test_load.py::test_hub_load"] == {"passed"}
+
+
+def test_a_tf1_module(project: Path, models: Path) -> None:
+    before = archives.tree_digest(models / "bert-uncased-1")
+    told = outcomes(check(project, models / "bert-uncased-1", "--device", "cpu"))
+    assert told["test_call.py::test_signature"] == {"passed"}
+    assert told["test_load.py::test_in_a_session"] == {"passed"}
+    assert told["test_load.py::test_keras_layer"] == {"skipped"}
+    assert archives.tree_digest(models / "bert-uncased-1") == before
+
+
+def test_an_encoder(project: Path, models: Path) -> None:
+    """A folder with a known interface: the cases for published encoders run on it, and those that need its values are skipped."""
+    told = outcomes(check(project, models / "bert-en-3", "--device", "cpu"))
+    assert told["test_call.py::test_object"] == {"passed"}
+    assert told["test_encode_tf2.py::test_pooled_values"] == {"skipped"}
+    assert told["test_finetune_tf2.py::test_gradients"] == {"passed"}
+    # Keras wrote this folder in TensorFlow 2.5, and can't read what it wrote of the root object: KeyError: 'name'.
+    assert told["test_keras.py::test_load_model"] == {"failed"}
