@@ -94,6 +94,21 @@ def model(request):
     return Model(request.config.getoption("--model"))
 
 
+def as_long_as_possible(fixture_name, config):
+    """The scope of what is loaded once for many cases. TF1 has one graph, and each case starts an empty one: nothing to share."""
+    import tensorflow as tf
+
+    return "session" if tf.executing_eagerly() else "function"
+
+
+@pytest.fixture(scope=as_long_as_possible)
+def loaded(model):
+    """hub.load(model.handle), once, because loading takes most of a case's time. Read it, don't train it."""
+    import tensorflow_hub as hub
+
+    return hub.load(model.handle)
+
+
 @pytest.fixture(scope="session")
 def save_format(request):
     return request.config.getoption("--save-format")

@@ -9,7 +9,7 @@
             says: A /3 handle loads in TensorFlow 2
             when: tensorflow>=2.0
             cases:
-              - {case: "cases/loading/test_load_tf2.py::test_keras_layer", true_if: works}
+              - {case: "cases/loading/test_keras_layer.py::test_frozen", true_if: works}
 
 A claim has cases, or says with `needs` why it can't have any.
 """

@@ -65,8 +65,8 @@ def test_every_environment_is_ready_and_exact(run: Run) -> None:
 
 @pytest.mark.parametrize("version", ["2.15.1", "2.19.1"])
 def test_what_works_in_both(run: Run, version: str) -> None:
-    assert outcome(run, version, "test_load_tf2.py::test_hub_load") == "passed"
-    assert outcome(run, version, "test_load_tf2.py::test_keras_layer") == "passed"
+    assert outcome(run, version, "test_hub_load.py::test_callable") == "passed"
+    assert outcome(run, version, "test_keras_layer.py::test_frozen") == "passed"
     assert outcome(run, version, "test_encode_tf2.py::test_pooled_values", device="cpu") == "passed"
     assert outcome(run, version, "test_encode_tf2.py::test_pooled_values", device="xla-cpu") == "passed"
 

@@ -1,0 +1,52 @@
+"""Fine-tuning a module in TF1 Hub format with TF2: hub.KerasLayer refuses, a tape doesn't."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = pytest.mark.models(format="hub")
+
+
+def tokens(model):
+    """The inputs under the names of a TF1 module."""
+    return {
+        "input_ids": tf.constant(model.inputs["input_word_ids"]),
+        "input_mask": tf.constant(model.inputs["input_mask"]),
+        "segment_ids": tf.constant(model.inputs["input_type_ids"]),
+    }
+
+
+def test_tape(model):
+    """hub.load(handle, tags={"train"}).signatures["tokens"] in a tf.GradientTape: gradient descent moves every variable."""
+    module = hub.load(model.handle, tags={"train"})
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(module.signatures["tokens"](**tokens(model))["pooled_output"] ** 2)
+    before = [variable.numpy() for variable in module.variables]
+    for variable, gradient in zip(module.variables, tape.gradient(loss, module.variables)):
+        variable.assign_sub(0.1 * tf.convert_to_tensor(gradient))
+    assert np.isfinite(float(loss))
+    changed = sum(not np.array_equal(old, new) for old, new in zip(before, module.variables))
+    assert changed == len(before)
+
+
+def test_tape_moves_the_output(model):
+    """The same without tags: what the signature gives follows the variables, and the loss falls."""
+    module = hub.load(model.handle)
+    losses = []
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            pooled = module.signatures["tokens"](**tokens(model))["pooled_output"]
+            loss = tf.reduce_mean((pooled - [[0.5], [-0.5]]) ** 2)
+        for variable, gradient in zip(module.variables, tape.gradient(loss, module.variables)):
+            variable.assign_sub(0.02 * tf.convert_to_tensor(gradient))
+        losses.append(float(loss))
+    assert losses[2] < losses[0]
+
+
+@pytest.mark.xfail(
+    raises=ValueError, strict=False, reason="hub.KerasLayer doesn't train TF1 modules: hub.load and a tape, or hub.Module"
+)
+def test_keras_layer(model):
+    """Wrong way: hub.KerasLayer(trainable=True) with a TF1 module."""
+    hub.KerasLayer(model.handle, signature="tokens", output_key="pooled_output", trainable=True)(tokens(model))

@@ -1,0 +1,54 @@
+"""Fine-tuning with model.fit. Every case loads its own model: what fit traced stays with it."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+LABELS = np.array([[1.0], [0.0]], np.float32)
+
+
+def classifier(model, encoder):
+    """Keras' functional API: three inputs, the encoder, one number per text."""
+    inputs = {name: tf.keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
+    score = tf.keras.layers.Dense(1, kernel_initializer="zeros")(encoder(inputs)["pooled_output"])
+    return tf.keras.Model(inputs, score)
+
+
+def moved(before, after):
+    """How many of the weights changed."""
+    return sum(not np.array_equal(old, new) for old, new in zip(before, after))
+
+
+def test_trainable(model, tmp_path):
+    """hub.KerasLayer(handle, trainable=True): fit moves the encoder's weights, the loss falls, ModelCheckpoint keeps them."""
+    encoder = hub.KerasLayer(model.handle, trainable=True)
+    network = classifier(model, encoder)
+    before = encoder.get_weights()
+    network.compile(tf.keras.optimizers.SGD(0.02), "mse")
+    path = str(tmp_path / "tuned.weights.h5")
+    checkpoints = tf.keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
+    losses = network.fit(model.inputs, LABELS, epochs=3, callbacks=[checkpoints], verbose=0).history["loss"]
+    assert losses[2] < losses[0]
+    changed = moved(before, encoder.get_weights())
+    assert changed > 0
+    tuned = network.get_weights()
+    network.set_weights([np.zeros_like(weight) for weight in tuned])
+    network.load_weights(path)
+    changed = moved(tuned, network.get_weights())
+    assert changed == 0
+
+
+def test_frozen(model):
+    """A plain hub.KerasLayer, fed by tf.data: fit trains the head alone, and the loss falls."""
+    encoder = hub.KerasLayer(model.handle)
+    network = classifier(model, encoder)
+    before = encoder.get_weights()
+    network.compile(tf.keras.optimizers.SGD(0.02), "mse")
+    dataset = tf.data.Dataset.from_tensor_slices((model.inputs, LABELS)).batch(2)
+    losses = network.fit(dataset, epochs=3, verbose=0).history["loss"]
+    assert losses[2] < losses[0]
+    assert len(network.trainable_weights) == 2
+    changed = moved(before, encoder.get_weights())
+    assert changed == 0

@@ -1,0 +1,63 @@
+"""hub.KerasLayer: the model as a Keras layer."""
+
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = pytest.mark.models(format="saved_model_2", interface=["dict", "list"])
+SCOPE = "module" if tf.executing_eagerly() else "function"  # TF1 has one graph, and each case starts an empty one
+
+
+@pytest.fixture(scope=SCOPE)
+def encoder(model):
+    return hub.KerasLayer(model.handle)
+
+
+def test_frozen(encoder):
+    """hub.KerasLayer(handle) loads; its weights are frozen unless you ask."""
+    assert encoder.weights
+    assert not encoder.trainable_weights
+
+
+def test_trainable(loaded):
+    """hub.KerasLayer(..., trainable=True): all variables that the model trains are the layer's."""
+    encoder = hub.KerasLayer(loaded, trainable=True)
+    assert len(encoder.trainable_weights) == len(loaded.trainable_variables) > 0
+
+
+def test_trainable_later(loaded):
+    """encoder.trainable = True does the same afterwards."""
+    encoder = hub.KerasLayer(loaded)
+    encoder.trainable = True
+    assert len(encoder.trainable_weights) == len(loaded.trainable_variables) > 0
+
+
+def test_resolved_object(encoder):
+    """encoder.resolved_object is what hub.load gives: signatures, vocabulary and all."""
+    assert "serving_default" in encoder.resolved_object.signatures
+    assert encoder.resolved_object.vocab_file.asset_path is not None
+
+
+def test_loaded_object(loaded):
+    """hub.KerasLayer takes what hub.load gives in the place of a handle."""
+    assert hub.KerasLayer(loaded).resolved_object is loaded
+
+
+def test_twice(encoder, loaded):
+    """A handle that is loaded twice gives two sets of weights."""
+    ours = {id(weight) for weight in encoder.weights}
+    assert ours
+    assert not ours & {id(variable) for variable in loaded.variables}
+
+
+def test_config(model, encoder):
+    """encoder.get_config() names the handle: a saved Keras model loads it again from there."""
+    assert encoder.get_config()["handle"] == model.handle
+
+
+@pytest.mark.xfail(
+    raises=NotImplementedError, strict=False, reason="a config can only hold a handle: give hub.KerasLayer the handle"
+)
+def test_config_of_a_loaded_object(loaded):
+    """Wrong way: get_config of a layer around a loaded object."""
+    hub.KerasLayer(loaded).get_config()
