@@ -1,10 +1,22 @@
-"""What a file loads once serves all of its cases."""
+"""One model serves all cases of this folder: it's loaded once, from a copy that a case may take away."""
+
+import shutil
 
 import pytest
-import tensorflow as tf
+import tensorflow_hub as hub
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session")
+def handle(model, tmp_path_factory):
+    """A folder instead of model.handle."""
+    return shutil.copytree(hub.resolve(model.handle), str(tmp_path_factory.mktemp("hub") / "bert"))
+
+
+@pytest.fixture(scope="session")
+def encoder(handle):
+    return hub.KerasLayer(handle)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def fresh():
-    """A new default graph for each file, not for each case: in TF1 what was loaded belongs to the graph of that time."""
-    tf.keras.backend.clear_session()
+    """No new default graph for each case: in TF1 the model belongs to the graph that it was loaded in."""

@@ -16,9 +16,10 @@ def inputs(model):
 
 
 @pytest.fixture(scope="module")
-def classifier(model):
+def classifier(model, encoder):
     """What hub.KerasLayer wants of a model: __call__, variables, trainable_variables, regularization_losses."""
-    classifier = tf.train.Checkpoint(encoder=hub.load(model.handle), head=tf.Variable(tf.ones([model.width, 1])))
+    # resolved_object is what hub.load gives.
+    classifier = tf.train.Checkpoint(encoder=encoder.resolved_object, head=tf.Variable(tf.ones([model.width, 1])))
 
     @tf.function(input_signature=[{name: tf.TensorSpec([None, None], tf.int32, name) for name in NAMES}])
     def call(inputs):
