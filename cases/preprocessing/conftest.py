@@ -13,4 +13,4 @@ def preprocess(model, tensorflow_text):
 @pytest.fixture(scope="session")
 def layer(model, tensorflow_text):
     """hub.KerasLayer(handle) after `import tensorflow_text`."""
-    return hub.KerasLayer(model.handle)
+    return hub.KerasLayer(model.handle, name="preprocessing")

@@ -14,7 +14,7 @@ def encode(model):
     """The encoder that takes what the preprocessing model gives."""
     if model.encoder is None:
         pytest.skip("its manifest names no encoder")
-    return hub.KerasLayer(model.encoder.handle)
+    return hub.KerasLayer(model.encoder.handle, name="encoder")
 
 
 def test_preprocess_then_encode(model, encode, preprocess):
