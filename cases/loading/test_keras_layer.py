@@ -61,3 +61,10 @@ def test_config(model, encoder):
 def test_config_of_a_loaded_object(loaded):
     """Wrong way: get_config of a layer around a loaded object."""
     hub.KerasLayer(loaded).get_config()
+
+
+@pytest.mark.models(interface="list")
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="this model gives a list: pooled, sequence = encoder(inputs)")
+def test_output_key_of_a_list(model, loaded):
+    """Wrong way: output_key for a model that gives a list."""
+    hub.KerasLayer(loaded, output_key="pooled_output")(list(model.inputs.values()))
