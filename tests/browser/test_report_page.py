@@ -283,17 +283,15 @@ def test_every_mark_opens_the_version_above_it(open_page: Open, report: str) -> 
     assert wrong == 0
 
 
-LINES = (
-    "() => [...document.querySelectorAll('#ways .panel tr[data-way]:not(.under)')].filter((row) => row.checkVisibility()).length"
-)
+LINES = "#ways .panel tr[data-way]:not(.under):visible"
 
 
 def test_ways_of_one_model(open_page: Open, report: str) -> None:
     page = open_page(report)
-    every = page.evaluate(LINES)
+    every = page.locator(LINES).count()
     page.locator("#ways-model").select_option("small-bert/2")
     expect(page.locator("#ways .panel:visible summary small").first).to_contain_text(" of ")
-    assert 0 < page.evaluate(LINES) < every
+    assert 0 < page.locator(LINES).count() < every
     wrong = page.evaluate(
         """() => [...document.querySelectorAll("#ways tr[data-m]")].filter((row) => row.checkVisibility())
           .filter((row) => !row.dataset.m.split(" ").includes(String(wayModel.selectedIndex - 1))).length"""
@@ -315,15 +313,15 @@ def test_ways_are_found_by_their_words_and_by_what_fails(open_page: Open, report
     expect(page.locator("#ways-nothing")).to_be_visible()
     page.locator("#ways-find").fill("")
     expect(page.locator("#ways-nothing")).to_be_hidden()
-    every = page.evaluate(LINES)
+    every = page.locator(LINES).count()
     page.locator("#ways-bad").check()
-    page.wait_for_function(f"({LINES})() < {every}")
+    expect(page.locator(LINES)).not_to_have_count(every)
     assert page.evaluate(
         """() => [...document.querySelectorAll("#ways tr[data-way]:not(.under)")].filter((row) => row.checkVisibility())
           .every((row) => [row, row.nextElementSibling].some((one) => one?.querySelector("td.f, td.c, td.t, td.x, td.p")))"""
     )
     page.locator("#ways-bad").uncheck()
-    page.wait_for_function(f"({LINES})() === {every}")
+    expect(page.locator(LINES)).to_have_count(every)
 
 
 def test_a_number_opens_its_cell_and_what_stands_apart_is_marked(open_page: Open, report: str) -> None:
