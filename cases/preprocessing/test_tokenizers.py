@@ -29,7 +29,7 @@ def test_bert_tokenizer(model, vocab_file, tensorflow_text):
 
 
 def test_fast_bert_tokenizer(model, vocab_file, tensorflow_text):
-    """tensorflow_text.FastBertTokenizer, there since 2.8, gives the same ids."""
+    """tensorflow_text.FastBertTokenizer gives the same ids; 2.8 and before have none."""
     vocabulary = Path(vocab_file).read_text(encoding="utf-8").splitlines()
     tokenizer = tensorflow_text.FastBertTokenizer(vocabulary, token_out_type=tf.int32, lower_case_nfd_strip_accents=True)
     pieces = tokenizer.tokenize(tf.constant(model.inputs["sentences"]))
