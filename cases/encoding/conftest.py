@@ -1,12 +1,14 @@
 """One model serves all cases of this folder: it's loaded once."""
 
 import pytest
+import tensorflow as tf
 import tensorflow_hub as hub
 
 
 @pytest.fixture(scope="session")
-def encoder(model):
-    return hub.KerasLayer(model.handle)
+def encoder(model, request):
+    """hub.KerasLayer(model.handle). It may also be given what hub.load made of the handle, which other folders use too."""
+    return hub.KerasLayer(request.getfixturevalue("loaded") if tf.executing_eagerly() else model.handle)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -66,14 +66,6 @@ def test_keras_layer(model, inputs, classifier, loaded):
     assert len(layer.trainable_weights) == len(classifier.trainable_variables)
 
 
-@pytest.mark.xfail(raises=TypeError, strict=False, reason="TFSMLayer calls a signature, which takes keyword arguments, with a dict")
-def test_tfsm_layer(inputs, folder):
-    """Wrong way: tf.keras.layers.TFSMLayer around a signature of several inputs."""
-    if not hasattr(tf.keras.layers, "TFSMLayer"):
-        pytest.skip(f"TensorFlow {tf.__version__} has no tf.keras.layers.TFSMLayer")
-    tf.keras.layers.TFSMLayer(folder, call_endpoint="serving_default")(inputs)
-
-
 def test_checkpoint(classifier, tmp_path):
     """tf.train.Checkpoint of what hub.load gave: weights changed by training come back."""
     encoder = classifier.encoder
