@@ -1,4 +1,4 @@
-"""Fine-tuning an encoder that takes a list and gives a list. Every case loads its own model: what fit traced stays with it."""
+"""Fine-tuning an encoder that takes a list and gives a list."""
 
 import numpy as np
 import pytest

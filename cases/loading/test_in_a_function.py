@@ -1,4 +1,4 @@
-"""Loading and tf.function."""
+"""Loading and tf.function. One kind of model is enough to see it; list models load fast."""
 
 import pytest
 import tensorflow as tf

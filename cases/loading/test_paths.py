@@ -20,6 +20,7 @@ def test_resolve(folder):
     assert hub.resolve(str(folder)) == str(folder)
 
 
+@pytest.mark.models(interface=["list", "tf1_signature"])  # they load fast
 def test_relative_path(folder, monkeypatch):
     """hub.load takes a folder, also relative to the current one, also with a slash at the end."""
     monkeypatch.chdir(folder.parent)
