@@ -25,6 +25,7 @@ from harness.errors import SelectionError, SpecError
 from harness.files import write_atomically
 from harness.hub.fetch import Brought, bring
 from harness.hub.handles import cache_name
+from harness.hub.supply import Lacking
 from harness.inspect import Inspected, brief, inspect, packages
 from harness.inspect.interface import format_of, interface_of
 from harness.inspect.tree import copy, digest
@@ -73,6 +74,9 @@ class UserModel:
     handle: str
     told: Path
     sha256: str
+
+    def lacking(self, models: Iterable[str]) -> Mapping[str, Lacking]:  # noqa: ARG002  (part of Supply; it is here)
+        return {}
 
     def digests(self, models: Iterable[str]) -> Mapping[str, str]:
         return dict.fromkeys(models, self.sha256)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from rich.text import Text
 
 from harness import __version__
 from harness.domain import Device, InstallPolicy, KerasChoice
-from harness.errors import HubmatrixError
+from harness.errors import HubmatrixError, SpecError
 from harness.workspace import Workspace
 
 APP_HELP = """Which TensorFlow loads, runs, saves and reloads which Hub text model, with evidence.
@@ -50,6 +51,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
 RunFile = Annotated[Path | None, typer.Option("--run", help="A results.jsonl; the newest run if not given.")]
 HERE = Path()
+
+
+class Models(str, Enum):
+    """What stands for the models of the matrix."""
+
+    REPLICAS = "replicas"
+    PUBLISHED = "published"
+
+
 NO_NAMES: list[str] = []
 AS_RELEASED = [InstallPolicy.AS_RELEASED]
 DEFAULT_KERAS = [KerasChoice.DEFAULT]
@@ -85,6 +95,13 @@ def run(
     rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Don't render the report afterwards.")] = False,
+    models_: Annotated[
+        Models, typer.Option("--models", help="Small replicas that come with hubmatrix, or the published models, fetched and kept.")
+    ] = Models.REPLICAS,
+    hub_url: Annotated[
+        str | None,
+        typer.Option("--hub-url", help="With --models published: fetch from this server, not from the handles' own."),
+    ] = None,
     as_json: AsJson = False,
     root: Root = HERE,
 ) -> None:
@@ -93,16 +110,30 @@ def run(
     from harness.run.engine import Options, perform
     from harness.run.progress import watcher
 
+    if hub_url is not None and models_ is Models.REPLICAS:
+        raise SpecError("only published models come from a server", place="--hub-url", hint="add --models published")
     place = Workspace(root=root.resolve())
     choice = planning.Choice.of(tier, select, environment, cell)
     made = planning.make(place, choice)
-    options = Options(tier=choice.tier or "", selection=choice.text, jobs=jobs, preload=not no_zygote, refresh=refresh, rerun=rerun)
-    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json))
-    from harness import reporting
+    options = Options(
+        tier=choice.tier or "",
+        selection=choice.text,
+        models=f"published, from {hub_url}" if hub_url else models_.value,
+        jobs=jobs,
+        preload=not no_zygote,
+        refresh=refresh,
+        rerun=rerun,
+    )
+    from harness import published, reporting
+
+    supply = published.fetch(made.plan.models, place, hub_url, _progress) if models_ is Models.PUBLISHED else None
+    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json), supply)
 
     rendered = () if no_report else reporting.render_if_changed(place, results, made)
     summary = reporting.summary(place, results, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+    if supply and (nothing := published.nothing_was_had(supply, made.plan.models)):
+        raise nothing
 
 
 @app.command()

@@ -124,7 +124,11 @@ class Status(str, Enum):
 
 
 class Trouble(str, Enum):
-    """Why a cell is unavailable: what this machine lacks, or (`toolchain`) pytest can't be had beside these packages."""
+    """Why a cell is unavailable: what this machine lacks, or why there is nothing to try.
+
+    `toolchain`: pytest can't be had beside these packages. `model`: a server answers that it has no such model, or gives it
+    to nobody; that says nothing of any TensorFlow either.
+    """
 
     INTERPRETER = "interpreter"
     NETWORK = "network"
@@ -133,6 +137,7 @@ class Trouble(str, Enum):
     DISK = "disk"
     KILLED = "killed"
     TOOLCHAIN = "toolchain"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

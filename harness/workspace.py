@@ -66,6 +66,11 @@ class Workspace:
         return self.state / "checked"
 
     @property
+    def published(self) -> Path:
+        """Models as published, a folder for each server they were fetched from."""
+        return self.state / "published"
+
+    @property
     def runs(self) -> Path:
         return self.root / self.reports / "runs"
 

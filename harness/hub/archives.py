@@ -19,6 +19,7 @@ LARGEST_BYTES = 8 * 2**30
 """The largest text encoders on the Hub are below 2 GiB."""
 MOST_FILES = 10_000
 CHUNK = 2**20
+END_MARK_BYTES = 2 * tarfile.BLOCKSIZE
 
 
 def file_digest(path: Path) -> str:
@@ -56,6 +57,7 @@ def unpack(archive: Path, folder: Path) -> None:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             members = _members(tar, archive)
+            _expect_whole(archive)
             for member in members:
                 if data := tar.extractfile(member):
                     target = folder / member.name
@@ -64,6 +66,16 @@ def unpack(archive: Path, folder: Path) -> None:
                         shutil.copyfileobj(data, file, CHUNK)
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ModelError(f"not a readable tar.gz: {error}", place=str(archive)) from error
+
+
+def _expect_whole(archive: Path) -> None:
+    """To the end: tarfile takes what it can't read for the end of the archive, and asks neither for checksum nor end mark."""
+    tail = b""
+    with gzip.open(archive) as data:
+        while part := data.read(CHUNK):
+            tail = (tail + part)[-END_MARK_BYTES:]
+    if tail.strip(b"\0") or len(tail) < END_MARK_BYTES:
+        raise tarfile.ReadError("it is cut off: the mark at the end of a tar is missing")
 
 
 def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:

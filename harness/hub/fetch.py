@@ -29,6 +29,10 @@ CHUNK = 2**20
 GZIP = b"\x1f\x8b"
 
 
+class Gone(ModelError):
+    """A server answered that it has no such model, or that it does not give it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
     """A model to look into. `handle` is what cases write for it: None for a path, which has to be told apart in a cell."""
@@ -64,10 +68,22 @@ def _handle(handle: str, folder: Path, hub_url: str | None) -> Brought:
         made = folder / replica.manifest.tree_sha256
         _once(made, partial(replicas.unpack, replica))
         return Brought(name=name, path=made, handle=handle, origin=f"replica of {handle}, with random weights")
+    made = download(handle, folder, hub_url)
+    return Brought(name=name, path=made, handle=handle, origin=f"fetched from {_address(handle, hub_url)}")
+
+
+def download(handle: str, folder: Path, hub_url: str | None) -> Path:
+    """The folder below `folder` that holds what the server gives for a handle; asked for once.
+
+    Raises:
+        Gone: the server has no such model, or wants somebody who has signed in.
+        ModelError: what came is no archive.
+        MachineError: the server can't be reached, is out of order, or the connection ended early.
+    """
     address = _address(handle, hub_url)
     made = folder / cache_name(address)
     _once(made, partial(_fetch, address))
-    return Brought(name=name, path=made, handle=handle, origin=f"fetched from {address}")
+    return made
 
 
 def _address(handle: str, hub_url: str | None) -> str:
@@ -116,9 +132,9 @@ def _download(address: str, archive: Path) -> None:
 def _refused(trouble: urllib.error.HTTPError, address: str) -> ModelError | MachineError:
     told = f"the server answers {trouble.code} {trouble.reason}"
     if trouble.code in (404, 410):
-        return ModelError(told, place=address, hint="is the handle, with its version, as the publisher writes it?")
+        return Gone(told, place=address, hint="is the handle, with its version, as the publisher writes it?")
     if trouble.code in (401, 403):
-        return ModelError(told, place=address, hint="this model wants somebody who has signed in: download it and give its folder")
+        return Gone(told, place=address, hint="this model wants somebody who has signed in: download it and give its folder")
     return MachineError(told, place=address)
 
 

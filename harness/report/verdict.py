@@ -135,6 +135,8 @@ def _unavailable(trouble: Trouble | None) -> Judgement:
             label, words = "disk", "out of disk here"
         case Trouble.TOOLCHAIN:
             label, words = "pytest", "pytest can't be had beside these packages"
+        case Trouble.MODEL:
+            label, words = "model", "the model can't be had"
         case Trouble.KILLED:
             label, words = "killed", "ended from outside"
         case None:

@@ -5,7 +5,7 @@ Owns the record types and their published JSON Schema (`hubmatrix results --sche
 Format history:
   1  first version
   2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`. Of environments and axes: `text`.
-     Of the header: `command`
+     Of the header: `command`, `models`. The trouble `model`
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Header(Record):
     """First line of every results file. All volatile facts of a run are here and in the footer.
 
     `command` is what to type to measure the same model again, where that is no session of nox: a user's own model.
+    `models` says what was measured: `replicas`, `published`, `published, from` a server.
     """
 
     type: Literal["header"] = "header"
@@ -47,6 +48,7 @@ class Header(Record):
     hubmatrix: str
     tier: str
     selection: str
+    models: str = "replicas"
     planned_cells: int
     command: str = ""
     host: Host

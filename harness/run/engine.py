@@ -27,9 +27,10 @@ from harness.environments.uv import Failure
 from harness.errors import Interrupted
 from harness.hub.supply import Replicas, Supply
 from harness.results import store
-from harness.results.format import Header, Host
+from harness.results.format import CellRecord, EnvironmentRecord, Header, Host
 from harness.results.history import History
 from harness.run import services
+from harness.run.aside import Records, set_aside
 from harness.run.assign import CellEnd, CellJob, unkeyed
 from harness.run.groups import Group, is_known, is_refused, look_back
 from harness.run.keys import Identity
@@ -49,12 +50,14 @@ RUN = "run"
 class Options:
     """What a user may choose for one execution. `jobs` None: as many as cores and memory allow.
 
-    `command` is how the report says that a cell is measured again; empty for the matrix, whose cells nox names.
+    `command` is how the report says that a cell is measured again; empty for the matrix, whose cells nox names. `models`: see
+    the header of results.
     """
 
     tier: str
     selection: str
     command: str = ""
+    models: str = "replicas"
     jobs: int | None = None
     preload: bool = True
     refresh: bool = False
@@ -76,12 +79,15 @@ def perform(
     """
     header = _header(plan, options)
     supply = supply or Replicas()
-    digests = supply.digests(plan.models)
+    lacking = supply.lacking(plan.models)
+    digests = supply.digests(name for name in plan.models if name not in lacking)
+    possible, aside = set_aside(plan, cases, lacking)
     path = workspace.runs / header.run / store.FILE
     finished = False
     with disk.in_use(workspace.venvs / RUN), watcher, store.Writer(path, header) as writer:
         execution = Execution(
-            plan=plan,
+            plan=possible,
+            aside=aside,
             cases=cases,
             limits=limits,
             workspace=workspace,
@@ -114,9 +120,10 @@ async def _until_interrupted(execution: Execution) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """The inputs of one execution, and its steps."""
+    """The inputs of one execution, and its steps. `aside` are the records of cells that are not in `plan`: no model for them."""
 
     plan: Plan
+    aside: Records
     cases: Sequence[Case]
     limits: Limits
     workspace: Workspace
@@ -135,6 +142,8 @@ class Execution:
         files = store.run_files(self.workspace.runs)
         known, groups = look_back(self.plan, self.cases, self.limits, self.digests, identified, files, rerun=self.options.rerun)
         self._tell_plan(groups, known)
+        for record in self.aside:
+            self.sink.put(record)
         self._write_unlocked(identified)
         self._write_known(groups, known)
         todo = [one for one in groups if not self._write_reused(one, known)]
@@ -146,7 +155,9 @@ class Execution:
 
     def _tell_plan(self, groups: Sequence[Group], known: History) -> None:
         reused = sum(is_refused(one, known) or is_known(job, one, known) for one in groups for job in one.jobs)
-        self.sink.watcher.planned(len(self.plan.cells), len(self.plan.environments), reused)
+        cells = len(self.plan.cells) + sum(isinstance(record, CellRecord) for record in self.aside)
+        environments = len(self.plan.environments) + sum(isinstance(record, EnvironmentRecord) for record in self.aside)
+        self.sink.watcher.planned(cells, environments, reused)
 
     def _write_unlocked(self, identified: Mapping[str, Identity | Failure]) -> None:
         """Environments without a lock are results too: their cells have that status, their cases did not run."""
@@ -210,6 +221,7 @@ def _header(plan: Plan, options: Options) -> Header:
         hubmatrix=__version__,
         tier=options.tier,
         selection=options.selection,
+        models=options.models,
         planned_cells=len(plan.cells),
         command=options.command,
         host=Host(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.domain import Outcome
+from harness.hub import replicas, server
 from tests.minis.project import Mini, outcomes
 
 Make = Callable[..., Mini]
@@ -87,3 +88,45 @@ def test_serve_refuses(arguments: tuple[str, ...]) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode in (2, 5)
     assert done.stderr.startswith("error: ")
+
+
+def test_published_models_come_from_a_server_and_are_measured_apart(mini: Make) -> None:
+    """Whole flow: fetched once, measured under keys of their own, measured again from what was kept when the server is gone."""
+    conftest = "import os\nimport pytest\n\n@pytest.fixture\ndef model():\n    return os.environ['HUBMATRIX_MODEL']\n"
+    case = """
+        import json
+        import os
+        import pathlib
+
+        def test_it(model):
+            told = json.loads(pathlib.Path(model).read_text())
+            assert (told["outputs"] == {}) == ("published" in model)
+            assert [path.name for path in pathlib.Path(os.environ["TFHUB_CACHE_DIR"]).glob("*/saved_model.pb")]
+    """
+    project = mini({"conftest.py": conftest, "test_x.py": case})
+    replica = project.run()
+    with server.serving(server.shelf(replicas.every())) as running:
+        arguments = ("--models", "published", "--hub-url", running.address)
+        published = project.run(*arguments)
+    assert outcomes(replica) == outcomes(published) == {"test_it": "passed"}
+    assert (replica.header.models, published.header.models) == ("replicas", f"published, from {running.address}")
+    assert not {record.key for record in replica.cases} & {record.key for record in published.cases}
+    assert [record.reused for record in project.run(*arguments).cases] == [True]
+    assert [record.reused for record in project.run().cases] == [True]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "trouble"), [("", 6, "network"), ("/fault/hangup", 6, "network"), ("/fault/404", 5, "model")]
+)
+def test_published_models_that_cannot_be_had_are_unavailable(mini: Make, fault: str, code: int, trouble: str) -> None:
+    """No venv is made for them; the report draws them as such; the command says so and does not end well."""
+    project = mini({"test_x.py": "def test_it(model): pass\n"})
+    with server.serving(server.shelf(replicas.every())) as running:
+        address = running.address + fault if fault else "http://127.0.0.1:9"
+        ended = project.command("run", "--plain", "--models", "published", "--hub-url", address)
+    assert ended.code == code
+    assert ended.stderr.rstrip().rpartition("\n")[2].startswith("error: no model can be had: https://tfhub.dev/")
+    (cell,) = project.newest().cells
+    assert (cell.status.value, cell.trouble.value if cell.trouble else None) == ("unavailable", trouble)
+    assert not (project.root / ".hubmatrix" / "venvs").is_dir() or not list((project.root / ".hubmatrix" / "venvs").glob("*/bin"))
+    assert "▨" in (project.root / "reports" / "site" / "report.md").read_text()
