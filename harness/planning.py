@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from harness import catalog
 from harness.claims import Document
@@ -115,8 +115,40 @@ def states(shown: Preview) -> dict[str, str]:
     return told
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much a plan is, of the environments that have a lock and may import.
+
+    A case is run once for each combination of the axes it uses. `known` runs were measured: they took `seconds`, and
+    `cpu_seconds` of user and system time where that was counted. The rest is expected to take `expected_seconds`, from when the
+    same cases were last seen. All are one after another.
+    """
+
+    cases: int
+    runs: int
+    known: int
+    seconds: float
+    cpu_seconds: float
+    expected_seconds: float
+
+
+def extent(shown: Preview) -> Extent:
+    """Counted from the plan and from what earlier runs measured of it."""
+    groups = [one for one in shown.groups if not is_refused(one, shown.known)]
+    refs = {ref.key: ref.case for one in groups for job in one.jobs for ref in job.refs}
+    known = [record for key in refs for record in shown.known.cases.get(key or "", ())]
+    return Extent(
+        cases=len(set(refs.values())),
+        runs=len(refs),
+        known=sum(key in shown.known.cases for key in refs),
+        seconds=round(sum(record.seconds for record in known), 1),
+        cpu_seconds=round(sum(record.cpu_seconds or 0 for record in known), 1),
+        expected_seconds=round(sum(one.expected_seconds(shown.known.seconds) for one in groups), 1),
+    )
+
+
 def as_json(shown: Preview) -> str:
-    """Format 1: environments with what would be asked for, cells with what would be done, what is left out."""
+    """Format 1: environments with what would be asked for, cells with what would be done, how much it is, what is left out."""
     told = states(shown)
     identities = {request.id: one.identity for one in shown.groups for request in one.requests}
     environments = []
@@ -137,7 +169,9 @@ def as_json(shown: Preview) -> str:
     left_out = [
         {"when": one.when, "reason": one.reason, "place": one.place, "cells": one.cells} for one in shown.made.plan.left_out
     ]
-    return json.dumps({"format": 1, "environments": environments, "cells": cells, "left_out": left_out}, indent=1)
+    told_extent = asdict(extent(shown))
+    facts = {"format": 1, "environments": environments, "cells": cells, "extent": told_extent, "left_out": left_out}
+    return json.dumps(facts, indent=1)
 
 
 def as_text(shown: Preview) -> str:
@@ -154,7 +188,24 @@ def as_text(shown: Preview) -> str:
         lines.append(f"{name:<{width}}  {_counted(states_here):<24}  {asked}")
     lines += [f"left out: {one.cells} cells, {one.when}: {one.reason} ({one.place})" for one in shown.made.plan.left_out]
     lines.append(f"{len(told)} cells in {len(by_environment)} environments: {_counted(list(told.values()))}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_extent(extent(shown))])
+
+
+def _extent(found: Extent) -> list[str]:
+    """Nothing where no environment has a lock."""
+    if not found.runs:
+        return []
+    head = f"{found.cases} cases in {found.runs:,} runs where there is a lock"
+    known = f"{found.known:,} known, measured in {_minutes(found.seconds)} ({_minutes(found.cpu_seconds)} of CPU)"
+    left = f"{found.runs - found.known:,} to run, about {_minutes(found.expected_seconds)}"
+    return [f"{head}: {known}; {left}; one after another, without installing and importing"]
+
+
+def _minutes(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _counted(states_here: list[str]) -> str:

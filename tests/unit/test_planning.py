@@ -111,7 +111,7 @@ def test_states_of_what_is_locked_and_of_what_never_will_be(project: Workspace, 
     assert (states(shown)[H5], states(shown)[KERAS]) == ("run", "run")
     trouble = Failure(status=Status.UNAVAILABLE, trouble=Trouble.INTERPRETER, message="no", evidence="")
     identified["tf-2_15_1-as-released"] = trouble
-    assert as_text(preview(project, QUICK)).splitlines()[-1] == "4 cells in 2 environments: 2 run, 2 unavailable (interpreter)"
+    assert as_text(preview(project, QUICK)).splitlines()[-2] == "4 cells in 2 environments: 2 run, 2 unavailable (interpreter)"
 
 
 def record(project: Workspace, records: Any, make: Any) -> None:
@@ -177,6 +177,30 @@ def test_the_plan_as_json(project: Workspace, identified: dict[str, Any], make: 
             "locked_on": "2026-11-20",
         },
     ]
+
+
+def test_how_much_a_plan_is_and_what_of_it_is_known(project: Workspace, identified: dict[str, Any], make: Any) -> None:
+    identified["tf-2_16_2-as-released"] = make.identity()
+    (one,) = preview(project, QUICK).groups
+    load = one.jobs[0].refs[0].key
+    environment = make.environment_record(key=one.identity.key)
+    seen = make.case_record(key="other", case="cases/test_tiny.py::test_save", seconds=200.0)
+    record(project, [environment, make.case_record(key=load, seconds=90.0, cpu_seconds=60.0), seen], make)
+    shown = preview(project, QUICK)
+    assert planning.extent(shown) == planning.Extent(
+        cases=2, runs=3, known=1, seconds=90.0, cpu_seconds=60.0, expected_seconds=400.0
+    )
+    assert as_text(shown).splitlines()[-1] == (
+        "2 cases in 3 runs where there is a lock: 1 known, measured in 90 s (60 s of CPU); 2 to run, about 7 min; "
+        "one after another, without installing and importing"
+    )
+    assert json.loads(as_json(shown))["extent"]["runs"] == 3
+
+
+def test_what_does_not_import_is_not_counted(project: Workspace, identified: dict[str, Any], make: Any) -> None:
+    identified["tf-2_16_2-as-released"] = make.identity()
+    record(project, [make.environment_record(key=make.identity().key, status=Status.IMPORT_FAILED)], make)
+    assert planning.extent(preview(project, QUICK)).runs == 0
 
 
 def test_excluded_cells_as_json(project: Workspace, identified: dict[str, Any]) -> None:
