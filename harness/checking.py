@@ -273,4 +273,4 @@ def _size(count: int) -> str:
 
 
 def _is_known(inspected: Inspected) -> bool:
-    return interface_of(inspected) is not Interface.OTHER
+    return interface_of(inspected) not in (Interface.OTHER, Interface.TEXT)

@@ -42,7 +42,7 @@ def clean(place: Workspace, *, results: bool, uv_cache: bool) -> Freed:
     if busy(place.venvs):
         raise MachineError("a run is using these environments", place=str(place.venvs), hint="wait for it or end it, then clean")
     before = free_bytes(place.root)
-    removed = [folder for folder in (place.state, *((place.runs, place.site) if results else ())) if folder.exists()]
+    removed = [folder for folder in (place.state, *((place.runs, place.site, place.checks) if results else ())) if folder.exists()]
     for folder in removed:
         shutil.rmtree(folder, ignore_errors=True)
     names = [_name(place, folder) for folder in removed]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+CHECKS = "checks"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
@@ -18,7 +20,12 @@ class Workspace:
 
     def of_check(self, model: str) -> Workspace:
         """The same project, with runs and site of a model that a user brought apart from those of the matrix."""
-        return replace(self, reports=f"reports/checks/{model}")
+        return replace(self, reports=f"{self.reports}/{CHECKS}/{model}")
+
+    @property
+    def checks(self) -> Path:
+        """Runs and sites of the models that users brought."""
+        return self.root / self.reports / CHECKS
 
     @property
     def matrix(self) -> Path:

@@ -20,7 +20,7 @@ def network(model, checked):
 def fed(signature):
     """What goes into network(...): one array, or arrays by the names of the inputs."""
     inputs = signature.inputs()
-    return inputs if len(inputs) > 1 else next(iter(inputs.values()))
+    return inputs if len(inputs) != 1 else next(iter(inputs.values()))
 
 
 def test_load_model(network):

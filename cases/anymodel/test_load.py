@@ -39,7 +39,8 @@ def test_tfsm_layer(model, signature, eager):
     if not hasattr(tf.keras.layers, "TFSMLayer"):
         pytest.skip("only Keras 3 has TFSMLayer")
     layer = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint=signature.name)
-    outputs = layer(**signature.inputs())
+    inputs = signature.inputs()
+    outputs = layer(inputs if len(inputs) != 1 else next(iter(inputs.values())))
     assert set(outputs) == set(signature.outputs)
 
 

@@ -8,8 +8,9 @@ from harness.domain import Axis, Case, Interface, Model
 
 ANY_MODEL = "cases/anymodel/"
 SAVED_BY_KERAS = "cases/anymodel/test_keras.py"
-KNOWN_INTERFACE = ("cases/encoding/", "cases/finetuning/", "cases/building/", "cases/saving/", "cases/preprocessing/")
-"""What holds of a model by its interface. The other rooms are about published handles, their server and reports on them."""
+KNOWN_INTERFACE = ("cases/encoding/", "cases/finetuning/", "cases/building/", "cases/saving/")
+"""What holds of an encoder by its interface. The other rooms are about published handles, their server, reports on them, and
+preprocessing that has a vocabulary and an encoder of its own."""
 
 
 def of_matrix(cases: Iterable[Case]) -> tuple[Case, ...]:
