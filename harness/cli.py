@@ -272,6 +272,7 @@ def reproduce(
     names: Annotated[list[str] | None, typer.Argument(help="Ids of reports, also with * and ?; all if none is given.")] = None,
     category: Annotated[list[str], typer.Option("--category", help="Only reports of this category; repeatable.")] = NO_NAMES,
     listed: Annotated[bool, typer.Option("--list", help="Show what is known; run nothing.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
     jobs: Annotated[
         int | None, typer.Option(help="Reports at once; as many as cores and memory allow if not given.", min=1)
     ] = None,
@@ -286,6 +287,9 @@ def reproduce(
     from harness.reported import terminal, view
     from harness.reported.engine import Options
 
+    if schema:
+        print(json.dumps(view.schema(), indent=1))
+        return
     place = Workspace(root=root.resolve())
     chosen = reproducing.select(place, names or (), category)
     if not listed:

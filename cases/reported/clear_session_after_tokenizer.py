@@ -8,7 +8,9 @@ import tensorflow_text as text
 
 model = io.BytesIO()
 sentences = ["hello world", "the cat sat on the mat", "a model of a few words"] * 20
-sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(sentences), model_writer=model, vocab_size=40)
+sentencepiece.SentencePieceTrainer.train(
+    sentence_iterator=iter(sentences), model_writer=model, vocab_size=30, hard_vocab_limit=False
+)
 
 
 def dataset():

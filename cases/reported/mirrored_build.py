@@ -15,4 +15,3 @@ with tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]).scope():
     }
     pooled = encoder(inputs)["pooled_output"]
     model = tf.keras.Model(inputs, tf.keras.layers.Dense(1)(pooled))
-    print("shape of sequence_output:", encoder(inputs)["sequence_output"].shape)

@@ -15,17 +15,19 @@ def classifier(encoder):
 hub_layer = hub.KerasLayer(
     "https://tfhub.dev/tensorflow/bert_en_uncased_L-12_H-768_A-12/3", output_key="pooled_output", trainable=True
 )
-path = tf.train.Checkpoint(model=classifier(hub_layer)).save("checkpoint")
+first = classifier(hub_layer)
+path = tf.train.Checkpoint(model=first).save("checkpoint")
 
 
 class OwnEncoder(tf.keras.layers.Layer):
-    def __init__(self):
+    def __init__(self, width):
         super().__init__()
-        self.embedding = tf.keras.layers.Embedding(100, 16)
+        self.embedding = tf.keras.layers.Embedding(100, width)
 
     def call(self, inputs):
         return tf.reduce_mean(self.embedding(inputs["input_word_ids"]), axis=1)
 
 
-own = tf.train.Checkpoint(model=classifier(OwnEncoder()))
-own.restore(path).assert_existing_objects_matched()
+width = int(first.layers[-1].kernel.shape[0])
+second = tf.train.Checkpoint(model=classifier(OwnEncoder(width)))
+second.restore(path).assert_existing_objects_matched()

@@ -2,16 +2,18 @@
 
 import tensorflow as tf
 
-
-class Model(tf.Module):
-    def __init__(self):
-        super().__init__()
-        self.first = tf.Variable(tf.ones([4, 4]), name="kernel")
-        self.second = tf.Variable(tf.ones([4, 4]), name="kernel")
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32)])
-    def __call__(self, x):
-        return tf.matmul(tf.matmul(x, self.first), self.second)
+first = tf.Variable(tf.ones([4, 4]), name="kernel")
+second = tf.Variable(tf.ones([4, 4]), name="kernel")
 
 
-tf.saved_model.save(Model(), "model")
+@tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32)])
+def call(x):
+    return tf.matmul(tf.matmul(x, first), second)
+
+
+model = tf.train.Checkpoint()
+model.__call__ = call
+model.variables = [first, second]
+model.trainable_variables = [first, second]
+model.regularization_losses = []
+tf.saved_model.save(model, "model")

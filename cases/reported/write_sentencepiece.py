@@ -8,7 +8,7 @@ import tensorflow_text as text
 
 model = io.BytesIO()
 sentences = iter(["hello world", "the cat sat on the mat", "a model of a few words"] * 20)
-sentencepiece.SentencePieceTrainer.train(sentence_iterator=sentences, model_writer=model, vocab_size=40)
+sentencepiece.SentencePieceTrainer.train(sentence_iterator=sentences, model_writer=model, vocab_size=30, hard_vocab_limit=False)
 
 
 class Tokenizer(tf.Module):

@@ -9,11 +9,13 @@ import asyncio
 import hashlib
 import json
 import os
+import platform
 import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache as cache_of_calls
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.environments.uv import Failure
 from harness.hub import cache, replicas
+from harness.hub.manifest import Manifest
 from harness.process import FOR_CELLS, run_async, signal_name
 from harness.reported.model import End, Observed, Reproduction, Step, end_of
 from harness.run.keys import digest
@@ -84,9 +87,14 @@ def _asked(bench: Bench, step: Step) -> dict[str, Any]:
         "python": [step.python, step.pythons],
         "settings": step.settings,
         "script": _sha256(bench.scripts / step.script) if step.script else None,
-        "models": [_sha256(replicas.manifest_path(model)) for model in step.models],
+        "models": [[one.handle, one.tree_sha256] for one in map(_manifest, step.models)],
         "seconds": step.seconds,
     }
+
+
+@cache_of_calls
+def _manifest(model: str) -> Manifest:
+    return replicas.find(model).manifest
 
 
 def _sha256(path: Path) -> str:
@@ -181,6 +189,8 @@ def _observed(room: Path, number: int, step: Step, said: str, roots: Mapping[str
 def _roots(bench: Bench, work: Path, environment: Path, interpreter: Interpreter) -> dict[str, str]:
     roots = {str(Path.home()): "~", str(SCRIPT.parent.parent): "$HUBMATRIX", str(bench.place.root): "."}
     roots |= {str(environment): "$VENV", str(interpreter.path.parent.parent): "$PYTHON", str(work): "$WORK"}
+    # "Op type not registered … in binary running on <the machine's name>"
+    roots |= {f"running on {platform.node()}": "running on $HOST"}
     return roots | {os.path.relpath(environment, work / "cwd"): "$VENV"}
 
 

@@ -18,6 +18,7 @@ from harness.reported.view import Table, Tally
 from harness.reported.wording import NAMES, SYMBOLS, category, environment, outcome
 
 PIPE_WIDTH = 220
+WIDTHS = (("", 16), ("report", 29), ("as reported", 20), ("here", 8), ("outcome", 10))
 STYLES = {
     Verdict.REPRODUCED: "green",
     Verdict.ELSEWHERE: "magenta",
@@ -86,13 +87,12 @@ def watcher(*, plain: bool) -> Watcher:
 def show(shown: Table) -> None:
     """The table and its counts, on standard output."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-    lines = RichTable(
-        *(Column(name, no_wrap=True) for name in ("", "report", "as reported", "here", "outcome")), box=None, pad_edge=False
-    )
+    columns = (Column(name, no_wrap=True, min_width=width) for name, width in WIDTHS)
+    lines = RichTable(*columns, box=None, pad_edge=False)
     for one in shown.reported:
         style = STYLES[one.verdict]
         here = "; ".join(environment(run) for run in one.reproductions)
-        cells = (f"{SYMBOLS[one.verdict]} {NAMES[one.verdict]}", one.id, one.versions, here, outcome(one))
+        cells = (f"{SYMBOLS[one.verdict]} {NAMES[one.verdict]}", one.id, one.versions[:40], here, outcome(one)[:110])
         lines.add_row(Text(cells[0], style=style), *(Text(cell) for cell in cells[1:]))
     console.print(lines)
     console.print(_counts(shown.tallies))

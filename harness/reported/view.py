@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -99,6 +100,11 @@ def table(reported: Iterable[Reported], newest: Mapping[str, ObservedRecord]) ->
 def as_json(shown: Table) -> str:
     """One JSON document, format 1."""
     return _TABLE.dump_json(shown, indent=1).decode() + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of what `as_json` gives."""
+    return _TABLE.json_schema(mode="serialization")
 
 
 def _tally(category: Category | None, lines: Iterable[ReportedView]) -> Tally:

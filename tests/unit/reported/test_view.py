@@ -7,6 +7,8 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import jsonschema
+
 from harness.reported import html, markdown, view
 from harness.reported.journal import ObservedRecord, StepRecord
 from harness.reported.model import Category, End, Expectation, Reported, Reproduction, Versions, Why
@@ -60,6 +62,7 @@ def test_counts() -> None:
 def test_json_has_a_format() -> None:
     document = json.loads(view.as_json(TABLE))
     assert document["format"] == 1
+    jsonschema.validate(document, view.schema())
     assert document["reported"][0]["reproductions"][0]["expected"] == "raised ValueError, saying /alert/"
 
 
