@@ -46,7 +46,12 @@ def test_hub_module_in_a_session(model):
 
 
 @pytest.mark.skipif(not tf.executing_eagerly(), reason="nothing is eager here")
-@pytest.mark.xfail(raises=ValueError, strict=False, reason="Keras exchanges the base class of all hub.KerasLayer: make a new one")
+@pytest.mark.xfail(
+    not tf.__version__.startswith("2.0."),  # where it works
+    raises=ValueError,
+    strict=False,
+    reason="Keras exchanges the base class of all hub.KerasLayer: make a new one",
+)
 def test_eager_layer_after_one_in_a_graph():
     """Wrong way: a hub.KerasLayer called eagerly after another one was made in a tf.Graph."""
     eager = hub.KerasLayer(lambda inputs: 2.0 * inputs)
