@@ -1,4 +1,4 @@
-"""Exports a model with tf.equal in it."""
+"""Exports a model that compares by ==, which TensorFlow 2 writes with an attribute of its own (tf.equal does not)."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 class Model(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
     def __call__(self, x):
-        return tf.equal(x, 1.0)
+        return x == 1.0
 
 
 tf.saved_model.save(Model(), "model")
