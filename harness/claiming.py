@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 
 from pydantic import BaseModel, ConfigDict
 from rich.markup import escape
@@ -18,6 +19,7 @@ from harness.report.document import ClaimView, DocumentView
 from harness.results import store
 from harness.workspace import Workspace
 
+WIDTH = 160
 STYLES = {Answer.CONFIRMED: "green", Answer.REFUTED: "red", Answer.VARIES: "yellow", Answer.NOT_MEASURED: "dim"}
 
 
@@ -58,4 +60,5 @@ def as_table(told: Answered) -> Table:
 
 def _seen(claim: ClaimView) -> str:
     lines = [f"{phrase} ({where})" if where else phrase for phrase, where in wording.of_claim(claim)]
-    return "\n".join([*(lines or [claim.why]), *dict.fromkeys(one.message for one in claim.proofs[:2] if one.message)])
+    said = dict.fromkeys(shorten(one.message, WIDTH, placeholder=" …") for one in claim.proofs[:2] if one.message)
+    return "\n".join([*(lines or [claim.why]), *said])
