@@ -3,18 +3,22 @@
 import pytest
 import tensorflow_hub as hub
 
-keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
 
 
-def test_hub_keras_layer(model, loaded):
+@pytest.fixture
+def keras():
+    return pytest.importorskip("keras")
+
+
+def test_hub_keras_layer(model, loaded, keras):
     """import keras: three int32 inputs, hub.KerasLayer, Dense."""
     inputs = {name: keras.Input([None], dtype="int32", name=name) for name in model.inputs}
     network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(loaded)(inputs)["pooled_output"]))
     assert network(model.inputs).shape == (2, 1)
 
 
-def test_own_layer(model, loaded):
+def test_own_layer(model, loaded, keras):
     """import keras: a layer of your own around hub.load."""
 
     class Encoder(keras.layers.Layer):

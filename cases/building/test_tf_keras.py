@@ -3,11 +3,15 @@
 import pytest
 import tensorflow_hub as hub
 
-tf_keras = pytest.importorskip("tf_keras")
 pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
 
 
-def test_predict(model, loaded):
+@pytest.fixture
+def tf_keras():
+    return pytest.importorskip("tf_keras")
+
+
+def test_predict(model, loaded, tf_keras):
     """import tf_keras: three int32 inputs, hub.KerasLayer, Dropout, Dense; predict."""
     inputs = {name: tf_keras.Input([None], dtype="int32", name=name) for name in model.inputs}
     dropped = tf_keras.layers.Dropout(0.1)(hub.KerasLayer(loaded)(inputs)["pooled_output"])
