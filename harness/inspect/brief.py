@@ -21,6 +21,8 @@ SENTENCES = ["Hub models are easy to load.", "What did it say? Nothing!"]
 ROW = (6, 7, 8, 9, 5, 4, 3, 2)
 """Ids that every vocabulary has; none is 0, which pads."""
 LENGTH = 16
+SHORT = 7
+"""Tokens of the padded text, as in every replica's record: cases on padding cut there."""
 
 
 def manifest(inspected: Inspected, handle: str) -> dict[str, Any]:
@@ -56,8 +58,8 @@ def _inputs(interface: Interface, inspected: Inspected) -> dict[str, Any]:
         case Interface.DICT | Interface.LIST | Interface.TF1_SIGNATURE:
             length = _length(inspected)
             words = [ROW[place % len(ROW)] for place in range(length)]
-            half = (length + 1) // 2
-            padded = [*words[:half], *[0] * (length - half)]
+            short = min(SHORT, length)
+            padded = [*words[:short], *[0] * (length - short)]
             rows = ([words, padded], [[1] * length, [int(word > 0) for word in padded]], [[0] * length] * BATCH)
             return dict(zip(WORDS, rows, strict=True))
 

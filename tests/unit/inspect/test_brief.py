@@ -74,8 +74,8 @@ def test_a_dict_encoder(saved_model: SaveModel) -> None:
     found = inspect(model)
     assert (interface_of(found), format_of(found), width_of(found)) == (Interface.DICT, HubFormat.SAVED_MODEL_2, 8)
     known = told(model)
-    assert known["inputs"]["input_mask"] == [[1] * 16, [1] * 8 + [0] * 8]
-    assert known["inputs"]["input_word_ids"][1][8:] == [0] * 8
+    assert known["inputs"]["input_mask"] == [[1] * 16, [1] * 7 + [0] * 9]
+    assert known["inputs"]["input_word_ids"][1][7:] == [0] * 9
     assert known["outputs"] == {}
 
 
