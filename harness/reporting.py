@@ -61,9 +61,10 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
     run = store.read(results)
     documents = made.documents if made else claims(place, cases)
     shown = view(run, {case.id: case.title for case in cases}, made.plan.cells if made else (), judge(documents, run))
-    renderers = (html.render, markdown.render, jsonview.render)
-    paths = tuple(_write(place.site / name, renderer(shown)) for name, renderer in zip(NAMES, renderers, strict=True))
-    _write(place.site / STAMP, _stamp(run, cases, documents))
+    beside = _beside(place)
+    texts = (html.render(shown, beside), markdown.render(shown), jsonview.render(shown))
+    paths = tuple(_write(place.site / name, text) for name, text in zip(NAMES, texts, strict=True))
+    _write(place.site / STAMP, _stamp(run, cases, documents, beside))
     return paths
 
 
@@ -72,18 +73,31 @@ def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path
     paths = tuple(place.site / name for name in NAMES)
     stamp = place.site / STAMP
     shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
-        store.read(results), made.cases, made.documents
+        store.read(results), made.cases, made.documents, _beside(place)
     )
     return paths if shown else render(place, results, made)
 
 
-def _stamp(run: store.Run, cases: Sequence[Case], documents: Sequence[Document]) -> str:
+def _beside(place: Workspace) -> tuple[str, ...]:
+    """Other pages of the site, which `hubmatrix reproduce` writes."""
+    return tuple(path.name for path in sorted(place.site.glob("*.html")) if path.name not in NAMES)
+
+
+def _stamp(run: store.Run, cases: Sequence[Case], documents: Sequence[Document], beside: tuple[str, ...]) -> str:
     """Digest of what a report shows and of the code that draws it; when and in which run it was reused doesn't count."""
     volatile = {"reused", "recorded", "run"}
     records = [record.model_dump_json(exclude=volatile) for record in (*run.environments, *run.cases, *run.cells)]
     sources = sorted(path for path in (Path(__file__).parent / "report").rglob("*.*") if path.suffix != ".pyc")
     code = [(path.name, path.stat().st_mtime_ns) for path in sources]
-    facts = [sorted(records), run.header.planned_cells, run.footer is None, [case.title for case in cases], repr(documents), code]
+    facts = [
+        sorted(records),
+        run.header.planned_cells,
+        run.footer is None,
+        [case.title for case in cases],
+        repr(documents),
+        beside,
+        code,
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

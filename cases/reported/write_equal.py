@@ -1,4 +1,4 @@
-"""Exports a model that compares by ==, which TensorFlow 2 writes with an attribute of its own (tf.equal does not)."""
+"""Exports a model that compares by ==, as the reported one is said to do."""
 
 import tensorflow as tf
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -39,8 +40,8 @@ STATES = {
 }
 
 
-def render(view: View) -> str:
-    """One HTML document."""
+def render(view: View, beside: Sequence[str] = ()) -> str:
+    """One HTML document. `beside`: other pages in its folder, to link to."""
     found = panels(view)
     style, script = source(STYLES), source(SCRIPTS)
     return (
@@ -48,6 +49,7 @@ def render(view: View) -> str:
         .get_template("report.html.j2")
         .render(
             view=view,
+            beside=beside,
             panels=found,
             present={mark.state for _, track in tracks(found) for mark in track.marks if mark},
             idle=idle(view),

@@ -133,3 +133,14 @@ def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, re
     results.write_text(reused.replace('"outcome":"passed"', '"outcome":"failed"'))
     reporting.render_if_changed(project, results, made)
     assert page.read_text().startswith("<!doctype html>")
+
+
+def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, results: Path) -> None:
+    made = Made(
+        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
+    )
+    (page, *_) = reporting.render_if_changed(project, results, made)
+    assert 'href="reported.html"' not in page.read_text()
+    (project.site / "reported.html").write_text("what users reported")
+    reporting.render_if_changed(project, results, made)
+    assert 'href="reported.html"' in page.read_text()
