@@ -86,9 +86,14 @@ def reproduce(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
-    """The project's own tests, in parallel."""
+    """The project's own tests, in parallel; those of a group that measures once share a worker."""
     session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
-    arguments = session.posargs or ["-n", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)]
+    arguments = session.posargs or [
+        "--dist",
+        "loadgroup",
+        "-n",
+        str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
+    ]
     session.run("python", "-m", "pytest", *arguments)
 
 
