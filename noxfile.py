@@ -86,14 +86,10 @@ def reproduce(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
-    """The project's own tests, in parallel; those of a group that measures once share a worker."""
+    """The project's own tests, in parallel: a file is one worker's, for those that measure once for all their tests."""
     session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
-    arguments = session.posargs or [
-        "--dist",
-        "loadgroup",
-        "-n",
-        str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
-    ]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    arguments = session.posargs or ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"]
     session.run("python", "-m", "pytest", *arguments)
 
 

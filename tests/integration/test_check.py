@@ -14,7 +14,7 @@ import pytest
 
 from harness.hub import archives, replicas
 
-pytestmark = [pytest.mark.tensorflow, pytest.mark.xdist_group("check")]
+pytestmark = pytest.mark.tensorflow
 ROOT = Path(__file__).parents[2]
 MAKE = """
 import sys

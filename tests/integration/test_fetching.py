@@ -14,7 +14,7 @@ import pytest
 from harness.results import store
 from harness.results.store import Run
 
-pytestmark = [pytest.mark.tensorflow, pytest.mark.xdist_group("fetching")]
+pytestmark = pytest.mark.tensorflow
 ROOT = Path(__file__).parents[2]
 SELECT = (
     "tensorflow in (2.4.4, 2.15.1) and install=as-released and keras=default and text=without "

@@ -15,7 +15,7 @@ import pytest
 from harness.results import store
 from harness.results.store import Run
 
-pytestmark = [pytest.mark.tensorflow, pytest.mark.xdist_group("real")]  # one worker measures once for all of them
+pytestmark = pytest.mark.tensorflow
 ROOT = Path(__file__).parents[2]
 MODELS = "model in (bert-en/3, bert-uncased/1)"
 SELECT = f"tensorflow in (2.15.1, 2.19.1) and install=as-released and keras=default and text=without and format=h5 and {MODELS}"
