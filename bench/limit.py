@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.place import PAYLOAD, output, tell
 from bench.subject import Environment, Subject
-from harness.run.engine import cores
+from harness.run.machine import cores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from bench import limit, subject, tools
 from bench.limit import Limit
 from bench.place import tell
 from bench.tools import CLASSES, Phase, Tool, ToolName
-from harness.run.engine import cores
+from harness.run.machine import cores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

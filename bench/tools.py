@@ -20,7 +20,7 @@ from typing import ClassVar
 from bench import subject
 from bench.place import PAYLOAD, CommandFailed, output, tell, timed
 from bench.subject import Environment, Subject
-from harness.run.engine import cores
+from harness.run.machine import cores
 from harness.workspace import Workspace
 
 

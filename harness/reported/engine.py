@@ -8,14 +8,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
-
-import psutil
 
 from harness.environments import uv as uv_tool
 from harness.environments.interpreters import Interpreter
@@ -27,7 +24,7 @@ from harness.reported.journal import Journal, ObservedRecord, StepRecord
 from harness.reported.model import Category, End, Observed, Reported, Reproduction, Step
 from harness.reported.perform import Bench, Ready, definition, key, locked, perform, refused
 from harness.results.format import Package
-from harness.run.engine import BYTES_PER_SLOT, cores
+from harness.run.machine import slots, until_interrupted
 from harness.run.prepare import machine_interpreters
 from harness.run.records import now
 from harness.spec import Spec
@@ -80,26 +77,13 @@ def choose(reported: Sequence[Reported], names: Sequence[str], categories: Seque
 
 def reproduce(chosen: Sequence[Reported], place: Workspace, spec: Spec, options: Options, watcher: Watcher) -> None:
     """Run what is not known yet. Interrupted (exit code 130) on Ctrl-C, with all that was done kept."""
-    if not asyncio.run(_until_interrupted(chosen, place, spec, options, watcher)):
+    if not asyncio.run(until_interrupted(_all(chosen, place, spec, options, watcher))):
         raise Interrupted("interrupted; everything observed so far is kept", hint="the same command goes on from here")
-
-
-async def _until_interrupted(chosen: Sequence[Reported], place: Workspace, spec: Spec, options: Options, watcher: Watcher) -> bool:
-    task = asyncio.ensure_future(_all(chosen, place, spec, options, watcher))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        return False
-    return True
 
 
 async def _all(chosen: Sequence[Reported], place: Workspace, spec: Spec, options: Options, watcher: Watcher) -> None:
     found = await machine_interpreters()
     bench = bench_of(place, spec, found)
-    memory = int(psutil.virtual_memory().available // BYTES_PER_SLOT)
     at_work = _AtWork(
         bench=bench,
         options=options,
@@ -109,7 +93,7 @@ async def _all(chosen: Sequence[Reported], place: Workspace, spec: Spec, options
         turns={},
         work=place.work / f"reported-{secrets.token_hex(4)}",
         locks=asyncio.Semaphore(LOCKS_AT_ONCE),
-        slots=asyncio.Semaphore(options.jobs or max(1, min(cores(), memory))),
+        slots=asyncio.Semaphore(slots(options.jobs)),
     )
     todo = [one for reported in chosen for one in reported.reproductions]
     watcher.planned(len(todo))

@@ -6,11 +6,9 @@ The only module that both reads the history and runs cells.
 from __future__ import annotations
 
 import asyncio
-import os
 import platform
 import secrets
 import shutil
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -34,6 +32,7 @@ from harness.run.aside import Records, set_aside
 from harness.run.assign import CellEnd, CellJob, unkeyed
 from harness.run.groups import Group, is_known, is_refused, look_back
 from harness.run.keys import Identity
+from harness.run.machine import cores, slots, until_interrupted
 from harness.run.prepare import identities, machine_interpreters
 from harness.run.progress import Watcher
 from harness.run.records import cell_record, environment_record, now
@@ -41,7 +40,6 @@ from harness.run.schedule import Runner, Settings
 from harness.run.sink import Sink
 from harness.workspace import Workspace
 
-BYTES_PER_SLOT = 2 * 2**30
 RUN = "run"
 """The mark that a run is at work here, from locking on."""
 
@@ -97,25 +95,13 @@ def perform(
             sink=Sink(writer=writer, watcher=watcher),
         )
         try:
-            finished = asyncio.run(_until_interrupted(execution))
+            finished = asyncio.run(until_interrupted(execution.run()))
         finally:
             shutil.rmtree(workspace.work / header.run, ignore_errors=True)
         writer.close(finished=now(), interrupted=not finished)
     if not finished:
         raise Interrupted("interrupted; everything measured so far is kept", hint="the same command goes on from here")
     return path
-
-
-async def _until_interrupted(execution: Execution) -> bool:
-    """True when the run came to its end, False when SIGINT or SIGTERM ended it."""
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(execution.run())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +178,10 @@ class Execution:
         return True
 
     def _settings(self, uv: Path, names: Mapping[str, str]) -> Settings:
-        memory = int(psutil.virtual_memory().available // BYTES_PER_SLOT)
-        slots = self.options.jobs or max(1, min(cores(), memory))
+        allowed = slots(self.options.jobs)
         run = self.sink.writer.path.parent.name
         preload = self.options.preload
-        return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=slots, preload=preload, run=run, names=names)
+        return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=allowed, preload=preload, run=run, names=names)
 
     def _prepare(self, job: CellJob, work: Path) -> None:
         self.supply.bring(job.model.id, work)
@@ -206,11 +191,6 @@ class Execution:
         manifest = str(self.supply.manifest(axes.model))
         values = {"HUBMATRIX_MODEL": manifest, "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
         return {**beside, **values}
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _header(plan: Plan, options: Options) -> Header:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,6 @@ from harness.domain import Limits, Plan
 from harness.environments.disk import busy
 from harness.errors import Interrupted
 from harness.results import store
-from harness.run import engine
 from harness.run.engine import Execution, Options, perform
 from harness.run.progress import Lines
 from harness.workspace import Workspace
@@ -22,11 +24,13 @@ LIMITS = Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_byte
 def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, *, finished: bool) -> tuple[Path, list[bool]]:
     seen: list[bool] = []
 
-    async def steps(execution: Execution) -> bool:
+    async def steps(execution: Execution) -> None:
         seen.append(busy(execution.workspace.venvs))
-        return finished
+        if not finished:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
 
-    monkeypatch.setattr(engine, "_until_interrupted", steps)
+    monkeypatch.setattr(Execution, "run", steps)
     return perform(PLAN, (), LIMITS, project, Options(tier="quick", selection=""), Lines()), seen
 
 
