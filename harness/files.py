@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -19,3 +20,22 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def make_once(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write an empty folder, and give it its name when it is whole; one that is there already is kept.
+
+    Safe for two at once: the first to be done wins.
+    """
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-", ignore_cleanup_errors=True) as scratch:
+        inside = Path(scratch) / "made"
+        inside.mkdir()
+        fill(inside)
+        try:
+            inside.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise

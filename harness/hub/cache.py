@@ -5,11 +5,12 @@ Measured with tensorflow_hub 0.11 to 0.16: a folder that is there and not empty 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from harness.errors import ModelError
+from harness.files import make_once
 from harness.hub import archives, replicas
 from harness.hub.handles import cache_name
 from harness.hub.replicas import Replica
@@ -23,15 +24,7 @@ def fill(cache_dir: Path, chosen: Iterable[Replica]) -> None:
 
 
 def _put(replica: Replica, target: Path) -> None:
-    if not target.exists():
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fill-", ignore_cleanup_errors=True) as folder:
-            made = Path(folder) / "model"
-            replicas.unpack(replica, made)
-            try:
-                made.rename(target)
-            except OSError:
-                if not target.is_dir():
-                    raise
+    make_once(target, partial(replicas.unpack, replica))
     if archives.tree_digest(target) != replica.manifest.tree_sha256:
         raise ModelError(f"holds something else than the replica of {replica.manifest.id}", place=str(target), hint="remove it")
     # The hub library writes this file for people and never reads it.

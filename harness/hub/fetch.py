@@ -10,7 +10,6 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from harness import __version__
 from harness.errors import MachineError, ModelError
+from harness.files import make_once
 from harness.hub import archives, replicas
 from harness.hub.handles import cache_name
 
@@ -55,7 +55,7 @@ def bring(target: str, folder: Path, hub_url: str | None) -> Brought:
     path = Path(target).expanduser()
     if path.is_file() and _begins(path, GZIP):
         made = folder / archives.file_digest(path)
-        _once(made, partial(archives.unpack, path))
+        make_once(made, partial(archives.unpack, path))
         name = path.name.removesuffix(".gz").removesuffix(".tgz").removesuffix(".tar")
         return Brought(name=name, path=_top(made), handle=None, origin=f"unpacked from {path}")
     return Brought(name=path.resolve().name, path=path, handle=None, origin=str(path))
@@ -66,7 +66,7 @@ def _handle(handle: str, folder: Path, hub_url: str | None) -> Brought:
     replica = next((one for one in replicas.every() if one.manifest.handle == handle), None) if hub_url is None else None
     if replica is not None:
         made = folder / replica.manifest.tree_sha256
-        _once(made, partial(replicas.unpack, replica))
+        make_once(made, partial(replicas.unpack, replica))
         return Brought(name=name, path=made, handle=handle, origin=f"replica of {handle}, with random weights")
     made = download(handle, folder, hub_url)
     return Brought(name=name, path=made, handle=handle, origin=f"fetched from {_address(handle, hub_url)}")
@@ -82,7 +82,7 @@ def download(handle: str, folder: Path, hub_url: str | None) -> Path:
     """
     address = _address(handle, hub_url)
     made = folder / cache_name(address)
-    _once(made, partial(_fetch, address))
+    make_once(made, partial(_fetch, address))
     return made
 
 
@@ -136,22 +136,6 @@ def _refused(trouble: urllib.error.HTTPError, address: str) -> ModelError | Mach
     if trouble.code in (401, 403):
         return Gone(told, place=address, hint="this model wants somebody who has signed in: download it and give its folder")
     return MachineError(told, place=address)
-
-
-def _once(target: Path, make: Callable[[Path], None]) -> None:
-    """Make a folder under its final name when it is whole; one that is there already is kept."""
-    if target.is_dir():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-", ignore_cleanup_errors=True) as scratch:
-        inside = Path(scratch) / "model"
-        inside.mkdir()
-        make(inside)
-        try:
-            inside.rename(target)
-        except OSError:
-            if not target.is_dir():  # somebody else was as quick
-                raise
 
 
 def _top(folder: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.files import write_atomically
+from harness.files import make_once, write_atomically
 
 
 def test_makes_the_folders_above(tmp_path: Path) -> None:
@@ -48,3 +48,30 @@ def test_an_interrupted_rename_keeps_the_old_text(tmp_path: Path, monkeypatch: p
         write_atomically(path, "after")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "below" / "made"
+
+    def broken(folder: Path) -> None:
+        (folder / "half").touch()
+        raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space"):
+        make_once(target, broken)
+    assert list(target.parent.iterdir()) == []
+    make_once(target, lambda folder: (folder / "whole").touch())
+    make_once(target, lambda _: pytest.fail("it is there already"))
+    assert [path.name for path in target.iterdir()] == ["whole"]
+
+
+def test_whoever_is_second_keeps_what_the_first_made(tmp_path: Path) -> None:
+    target = tmp_path / "made"
+
+    def late(folder: Path) -> None:
+        (folder / "second").touch()
+        target.mkdir()
+        (target / "first").touch()
+
+    make_once(target, late)
+    assert [path.name for path in target.iterdir()] == ["first"]
