@@ -61,7 +61,8 @@ class Subject:
 def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
     """Lock, fill uv's cache, copy harness/ and the models. Takes minutes on a machine that never saw these versions."""
     tell("preparing: locks and venvs")
-    found = identify(base / "locks", f"install=as-released and keras=default and tensorflow in ({', '.join(versions)})")
+    chosen = f"install=as-released and keras=default and text=without and tensorflow in ({', '.join(versions)})"
+    found = identify(base / "locks", chosen)
     environments = tuple(_environment(base, request, identity) for request, identity in found)
     tell(f"preparing: {cells} models")
     shutil.copytree(ROOT / "harness", base / "harness")

@@ -17,28 +17,34 @@ def pytest_addoption(parser):
     add = parser.getgroup("hubmatrix").addoption
     add("--model", metavar="MANIFEST.json", default=os.environ.get("HUBMATRIX_MODEL"), help="the model's manifest")
     add("--save-format", choices=("h5", "keras", "savedmodel"), default=os.environ.get("HUBMATRIX_FORMAT", "h5"))
-    add("--device", choices=("cpu", "xla-cpu"), default=os.environ.get("HUBMATRIX_DEVICE", "cpu"))
+    add("--device", default=os.environ.get("HUBMATRIX_DEVICE", "cpu"), help="cpu, xla-cpu, or one that a mark `devices` names")
     add("--hub-server", metavar="ADDRESS", default=os.environ.get("HUBMATRIX_HUB_SERVER"), help="of `hubmatrix serve`")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "models(format, interface): the models that a case is about; a text or a list of them")
+    config.addinivalue_line("markers", "devices(name, ...): the devices that a case is for; without this mark cpu and xla-cpu")
     config.addinivalue_line("filterwarnings", "default")  # a warning is no failure, whatever settings are found by hand
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the cases that are about other models; those whose imports can't be undone come last.
+    """Leaves out the cases that are about other models or devices; those whose imports can't be undone come last.
 
     tensorflow_text adds ops. After tf_keras has been used beside the tf.keras of TensorFlow 2.15.1, saving a network as .keras
     does not end (stopped after 120 s; 2.5 s without).
     """
     items.sort(key=lambda item: not {"tensorflow_text", "packages", "tf_keras"}.isdisjoint(item.fixturenames))
-    if not config.getoption("--model"):
-        return
-    chosen = Model(config.getoption("--model"))
-    left_out = [item for item in items if not all(chosen.is_one_of(**mark.kwargs) for mark in item.iter_markers("models"))]
+    left_out = [item for item in items if not is_for(item, config.getoption("--device"))]
+    if config.getoption("--model"):
+        chosen = Model(config.getoption("--model"))
+        left_out += [item for item in items if not all(chosen.is_one_of(**mark.kwargs) for mark in item.iter_markers("models"))]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+def is_for(item, device):
+    marks = [mark.args for mark in item.iter_markers("devices")] or [("cpu", "xla-cpu")]
+    return all(device in names for names in marks)
 
 
 class Recorded(dict):

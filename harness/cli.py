@@ -17,7 +17,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness import __version__
-from harness.domain import Device, InstallPolicy, KerasChoice
+from harness.domain import HOSTS, Device, InstallPolicy, KerasChoice
 from harness.errors import HubmatrixError, SpecError
 from harness.workspace import Workspace
 
@@ -63,7 +63,7 @@ class Models(str, Enum):
 NO_NAMES: list[str] = []
 AS_RELEASED = [InstallPolicy.AS_RELEASED]
 DEFAULT_KERAS = [KerasChoice.DEFAULT]
-EVERY_DEVICE = list(Device)
+EVERY_DEVICE = sorted(HOSTS, key=list(Device).index)
 PIPE_WIDTH = 160
 
 

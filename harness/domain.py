@@ -64,10 +64,29 @@ class SaveFormat(str, Enum):
 
 
 class Device(str, Enum):
-    """Where the numbers are computed. `xla-cpu`: under `jit_compile=True` (`experimental_compile` before TF 2.5)."""
+    """What the programs are made for.
+
+    `xla-cpu`: run under `jit_compile=True` (`experimental_compile` before TF 2.5). `tpu-*`: compiled ahead of time for that
+    chip, by the TPU compiler, and not run. `mirrored-2`: run by MirroredStrategy over two logical CPU devices. `tpu`, `gpu`:
+    run by such hardware, where this machine has it.
+    """
 
     CPU = "cpu"
     XLA_CPU = "xla-cpu"
+    TPU_V2 = "tpu-v2"
+    TPU_V3 = "tpu-v3"
+    TPU_V4 = "tpu-v4"
+    TPU_V5E = "tpu-v5e"
+    TPU_V5P = "tpu-v5p"
+    TPU_V6E = "tpu-v6e"
+    TPU_7X = "tpu-7x"
+    MIRRORED_2 = "mirrored-2"
+    TPU = "tpu"
+    GPU = "gpu"
+
+
+HOSTS = frozenset({Device.CPU, Device.XLA_CPU})
+"""The devices of every case that doesn't say others: what a program gives here, without any hardware."""
 
 
 class HubFormat(str, Enum):
@@ -237,8 +256,9 @@ class Plan:
 class Case:
     """One pytest function under `cases/`. `uses` are the axes, `services` the services that it asks for through its fixtures.
 
-    `formats` and `interfaces` name the models it applies to; empty means all. `digest` covers every source that can
-    change its outcome.
+    `formats` and `interfaces` name the models it applies to; empty means all. It runs in cells of its `devices` only, so that
+    what is measured without hardware is not measured again beside every chip. `digest` covers every source that can change
+    its outcome.
     """
 
     id: str
@@ -248,6 +268,10 @@ class Case:
     interfaces: frozenset[Interface]
     digest: str
     services: frozenset[Service] = frozenset()
+    devices: frozenset[Device] = HOSTS
 
-    def applies_to(self, model: Model) -> bool:
+    def applies_to(self, model: Model, device: Device) -> bool:
+        return device in self.devices and self.is_about(model)
+
+    def is_about(self, model: Model) -> bool:
         return (not self.formats or model.format in self.formats) and (not self.interfaces or model.interface in self.interfaces)

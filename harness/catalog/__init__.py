@@ -6,7 +6,8 @@ class, the file, and the conftest.py files from the file's folder up to cases/, 
 A case uses an axis, or a service of the driver, when it asks for its fixture, directly or through another fixture, an
 autouse one, or `usefixtures`.
 `@pytest.mark.models(format=..., interface=...)`, on the function, its class or the module, narrows the models; each value
-is a text or a list of them. Several marks narrow further.
+is a text or a list of them. `@pytest.mark.devices(...)` names the devices whose cells run it; without, cpu and xla-cpu.
+Several marks narrow further.
 """
 
 from harness.catalog.files import FIXTURES, SERVICES, read

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.catalog.fixtures import Scope, asks, closure, fixtures
 from harness.catalog.marks import Marks, Unreadable, assigned_marks, read_mark
 from harness.catalog.source import Function, assignments, last_definitions, title
-from harness.domain import Axis, Case, Service
+from harness.domain import HOSTS, Axis, Case, Service
 from harness.errors import Problem, SpecError
 
 FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT, "device": Axis.DEVICE}
@@ -73,6 +73,8 @@ class _FileReader:
     def _case(self, function: Function, path: tuple[str, ...], marks: Marks, scopes: tuple[Scope, ...], *, method: bool) -> Case:
         if frozenset() in (marks.formats, marks.interfaces):
             self._note(function, "the marks of this case leave no model", "a mark can only narrow those of its class and module")
+        if marks.devices == frozenset():
+            self._note(function, "the marks of this case leave no device", "a mark can only narrow those of its class and module")
         autouse = (fixture.name for scope in scopes for fixture in scope.values() if fixture.autouse)
         wanted = chain(autouse, marks.fixtures, (name for name in asks(function, method) if name not in marks.given))
         asked = closure(wanted, scopes, marks.given)
@@ -84,6 +86,7 @@ class _FileReader:
             interfaces=marks.interfaces or frozenset(),
             digest=self.digest,
             services=frozenset(SERVICES[name] for name in asked if name in SERVICES),
+            devices=HOSTS if marks.devices is None else marks.devices,
         )
 
     def _marks(self, expressions: Iterable[ast.expr]) -> Marks:

@@ -1,4 +1,4 @@
-"""The marks that bear on a case: `models`, `usefixtures`, `parametrize`, and `pytestmark`."""
+"""The marks that bear on a case: `models`, `devices`, `usefixtures`, `parametrize`, and `pytestmark`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from itertools import chain
 from typing import TypeVar
 
 from harness.catalog.source import assignments, dotted, literal
-from harness.domain import HubFormat, Interface
+from harness.domain import Device, HubFormat, Interface
 from harness.select import did_you_mean
 
 E = TypeVar("E", bound=Enum)
+WORDS: Mapping[type[Enum], str] = {HubFormat: "format", Interface: "interface", Device: "device"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Marks:
 
     formats: frozenset[HubFormat] | None = None
     interfaces: frozenset[Interface] | None = None
+    devices: frozenset[Device] | None = None
     fixtures: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
 
@@ -29,6 +31,7 @@ class Marks:
         return Marks(
             formats=_both(self.formats, other.formats),
             interfaces=_both(self.interfaces, other.interfaces),
+            devices=_both(self.devices, other.devices),
             fixtures=(*self.fixtures, *other.fixtures),
             given=self.given | other.given,
         )
@@ -58,6 +61,7 @@ def read_mark(expression: ast.expr) -> Marks:
         return Marks()
     readers: Mapping[str, Callable[[ast.Call], Marks]] = {
         "models": _models,
+        "devices": _devices,
         "usefixtures": lambda found: Marks(fixtures=tuple(chain.from_iterable(map(_texts, found.args)))),
         "parametrize": _parametrize,
     }
@@ -80,6 +84,15 @@ def _models(call: ast.Call) -> Marks:
     return Marks(formats=_members(given.get("format"), HubFormat), interfaces=_members(given.get("interface"), Interface))
 
 
+def _devices(call: ast.Call) -> Marks:
+    hint = 'devices("tpu-v5e", "tpu-v4")'
+    if call.keywords:
+        raise Unreadable(call.keywords[0].value, "mark 'devices' takes texts only", hint)
+    if not call.args:
+        raise Unreadable(call, "mark 'devices' names no device", hint)
+    return Marks(devices=frozenset(device for node in call.args for device in _members(node, Device) or ()))
+
+
 def _members(node: ast.expr | None, enum: type[E]) -> frozenset[E] | None:
     if node is None:
         return None
@@ -87,7 +100,7 @@ def _members(node: ast.expr | None, enum: type[E]) -> frozenset[E] | None:
     names = _texts(node)
     for name in names:
         if name not in known:
-            raise Unreadable(node, f"no {'format' if enum is HubFormat else 'interface'} {name!r}", did_you_mean(name, known))
+            raise Unreadable(node, f"no {WORDS[enum]} {name!r}", did_you_mean(name, known))
     if not names:
         raise Unreadable(node, "the list is empty", "leave it out to mean all")
     return frozenset(enum(name) for name in names)

@@ -25,4 +25,4 @@ def of_check(cases: Iterable[Case], model: Model, *, keras: bool) -> tuple[Case,
     """
     rooms = (ANY_MODEL,) if model.interface is Interface.OTHER else (ANY_MODEL, *KNOWN_INTERFACE)
     chosen = (case for case in cases if case.id.startswith(rooms) and (keras or not case.id.startswith(SAVED_BY_KERAS)))
-    return tuple(case for case in chosen if Axis.MODEL in case.uses and case.applies_to(model))
+    return tuple(case for case in chosen if Axis.MODEL in case.uses and case.is_about(model))

@@ -67,7 +67,7 @@ def assign(
         model = models[cell.axes.model]
         refs, tasks = [], []
         for case in listed:
-            if not case.applies_to(model):
+            if not case.applies_to(model, cell.axes.device):
                 continue
             uses = uses_of(case, cell)
             key = key_of(case, uses, model)
@@ -85,6 +85,6 @@ def unkeyed(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, M
     jobs = []
     for cell in cells:
         model = models[cell.axes.model]
-        refs = tuple(CaseRef(case=case.id, key=None) for case in listed if case.applies_to(model))
+        refs = tuple(CaseRef(case=case.id, key=None) for case in listed if case.applies_to(model, cell.axes.device))
         jobs.append(CellJob(cell=cell, model=model, refs=refs, tasks=()))
     return tuple(jobs)

@@ -212,6 +212,9 @@ def test_models(tmp_path: Path, text: str, formats: set[str], interfaces: set[st
         ("models(formats='hub')", "2:29: mark 'models' has no argument 'formats' (hint: did you mean 'format'?)"),
         ("models('hub')", "2:21: mark 'models' takes names only (hint: models(format=..., interface=...))"),
         ("models", "2:2: mark 'models' needs arguments"),
+        ("devices()", '2:2: mark \'devices\' names no device (hint: devices("tpu-v5e", "tpu-v4"))'),
+        ("devices('tpu-v5')", "2:22: no device 'tpu-v5' (hint: did you mean 'tpu-v5p'?)"),
+        ("devices(only='cpu')", '2:27: mark \'devices\' takes texts only (hint: devices("tpu-v5e", "tpu-v4"))'),
         ("usefixtures(NAME)", "2:26: `NAME` isn't a literal (hint: write the text, or a list of texts, in the mark itself)"),
         ("parametrize(NAMES, [])", "2:26: `NAMES` isn't a literal (hint: write the text, or a list of texts, in the mark itself)"),
     ],
@@ -219,6 +222,19 @@ def test_models(tmp_path: Path, text: str, formats: set[str], interfaces: set[st
 def test_marks_that_cannot_be_read(tmp_path: Path, mark: str, found: str) -> None:
     text = f"import pytest\n@pytest.mark.{mark}\ndef test_a(): ..."
     assert problems(tmp_path, test_x=text) == [f"cases/test_x.py:{found}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        ("def test_a(): ...", {"cpu", "xla-cpu"}),
+        ("@pytest.mark.devices('tpu-v5e')\ndef test_a(): ...", {"tpu-v5e"}),
+        ("pytestmark = pytest.mark.devices('tpu-v5e', 'tpu-v4')\ndef test_a(): ...", {"tpu-v4", "tpu-v5e"}),
+        ("pytestmark = pytest.mark.devices('tpu-v5e', 'cpu')\n@pytest.mark.devices('cpu')\ndef test_a(): ...", {"cpu"}),
+    ],
+)
+def test_devices(tmp_path: Path, text: str, devices: set[str]) -> None:
+    assert {device.value for device in one(tmp_path, "import pytest\n" + text).devices} == devices
 
 
 def test_marks_that_leave_no_model(tmp_path: Path) -> None:
@@ -230,6 +246,18 @@ def test_marks_that_leave_no_model(tmp_path: Path) -> None:
     """
     assert problems(tmp_path, test_x=text) == [
         "cases/test_x.py:4:1: the marks of this case leave no model (hint: a mark can only narrow those of its class and module)"
+    ]
+
+
+def test_marks_that_leave_no_device(tmp_path: Path) -> None:
+    text = """\
+        import pytest
+        pytestmark = pytest.mark.devices("tpu-v5e")
+        @pytest.mark.devices("cpu")
+        def test_a(): ...
+    """
+    assert problems(tmp_path, test_x=text) == [
+        "cases/test_x.py:4:1: the marks of this case leave no device (hint: a mark can only narrow those of its class and module)"
     ]
 
 

@@ -65,7 +65,7 @@ SPEC = Spec(
     keras=tuple(KerasChoice),
     models=(model("bert-en/3"), model("bert-uncased/1")),
     formats=tuple(SaveFormat),
-    devices=tuple(Device),
+    devices=(Device.CPU, Device.XLA_CPU),
     exclude=(NO_LEGACY,),
     tiers=(
         Tier(name="quick", title="quick", select=compile_selector("tensorflow=2.16"), place="matrix.yaml:30:3"),
@@ -226,7 +226,7 @@ def test_slugs_that_collide_get_a_hash() -> None:
             {"environments": ["tf-2_16_2-todai"]},
             "--environment: no environment 'tf-2_16_2-todai' (hint: did you mean 'tf-2_16_2-today'?)",
         ),
-        ({"select": "device=gpu"}, "--select:8: no device 'gpu' (hint: did you mean 'cpu'?)"),
+        ({"select": "device=gaudi"}, "--select:8: no device 'gaudi' (hint: known: cpu, xla-cpu)"),
         (
             {"select": "environment=tf-2_16_2-todai"},
             "--select:13: no environment 'tf-2_16_2-todai' (hint: did you mean 'tf-2_16_2-today'?)",

@@ -37,7 +37,7 @@ def cells() -> list[Cell]:
             axes=replace(AXES, tensorflow=version, device=device, format=format_),
             environment=version,
         )
-        for version, device, format_ in product(("2.15.1", "2.16.2"), Device, SaveFormat)
+        for version, device, format_ in product(("2.15.1", "2.16.2"), (Device.CPU, Device.XLA_CPU), SaveFormat)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.domain import Axis, Case, Cell, Device, HubFormat, Interface, Model, SaveFormat, Status
+from harness.domain import HOSTS, Axis, Case, Cell, Device, HubFormat, Interface, Model, SaveFormat, Status
 from harness.run.assign import COMPLETED, CellEnd, CellJob, assign, unkeyed
 from harness.run.keys import uses_of
 
@@ -30,7 +30,8 @@ def plan(make: Any) -> st.SearchStrategy[tuple[list[Cell], list[Case], dict[str,
     )
     uses = st.frozensets(st.sampled_from([Axis.MODEL, Axis.FORMAT, Axis.DEVICE]))
     narrowed = st.sampled_from([(), (HubFormat.TF1_HUB,), (HubFormat.SAVED_MODEL_2,)]).map(frozenset)
-    cases = st.lists(st.tuples(uses, narrowed), max_size=5)
+    devices = st.sampled_from([HOSTS, frozenset({Device.TPU_V5E, Device.CPU}), frozenset({Device.TPU_V4})])
+    cases = st.lists(st.tuples(uses, narrowed, devices), max_size=5)
     models = {
         "dict": make.model("dict"),
         "list": make.model("list", interface=Interface.LIST),
@@ -40,7 +41,11 @@ def plan(make: Any) -> st.SearchStrategy[tuple[list[Cell], list[Case], dict[str,
         st.lists(axes, unique_by=lambda one: tuple(one.values()), max_size=12).map(
             lambda every: [make.cell(f"cell-{number}", **one) for number, one in enumerate(every)]
         ),
-        cases.map(lambda every: [make.case(f"t{number}", uses=one, formats=two) for number, (one, two) in enumerate(every)]),
+        cases.map(
+            lambda every: [
+                make.case(f"t{number}", uses=one, formats=two, devices=three) for number, (one, two, three) in enumerate(every)
+            ]
+        ),
         st.just(models),
     )
 
@@ -54,7 +59,7 @@ def test_every_key_is_given_to_exactly_one_cell_and_all_refs_are_there(data: st.
 
     assert [job.cell for job in jobs] == cells
     for job in jobs:
-        bearing = [case for case in cases if case.applies_to(models[job.cell.axes.model])]
+        bearing = [case for case in cases if case.applies_to(models[job.cell.axes.model], job.cell.axes.device)]
         assert [(ref.case, ref.key) for ref in job.refs] == [
             (case.id, key_of(case, uses_of(case, job.cell), job.model)) for case in bearing
         ]
