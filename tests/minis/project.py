@@ -38,7 +38,7 @@ limits:
   import_seconds: 5
   install_seconds: 60
   memory: {memory}
-  free_disk: 1 MiB
+  free_disk: {free_disk}
 """
 CONFTEST = """
 import os
@@ -84,13 +84,14 @@ class Mini:
         formats: str = "h5",
         case_seconds: int = 20,
         memory: str = "1 GiB",
+        free_disk: str = "1 MiB",
     ) -> Mini:
         """Write everything; `tensorflow` is the source of the fake package's `__init__`."""
         index = root / "index"
         index.mkdir(parents=True)
         packages.wheel(index, "tensorflow", "2.99.0", {"tensorflow/__init__.py": textwrap.dedent(tensorflow)}, requires)
         packages.wheel(index, "tensorflow-hub", "0.99.0", {"tensorflow_hub/__init__.py": ""})
-        text = MATRIX.format(python=python, formats=formats, case_seconds=case_seconds, memory=memory)
+        text = MATRIX.format(python=python, formats=formats, case_seconds=case_seconds, memory=memory, free_disk=free_disk)
         (root / "matrix.yaml").write_text(text)
         mini = cls(root=root, toolchains=toolchains)
         mini.write_cases({"conftest.py": CONFTEST, **cases})
