@@ -20,12 +20,11 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from rich.console import RenderableType
 
 from harness import catalog, reporting
-from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Model, SaveFormat, TextOps
+from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Lacking, Model, SaveFormat, TextOps
 from harness.errors import SelectionError, SpecError
 from harness.files import write_atomically
 from harness.hub.fetch import Brought, bring
 from harness.hub.handles import cache_name
-from harness.hub.supply import Lacking
 from harness.inspect import Inspected, brief, inspect, packages
 from harness.inspect.interface import format_of, interface_of
 from harness.inspect.tree import copy, digest

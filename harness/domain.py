@@ -160,6 +160,14 @@ class Trouble(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """Why something that a cell needs (a model, a device, a service) can't be had: whose fault, and in one line what was tried."""
+
+    trouble: Trouble
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """One TensorFlow release: the package a user asks for, its first upload day and the CPythons it has Linux wheels for."""
 

@@ -16,13 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.domain import Model, Trouble
+from harness.domain import Lacking, Model, Trouble
 from harness.errors import HubmatrixError, MachineError, ModelError, SpecError
 from harness.files import write_atomically
 from harness.hub import replicas
 from harness.hub.fetch import SCHEMES, Gone, download
 from harness.hub.handles import cache_name
-from harness.hub.supply import Lacking
 from harness.inspect import Inspected, brief, inspect
 from harness.inspect.tree import Tree, digest
 from harness.workspace import Workspace

@@ -7,27 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from harness.domain import Trouble
+from harness.domain import Lacking
 from harness.hub import cache, replicas
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lacking:
-    """Why a model can't be had: `network`, or `model` where a server answered that it has none, or won't give it."""
-
-    trouble: Trouble
-    message: str
 
 
 class Supply(Protocol):
     """Models by id."""
 
     def lacking(self, models: Iterable[str]) -> Mapping[str, Lacking]:
-        """Those of the models that can't be had. Nothing else is asked of these."""
+        """Those of the models that can't be had: `network`, or `model` where a server answered that it has none, or won't give it.
+
+        Nothing else is asked of these.
+        """
 
     def digests(self, models: Iterable[str]) -> Mapping[str, str]:
         """Digest of everything of a model that can change an outcome: its files, and what cases are told of it."""

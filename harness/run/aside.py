@@ -1,13 +1,12 @@
-"""Cells whose model can't be had: set aside before anything is locked or installed for them. Pure."""
+"""Cells that lack something this machine can't have: set aside before anything is locked or installed for them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.domain import Case, Plan, Status
+from harness.domain import Case, Device, Lacking, Plan, Status
 from harness.environments.uv import Failure
-from harness.hub.supply import Lacking
 from harness.results.format import CellRecord, EnvironmentRecord
 from harness.run.assign import CellEnd, unkeyed
 from harness.run.records import cell_record, environment_record
@@ -15,22 +14,33 @@ from harness.run.records import cell_record, environment_record
 Records = tuple[EnvironmentRecord | CellRecord, ...]
 
 
+def by_cell(plan: Plan, models: Mapping[str, Lacking], devices: Mapping[Device, Lacking]) -> Mapping[str, Lacking]:
+    """By cell id: why its device or its model can't be had. Where both can't, the device says it: it keeps every model out."""
+    found = ((cell.id, devices.get(cell.axes.device) or models.get(cell.axes.model)) for cell in plan.cells)
+    return {name: why for name, why in found if why}
+
+
 def set_aside(plan: Plan, cases: Sequence[Case], lacking: Mapping[str, Lacking]) -> tuple[Plan, Records]:
-    """The plan without the cells of these models, and what is recorded of those: that they are unavailable, and why.
+    """The plan without these cells, and what is recorded of them: that they are unavailable, and why.
 
     An environment of which no cell is left has a record too; nothing is installed for it.
+
+    Args:
+        plan: all cells.
+        cases: all cases.
+        lacking: why not, by cell id.
     """
-    aside = [cell for cell in plan.cells if cell.axes.model in lacking]
-    kept = tuple(cell for cell in plan.cells if cell.axes.model not in lacking)
+    aside = [cell for cell in plan.cells if cell.id in lacking]
+    kept = tuple(cell for cell in plan.cells if cell.id not in lacking)
     needed = {cell.environment for cell in kept}
     records: list[EnvironmentRecord | CellRecord] = []
-    why = {cell.environment: lacking[cell.axes.model] for cell in aside}
+    why = {cell.environment: lacking[cell.id] for cell in aside}
     for name, one in why.items():
         if name not in needed:
             failure = Failure(status=Status.UNAVAILABLE, trouble=one.trouble, message=one.message, evidence="")
             records.append(environment_record(plan.environments[name], None, failure, {}, 0.0))
     for job in unkeyed(aside, cases, plan.models):
-        one = lacking[job.model.id]
+        one = lacking[job.cell.id]
         end = CellEnd(status=Status.UNAVAILABLE, trouble=one.trouble, message=one.message)
         records.append(cell_record(job, end, {}, reused=False))
     left = {name: request for name, request in plan.environments.items() if name in needed}

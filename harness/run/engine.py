@@ -28,7 +28,7 @@ from harness.results import store
 from harness.results.format import CellRecord, EnvironmentRecord, Header, Host
 from harness.results.history import History
 from harness.run import services
-from harness.run.aside import Records, set_aside
+from harness.run.aside import Records, by_cell, set_aside
 from harness.run.assign import CellEnd, CellJob, unkeyed
 from harness.run.groups import Group, is_known, is_refused, look_back
 from harness.run.keys import Identity
@@ -79,7 +79,7 @@ def perform(
     supply = supply or Replicas()
     lacking = supply.lacking(plan.models)
     digests = supply.digests(name for name in plan.models if name not in lacking)
-    possible, aside = set_aside(plan, cases, lacking)
+    possible, aside = set_aside(plan, cases, by_cell(plan, lacking, {}))
     path = workspace.runs / header.run / store.FILE
     finished = False
     with disk.in_use(workspace.venvs / RUN), watcher, store.Writer(path, header) as writer:
@@ -106,7 +106,10 @@ def perform(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """The inputs of one execution, and its steps. `aside` are the records of cells that are not in `plan`: no model for them."""
+    """The inputs of one execution, and its steps.
+
+    `aside` are the records of cells that are not in `plan`: they lack a model or a device.
+    """
 
     plan: Plan
     aside: Records

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.domain import Plan, Status, Trouble
-from harness.hub.supply import Lacking
+from harness.domain import Device, Lacking, Plan, Status, Trouble
 from harness.results.format import CellRecord, EnvironmentRecord
-from harness.run.aside import set_aside
+from harness.run.aside import by_cell, set_aside
 
 GONE = Lacking(trouble=Trouble.MODEL, message="https://x/1: the server answers 404 Not Found")
+
+
+NO_TPU = Lacking(trouble=Trouble.DEVICE, message="no TPU")
+ASIDE = {"gone": GONE, "also-gone": GONE}
 
 
 def plan(make: Any) -> Plan:
@@ -23,13 +26,13 @@ def plan(make: Any) -> Plan:
 
 
 def test_what_can_be_had_is_left_in_the_plan(make: Any) -> None:
-    left, _ = set_aside(plan(make), (), {"bert-uncased/1": GONE})
+    left, _ = set_aside(plan(make), (), ASIDE)
     assert [cell.id for cell in left.cells] == ["here"]
     assert list(left.environments) == ["both"]
 
 
 def test_the_others_are_unavailable_with_the_reason_and_their_cases_not_run(make: Any) -> None:
-    _, records = set_aside(plan(make), (make.case(),), {"bert-uncased/1": GONE})
+    _, records = set_aside(plan(make), (make.case(),), ASIDE)
     cells = [record for record in records if isinstance(record, CellRecord)]
     assert [(cell.id, cell.status, cell.trouble, cell.message) for cell in cells] == [
         ("gone", Status.UNAVAILABLE, Trouble.MODEL, GONE.message),
@@ -39,10 +42,27 @@ def test_the_others_are_unavailable_with_the_reason_and_their_cases_not_run(make
 
 
 def test_an_environment_of_which_nothing_is_left_has_a_record(make: Any) -> None:
-    _, records = set_aside(plan(make), (), {"bert-uncased/1": GONE})
+    _, records = set_aside(plan(make), (), ASIDE)
     (environment,) = (record for record in records if isinstance(record, EnvironmentRecord))
     assert (environment.id, environment.status, environment.trouble) == ("only", Status.UNAVAILABLE, Trouble.MODEL)
 
 
 def test_nothing_lacks(make: Any) -> None:
     assert set_aside(plan(make), (), {}) == (plan(make), ())
+
+
+def test_a_cell_lacks_its_model_or_its_device(make: Any) -> None:
+    cells = (
+        make.cell("here", model="a"),
+        make.cell("no-model", model="b"),
+        make.cell("no-device", model="a", device=Device.TPU),
+        make.cell("neither", model="b", device=Device.TPU),
+    )
+    asked = Plan(cells=cells, environments={}, models={}, left_out=())
+    assert by_cell(asked, {"b": GONE}, {Device.TPU: NO_TPU}) == {"no-model": GONE, "no-device": NO_TPU, "neither": NO_TPU}
+
+
+def test_all_cells_of_an_environment_lack_something(make: Any) -> None:
+    _, records = set_aside(plan(make), (), {"here": NO_TPU, "gone": GONE, "also-gone": GONE})
+    environments = [record for record in records if isinstance(record, EnvironmentRecord)]
+    assert [one.id for one in environments] == ["both", "only"]
