@@ -119,6 +119,7 @@ def run(
         tier=choice.tier or "",
         selection=choice.text,
         models=f"published, from {hub_url}" if hub_url else models_.value,
+        again=() if models_ is Models.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
         jobs=jobs,
         preload=not no_zygote,
         refresh=refresh,
@@ -202,7 +203,7 @@ def results(
     root: Root = HERE,
 ) -> None:
     """Every cell of a run: axes, status, its cases with outcome, message and evidence, reused or new, lock and interpreter."""
-    from harness import reporting
+    from harness import planning, reporting
     from harness.results import store
     from harness.results.format import LINE
 
@@ -210,7 +211,8 @@ def results(
         print(json.dumps(LINE.json_schema(), indent=1))
         return
     place = Workspace(root=root.resolve())
-    joined = reporting.joined(store.read(run_file or store.newest(place.runs)), select)
+    interfaces = planning.interfaces(place) if select else None
+    joined = reporting.joined(store.read(run_file or store.newest(place.runs)), select, interfaces)
     print(joined.model_dump_json(indent=1) if as_json else reporting.results_text(joined))
 
 

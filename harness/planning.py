@@ -20,6 +20,7 @@ from harness.results.history import History
 from harness.run.groups import Group, is_known, is_refused, look_back
 from harness.run.keys import Identity
 from harness.run.prepare import machine_interpreters, stored_identity
+from harness.select import Interfaces
 from harness.spec import Spec, load
 from harness.workspace import Workspace
 
@@ -78,6 +79,11 @@ def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) ->
         return ()
     known = spec or load(place.matrix)
     return load_claims(place.claims, cases, known.vocabulary(), known.interfaces())
+
+
+def interfaces(place: Workspace) -> Interfaces | None:
+    """The interface of each model of the matrix, for selectors; None where there is no matrix."""
+    return load(place.matrix).interfaces() if place.matrix.is_file() else None
 
 
 def preview(place: Workspace, choice: Choice) -> Preview:

@@ -113,7 +113,7 @@ def _one(model: Model, folder: Path, hub_url: str | None, tell: Callable[[str], 
         path = download(model.handle, folder, hub_url)
     except Gone as gone:
         return _told(model, hub_url, Trouble.MODEL, gone, tell)
-    except (ModelError, MachineError) as trouble:  # a page of a login portal, a download cut off: not the model's doing
+    except (ModelError, MachineError) as trouble:  # nobody there, a download cut off or damaged: not the model's doing
         return _told(model, hub_url, Trouble.NETWORK, trouble, tell)
     try:
         return inspect(path)

@@ -19,7 +19,7 @@ from harness.files import write_atomically
 from harness.planning import Made, claims
 from harness.results import store
 from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Header
-from harness.select import compile_selector
+from harness.select import Interfaces, compile_selector
 from harness.workspace import Workspace
 
 NAMES = ("index.html", "report.md", "report.json")
@@ -152,9 +152,9 @@ class Joined(BaseModel):
     cells: tuple[CellResult, ...]
 
 
-def joined(run: store.Run, select: str) -> Joined:
-    """Every selected cell with its environment's and its cases' records."""
-    selector = compile_selector(select)
+def joined(run: store.Run, select: str, interfaces: Interfaces | None = None) -> Joined:
+    """Every selected cell with its environment's and its cases' records. `interfaces` are the models', where they are known."""
+    selector = compile_selector(select, interfaces=interfaces)
     environments = {record.id: record for record in run.environments}
     by_key: dict[str, list[CaseRecord]] = {}
     for record in run.cases:

@@ -30,7 +30,7 @@ GZIP = b"\x1f\x8b"
 
 
 class Gone(ModelError):
-    """A server answered that it has no such model, or that it does not give it."""
+    """A server answered that it has no such model, or does not give it, or gave a page: where models moved, old addresses do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +76,8 @@ def download(handle: str, folder: Path, hub_url: str | None) -> Path:
     """The folder below `folder` that holds what the server gives for a handle; asked for once.
 
     Raises:
-        Gone: the server has no such model, or wants somebody who has signed in.
-        ModelError: what came is no archive.
+        Gone: the server has no such model, gives something else in its place, or wants somebody who has signed in.
+        ModelError: what came is an archive that is damaged.
         MachineError: the server can't be reached, is out of order, or the connection ended early.
     """
     address = _address(handle, hub_url)
@@ -109,7 +109,7 @@ def _fetch(address: str, folder: Path) -> None:
             raise MachineError(f"can't be reached: {told}", place=address, hint=hint) from trouble
         if not _begins(archive, GZIP):
             beginning = archive.read_bytes()[:40]
-            raise ModelError(f"no archive came: it begins with {beginning!r}", place=address, hint="is this the handle of a model?")
+            raise Gone(f"no archive came: it begins with {beginning!r}", place=address, hint="is this the handle of a model?")
         archives.unpack(archive, folder)
 
 

@@ -52,6 +52,7 @@ def payload(view: View) -> str:
     data = {
         "run": view.header.run,
         "command": view.header.command,
+        "options": view.header.options,
         "versions": view.versions,
         "sections": [
             {

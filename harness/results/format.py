@@ -5,7 +5,7 @@ Owns the record types and their published JSON Schema (`hubmatrix results --sche
 Format history:
   1  first version
   2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`. Of environments and axes: `text`.
-     Of the header: `command`, `models`. The trouble `model`
+     Of the header: `command`, `models`, `options`. The trouble `model`
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Header(Record):
     """First line of every results file. All volatile facts of a run are here and in the footer.
 
     `command` is what to type to measure the same model again, where that is no session of nox: a user's own model.
-    `models` says what was measured: `replicas`, `published`, `published, from` a server.
+    `models` says what was measured: `replicas`, `published`, `published, from` a server. `options` are what to add to a session
+    of nox to measure the same models again.
     """
 
     type: Literal["header"] = "header"
@@ -49,6 +50,7 @@ class Header(Record):
     tier: str
     selection: str
     models: str = "replicas"
+    options: tuple[str, ...] = ()
     planned_cells: int
     command: str = ""
     host: Host

@@ -48,14 +48,15 @@ RUN = "run"
 class Options:
     """What a user may choose for one execution. `jobs` None: as many as cores and memory allow.
 
-    `command` is how the report says that a cell is measured again; empty for the matrix, whose cells nox names. `models`: see
-    the header of results.
+    `command` is how the report says that a cell is measured again; empty for the matrix, whose cells nox names; `again` is what
+    to add then, to have the same models. `models`: see the header of results.
     """
 
     tier: str
     selection: str
     command: str = ""
     models: str = "replicas"
+    again: tuple[str, ...] = ()
     jobs: int | None = None
     preload: bool = True
     refresh: bool = False
@@ -205,6 +206,7 @@ def _header(plan: Plan, options: Options) -> Header:
         tier=options.tier,
         selection=options.selection,
         models=options.models,
+        options=options.again,
         planned_cells=len(plan.cells),
         command=options.command,
         host=Host(

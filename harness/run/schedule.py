@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from harness.domain import Limits, Outcome, Status, Trouble
@@ -196,6 +197,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self.roots = {str(Path.home()): "~", str(INCELL.parent.parent): "$HUBMATRIX", **self.settings.names}
         self._name(self.settings.workspace.root, ".")
+        self._name(self.settings.workspace.state, "./.hubmatrix")  # may be a link to a larger disk
         self._name(self.settings.workspace.work / self.settings.run, "$WORK")
         self._name(self.group.identity.interpreter.path.parent.parent, "$PYTHON")
         self.ends = dict(self.group.ends)
@@ -207,9 +209,10 @@ class Ledger:
         self._name(tools, "$PYTEST")
 
     def _name(self, folder: Path, name: str) -> None:
-        """A folder's name in records, for its path as such and as seen from a cell's current folder."""
+        """A folder's name in records, for its path as such and as seen from a cell's current folder, links followed or not."""
         cwd = self.settings.workspace.work / self.settings.run / "cell" / "cwd"
-        self.roots |= {str(folder): name, os.path.relpath(folder, cwd): name}
+        for path, here in product({folder, folder.resolve()}, {cwd, cwd.resolve()}):
+            self.roots |= {str(path): name, os.path.relpath(path, here): name}
 
     def refuse(self, trouble: Failure | Refused, seconds: float) -> None:
         """No cell of the group can run."""

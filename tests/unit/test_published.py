@@ -91,12 +91,18 @@ def test_a_server_that_has_it_not_speaks_of_the_model(place: Workspace, address:
     assert words.startswith(f"the server answers {status} ")
 
 
+def test_a_page_in_place_of_an_archive_speaks_of_the_model(place: Workspace, address: str) -> None:
+    """What an address answers whose model moved to another server."""
+    found, words = trouble(place, f"{address}/fault/html")
+    assert found is Trouble.MODEL
+    assert words.startswith("no archive came: it begins with b'<!doctype html>")
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
         ("429", "the server answers 429 Too Many Requests"),
         ("503", "the server answers 503 Service Unavailable"),
-        ("html", "no archive came: it begins with b'<!doctype html>"),
         ("hangup", "can't be reached: cut off after "),
         ("reset", "can't be reached: [Errno 104] Connection reset by peer"),
         ("truncated", "not a readable tar.gz: "),

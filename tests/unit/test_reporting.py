@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import catalog, reporting
-from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
+from harness.domain import Device, Interface, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.errors import SelectionError
 from harness.planning import Made
 from harness.results import store
@@ -94,6 +94,15 @@ def test_results_are_selected_like_cells(results: Path) -> None:
     assert [cell.id for cell in reporting.joined(run, "tensorflow>=2.17").cells] == []
     with pytest.raises(SelectionError):
         reporting.joined(run, "formt=keras")
+
+
+def test_results_are_selected_by_the_interface_of_their_model(results: Path) -> None:
+    run = store.read(results)
+    known = {"bert-en/3": Interface.DICT}
+    assert [cell.id for cell in reporting.joined(run, "interface=dict and format=keras", known).cells] == ["two"]
+    assert reporting.joined(run, "interface=text", known).cells == ()
+    with pytest.raises(SelectionError, match="unknown name 'interface'"):
+        reporting.joined(run, "interface=dict")
 
 
 def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:

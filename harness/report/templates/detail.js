@@ -131,14 +131,14 @@ function environmentPart(environment, shownAbove) {
   return part;
 }
 
-const quoted = (word) => (/^[\w.+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+const quoted = (word) => (/^[\w.+=:/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 function again(place) {
   const environment = data.environmentIds[data.cells.environment[place]];
   const axes = axesOf(place);
   const line = data.command
     ? `${data.command} --tensorflow ${axes.tensorflow} --install ${axes.install} --keras ${axes.keras} --device ${axes.device} --rerun`
-    : `python3 -m nox -s "cells(${environment})" -- --cell ${data.cells.id[place]}`;
+    : [`python3 -m nox -s "cells(${environment})" -- --cell ${data.cells.id[place]}`, ...data.options.map(quoted)].join(" ");
   return make("section", {}, make("h3", {}, "Run it again"), copyable(line, "Copy the command"));
 }
 

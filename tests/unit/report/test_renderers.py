@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from base64 import b64encode
@@ -96,6 +97,14 @@ def test_html_has_real_tables(every: Any) -> None:
     parsed = Page(html.render(view(every.run(), {})))
     assert all("scope" in one for one in parsed.named("th"))
     assert len([tag for tag, _ in parsed.found if tag == "caption"]) == 3 + 1  # sections; folders of cases that could be tried
+
+
+def test_html_says_how_to_measure_the_same_models_again(every: Any) -> None:
+    run = every.run()
+    again = ("--models", "published", "--hub-url", "http://127.0.0.1:8700")
+    header = run.header.model_copy(update={"options": again})
+    parsed = Page(html.render(view(dataclasses.replace(run, header=header), {})))
+    assert tuple(json.loads(parsed.inside["script"][0])["options"]) == again
 
 
 def test_html_of_an_empty_run_says_that_it_was_cut_off(records: Any) -> None:

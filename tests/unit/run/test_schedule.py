@@ -45,12 +45,10 @@ def jobs(make: Any, axes: list[dict[str, Any]], uses: list[frozenset[Axis]], kno
     return assign(cells, cases, {"bert-en/3": make.model()}, lambda case, uses, _model: f"{case.id}{sorted(uses.items())}", known)
 
 
-def open_ledger(make: Any, listed: tuple[CellJob, ...], ends: Any = None) -> tuple[Ledger, Kept]:
+def open_ledger(make: Any, listed: tuple[CellJob, ...], ends: Any = None, root: Path = Path("/project")) -> tuple[Ledger, Kept]:
     kept = Kept()
     group = Group(identity=make.identity(), requests=(make.request(),), jobs=listed, ends=ends or {})
-    settings = Settings(
-        uv=Path("uv"), workspace=Workspace(root=Path("/project")), limits=make.limits(), slots=2, preload=True, run="run-1"
-    )
+    settings = Settings(uv=Path("uv"), workspace=Workspace(root=root), limits=make.limits(), slots=2, preload=True, run="run-1")
     return Ledger(group=group, settings=settings, sink=kept), kept  # type: ignore[arg-type]
 
 
@@ -170,3 +168,18 @@ def test_records_name_folders_not_paths(make: Any) -> None:
     ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=f"{told} {written}"))
     (record,) = kept.records
     assert record.evidence == "$VENV/lib $PYTEST/pytest ./cases/a.py $PYTHON/lib $WORK/x"  # type: ignore[union-attr]
+
+
+def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Path) -> None:
+    (job,) = listed = jobs(make, [{}], [frozenset()])
+    (tmp_path / "project").mkdir()
+    (tmp_path / "disk").mkdir()
+    state = tmp_path / "project" / ".hubmatrix"
+    state.symlink_to(tmp_path / "disk")
+    ledger, kept = open_ledger(make, listed, root=tmp_path / "project")
+    ledger.know(state / "venvs" / "1f", state / "toolchains" / "py311")
+    disk = tmp_path / "disk"
+    told = f"{disk}/venvs/1f/lib {state}/venvs/1f/lib ../../../../venvs/1f/lib {disk}/work/run-1/x {disk}/bytecode/x"
+    ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=told))
+    (record,) = kept.records
+    assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
