@@ -27,6 +27,8 @@ _ENDED = frozenset({Status.LOCK_FAILED, Status.INSTALL_FAILED, Status.IMPORT_FAI
 def merged(states: Iterable[State]) -> State:
     """Several as one: what they agree on, leaving out those that say nothing."""
     found = frozenset(states)
+    if len(found) == 1:
+        return next(iter(found))
     told = found - frozenset(SILENT)
     if len(told) == 1:
         return next(iter(told))

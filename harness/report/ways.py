@@ -110,15 +110,10 @@ def _entries(
         states: defaultdict[str, list[State]] = defaultdict(list, {case: [] for case in (() if cell.status else found[axes.model])})
         for one in cell.cases:
             states[cases[one].case].append(state_of(cases[one].outcome, why))
-        for case, several in states.items():
-            entry = _Entry(
-                cell=place,
-                at=(installed(axes), column[axes.tensorflow]),
-                values={Axis.FORMAT: axes.format, Axis.DEVICE: axes.device},
-                pins=(axes.python, axes.hub),
-                state=merged(several),
-            )
-            found[axes.model][case].append(entry)
+        at, pins = (installed(axes), column[axes.tensorflow]), (axes.python, axes.hub)
+        values: Mapping[Axis, SaveFormat | Device] = {Axis.FORMAT: axes.format, Axis.DEVICE: axes.device}
+        for case, several in states.items():  # shares them: there may be millions of entries
+            found[axes.model][case].append(_Entry(cell=place, at=at, values=values, pins=pins, state=merged(several)))
     return found
 
 
