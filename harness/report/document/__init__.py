@@ -1,0 +1,81 @@
+"""The view's data: frozen, counted and sorted, ready to be printed. Every renderer reads this and nothing else.
+
+Cells refer to cases by their place in `View.cases`, sections to cells by their place in `View.cells`. Evidence is long and often
+the same, so each text is once in `View.evidence`, whose first is the empty one, and is referred to by its place.
+
+Format history:
+  1  first version
+  2  `measured` of a case; `text` beside every `keras`; `documents` with their claims
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from harness.report.document.cells import CaseView, CellView, Column, Installed, Measurement, Row, Section, installed
+from harness.report.document.claims import ClaimTrack, ClaimView, DocumentView, Proof
+from harness.report.document.summary import Blocked, Counts, Mark, MessageGroup, ModelSummary, Span, Track
+from harness.report.document.ways import NumberRow, Numbers, Way, WayMark, WayTrack
+from harness.report.document.words import Kind, State
+from harness.results.format import EnvironmentRecord, Footer, Header
+
+__all__ = [
+    "FORMAT",
+    "Blocked",
+    "CaseView",
+    "CellView",
+    "ClaimTrack",
+    "ClaimView",
+    "Column",
+    "Counts",
+    "DocumentView",
+    "Installed",
+    "Kind",
+    "Mark",
+    "Measurement",
+    "MessageGroup",
+    "ModelSummary",
+    "NumberRow",
+    "Numbers",
+    "Proof",
+    "Row",
+    "Section",
+    "Span",
+    "State",
+    "Track",
+    "View",
+    "Way",
+    "WayMark",
+    "WayTrack",
+    "installed",
+]
+
+FORMAT: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One run, counted and sorted. `cells` are in the order in which `sections` show them."""
+
+    format: Literal[2] = FORMAT
+    header: Header
+    footer: Footer | None
+    counts: Counts
+    versions: tuple[str, ...]
+    ways: tuple[Way, ...]
+    numbers: tuple[Numbers, ...]
+    blocked: tuple[Blocked, ...]
+    documents: tuple[DocumentView, ...]
+    models: tuple[ModelSummary, ...]
+    messages: tuple[MessageGroup, ...]
+    sections: tuple[Section, ...]
+    environments: tuple[EnvironmentRecord, ...]
+    cells: tuple[CellView, ...]
+    cases: tuple[CaseView, ...]
+    evidence: tuple[str, ...]
+
+    @property
+    def cut_off(self) -> bool:
+        """The run was killed, or Ctrl-C ended it."""
+        return self.footer is None or self.footer.interrupted

@@ -1,0 +1,107 @@
+"""Cells and their cases, and the tables that they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
+from harness.report.verdict import Verdict
+from harness.results.format import CellAxes
+
+Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
+"""A way to install, which is what a section is about: policy, Keras choice, tensorflow-text or not."""
+
+
+class AboutAnInstall(Protocol):
+    """What is about one way to install."""
+
+    @property
+    def install(self) -> InstallPolicy: ...
+    @property
+    def keras(self) -> KerasChoice: ...
+    @property
+    def text(self) -> TextOps: ...
+
+
+def installed(one: AboutAnInstall) -> Installed:
+    """The way to install that it is about."""
+    return one.install, one.keras, one.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A number that a case recorded, under the name that the case gave it."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run."""
+
+    case: str
+    title: str
+    variant: str = ""
+    outcome: Outcome
+    seconds: float = 0.0
+    message: str = ""
+    evidence: int = 0
+    measured: tuple[Measurement, ...] = ()
+    cell: str = ""
+    recorded: str = ""
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """One cell. `status` is None where the plan has it and the run doesn't.
+
+    `passed`, `declared` (failures) and `unexpected` (passes) count its cases.
+    """
+
+    id: str
+    axes: CellAxes
+    environment: str
+    verdict: Verdict
+    label: str
+    words: str
+    passed: int
+    declared: int
+    unexpected: int
+    status: Status | None
+    trouble: Trouble | None
+    message: str
+    evidence: int
+    cases: tuple[int, ...]
+    recorded: str
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Column:
+    model: str
+    format: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """`python` and `hub` are None unless pinned. `cells` has one place per column, None where the matrix has no cell."""
+
+    tensorflow: str
+    python: str | None
+    hub: str | None
+    cells: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One table: newest TensorFlow first."""
+
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]

@@ -1,0 +1,110 @@
+"""What a reader asks first: which versions work with which model, and what goes wrong most often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
+from harness.report.document.words import Kind
+from harness.report.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Neighbouring TensorFlow versions with the same verdict. `declared`: it works but for failures that were declared."""
+
+    verdict: Verdict
+    declared: bool
+    first: str
+    last: str
+    versions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """All cells of one model at one TensorFlow version, taken together. `cell` is the one to look at first.
+
+    `working` counts cells that work; `passed` and `cases` count cases, one that bears on several cells once for each.
+    """
+
+    tensorflow: str
+    verdict: Verdict
+    declared: bool
+    working: int
+    cells: int
+    passed: int
+    cases: int
+    cell: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One model under one way to install, oldest TensorFlow first."""
+
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps
+    marks: tuple[Mark, ...]
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """`install_instead` is a cell of the newest environment in which everything works for the model.
+
+    Where there is none, `closest` is one of the environment in which the largest part of the cases passes.
+    """
+
+    model: str
+    tracks: tuple[Track, ...]
+    install_instead: int | None
+    closest: Mark | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Versions of one section in which no case could run, and the one reason. `whole`: these are all of the section's."""
+
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps
+    status: Status
+    message: str
+    spans: tuple[tuple[str, str], ...]
+    whole: bool
+    example: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageGroup:
+    """Cells that say the same first line. `example` is the cell with the newest TensorFlow among them."""
+
+    kind: Kind
+    message: str
+    where: tuple[str, ...]
+    cells: int
+    versions: int
+    spans: tuple[tuple[str, str], ...]
+    installs: tuple[InstallPolicy, ...]
+    example: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Headline counts of cells. Cells that were planned and never recorded are in `not_run`."""
+
+    works: int
+    partly: int
+    fails: int
+    unavailable: int
+    not_run: int
+    working_as_declared: int
+    unexpected_passes: int
+    reused: int
+    here: int
+    planned: int
+
+    def of(self, verdict: Verdict) -> int:
+        """The count of one verdict."""
+        count: int = getattr(self, verdict.value)
+        return count

@@ -1,0 +1,78 @@
+"""The ways, and what their cases measured, with one place for each TensorFlow version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.domain import Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
+from harness.report.document.words import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayMark:
+    """A way at one TensorFlow version. `cells` are those it stands for; the first is the one to look at."""
+
+    state: State
+    cells: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayTrack:
+    """A way under one way to install. `marks` has one place for each of `View.versions`, None where the matrix has no cell.
+
+    `phrase` says the marks in words: `works 2.0–2.15; fails from 2.16`.
+    """
+
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps
+    marks: tuple[WayMark | None, ...]
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to do something: a case, on every model for which its marks are the same.
+
+    `folder` is the case's, below `cases/`. A case whose outcome depends on the model, the save format or the device is several
+    ways; `formats` and `devices` then name those that this one stands for, and are empty where it stands for all.
+    """
+
+    case: str
+    title: str
+    folder: str
+    models: tuple[str, ...]
+    formats: tuple[SaveFormat, ...]
+    devices: tuple[Device, ...]
+    tracks: tuple[WayTrack, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberRow:
+    """One number that a case measured, on one model, under one way to install.
+
+    `model`, `format` and `device` are empty where the case uses no such axis. `values`, `apart` and `cells` have one place for
+    each of `View.versions`: None where nothing was measured. `apart`: more than ten times the row's median.
+    """
+
+    case: str
+    title: str
+    variant: str
+    folder: str
+    model: str
+    format: str
+    device: str
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps
+    values: tuple[float | None, ...]
+    apart: tuple[bool, ...]
+    cells: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """A number by the name that cases gave it, wherever it was measured: largest values first."""
+
+    name: str
+    rows: tuple[NumberRow, ...]
