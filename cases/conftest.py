@@ -1,4 +1,4 @@
-"""What every case may ask for: a model, a save format, a device, a Hub server.
+"""What every case may ask for: a model, a save format, a device, a Hub server, a compiler for TPUs.
 
 By hand, without the harness:
     TFHUB_CACHE_DIR=... python -m pytest cases --model MANIFEST.json --save-format h5 --device cpu
@@ -19,6 +19,7 @@ def pytest_addoption(parser):
     add("--save-format", choices=("h5", "keras", "savedmodel"), default=os.environ.get("HUBMATRIX_FORMAT", "h5"))
     add("--device", default=os.environ.get("HUBMATRIX_DEVICE", "cpu"), help="cpu, xla-cpu, or one that a mark `devices` names")
     add("--hub-server", metavar="ADDRESS", default=os.environ.get("HUBMATRIX_HUB_SERVER"), help="of `hubmatrix serve`")
+    add("--tpu-compiler", metavar="HOST:PORT", default=os.environ.get("HUBMATRIX_TPU_COMPILER"), help="of `hubmatrix compiler`")
 
 
 def pytest_configure(config):
@@ -171,3 +172,19 @@ def hub_server(request):
     if not request.config.getoption("--hub-server"):
         pytest.fail("which server? run `hubmatrix serve` and give --hub-server ADDRESS", pytrace=False)
     return request.config.getoption("--hub-server")
+
+
+@pytest.fixture(scope="session")
+def tpu_compiler(request):
+    """Address of the TPU compiler, 127.0.0.1:PORT: a JSON line asks, a JSON line answers, one question a connection.
+
+    {"op": "compile", "hlo": "/abs/file.pb", "chip": "v5e", "chips": 1, "split": []}    ahead of time; a serialized HloModuleProto
+    {"op": "run", "hlo": "/abs/file.pb", "arguments": "/abs/arguments.npz"}             on this machine's CPU, by the same XLA
+
+    The answer's "outcome": compiled, refused (its word on the program), crashed, timed_out, memory (it died of the program),
+    invalid (the question is wrong), unavailable. That last one says nothing of the program: raise
+    RuntimeError("tpu compiler unavailable: " + answer["message"]), and the cell is unavailable instead of failed.
+    """
+    if not request.config.getoption("--tpu-compiler"):
+        pytest.fail("which compiler? run `hubmatrix compiler` and give --tpu-compiler HOST:PORT", pytrace=False)
+    return request.config.getoption("--tpu-compiler")

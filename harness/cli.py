@@ -270,6 +270,18 @@ def serve(
 
 
 @app.command()
+def compiler(
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0, max=65535)] = 0,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Serve the TPU compiler to cases that are run by hand, on this machine only, until Ctrl-C. Needs no TPU."""
+    from harness import compiling
+
+    compiling.serve(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
+
+
+@app.command()
 def reproduce(
     names: Annotated[list[str] | None, typer.Argument(help="Ids of reports, also with * and ?; all if none is given.")] = None,
     category: Annotated[list[str], typer.Option("--category", help="Only reports of this category; repeatable.")] = NO_NAMES,

@@ -29,6 +29,7 @@ class Service(str, Enum):
     """What the driver keeps running for cases while a run goes on; a case asks for it by the fixture of that name."""
 
     HUB_SERVER = "hub_server"
+    TPU_COMPILER = "tpu_compiler"
 
 
 class InstallPolicy(str, Enum):

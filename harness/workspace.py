@@ -78,6 +78,11 @@ class Workspace:
         return self.state / "published"
 
     @property
+    def compiled(self) -> Path:
+        """What the TPU compiler said of programs, by their content."""
+        return self.state / "compiled"
+
+    @property
     def runs(self) -> Path:
         return self.root / self.reports / "runs"
 

@@ -1,14 +1,15 @@
-"""Cells that lack something this machine can't have: set aside before anything is locked or installed for them. Pure."""
+"""Cells that lack something this machine can't have: set aside before anything is installed for them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.domain import Case, Device, Lacking, Plan, Status
+from harness.domain import Case, Device, Lacking, Plan, Service, Status, Trouble
 from harness.environments.uv import Failure
 from harness.results.format import CellRecord, EnvironmentRecord
 from harness.run.assign import CellEnd, unkeyed
+from harness.run.groups import Group
 from harness.run.records import cell_record, environment_record
 
 Records = tuple[EnvironmentRecord | CellRecord, ...]
@@ -18,6 +19,24 @@ def by_cell(plan: Plan, models: Mapping[str, Lacking], devices: Mapping[Device, 
     """By cell id: why its device or its model can't be had. Where both can't, the device says it: it keeps every model out."""
     found = ((cell.id, devices.get(cell.axes.device) or models.get(cell.axes.model)) for cell in plan.cells)
     return {name: why for name, why in found if why}
+
+
+def without_service(
+    groups: Iterable[Group], known: Collection[str], services: Mapping[str, Collection[Service]], failed: Mapping[Service, Failure]
+) -> Mapping[str, Lacking]:
+    """By id, the cells that have something left to measure and of which every case (`services` by case) asks for what failed.
+
+    A cell with other cases as well is run, and hears from the service itself that it isn't there.
+    """
+    found = {}
+    for one in groups:
+        for job in one.jobs:
+            asked = [failed.keys() & services[ref.case] for ref in job.refs]
+            idle = all(ref.key in known or ref.key in one.ends for ref in job.refs)
+            if asked and all(asked) and not idle:
+                failure = failed[min(asked[0])]
+                found[job.cell.id] = Lacking(trouble=failure.trouble or Trouble.DEVICE, message=failure.message)
+    return found
 
 
 def set_aside(plan: Plan, cases: Sequence[Case], lacking: Mapping[str, Lacking]) -> tuple[Plan, Records]:

@@ -9,7 +9,7 @@ import asyncio
 import platform
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -18,19 +18,20 @@ from pathlib import Path
 import psutil
 
 from harness import __version__
-from harness.domain import Case, Limits, Plan, Status
+from harness.domain import Case, Limits, Plan, Service, Status
 from harness.environments import disk
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
+from harness.environments.venv import Venv
 from harness.errors import Interrupted
 from harness.hub.supply import Replicas, Supply
 from harness.results import store
 from harness.results.format import CellRecord, EnvironmentRecord, Header, Host
 from harness.results.history import History
 from harness.run import services
-from harness.run.aside import Records, by_cell, set_aside
+from harness.run.aside import Records, by_cell, set_aside, without_service
 from harness.run.assign import CellEnd, CellJob, unkeyed
-from harness.run.groups import Group, is_known, is_refused, look_back
+from harness.run.groups import Group, group, is_known, is_refused, look_back
 from harness.run.keys import Identity
 from harness.run.machine import cores, slots, until_interrupted
 from harness.run.prepare import identities, machine_interpreters
@@ -131,17 +132,34 @@ class Execution:
         )
         files = store.run_files(self.workspace.runs)
         known, groups = look_back(self.plan, self.cases, self.limits, self.digests, identified, files, rerun=self.options.rerun)
+        made = await services.environments(_services(groups, known), uv, self.workspace, found)
+        groups, aside = self._set_aside(groups, identified, known, made)
         self._tell_plan(groups, known)
-        for record in self.aside:
+        for record in (*self.aside, *aside):
             self.sink.put(record)
         self._write_unlocked(identified)
         self._write_known(groups, known)
         todo = [one for one in groups if not self._write_reused(one, known)]
-        needed = {service for one in todo for job in one.jobs for task in job.tasks for service in task.case.services}
-        with services.running(needed) as beside:
+        work = self.workspace.work / self.sink.writer.path.parent.name
+        with services.running(_services(todo, known), made, self.workspace, work) as beside:
             environ = partial(self._environ, beside.environ)
             settings = self._settings(uv, beside.names)
             await Runner(settings=settings, history=known, prepare=self._prepare, environ=environ, sink=self.sink).run(todo)
+
+    def _set_aside(
+        self,
+        groups: tuple[Group, ...],
+        identified: Mapping[str, Identity | Failure],
+        known: History,
+        made: Mapping[Service, Venv | Failure],
+    ) -> tuple[tuple[Group, ...], Records]:
+        """The groups without cells of which every case wants a service that can't be had; other cells go on."""
+        failed = {service: one for service, one in made.items() if isinstance(one, Failure)}
+        lacking = without_service(groups, known.cases.keys(), {case.id: case.services for case in self.cases}, failed)
+        if not lacking:
+            return groups, ()
+        plan, records = set_aside(self.plan, self.cases, lacking)
+        return group(plan, self.cases, self.limits, self.digests, identified, known), records
 
     def _tell_plan(self, groups: Sequence[Group], known: History) -> None:
         reused = sum(is_refused(one, known) or is_known(job, one, known) for one in groups for job in one.jobs)
@@ -195,6 +213,12 @@ class Execution:
         manifest = str(self.supply.manifest(axes.model))
         values = {"HUBMATRIX_MODEL": manifest, "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
         return {**beside, **values}
+
+
+def _services(groups: Iterable[Group], known: History) -> frozenset[Service]:
+    """What the cases ask for that are left to run."""
+    left = (job for one in groups if not is_refused(one, known) for job in one.jobs)
+    return frozenset(service for job in left for task in job.tasks for service in task.case.services)
 
 
 def _header(plan: Plan, options: Options) -> Header:

@@ -11,16 +11,17 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from harness.domain import Limits, Outcome, Status, Trouble
+from harness.domain import Limits
 from harness.environments import bytecode, disk, toolchain, venv
-from harness.environments.uv import DISK, Failure
+from harness.environments.uv import Failure
 from harness.results.history import History
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished, Frame, run_cell
+from harness.run.blame import machine_trouble
 from harness.run.groups import Group, expected_seconds
 from harness.run.keys import INCELL
 from harness.run.records import case_record, cell_record, environment_record
@@ -192,7 +193,7 @@ class Ledger:
     roots: dict[str, str] = field(default_factory=dict)
     ends: dict[str, CellEnd] = field(default_factory=dict)
     waiting: dict[str, set[str]] = field(default_factory=dict)
-    disk_full: set[str] = field(default_factory=set)
+    troubled: dict[str, CellEnd] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.roots = {str(Path.home()): "~", str(INCELL.parent.parent): "$HUBMATRIX", **self.settings.names}
@@ -227,16 +228,15 @@ class Ledger:
             self.sink.put(environment_record(request, self.group.identity, None, self.roots, seconds))
 
     def case(self, job: CellJob, done: Finished) -> None:
-        if done.outcome in (Outcome.FAILED, Outcome.ERROR) and DISK.search(done.evidence):
-            self.disk_full.add(job.cell.id)
+        if trouble := machine_trouble(done):
+            self.troubled[job.cell.id] = trouble
             return
         self.sink.put(case_record(done, job, self.settings.run, self.roots))
 
     def end(self, job: CellJob, end: CellEnd) -> None:
         """The cell's process is over: all its keys are settled, and perhaps those that other cells wait for."""
-        if job.cell.id in self.disk_full:
-            message = "no space left on device while the cell ran"
-            end = CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.DISK, message=message, evidence=end.evidence)
+        if trouble := self.troubled.get(job.cell.id):
+            end = replace(trouble, evidence=end.evidence)
         keys = {task.key for task in job.tasks}
         self.ends |= dict.fromkeys(keys, end)
         for other in self.group.jobs:

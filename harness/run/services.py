@@ -6,11 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from typing_extensions import assert_never
 
+from harness.compiler import environment as compiler_environment
+from harness.compiler import service as compiler_service
 from harness.domain import Service
+from harness.environments import disk
+from harness.environments.interpreters import Interpreter
+from harness.environments.uv import Failure
+from harness.environments.venv import Venv
 from harness.hub import replicas, server
+from harness.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +29,20 @@ class Running:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
+async def environments(
+    needed: Iterable[Service], uv: Path, places: Workspace, found: Mapping[str, Interpreter]
+) -> Mapping[Service, Venv | Failure]:
+    """What the services that are needed run in, where that is an environment of their own; or why it can't be had."""
+    if Service.TPU_COMPILER not in needed:
+        return {}
+    return {Service.TPU_COMPILER: await compiler_environment.ensure(uv, places, found)}
+
+
 @contextmanager
-def running(needed: Iterable[Service]) -> Iterator[Running]:
-    """The services that are needed, in threads of this process, until the block ends."""
+def running(
+    needed: Iterable[Service], made: Mapping[Service, Venv | Failure], places: Workspace, workdir: Path
+) -> Iterator[Running]:
+    """The services that are needed, in threads of this process, until the block ends. `workdir` is theirs."""
     environ: dict[str, str] = {}
     names: dict[str, str] = {}
     with ExitStack() as stack:
@@ -33,9 +52,24 @@ def running(needed: Iterable[Service]) -> Iterator[Running]:
                     address = stack.enter_context(server.serving(server.shelf(replicas.every()))).address
                     environ["HUBMATRIX_HUB_SERVER"] = address
                     names |= {address: "$HUB", address.removeprefix("http://"): "$HUB"}
+                case Service.TPU_COMPILER:
+                    environ["HUBMATRIX_TPU_COMPILER"] = address = stack.enter_context(_compiler(made[service], places, workdir))
+                    names[address] = "$COMPILER"
                 case _:
                     assert_never(service)
         yield Running(environ=environ, names=names)
+
+
+@contextmanager
+def _compiler(made: Venv | Failure, places: Workspace, workdir: Path) -> Iterator[str]:
+    """Cells of which only some cases want the compiler run without it; it says to those cases that it isn't there."""
+    if isinstance(made, Failure):
+        with compiler_service.serving(compiler_service.Absent(message=made.message)) as address:
+            yield address
+        return
+    compiler = compiler_service.compiler_in(made, places, workdir / "tpu-compiler")
+    with disk.in_use(made.path), compiler_service.serving(compiler) as address:
+        yield address
 
 
 @cache
@@ -44,5 +78,7 @@ def digest_of(service: Service) -> str:
     match service:
         case Service.HUB_SERVER:
             return server.digest()
+        case Service.TPU_COMPILER:
+            return compiler_service.digest_of_answers()
         case _:
             assert_never(service)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
-from harness.domain import Service
-from harness.run.services import digest_of, running
+from harness.domain import Service, Status, Trouble
+from harness.environments.uv import Failure
+from harness.run import services
+from harness.run.services import digest_of
+from harness.workspace import Workspace
+
+
+def running(needed: Iterable[Service]) -> AbstractContextManager[services.Running]:
+    place = Path("/nowhere")
+    absent = Failure(status=Status.UNAVAILABLE, trouble=Trouble.DEVICE, message="no CPython 3.12", evidence="")
+    return services.running(needed, {Service.TPU_COMPILER: absent}, Workspace(root=place), place)
 
 
 def test_nothing_runs_that_nobody_asked_for() -> None:
@@ -30,3 +44,15 @@ def test_the_hub_server_serves_every_replica_while_it_is_needed() -> None:
 def test_each_service_has_a_digest_that_stays() -> None:
     assert {digest_of(service) for service in Service} == {digest_of(service) for service in Service}
     assert all(len(digest_of(service)) == 64 for service in Service)
+
+
+def test_a_compiler_that_cant_be_had_says_so_to_whoever_asks() -> None:
+    with running([Service.TPU_COMPILER]) as beside:
+        address = beside.environ["HUBMATRIX_TPU_COMPILER"]
+        assert beside.names == {address: "$COMPILER"}
+        host, _, port = address.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=5) as connection, connection.makefile("rw") as stream:
+            stream.write('{"op": "compile", "hlo": "/x", "chip": "v5e"}\n')
+            stream.flush()
+            answer = json.loads(stream.readline())
+    assert (answer["outcome"], answer["message"]) == ("unavailable", "no CPython 3.12")

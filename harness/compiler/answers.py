@@ -1,0 +1,100 @@
+"""What the compiler is asked and what it says: the JSON that travels between cases, service and worker. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Verdict(str, Enum):
+    """What became of a program.
+
+    `refused`: the compiler's word on the program. `crashed`, `timed_out`, `memory`: the compiler died of it. `invalid`: the
+    question is wrong (no such file, no HLO, no such chip). `unavailable`: trouble of this machine, which says nothing of the
+    program.
+    """
+
+    COMPILED = "compiled"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    MEMORY = "memory"
+    INVALID = "invalid"
+    UNAVAILABLE = "unavailable"
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Compile(_Value):
+    """Compile a serialized HloModuleProto. `split` are the parameters that are split over the chips on dimension 0."""
+
+    op: Literal["compile"]
+    hlo: Path
+    chip: str
+    chips: int = Field(default=1, ge=1)
+    split: tuple[int, ...] = ()
+
+
+class Run(_Value):
+    """Run it on this machine's CPU, with arg0, arg1, … of an .npz."""
+
+    op: Literal["run"]
+    hlo: Path
+    arguments: Path
+
+
+Request = Annotated[Compile | Run, Field(discriminator="op")]
+REQUEST: TypeAdapter[Compile | Run] = TypeAdapter(Request)
+
+
+class Numbers(_Value):
+    """Of one device, as the compiler reports them; None where it doesn't.
+
+    Bytes of arguments, outputs and temporaries include the padding of the chip's tiles. `alias_bytes` are outputs that take
+    the place of arguments. `flops` and `bytes_accessed` are of the optimized program. `roofline_us` is the least time that
+    the chip's peak figures allow, in microseconds.
+    """
+
+    code_bytes: int | None = None
+    argument_bytes: int | None = None
+    output_bytes: int | None = None
+    alias_bytes: int | None = None
+    temporary_bytes: int | None = None
+    peak_bytes: int | None = None
+    chip_bytes: int | None = None
+    flops: float | None = None
+    bytes_accessed: float | None = None
+    roofline_us: float | None = None
+
+
+class Hlo(_Value):
+    """What the program says: `products` are dots and convolutions by the element type of their left operand, as TensorFlow
+    wrote them; `collectives` are counted after compiling."""
+
+    products: dict[str, int] = {}
+    instructions: int = 0
+    custom_calls: tuple[str, ...] = ()
+    dynamic: bool = False
+    collectives: dict[str, int] = {}
+
+
+class Answer(_Value):
+    """`seconds` are those of the original compile, also where it is `reused`."""
+
+    outcome: Verdict
+    message: str = ""
+    evidence: str = ""
+    program: str = ""
+    reused: bool = False
+    seconds: float = 0.0
+    numbers: Numbers = Numbers()
+    hlo: Hlo = Hlo()
+    outputs: str | None = None
+
+    def as_json(self) -> str:
+        return self.model_dump_json(exclude_none=True)

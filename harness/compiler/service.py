@@ -1,0 +1,196 @@
+"""The address that cells ask: JSON lines over TCP, on this machine only, one question a connection.
+
+    {"op": "compile", "hlo": "/abs/file.pb", "chip": "v5e", "chips": 1, "split": []}
+    {"op": "run", "hlo": "/abs/file.pb", "arguments": "/abs/arguments.npz"}
+
+The answer is an `answers.Answer`. Everything is answered, also what is no question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+from typing_extensions import assert_never
+
+from harness.compiler import answers, chips
+from harness.compiler.answers import REQUEST, Answer, Compile, Hlo, Numbers, Run, Verdict
+from harness.compiler.chips import CHIPS, Chip
+from harness.compiler.environment import WORKER, digest
+from harness.compiler.kept import Shelf
+from harness.compiler.supervisor import Limits, Said, Supervisor
+from harness.environments.venv import Venv
+from harness.workspace import Workspace
+
+LOOPBACK = "127.0.0.1"
+LINE_BYTES = 2**20
+
+
+class Answering(Protocol):
+    """What can be served."""
+
+    async def warm_up(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def answer(self, line: bytes) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """In place of a compiler that this machine can't have: says so to every question."""
+
+    message: str
+
+    async def warm_up(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+    async def answer(self, line: bytes) -> Answer:
+        del line
+        return Answer(outcome=Verdict.UNAVAILABLE, message=self.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """Answers questions by what is kept, else by the worker."""
+
+    supervisor: Supervisor
+    shelf: Shelf
+    _asked: dict[tuple[str, str, int, tuple[int, ...]], asyncio.Lock] = field(default_factory=dict)
+
+    async def warm_up(self) -> None:
+        await self.supervisor.warm_up()
+
+    async def close(self) -> None:
+        await self.supervisor.close()
+
+    async def answer(self, line: bytes) -> Answer:
+        try:
+            request = REQUEST.validate_json(line)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            return Answer(outcome=Verdict.INVALID, message=f"no such question: {problems}")
+        match request:
+            case Compile():
+                return await self._compile(request)
+            case Run():
+                said = await self.supervisor.ask(request.model_dump(mode="json"))
+                return Answer.model_validate(said)
+            case _:
+                assert_never(request)
+
+    async def _compile(self, request: Compile) -> Answer:
+        chip = CHIPS.get(request.chip)
+        topology = chip.topology(request.chips) if chip else None
+        if chip is None:
+            return Answer(outcome=Verdict.INVALID, message=f"no chip {request.chip}; there are {', '.join(CHIPS)}")
+        if topology is None:
+            most = max(chip.topologies)
+            return Answer(outcome=Verdict.INVALID, message=f"no topology of {request.chips} {chip.name}; the largest has {most}")
+        seen = await self.supervisor.ask({"op": "look", "hlo": str(request.hlo)})
+        if "outcome" in seen:
+            return Answer.model_validate(seen)
+        place = (seen["program"], topology, request.chips, request.split)
+        async with self._asked.setdefault(place, asyncio.Lock()):  # the same program, asked twice at once, is compiled once
+            if known := self.shelf.find(*place):
+                return known.model_copy(update={"reused": True, "numbers": bounded(chip, known.numbers)})
+            question = {"op": "compile", "hlo": str(request.hlo), "topology": topology, "chips": request.chips}
+            said = await self.supervisor.ask({**question, "split": request.split})
+            answer = judged(chip, seen, said)
+            self.shelf.keep(answer, *place[1:])
+            return answer
+
+
+def judged(chip: Chip, seen: Said, said: Said) -> Answer:
+    """What the worker says of a program, with what the chip can do at most."""
+    facts = {name: value for name, value in said.items() if name not in ("numbers", "collectives")}
+    found = bounded(chip, Numbers(**said.get("numbers", {})))
+    hlo = Hlo(**seen["hlo"], collectives=said.get("collectives", {}))
+    return Answer.model_validate({**facts, "program": seen["program"], "numbers": found, "hlo": hlo})
+
+
+def bounded(chip: Chip, found: Numbers) -> Numbers:
+    """With what the chip has and can do at most."""
+    facts: dict[str, float] = {"chip_bytes": chip.device_bytes}
+    if found.flops is not None and found.bytes_accessed is not None:
+        facts["roofline_us"] = round(chip.roofline_us(found.flops, found.bytes_accessed), 4)
+    return found.model_copy(update=facts)
+
+
+def compiler_in(environment: Venv, places: Workspace, workdir: Path, limits: Limits | None = None) -> Compiler:
+    """The compiler of an environment, with what earlier runs here kept."""
+    command = (environment.python, "-I", WORKER)
+    supervisor = Supervisor(command=command, workdir=workdir, limits=limits or Limits())
+    return Compiler(supervisor=supervisor, shelf=Shelf(folder=places.compiled, compiler=digest()))
+
+
+def digest_of_answers() -> str:
+    """Of everything that can change an answer: the compiler, and what is made of its words."""
+    sources = (Path(str(module.__file__)) for module in (answers, chips))
+    return hashlib.sha256("".join([digest(), *(path.read_text() for path in (*sources, Path(__file__)))]).encode()).hexdigest()
+
+
+@contextmanager
+def serving(compiler: Answering, *, port: int = 0) -> Iterator[str]:
+    """Serve from a thread of this process until the block ends; gives the address, host:port."""
+    ready: threading.Event = threading.Event()
+    found: list[str | OSError] = []
+    ending: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def main() -> None:
+        end = asyncio.Event()
+        ending.append((asyncio.get_running_loop(), end))
+        warm = asyncio.ensure_future(compiler.warm_up())
+        try:
+            server = await asyncio.start_server(lambda *ends: _talk(compiler, *ends), LOOPBACK, port, limit=LINE_BYTES)
+        except OSError as error:
+            found.append(error)
+            return
+        else:
+            found.append(f"{LOOPBACK}:{server.sockets[0].getsockname()[1]}")
+            ready.set()
+            async with server:
+                await end.wait()
+        finally:
+            ready.set()
+            warm.cancel()
+            await asyncio.gather(warm, return_exceptions=True)
+            await compiler.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True, name="tpu compiler")
+    thread.start()
+    ready.wait()
+    address = found[0]
+    if isinstance(address, OSError):
+        thread.join()
+        raise address
+    try:
+        yield address
+    finally:
+        loop, end = ending[0]
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
+
+
+async def _talk(compiler: Answering, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        try:
+            line = await reader.readline()
+        except ValueError:
+            line = b"a line too long to be a question"
+        if line:
+            answer = await compiler.answer(line)
+            writer.write(answer.as_json().encode() + b"\n")
+            await writer.drain()
+    writer.close()

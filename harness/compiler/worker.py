@@ -1,0 +1,255 @@
+"""Runs in the compiler's own environment: reads a question a line, answers each with a line, never ends by itself.
+
+    python worker.py FD        FD: a socket; standard output and error belong to the libraries, which print what they like
+
+Questions and answers are JSON: {"op": "look", "hlo"} -> what the program is; {"op": "compile", "hlo", "topology", "chips",
+"split"}; {"op": "run", "hlo", "arguments"}. Not in here: limits, what is kept, chips (the driver's supervisor has them).
+
+jax, jaxlib and numpy only, nothing of the harness. Much of what is called has no public name in jaxlib: its version is pinned.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import hashlib
+import json
+import os
+import re
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+# There is no TPU: nobody asks the metadata server of a cloud for one, and two processes can't take it from each other ("ABORTED:
+# Internal error when accessing libtpu multi-process lockfile" otherwise). The type only silences a warning; the topology decides.
+os.environ.update(JAX_PLATFORMS="cpu", TPU_SKIP_MDS_QUERY="1", TPU_WORKER_HOSTNAMES="localhost", ALLOW_MULTIPLE_LIBTPU_LOAD="1")
+os.environ.setdefault("TPU_ACCELERATOR_TYPE", "v5litepod-1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import jax
+import numpy as np
+from jax._src.interpreters import mlir
+from jax._src.lib import _jax, xla_client
+from jax._src.lib.mlir import ir
+from jax.experimental import topologies
+from jaxlib import _hlo
+
+Question = dict[str, Any]
+Said = dict[str, Any]
+# A program with its weights in it: printing each number would take more memory than compiling.
+WHOLE_TEXT_BYTES = 2**26
+INSTRUCTION = re.compile(r"^  (?:ROOT )?\S+ = (?P<shape>.+?) (?P<opcode>[a-z][a-z0-9-]*)\((?P<operand>\w*)", re.MULTILINE)
+NAMES = re.compile(r"^(HloModule )[^,\n]*|^(ENTRY )?[^\s{]+(?= \{$)", re.MULTILINE)
+TARGET = re.compile(r'custom_call_target="([^"]*)"')
+BOUNDED = re.compile(r"\[[\d,]*<=\d")
+COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "reduce-scatter", "collective-permute", "collective-broadcast")
+EVIDENCE_CHARACTERS = 20_000
+
+
+class Invalid(Exception):
+    """The question is wrong."""
+
+
+class NoCompiler(Exception):
+    """libtpu can't be used here."""
+
+
+def look(question: Question) -> Said:
+    """What the program is: a digest of its content, without names, ids and metadata, and counts over its instructions."""
+    data = read(question["hlo"])
+    module = parsed(data)
+    whole = len(data) <= WHOLE_TEXT_BYTES
+    text = printed(module, constants=whole)
+    content = NAMES.sub(r"\1\2", text).encode() if whole else data
+    found = [match.groups() for match in INSTRUCTION.finditer(text)]
+    products = collections.Counter(operand for _, opcode, operand in found if opcode in ("dot", "convolution"))
+    return {
+        "program": hashlib.sha256(content).hexdigest()[:16],
+        "hlo": {
+            "products": dict(products),
+            "instructions": len(found),
+            "custom_calls": sorted(set(TARGET.findall(text))),
+            "dynamic": bool(BOUNDED.search(text)),
+        },
+    }
+
+
+def compile_ahead(question: Question) -> Said:
+    """Ahead of time, for one device of a topology or for several of them."""
+    devices = described(question["topology"])[: question["chips"]]
+    module = translated(read(question["hlo"]))
+    options = spread_over(devices)
+    started = time.monotonic()
+    with CONTEXT:
+        executable = devices[0].client.compile(module, xla_client.DeviceList(tuple(devices)), options)
+    seconds = time.monotonic() - started
+    return {
+        "outcome": "compiled",
+        "seconds": round(seconds, 3),
+        "numbers": numbers(executable),
+        "collectives": collectives(executable),
+    }
+
+
+def run(question: Question) -> Said:
+    """On this machine's CPU, by the same XLA."""
+    data = read(question["hlo"])
+    arguments = matching(data, question["arguments"])
+    module = translated(data)
+    devices = jax.devices("cpu")[:1]
+    started = time.monotonic()
+    with CONTEXT:
+        executable = devices[0].client.compile_and_load(module, xla_client.DeviceList(tuple(devices)), spread_over(devices))
+    seconds = time.monotonic() - started
+    outputs = [np.asarray(one) for one in executable.execute([jax.device_put(one, devices[0]) for one in arguments])]
+    place = str(question["arguments"]) + ".outputs.npz"
+    np.savez(place, **{f"out{number}": value for number, value in enumerate(outputs)})
+    return {"outcome": "compiled", "seconds": round(seconds, 3), "outputs": place}
+
+
+def matching(data: bytes, path: str) -> list[Any]:
+    """arg0, arg1, … of an .npz, if they are what the program takes."""
+    parsed(data)
+    wanted = _hlo.XlaComputation(data).program_shape().parameter_shapes()
+    try:
+        with np.load(path) as given:
+            found = [given[f"arg{number}"] for number in range(len(wanted))]
+    except (OSError, ValueError, KeyError) as error:
+        raise Invalid(f"{path}: arg0 to arg{len(wanted) - 1} can't be read: {first_line(str(error))}") from error
+    # numpy stores types that it doesn't know, such as bfloat16, as bytes.
+    found = [one.view(shape.numpy_dtype()) if one.dtype.kind == "V" else one for one, shape in zip(found, wanted, strict=True)]
+    for number, (one, shape) in enumerate(zip(found, wanted, strict=True)):
+        if one.shape != tuple(shape.dimensions()) or one.dtype != shape.numpy_dtype():
+            told = f"{one.dtype}{list(one.shape)}, the program takes {shape.numpy_dtype()}{list(shape.dimensions())}"
+            raise Invalid(f"{path}: arg{number} is {told}")
+    return found
+
+
+def read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise Invalid(f"{path}: {error.strerror}") from error
+
+
+def parsed(data: bytes) -> Any:
+    try:
+        return _hlo.HloModule.from_serialized_hlo_module_proto(data)
+    except RuntimeError as error:
+        raise Invalid(f"no HLO: {first_line(str(error))}") from error
+
+
+def printed(module: Any, *, constants: bool) -> str:
+    """XLA's canonical text: instructions numbered, bodies where they are called; all of each constant, or none of it."""
+    options = _hlo.HloPrintOptions.canonical()
+    options.print_large_constants = constants
+    options.print_backend_config = True
+    return str(module.to_string(options))
+
+
+CONTEXT = mlir.make_ir_context()
+jax.config.update("jax_enable_x64", True)  # or it would make 32 bits of TensorFlow's 64
+
+
+def translated(data: bytes) -> Any:
+    """HLO as StableHLO, the only language that jaxlib compiles.
+
+    `mhlo.copy` has no equal there and means nothing before layouts are chosen: what it copies takes its place.
+    """
+    module = ir.Module.parse(_jax.mlir.hlo_to_stablehlo(data), context=CONTEXT)
+    copies: list[Any] = []
+
+    def note(operation: Any) -> Any:
+        if operation.name == "mhlo.copy":
+            copies.append(operation)
+        return ir.WalkResult.ADVANCE
+
+    with CONTEXT:
+        module.operation.walk(note)
+    for copy in copies:
+        copy.operation.results[0].replace_all_uses_with(copy.operation.operands[0])
+        copy.operation.erase()
+    return module
+
+
+@functools.cache
+def described(topology: str) -> list[Any]:
+    try:
+        return list(topologies.get_topology_desc(topology_name=topology, platform="tpu").devices)
+    except RuntimeError as error:
+        raise NoCompiler(str(error)) from error
+
+
+def spread_over(devices: list[Any]) -> Any:
+    """One replica, as many partitions as devices."""
+    options = xla_client.CompileOptions()
+    options.num_replicas, options.num_partitions = 1, len(devices)
+    options.device_assignment = xla_client.DeviceAssignment.create(np.array([[device.id for device in devices]]))
+    return options
+
+
+def numbers(executable: Any) -> dict[str, float]:
+    """Of one device, in the driver's names."""
+    stats, costs = executable.get_compiled_memory_stats(), executable.cost_analysis() or {}
+    found = {
+        "code_bytes": stats.generated_code_size_in_bytes,
+        "argument_bytes": stats.argument_size_in_bytes,
+        "output_bytes": stats.output_size_in_bytes,
+        "alias_bytes": stats.alias_size_in_bytes,
+        "temporary_bytes": stats.temp_size_in_bytes,
+        "peak_bytes": stats.peak_memory_in_bytes,
+        "flops": costs.get("flops"),
+        "bytes_accessed": costs.get("bytes accessed"),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def collectives(executable: Any) -> dict[str, int]:
+    """How many of each the optimized program has; an asynchronous one is counted where it starts."""
+    found: collections.Counter[str] = collections.Counter()
+    for module in executable.hlo_modules():
+        for match in INSTRUCTION.finditer(printed(module, constants=False)):
+            opcode = match["opcode"].removesuffix("-start")
+            if opcode in COLLECTIVES:
+                found[opcode] += 1
+    return dict(found)
+
+
+def first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+OPS: Mapping[str, Callable[[Question], Said]] = {"look": look, "compile": compile_ahead, "run": run}
+
+
+def answer(question: Question) -> Said:
+    try:
+        return OPS[question["op"]](question)
+    except Invalid as error:
+        return {"outcome": "invalid", "message": str(error)}
+    except (RuntimeError, ir.MLIRError) as error:  # the compiler's words
+        text = str(error)
+        return {"outcome": "refused", "message": first_line(text), "evidence": text[:EVIDENCE_CHARACTERS]}
+    except Exception as error:  # noqa: BLE001  # a mistake in here says nothing of the program
+        message = f"{type(error).__name__}: {first_line(str(error))}"
+        return {"outcome": "unavailable", "message": message, "evidence": traceback.format_exc()}
+
+
+def main(number: int) -> None:
+    with socket.socket(fileno=number) as channel, channel.makefile("rwb") as stream:
+
+        def say(what: Said) -> None:
+            stream.write(json.dumps(what).encode() + b"\n")
+            stream.flush()
+
+        say({"ready": True})
+        for line in stream:
+            say(answer(json.loads(line)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
