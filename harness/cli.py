@@ -1,7 +1,7 @@
 """The command line: one command a stage. The only module that prints errors and exits.
 
-Exit codes: 0 done (cells that fail are results, not errors), 2 matrix.yaml or an option is wrong, 3 nothing is selected,
-4 no readable results, 5 a model is invalid, 6 trouble of the machine, 130 interrupted.
+Exit codes: 0 done (cells that fail are results, not errors), 1 a program does not compile, 2 matrix.yaml or an option is
+wrong, 3 nothing is selected, 4 no readable results, 5 a model or program is invalid, 6 trouble of the machine, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -267,6 +267,48 @@ def serve(
     from harness import serving
 
     serving.serve(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))
+
+
+COMPILE_HELP = """Compile a program for a TPU ahead of time, with Google's own compiler and without a TPU, and say what comes out.
+
+FILE holds HLO, the language between TensorFlow and XLA: an HloModuleProto, an HloProto as XLA dumps it, or text.
+
+\b
+From TensorFlow 2.5 on:
+    compiled = tf.function(model, jit_compile=True)
+    ir = compiled.experimental_get_compiler_ir(*inputs)(stage="hlo_serialized")
+    open("forward.hlo.pb", "wb").write(ir)
+From any program, all that XLA compiles in it (before_optimizations is what to take):
+    XLA_FLAGS="--xla_dump_to=DIR --xla_dump_hlo_as_proto" python program.py
+
+\b
+    hubmatrix compile forward.hlo.pb --chip v5e
+    hubmatrix compile step.hlo.pb --chip v4 --chips 4 --split 0,1     data-parallel: parameters 0 and 1 are the batch
+
+Exit codes: 0 it compiles; 1 it doesn't: the compiler refuses it, in its own words, or dies of it; 2 an option is wrong;
+5 FILE is no HLO; 6 the compiler can't be had here.
+"""
+
+
+@app.command("compile", help=COMPILE_HELP)
+def compile_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The program.")],
+    chip: Annotated[str, typer.Option(help="v2, v3, v4, v5e, v5p, v6e or 7x.")] = "v5e",
+    chips: Annotated[int, typer.Option(help="Compile for so many chips (cores of v2, v3 and 7x).", min=1)] = 1,
+    split: Annotated[
+        str, typer.Option(help="Parameters that are cut along dimension 0 over the chips, by number: 0,1. Others are on each.")
+    ] = "",
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    from harness import compiling
+
+    answer = compiling.compile_file(Workspace(root=root.resolve()), file, chip, chips, split)
+    if as_json:
+        print(json.dumps({"format": 1, "chip": chip, "chips": chips, **json.loads(answer.as_json())}, indent=1))
+    else:
+        _say(compiling.told(answer, chip, chips))
+    raise typer.Exit(0 if compiling.is_compiled(answer) else 1)
 
 
 @app.command()

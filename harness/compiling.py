@@ -1,4 +1,4 @@
-"""`hubmatrix compiler`: the TPU compiler for a person's own hands."""
+"""`hubmatrix compile` and `hubmatrix compiler`: the TPU compiler for a person's own hands."""
 
 from __future__ import annotations
 
@@ -10,14 +10,106 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from typing_extensions import assert_never
+
 from harness.compiler import environment, service
+from harness.compiler.answers import Answer, Compile, Verdict
+from harness.compiler.chips import CHIPS, Chip
 from harness.environments import disk
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
-from harness.errors import MachineError
+from harness.errors import MachineError, ProgramError, SpecError
 from harness.run.prepare import machine_interpreters
 from harness.workspace import Workspace
+
+
+def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: str) -> Answer:
+    """What the compiler says of a file. SpecError for a wrong option, ProgramError for no HLO, MachineError for no compiler."""
+    request = asked(file, chip, chips, split)
+    if not file.is_file():
+        raise ProgramError("no such file", place=str(file), hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow")
+    with at_hand(places) as compiler:
+        answer = asyncio.run(_ask(compiler, request))
+    match answer.outcome:
+        case Verdict.INVALID if answer.program:
+            raise SpecError(answer.message, place="--split")
+        case Verdict.INVALID:
+            raise ProgramError(answer.message, hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow")
+        case Verdict.UNAVAILABLE:
+            raise MachineError(answer.message)
+        case Verdict.COMPILED | Verdict.REFUSED | Verdict.CRASHED | Verdict.TIMED_OUT | Verdict.MEMORY:
+            return answer
+        case _:
+            assert_never(answer.outcome)
+
+
+def asked(file: Path, chip: str, chips: int, split: str) -> Compile:
+    """The question that options stand for. SpecError where they stand for none."""
+    known = CHIPS.get(chip)
+    if known is None:
+        raise SpecError(f"no chip {chip!r}", place="--chip", hint=f"one of {', '.join(CHIPS)}")
+    if known.topology(chips) is None:
+        raise SpecError(f"no topology of {chips} {chip}", place="--chips", hint=f"{max(known.topologies)} at most")
+    numbers = [one.strip() for one in split.split(",") if one.strip()]
+    if wrong := [one for one in numbers if not one.isdecimal()]:
+        raise SpecError(f"{wrong[0]!r} is no parameter's number", place="--split", hint="numbers and commas: 0,1")
+    return Compile(op="compile", hlo=file.resolve(), chip=chip, chips=chips, split=tuple(map(int, numbers)))
+
+
+def is_compiled(answer: Answer) -> bool:
+    return answer.outcome is Verdict.COMPILED
+
+
+def told(answer: Answer, chip: str, chips: int) -> str:
+    """The verdict in the compiler's words, and its numbers."""
+    products = ", ".join(f"{count} in {kind}" for kind, count in sorted(answer.hlo.products.items())) or "none"
+    lines = [f"program {answer.program}: {answer.hlo.instructions} instructions; matrix products and convolutions: {products}"]
+    name = f"TPU {chip}" if chips == 1 else f"{chips} devices of TPU {chip}"
+    when = f" (compiled before, in {answer.seconds:.2f} s)" if answer.reused and is_compiled(answer) else ""
+    if not is_compiled(answer):
+        words = answer.evidence.strip() or answer.message
+        return "\n".join([*lines, f"{name}: {answer.outcome.value.replace('_', ' ')}{when}", "", *_indented(answer, words)])
+    lines.append(f"{name}: compiled{when or f' in {answer.seconds:.2f} s'}")
+    return "\n".join([*lines, "", *(f"  {name:<17}{value}" for name, value in _figures(answer, CHIPS[chip]))])
+
+
+def _indented(answer: Answer, words: str) -> Iterator[str]:
+    if answer.message not in words:
+        yield f"  {answer.message}"
+    yield from (f"  {line}".rstrip() for line in words.splitlines()[:40])
+
+
+def _figures(answer: Answer, chip: Chip) -> Iterator[tuple[str, str]]:
+    found = answer.numbers
+    sizes = {"code": found.code_bytes, "arguments": found.argument_bytes, "outputs": found.output_bytes}
+    sizes |= {"of them in place": found.alias_bytes, "temporaries": found.temporary_bytes}
+    yield from ((name, _size(size)) for name, size in sizes.items() if size is not None)
+    if found.peak_bytes is not None and found.chip_bytes:
+        yield "at once", f"{_size(found.peak_bytes)} of {_size(found.chip_bytes)}"
+    if found.flops is not None and found.bytes_accessed is not None:
+        yield "arithmetic", f"{found.flops:.3g} operations"
+        yield "memory traffic", _size(found.bytes_accessed)
+    if found.roofline_us is not None:
+        peak = f"{chip.peak_flops / 1e12:.0f} TFLOP/s (bf16), {chip.bandwidth / 1e9:.0f} GB/s a chip: {chip.source}"
+        yield "least time", f"{found.roofline_us:.3g} µs; {peak}"
+    for kind, count in sorted(answer.hlo.collectives.items()):
+        yield kind, str(count)
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.2f} GiB"
+
+
+async def _ask(compiler: service.Compiler, request: Compile) -> Answer:
+    try:
+        return await compiler.answer(request.model_dump_json().encode())
+    finally:
+        await compiler.close()
 
 
 def serve(places: Workspace, *, port: int, as_json: bool, tell: Callable[[str], None]) -> None:

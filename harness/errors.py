@@ -69,6 +69,13 @@ class ModelError(HubmatrixError):
     exit_code = 5
 
 
+class ProgramError(HubmatrixError):
+    """A file that should hold a program for the compiler holds none."""
+
+    slug = "program-invalid"
+    exit_code = 5
+
+
 class MachineError(HubmatrixError):
     """This machine can't do the work: no uv, no disk, no permission."""
 

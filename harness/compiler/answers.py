@@ -31,13 +31,16 @@ class _Value(BaseModel):
 
 
 class Compile(_Value):
-    """Compile a serialized HloModuleProto. `split` are the parameters that are split over the chips on dimension 0."""
+    """Compile a program for so many devices: chips, but cores of v2, v3 and 7x (see `chips`).
+
+    `split` are the parameters that are cut along dimension 0 over the devices; each device holds the others whole.
+    """
 
     op: Literal["compile"]
     hlo: Path
     chip: str
     chips: int = Field(default=1, ge=1)
-    split: tuple[int, ...] = ()
+    split: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
 
 class Run(_Value):
@@ -56,8 +59,9 @@ class Numbers(_Value):
     """Of one device, as the compiler reports them; None where it doesn't.
 
     Bytes of arguments, outputs and temporaries include the padding of the chip's tiles. `alias_bytes` are outputs that take
-    the place of arguments. `flops` and `bytes_accessed` are of the optimized program. `roofline_us` is the least time that
-    the chip's peak figures allow, in microseconds.
+    the place of arguments. `flops` and `bytes_accessed` are those of the optimized program in the compiler's cost analysis,
+    which counts what an instruction reads and writes also where that never leaves the chip. `roofline_us` follows from them
+    and the chip's peak figures: the larger of both times, in microseconds.
     """
 
     code_bytes: int | None = None

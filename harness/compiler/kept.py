@@ -19,23 +19,33 @@ KEPT = frozenset({Verdict.COMPILED, Verdict.REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A program, and the devices that it is compiled for."""
+
+    program: str
+    topology: tuple[str, str]
+    devices: int
+    split: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """`compiler` is the digest of what answers."""
 
     folder: Path
     compiler: str
 
-    def find(self, program: str, topology: str, chips: int, split: tuple[int, ...]) -> Answer | None:
+    def find(self, place: Place) -> Answer | None:
         try:
-            return Answer.model_validate_json(self._place(program, topology, chips, split).read_bytes())
+            return Answer.model_validate_json(self._file(place).read_bytes())
         except (OSError, ValueError):
             return None
 
-    def keep(self, answer: Answer, topology: str, chips: int, split: tuple[int, ...]) -> None:
+    def keep(self, place: Place, answer: Answer) -> None:
         if answer.outcome in KEPT:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._place(answer.program, topology, chips, split), answer.as_json())
+            write_atomically(self._file(place), answer.as_json())
 
-    def _place(self, program: str, topology: str, chips: int, split: tuple[int, ...]) -> Path:
-        facts = json.dumps([self.compiler, program, topology, chips, split])
+    def _file(self, place: Place) -> Path:
+        facts = json.dumps([self.compiler, place.program, place.topology, place.devices, place.split])
         return self.folder / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.json"

@@ -25,7 +25,7 @@ from harness.compiler import answers, chips
 from harness.compiler.answers import REQUEST, Answer, Compile, Hlo, Numbers, Run, Verdict
 from harness.compiler.chips import CHIPS, Chip
 from harness.compiler.environment import WORKER, digest
-from harness.compiler.kept import Shelf
+from harness.compiler.kept import Place, Shelf
 from harness.compiler.supervisor import Limits, Said, Supervisor
 from harness.environments.venv import Venv
 from harness.workspace import Workspace
@@ -63,11 +63,12 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiler:
-    """Answers questions by what is kept, else by the worker."""
+    """Answers questions by what is kept, else by the worker. What it died of is not tried again before the next start."""
 
     supervisor: Supervisor
     shelf: Shelf
-    _asked: dict[tuple[str, str, int, tuple[int, ...]], asyncio.Lock] = field(default_factory=dict)
+    _turns: dict[Place, asyncio.Lock] = field(default_factory=dict)
+    _died_of: dict[Place, Answer] = field(default_factory=dict)
 
     async def warm_up(self) -> None:
         await self.supervisor.warm_up()
@@ -97,18 +98,22 @@ class Compiler:
             return Answer(outcome=Verdict.INVALID, message=f"no chip {request.chip}; there are {', '.join(CHIPS)}")
         if topology is None:
             most = max(chip.topologies)
-            return Answer(outcome=Verdict.INVALID, message=f"no topology of {request.chips} {chip.name}; the largest has {most}")
+            return Answer(
+                outcome=Verdict.INVALID, message=f"no topology of {request.chips} {chip.name} devices; the largest has {most}"
+            )
         seen = await self.supervisor.ask({"op": "look", "hlo": str(request.hlo)})
         if "outcome" in seen:
             return Answer.model_validate(seen)
-        place = (seen["program"], topology, request.chips, request.split)
-        async with self._asked.setdefault(place, asyncio.Lock()):  # the same program, asked twice at once, is compiled once
-            if known := self.shelf.find(*place):
+        place = Place(program=seen["program"], topology=topology, devices=request.chips, split=tuple(sorted(set(request.split))))
+        async with self._turns.setdefault(place, asyncio.Lock()):  # the same program, asked twice at once, is compiled once
+            if known := self._died_of.get(place) or self.shelf.find(place):
                 return known.model_copy(update={"reused": True, "numbers": bounded(chip, known.numbers)})
-            question = {"op": "compile", "hlo": str(request.hlo), "topology": topology, "chips": request.chips}
-            said = await self.supervisor.ask({**question, "split": request.split})
+            question = {"op": "compile", "hlo": str(request.hlo), "topology": topology, "devices": place.devices}
+            said = await self.supervisor.ask({**question, "split": place.split})
             answer = judged(chip, seen, said)
-            self.shelf.keep(answer, *place[1:])
+            self.shelf.keep(place, answer)
+            if answer.outcome in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.MEMORY):
+                self._died_of[place] = answer
             return answer
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import socket
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ from harness.process import FOR_CELLS, end_group, environment, signal_name
 LINE_BYTES = 2**26
 LOG_BYTES = 8000
 WATCH_SECONDS = 0.1
+# A line of the compiler's log for a failed check, e.g. `F1120 19:38:35.679264   27763 shape_util.cc:1039] Check failed: ...`.
+FATAL = re.compile(r"^F\d{4} \S+ +\d+ (?P<what>.+)", re.MULTILINE)
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
@@ -194,7 +197,8 @@ class _Worker:
         if code < 0 and -code in FROM_OUTSIDE:
             return self._ended(End.KILLED, f"the compiler was killed from outside ({signal_name(-code)})", said)
         how = f"by {signal_name(-code)}" if code < 0 else f"with exit code {code}"
-        return self._ended(End.DIED, f"the compiler ended {how}", said)
+        fatal = FATAL.search(_printed(self.log, said))
+        return self._ended(End.DIED, f"the compiler ended {how}" + (f": {fatal['what'].strip()}" if fatal else ""), said)
 
     def _ended(self, end: End, message: str, said: int) -> Ended:
         return Ended(end=end, message=message, printed=_printed(self.log, said))

@@ -2,8 +2,12 @@
 
     python worker.py FD        FD: a socket; standard output and error belong to the libraries, which print what they like
 
-Questions and answers are JSON: {"op": "look", "hlo"} -> what the program is; {"op": "compile", "hlo", "topology", "chips",
-"split"}; {"op": "run", "hlo", "arguments"}. Not in here: limits, what is kept, chips (the driver's supervisor has them).
+Questions and answers are JSON:
+    {"op": "look", "hlo"}                                                                   what the program is
+    {"op": "compile", "hlo", "topology": [name, configuration of its chips], "devices", "split"}
+    {"op": "run", "hlo", "arguments"}                                                       on the CPU
+"hlo" names a file: an HloModuleProto, an HloProto as XLA dumps it, or HLO as text. Not in here: limits, what is kept, what a
+chip can do (all in the driver).
 
 jax, jaxlib and numpy only, nothing of the harness. Much of what is called has no public name in jaxlib: its version is pinned.
 """
@@ -11,16 +15,19 @@ jax, jaxlib and numpy only, nothing of the harness. Much of what is called has n
 from __future__ import annotations
 
 import collections
+import ctypes
 import functools
 import hashlib
 import json
 import os
 import re
+import resource
+import signal
 import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +52,9 @@ WHOLE_TEXT_BYTES = 2**26
 INSTRUCTION = re.compile(r"^  (?:ROOT )?\S+ = (?P<shape>.+?) (?P<opcode>[a-z][a-z0-9-]*)\((?P<operand>\w*)", re.MULTILINE)
 NAMES = re.compile(r"^(HloModule )[^,\n]*|^(ENTRY )?[^\s{]+(?= \{$)", re.MULTILINE)
 TARGET = re.compile(r'custom_call_target="([^"]*)"')
-BOUNDED = re.compile(r"\[[\d,]*<=\d")
+DYNAMIC = re.compile(r"\b[a-z]\w*\[[\d,]*(?:<=|\?)")
+TEXT = b"HloModule"
+PR_SET_PDEATHSIG = 1
 COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "reduce-scatter", "collective-permute", "collective-broadcast")
 EVIDENCE_CHARACTERS = 20_000
 
@@ -73,15 +82,17 @@ def look(question: Question) -> Said:
             "products": dict(products),
             "instructions": len(found),
             "custom_calls": sorted(set(TARGET.findall(text))),
-            "dynamic": bool(BOUNDED.search(text)),
+            "dynamic": bool(DYNAMIC.search(text)),
         },
     }
 
 
 def compile_ahead(question: Question) -> Said:
     """Ahead of time, for one device of a topology or for several of them."""
-    devices = described(question["topology"])[: question["chips"]]
+    devices = described(*question["topology"])[: question["devices"]]
     module = translated(read(question["hlo"]))
+    if len(devices) > 1:
+        annotate(module, question["split"], len(devices))
     options = spread_over(devices)
     started = time.monotonic()
     with CONTEXT:
@@ -113,7 +124,6 @@ def run(question: Question) -> Said:
 
 def matching(data: bytes, path: str) -> list[Any]:
     """arg0, arg1, … of an .npz, if they are what the program takes."""
-    parsed(data)
     wanted = _hlo.XlaComputation(data).program_shape().parameter_shapes()
     try:
         with np.load(path) as given:
@@ -130,17 +140,44 @@ def matching(data: bytes, path: str) -> list[Any]:
 
 
 def read(path: str) -> bytes:
+    """The HloModuleProto of a file."""
     try:
-        return Path(path).read_bytes()
+        data = Path(path).read_bytes()
     except OSError as error:
         raise Invalid(f"{path}: {error.strerror}") from error
+    try:
+        if data.lstrip().startswith(TEXT):
+            return bytes(_hlo.hlo_module_from_text(data.decode("utf-8", "replace")).as_serialized_hlo_module_proto())
+        return data if is_module(data) else wrapped(data)
+    except (RuntimeError, ValueError) as error:
+        raise Invalid(f"{path} is no HLO: {first_line(str(error)) or 'it is empty'}") from error
+
+
+def is_module(data: bytes) -> bool:
+    try:
+        return bool(parsed(data))
+    except RuntimeError:
+        return False
+
+
+def wrapped(data: bytes) -> bytes:
+    """Field 1 of an HloProto, which XLA writes where a dump is asked for (`--xla_dump_hlo_as_proto`)."""
+    if data[:1] == b"\x0a":
+        end, size = 1, 0
+        for end in range(1, min(len(data), 6)):
+            size |= (data[end] & 0x7F) << 7 * (end - 1)
+            if data[end] < 0x80:
+                break
+        inside = data[end + 1 : end + 1 + size]
+        if is_module(inside):
+            return inside
+    parsed(data)
+    raise ValueError("neither an HloModuleProto nor an HloProto")
 
 
 def parsed(data: bytes) -> Any:
-    try:
-        return _hlo.HloModule.from_serialized_hlo_module_proto(data)
-    except RuntimeError as error:
-        raise Invalid(f"no HLO: {first_line(str(error))}") from error
+    """RuntimeError where it is no HloModuleProto."""
+    return _hlo.HloModule.from_serialized_hlo_module_proto(data)
 
 
 def printed(module: Any, *, constants: bool) -> str:
@@ -176,17 +213,41 @@ def translated(data: bytes) -> Any:
     return module
 
 
+def annotate(module: Any, split: Sequence[int], devices: int) -> None:
+    """Data-parallel: the parameters in `split` are cut along dimension 0, each device holds the others whole."""
+    with CONTEXT:
+        main = next(one for one in module.body.operations if one.attributes["sym_name"].value == "main")
+        ranks = [one.type.rank for one in main.arguments]
+        if wrong := [number for number in split if number >= len(ranks) or not ranks[number]]:
+            raise Invalid(f"parameter {wrong[0]} can't be split: of {len(ranks)} parameters, those with a dimension can")
+        told = []
+        for number, rank in enumerate(ranks):
+            cut = f"{{devices=[{','.join([str(devices), *['1'] * (rank - 1)])}]<=[{devices}]}}"
+            sharding = ir.StringAttr.get(cut if number in split else "{replicated}")
+            told.append(ir.DictAttr.get({**known(main.arg_attrs[number]), "mhlo.sharding": sharding}))
+        main.attributes["arg_attrs"] = ir.ArrayAttr.get(told)
+        module.operation.attributes["mhlo.num_partitions"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), devices)
+
+
+def known(attributes: Any) -> dict[str, Any]:
+    return {one.name: one.attr for one in attributes}
+
+
 @functools.cache
-def described(topology: str) -> list[Any]:
+def described(topology: str, chips: str) -> list[Any]:
     try:
-        return list(topologies.get_topology_desc(topology_name=topology, platform="tpu").devices)
+        return list(topologies.get_topology_desc(topology_name=topology, platform="tpu", chip_config_name=chips).devices)
     except RuntimeError as error:
         raise NoCompiler(str(error)) from error
 
 
 def spread_over(devices: list[Any]) -> Any:
-    """One replica, as many partitions as devices."""
+    """One replica, as many partitions as devices. What no annotation says is left to XLA's partitioner (GSPMD)."""
     options = xla_client.CompileOptions()
+    if len(devices) > 1:
+        build = options.executable_build_options
+        build.use_spmd_partitioning, build.use_shardy_partitioner = True, False
+        build.allow_spmd_sharding_propagation_to_output = [True]
     options.num_replicas, options.num_partitions = 1, len(devices)
     options.device_assignment = xla_client.DeviceAssignment.create(np.array([[device.id for device in devices]]))
     return options
@@ -194,18 +255,16 @@ def spread_over(devices: list[Any]) -> Any:
 
 def numbers(executable: Any) -> dict[str, float]:
     """Of one device, in the driver's names."""
-    stats, costs = executable.get_compiled_memory_stats(), executable.cost_analysis() or {}
-    found = {
+    stats, costs = executable.get_compiled_memory_stats(), executable.cost_analysis()
+    found: dict[str, float] = {
         "code_bytes": stats.generated_code_size_in_bytes,
         "argument_bytes": stats.argument_size_in_bytes,
         "output_bytes": stats.output_size_in_bytes,
         "alias_bytes": stats.alias_size_in_bytes,
         "temporary_bytes": stats.temp_size_in_bytes,
         "peak_bytes": stats.peak_memory_in_bytes,
-        "flops": costs.get("flops"),
-        "bytes_accessed": costs.get("bytes accessed"),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return found | ({"flops": costs.get("flops", 0.0), "bytes_accessed": costs.get("bytes accessed", 0.0)} if costs else {})
 
 
 def collectives(executable: Any) -> dict[str, int]:
@@ -239,7 +298,14 @@ def answer(question: Question) -> Said:
         return {"outcome": "unavailable", "message": message, "evidence": traceback.format_exc()}
 
 
+def alone() -> None:
+    """Not longer than the driver, and without a core file of a gigabyte."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def main(number: int) -> None:
+    alone()
     with socket.socket(fileno=number) as channel, channel.makefile("rwb") as stream:
 
         def say(what: Said) -> None:
