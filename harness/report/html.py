@@ -15,14 +15,15 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report import wording
-from harness.report.document import CellView, Kind, State, View, installed
+from harness.report import wording, wording_tpu
+from harness.report.devices import Realm, realm
+from harness.report.document import CellView, Fate, Kind, State, View, installed
 from harness.report.panels import idle, panels, tracks
 from harness.report.payload import LETTERS, payload
 from harness.report.verdict import Verdict
 
-SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "ways.js", "page.js")
-STYLES = ("page.css", "ways.css", "claims.css", "matrix.css", "detail.css")
+SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "ways.js", "tpu.js", "page.js")
+STYLES = ("page.css", "ways.css", "tpu.css", "claims.css", "matrix.css", "detail.css")
 MESSAGES = 100
 COLUMNS = 40
 STATES = {
@@ -40,6 +41,25 @@ STATES = {
 }
 
 
+FATES = {
+    Fate.COMPILED: "w",
+    Fate.REFUSED: "f",
+    Fate.DIED: "c",
+    Fate.NO_PROGRAM: "o",
+    Fate.HELD: "d",
+    Fate.BLOCKED: "b",
+    Fate.SKIPPED: "s",
+    Fate.UNAVAILABLE: "u",
+    Fate.NOT_RUN: "n",
+}
+# Pages that other commands put beside the report.
+PAGES = (
+    ("reported.html", "What users reported, and what happened when it was run again"),
+    ("tpu.html", "How to compile a Hub model for TPU"),
+    ("sizes.html", "The largest batch that fits, at true size"),
+)
+
+
 def render(view: View, beside: Sequence[str] = ()) -> str:
     """One HTML document. `beside`: other pages in its folder, to link to."""
     found = panels(view)
@@ -54,6 +74,10 @@ def render(view: View, beside: Sequence[str] = ()) -> str:
             present={mark.state for _, track in tracks(found) for mark in track.marks if mark},
             idle=idle(view),
             standard=_standard(view),
+            standard_device=_standard_device(view),
+            standard_chip=_standard_chip(view),
+            fates_present={mark.fate for one in view.compiling.programs for mark in one.compiles if mark},
+            first_program=sum(1 for _ in tracks(found)),
             every=frozenset(model.model for model in view.models),
             order={model.model: place for place, model in enumerate(view.models)},
             places={cell.id: place for place, cell in enumerate(view.cells)},
@@ -80,9 +104,16 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.tests["in_realm"] = lambda device, wanted: realm(device) is wanted
     environment.filters["place_in"] = lambda model, order: order[model]
     environment.globals.update(
         states=STATES,
+        fates=FATES,
+        pages=PAGES,
+        tpu_pages=PAGES[1:],
+        tpu=wording_tpu,
+        realm=realm,
+        realms=tuple(Realm),
         words=wording,
         verdicts=tuple(Verdict),
         letters=LETTERS,
@@ -99,6 +130,18 @@ def _standard(view: View) -> str:
         return ""
     cases = Counter(model for _, model in sorted({(way.case, model) for way in view.ways for model in way.models}))
     return cases.most_common(1)[0][0]
+
+
+def _standard_device(view: View) -> str:
+    """The devices that the tables of cells begin with: those of this machine, where there are others too."""
+    found = {realm(one.device) for one in view.devices}
+    return Realm.HOST.value if Realm.HOST in found and len(found) > 1 else ""
+
+
+def _standard_chip(view: View) -> str:
+    """The chip that the programs begin with: the one with most of them."""
+    chips = Counter(one.chip.value for one in view.compiling.programs)
+    return chips.most_common(1)[0][0] if chips else ""
 
 
 def classes(cell: CellView) -> str:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from harness.report import wording
+from harness.domain import HOSTS
+from harness.report import wording, wording_tpu
 from harness.report.document import (
     ClaimView,
     Installed,
@@ -18,6 +19,7 @@ from harness.report.document import (
     MessageGroup,
     ModelSummary,
     NumberRow,
+    Program,
     Track,
     View,
     Way,
@@ -28,6 +30,7 @@ from harness.report.verdict import Verdict
 
 MESSAGES = 15
 NUMBERS = 20
+PROGRAMS = 60
 WIDTH = 160
 
 
@@ -44,6 +47,7 @@ def _lines(view: View) -> Iterator[str]:
     yield from _headline(view)
     yield from _ways(view)
     yield from _numbers(view)
+    yield from _compiling(view)
     yield from _documents(view)
     yield from _models(view)
     yield from _messages(view)
@@ -105,6 +109,32 @@ def _number(row: NumberRow, labels: Sequence[str]) -> tuple[str, ...]:
     told = ", ".join(filter(None, (row.variant, row.format, row.device)))
     where = f"{wording.install(row.install).lower()}, {wording.beside(installed(row))}"
     return code(row.title), code(row.model), code(told), where, wording.between_numbers(row, labels)
+
+
+def _compiling(view: View) -> Iterator[str]:
+    """Programs for TPU, whether the results are the same, and the cells of each device."""
+    programs, labels = view.compiling.programs, tuple(wording.labels(view).values())
+    if programs:
+        yield from ("## Compiled for TPU, without a TPU", "", wording_tpu.ABOUT, "", wording_tpu.totals(view), "")
+        names = ("program", "model", "chip", "TensorFlow", "figures of the newest, or the words of what refused it")
+        yield from _table(names, map(_program, programs[:PROGRAMS]))
+        if len(programs) > PROGRAMS:
+            yield from (f"{len(programs) - PROGRAMS:,} more are in the HTML report.", "")
+    for one in view.compiling.agreement:
+        yield from (f"### Are the results the same? {wording.install(one.install)}, {wording.beside(installed(one))}", "")
+        yield from (" ".join(wording_tpu.agreement(one, labels)), "")
+    if len(view.devices) > len(HOSTS):
+        yield from ("## Cells by device", "")
+        heads = (f"{wording.SYMBOLS[verdict]} {wording.NAMES[verdict]}" for verdict in Verdict)
+        rows = ((code(one.device.value), *(f"{one.cells[verdict] or '–'}" for verdict in Verdict)) for one in view.devices)
+        yield from _table(("device", *heads), rows)
+
+
+def _program(one: Program) -> tuple[str, ...]:
+    newest, refusal = wording_tpu.newest(one), wording_tpu.refusal(one)
+    told = "".join(f" ({code(tag)})" for tag in (one.variant, one.note) if tag)
+    seen = _shortened(refusal) if refusal else ", ".join(wording_tpu.facts(newest.figures)) if newest and newest.figures else ""
+    return f"{code(one.title)}{told}", code(one.model), one.chip.value, plain_or_dash(one.phrase), seen or "–"
 
 
 def _documents(view: View) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from harness.domain import Axis
 from harness.report.document import CaseView, CellView, Installed, NumberRow, Numbers, installed
+from harness.report.figures import is_figure
 from harness.report.ways import folder
 
 APART = 10.0
@@ -40,6 +41,8 @@ def numbers(
     for place, cell in enumerate(cells):
         for one in cell.cases:
             for measurement in cases[one].measured:
+                if is_figure(measurement.name, cell.axes.device):
+                    continue
                 values = found[_name(measurement.name, cases[one], cell, uses.get(cases[one].case, frozenset()))]
                 before = values.get(cell.axes.tensorflow)
                 if before is None or abs(measurement.value) > abs(before[0]):

@@ -8,6 +8,9 @@
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number, ...] if it measured any]
     kinds          [case, title, variant, outcome, message, evidence]: what cases have in common
     ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
+    firstProgram   the number of the first row of the programs for TPU
+    figures        {name: [[number or null, one for each of `versions`], or 0, one for each program]}
+    realms         what each device stands for
     evidence       long texts: places in here, not in `strings`
     environments   records, with packages as places in `strings`
 
@@ -20,9 +23,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from harness.report.document import CaseView, View, WayTrack
+from harness.report.devices import realm
+from harness.report.document import CaseView, Program, View, WayTrack
 from harness.report.panels import panels, tracks
 from harness.report.verdict import Verdict
+from harness.report.wording_tpu import SHOWN
 from harness.results.format import EnvironmentRecord
 
 LETTERS = {Verdict.WORKS: "w", Verdict.PARTLY: "p", Verdict.FAILS: "f", Verdict.UNAVAILABLE: "u", Verdict.NOT_RUN: "n"}
@@ -78,7 +83,13 @@ def payload(view: View) -> str:
         },
         "cases": [_case(case, strings, kinds, places) for case in view.cases],
         "kinds": kinds.values(),
-        "ways": [[strings(way.case), _opened(track)] for way, track in tracks(panels(view))],
+        "ways": [
+            *([strings(way.case), _opened(track)] for way, track in tracks(panels(view))),
+            *([strings(one.case), [mark.cell if mark else -1 for mark in one.compiles]] for one in view.compiling.programs),
+        ],
+        "firstProgram": sum(1 for _ in tracks(panels(view))),
+        "figures": {name: [_figures(one, name) for one in view.compiling.programs] for name in SHOWN},
+        "realms": {one.device.value: realm(one.device).value for one in view.devices},
         "environments": [_environment(record, strings) for record in view.environments],
         "evidence": view.evidence,
         "environmentIds": environments.values(),
@@ -86,6 +97,12 @@ def payload(view: View) -> str:
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _figures(program: Program, name: str) -> list[float | None] | int:
+    """By version; 0 where nothing is known."""
+    found = [getattr(one.figures, name) if one and one.figures else None for one in program.compiles]
+    return found if any(one is not None for one in found) else 0
 
 
 def _opened(track: WayTrack) -> list[int]:

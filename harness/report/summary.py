@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from harness.domain import InstallPolicy, Outcome
+from harness.domain import HOSTS, InstallPolicy, Outcome
 from harness.report.document import CaseView, CellView, Counts, Kind, Mark, MessageGroup, ModelSummary, Section, Span, Track
 from harness.report.grid import runs, version_key
 from harness.report.text import first_line
@@ -36,10 +36,15 @@ def count(cells: Sequence[CellView], planned: int) -> Counts:
 
 
 def models(sections: Sequence[Section], cells: Sequence[CellView]) -> tuple[ModelSummary, ...]:
-    """Each model by name, with one track for each section that has it."""
+    """Each model by name, with one track for each section that has it.
+
+    Told of the host alone, where anything ran on it: other devices have other cases, and hardware may be missing.
+    """
     tracks: defaultdict[str, list[Track]] = defaultdict(list)
+    hosted = any(column.device in HOSTS for section in sections for column in section.columns)
     for section in sections:
-        for model, places in groupby(range(len(section.columns)), key=lambda place: section.columns[place].model):
+        chosen = [place for place, column in enumerate(section.columns) if column.device in HOSTS or not hosted]
+        for model, places in groupby(chosen, key=lambda place: section.columns[place].model):
             tracks[model].append(_track(section, tuple(places), cells))
     return tuple(_model(model, found) for model, found in sorted(tracks.items()))
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.domain import InstallPolicy, KerasChoice
-from harness.report import wording
+from harness.report import wording, wording_tpu
 from harness.report.document import Kind, State, View, Way, WayMark
 from harness.report.panels import idle
 
@@ -47,6 +47,7 @@ def _parts(view: View) -> Iterator[RenderableType]:
     yield Text(
         "\n" + "   ".join(f"{symbol} {name}" for state, (symbol, name) in wording.STATES.items() if state in used), style="dim"
     )
+    yield from compiling(view)
     for one in idle(view):
         yield Text(f"\n{wording.reason(one, labels)} {_cut(one.blocked.message)}")
     groups = [group for group in view.messages if group.kind is not Kind.DECLARED]
@@ -57,6 +58,24 @@ def _parts(view: View) -> Iterator[RenderableType]:
         yield Text(f"  {where}: {_cut(group.message)}")
     if len(groups) > MESSAGES:
         yield Text(f"  {len(groups) - MESSAGES} more are in the report")
+
+
+def compiling(view: View) -> Iterator[RenderableType]:
+    """The programs for TPU, and what the agreement comes to; nothing where there are none."""
+    labels = tuple(wording.labels(view).values())
+    if view.compiling.programs:
+        yield Text(f"\nCompiled for TPU\n{wording_tpu.totals(view)}")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("", "chip", "TensorFlow", "figures, or what was said"):
+            table.add_column(name)
+        for one in view.compiling.programs:
+            newest = wording_tpu.newest(one)
+            figures = ", ".join(wording_tpu.facts(newest.figures)) if newest and newest.figures else ""
+            told = ", ".join(filter(None, (one.title, one.variant, one.note, one.model)))
+            table.add_row(Text(told), one.chip.value, one.phrase, Text(_cut(wording_tpu.refusal(one)) or figures))
+        yield table
+    for agreement in view.compiling.agreement:
+        yield Text("\n" + " ".join(wording_tpu.agreement(agreement, labels)))
 
 
 def _table(view: View, ways: list[Way], install: InstallPolicy, keras: KerasChoice) -> Table:

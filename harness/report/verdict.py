@@ -112,7 +112,7 @@ def _completed(tally: Counter[Outcome]) -> Judgement:
         return _say(Verdict.FAILS, f"{declared}x", f"{_cases(declared)} failed as declared, none passed")
     if tally[Outcome.SKIPPED]:
         return _say(Verdict.NOT_RUN, "skipped", "every case was skipped")
-    return _say(Verdict.NOT_RUN, "–", "never begun")
+    return _say(Verdict.NOT_RUN, "–", "no case is for it")
 
 
 def _broken(tally: Counter[Outcome], label: str, words: str) -> Judgement:

@@ -11,6 +11,8 @@ from harness.domain import Axis, Cell, Outcome, Status
 from harness.report import summary
 from harness.report.blocked import blocked
 from harness.report.claims import documents
+from harness.report.compiling import compiling
+from harness.report.devices import count as count_devices
 from harness.report.document import CaseView, CellView, Measurement, View
 from harness.report.grid import arrange, ascending
 from harness.report.numbers import numbers
@@ -53,6 +55,8 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), find
         ways=ways,
         numbers=numbers(cells, cases, versions, measured.uses),
         blocked=blocked(cells, cases),
+        compiling=compiling(cells, cases, environments, measured.uses, versions),
+        devices=count_devices(cells),
         documents=documents(findings, versions, titles),
         models=summary.models(sections, cells),
         messages=summary.messages(cells, cases, versions),

@@ -1,7 +1,8 @@
 """Which way works in which version: every case as a line, with one mark for each TensorFlow version.
 
-Pure. Each outcome of a case in a cell is in exactly one mark. A case is one line for each group of models whose marks are the
-same everywhere, and so for the save formats and devices of those that ask for them: one line where all agree.
+Pure. A case is one line for each group of models whose marks are the same everywhere, and so for the save formats and devices of
+those that ask for them: one line where all agree. Each outcome of a case in a cell is in exactly one mark; only hardware that this
+machine hasn't gets no line beside what it has.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from harness.domain import Axis, Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
+from harness.report.devices import Realm, realm
 from harness.report.document import CaseView, CellView, Installed, State, Way, WayMark, WayTrack, installed
 from harness.report.grid import ascending
 from harness.report.phrase import Scale, phrase, scale
 from harness.report.state import SILENT, merged, reason, state_of
 from harness.results.format import EnvironmentRecord
 
-WORK = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving")
+WORK = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving", "compiling", "distributing")
 BAD = frozenset({State.FAILED, State.CRASHED, State.TIMED_OUT, State.UNEXPECTED, State.MIXED})
 _SPLIT = (Axis.FORMAT, Axis.DEVICE)
 _VALUES: tuple[SaveFormat | Device, ...] = (*SaveFormat, *Device)
@@ -100,16 +102,20 @@ def _order(name: str) -> tuple[int, str]:
 def _entries(
     cells: Sequence[CellView], cases: Sequence[CaseView], environments: Mapping[str, EnvironmentRecord], versions: Sequence[str]
 ) -> Mapping[str, Mapping[str, list[_Entry]]]:
-    """By model and case, in the order of the cells. A planned cell without a record has every case of its model, not run."""
+    """By model and case, in the order of the cells. A planned cell without a record has every case that its model has elsewhere
+    on such a device, not run."""
     column = {version: place for place, version in enumerate(versions)}
     found: defaultdict[str, defaultdict[str, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
+    of_device: defaultdict[tuple[str, Device], dict[str, None]] = defaultdict(dict)
     for place in sorted(range(len(cells)), key=lambda place: cells[place].status is None):
         cell, axes = cells[place], cells[place].axes
         environment = environments.get(cell.environment)
         why = reason(cell, environment.status if environment else None)
-        states: defaultdict[str, list[State]] = defaultdict(list, {case: [] for case in (() if cell.status else found[axes.model])})
+        known = of_device[axes.model, axes.device]
+        states: defaultdict[str, list[State]] = defaultdict(list, {case: [] for case in (() if cell.status else known)})
         for one in cell.cases:
             states[cases[one].case].append(state_of(cases[one].outcome, why))
+        known |= dict.fromkeys(states)
         at, pins = (installed(axes), column[axes.tensorflow]), (axes.python, axes.hub)
         values: Mapping[Axis, SaveFormat | Device] = {Axis.FORMAT: axes.format, Axis.DEVICE: axes.device}
         for case, several in states.items():  # shares them: there may be millions of entries
@@ -135,19 +141,29 @@ def _lines(model: str, case: str, title: str, entries: Sequence[_Entry], uses: f
 def _split(
     entries: Sequence[_Entry], axis: Axis, uses: frozenset[Axis]
 ) -> tuple[tuple[frozenset[SaveFormat | Device], Sequence[_Entry]], ...]:
-    """Groups of values whose outcomes agree, each with its entries; one without a name where all agree."""
-    by_value: defaultdict[SaveFormat | Device, list[_Entry]] = defaultdict(list)
+    """Groups of values whose outcomes agree, each with its entries; one without a name where all agree.
+
+    Hardware that this machine hasn't is left out, where there is something else.
+    """
+    every: defaultdict[SaveFormat | Device, list[_Entry]] = defaultdict(list)
     for entry in entries:
-        by_value[entry.values[axis]].append(entry)
+        every[entry.values[axis]].append(entry)
+    by_value = {value: own for value, own in every.items() if not _is_missing(value, own)} or every
     others = [one for one in _SPLIT if one is not axis]
     groups: defaultdict[frozenset[object], list[SaveFormat | Device]] = defaultdict(list)
     for value, own in by_value.items():
         outcomes = frozenset((one.at, one.pins, *(one.values[other] for other in others), one.state) for one in own)
         groups[outcomes].append(value)
-    if axis not in uses or len(groups) == 1:
+    if axis not in uses or (len(groups) == 1 and len(by_value) == len(every)):
         return ((frozenset(), entries),)
     order = sorted(groups.values(), key=lambda values: min(map(_VALUES.index, values)))
     return tuple((frozenset(values), [one for value in values for one in by_value[value]]) for values in order)
+
+
+def _is_missing(value: SaveFormat | Device, entries: Sequence[_Entry]) -> bool:
+    """Hardware that was found with no environment that could be made."""
+    states = {one.state for one in entries} - {State.BLOCKED}
+    return isinstance(value, Device) and realm(value) is Realm.HARDWARE and states == {State.UNAVAILABLE}
 
 
 def _tracks(entries: Sequence[_Entry], shown: Scale) -> Iterator[WayTrack]:

@@ -43,7 +43,7 @@ ANSWERS = {
     Answer.VARIES: ("◐", "varies"),
     Answer.NOT_MEASURED: ("○", "not measured"),
 }
-FOLDERS = {"finetuning": "Fine-tuning", "anymodel": "Any model", "": "Other"}
+FOLDERS = {"finetuning": "Fine-tuning", "compiling": "Compiling for TPU", "anymodel": "Any model", "": "Other"}
 MANY = 4
 LABELS = (
     ("11/11", "11 of 11 cases passed"),
@@ -144,7 +144,7 @@ def reason(one: Reason, labels: Mapping[str, str]) -> str:
 def said(phrase: str) -> tuple[tuple[str, bool], ...]:
     """The parts of a phrase, and whether each says that it works. A range is never broken at the end of a line."""
     parts = phrase.replace("–", "\u2060–\u2060").split("; ")
-    return tuple((part, part.startswith("works") and part != EVERYWHERE[State.FAILED]) for part in parts)
+    return tuple((part, part.startswith(("works", "compiles")) and part != EVERYWHERE[State.FAILED]) for part in parts)
 
 
 def of_claim(claim: ClaimView) -> tuple[tuple[str, str], ...]:

@@ -52,6 +52,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
+def tpu_report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a report on 2,214 cells, those of chips, a strategy and hardware among them."""
+    return written(tmp_path_factory.mktemp("tpu"), synthetic.run(devices=True))
+
+
+@pytest.fixture(scope="session")
 def large_report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a report on 20,160 cells."""
     return written(tmp_path_factory.mktemp("large"), synthetic.run(56))

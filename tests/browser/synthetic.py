@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import product
 
-from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+from harness.domain import HOSTS, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
 from harness.results.store import Run
 
@@ -31,7 +31,20 @@ CASES = {
     "device/test_forward.py::test_same_numbers": ("Compiled and eager numbers agree", _ALL),
     "device/test_train.py::test_one_step": ("One fine-tuning step changes the weights", _ALL),
 }
-TITLES = {case: title for case, (title, _) in CASES.items()}
+_CHIP = ("model", "device")
+COMPILING = {
+    "compiling/test_forward.py::test_forward": ("hub.KerasLayer on a dict of int32 tensors: the forward pass compiles.", _CHIP),
+    "compiling/test_forward.py::test_strings": ("Wrong way: preprocessing inside of the compiled function.", _CHIP),
+    "compiling/test_step.py::test_steps": ("A fine-tuning step with SGD and with Adam compiles.", _CHIP),
+    "compiling/test_size.py::test_batch": ("A batch that is far too large for the chip is refused.", _CHIP),
+    "compiling/test_size.py::test_unknown_batch": ("Wrong way: a batch whose size nobody knows.", _CHIP),
+    "compiling/test_agree.py::test_agree": ("The same program gives the same numbers.", _CHIP),
+}
+DISTRIBUTING = {"distributing/test_fit.py::test_fit": ("fit under a strategy lowers the loss.", _CHIP)}
+CHIPS = tuple(one for one in Device if one.value.startswith("tpu-"))
+CHIP_BYTES = {Device.TPU_V2: 8, Device.TPU_V3: 16, Device.TPU_V4: 32, Device.TPU_V5P: 95, Device.TPU_V6E: 32, Device.TPU_7X: 96}
+"""GiB; the others have 16."""
+TITLES = {case: title for case, (title, _) in {**CASES, **COMPILING, **DISTRIBUTING}.items()}
 FOLDERS = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving", "claimed")
 """Folders of `many_cases`."""
 PYTHONS = {"1.15": "3.7.17", "2.0": "3.7.17", "2.8": "3.10.16", "2.15": "3.11.11", "2.20": "3.13.1", "2.21": "3.13.1"}
@@ -72,16 +85,21 @@ def run(
     *,
     cases: Mapping[str, tuple[str, tuple[str, ...]]] = CASES,
     cut_off: bool = False,
+    devices: bool = False,
     seed: int = 7,
 ) -> Run:
-    """A run over `count` models, 360 cells each; `run(56)` has 20,160."""
+    """A run over `count` models, 360 cells each; `run(56)` has 20,160. With `devices` also chips, a strategy and hardware."""
     builder = _Builder(random.Random(seed), cases)
     for version, install, keras in product(VERSIONS, InstallPolicy, KerasChoice):
         if keras is KerasChoice.LEGACY and _minor(version) < 15:
             continue
         environment = _environment(version, install, keras)
         builder.environments.append(environment)
-        for model, format_, device in product(models(count), SaveFormat, Device):
+        wanted = [*product(models(count), SaveFormat, sorted(HOSTS))]
+        if devices and (install, keras) == (InstallPolicy.AS_RELEASED, KerasChoice.DEFAULT):
+            wanted += product(models(count), [SaveFormat.SAVEDMODEL], [Device.TPU_V5E, Device.MIRRORED_2])
+            wanted += product(models(1), [SaveFormat.SAVEDMODEL], [*(set(CHIPS) - {Device.TPU_V5E}), Device.TPU, Device.GPU])
+        for model, format_, device in wanted:
             axes = CellAxes(tensorflow=version, install=install, keras=keras, model=model, format=format_, device=device)
             _cell(builder, environment, axes)
     planned = len(builder.cells)
@@ -167,8 +185,11 @@ def _cell(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes) -> 
         and axes.device is Device.XLA_CPU
     ):
         status, message = Status.CRASHED, "the process ended with SIGSEGV while importing tensorflow_text"
+    if axes.device in (Device.TPU, Device.GPU) and status is Status.COMPLETED:
+        status, trouble, message = Status.UNAVAILABLE, Trouble.DEVICE, f"no {axes.device.value.upper()} on this machine"
     ran = status is Status.COMPLETED
-    refs = tuple(_ref(builder, environment, axes, cell, case) if ran else CaseRef(case=case, key=None) for case in builder.shown)
+    here = builder.shown if axes.device in HOSTS else COMPILING if axes.device in CHIPS else DISTRIBUTING
+    refs = tuple(_ref(builder, environment, axes, cell, case) if ran else CaseRef(case=case, key=None) for case in here)
     record = CellRecord(
         id=cell,
         axes=axes,
@@ -184,10 +205,14 @@ def _cell(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes) -> 
 
 
 def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell: str, case: str) -> CaseRef:
-    uses = {name: str(getattr(getattr(axes, name), "value", getattr(axes, name))) for name in builder.shown[case][1]}
+    uses = {
+        name: str(getattr(getattr(axes, name), "value", getattr(axes, name)))
+        for name in {**builder.shown, **COMPILING, **DISTRIBUTING}[case][1]
+    }
     key = sha256(repr((environment.id, case, sorted(uses.items()))).encode()).hexdigest()
     if key not in builder.cases:
-        outcome, message = _outcome(builder.random, axes, case)
+        compiled = case in COMPILING
+        outcome, message = _compile_outcome(axes, case) if compiled else _outcome(builder.random, axes, case)
         reused = _minor(axes.tensorflow) == 5
         builder.cases[key] = CaseRecord(
             key=key,
@@ -196,7 +221,7 @@ def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell
             cell=cell,
             uses=uses,
             outcome=outcome,
-            measured={"drift": _drift(axes)} if "same_numbers" in case or case.endswith("_3") else {},
+            measured=_compiled(builder.random, axes, case, outcome) if compiled else _measured(axes, case),
             seconds=round(builder.random.uniform(0.02, 4), 3),
             message=message,
             evidence=f"Traceback (most recent call last):\n{_TRACE}{message}" if message else "",
@@ -205,6 +230,58 @@ def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell
             reused=reused,
         )
     return CaseRef(case=case, key=key)
+
+
+def _measured(axes: CellAxes, case: str) -> dict[str, float]:
+    return {"drift": _drift(axes)} if "same_numbers" in case or case.endswith("_3") else {}
+
+
+def _compile_outcome(axes: CellAxes, case: str) -> tuple[Outcome, str]:
+    if case.endswith("test_strings"):
+        return (
+            Outcome.XFAILED,
+            "ValueError: Function invoked by the following node is not compilable: <b>CaseFoldUTF8</b> (No registered kernel)",
+        )
+    if case.endswith("test_batch") and axes.device is not Device.TPU_7X:
+        exceeded = (
+            "RESOURCE_EXHAUSTED: Ran out of memory in memory space hbm. Used 41.23G of 15.75G hbm. Exceeded hbm capacity by 25.48G."
+        )
+        return Outcome.XFAILED, f"conftest.Refused: {exceeded}"
+    if case.endswith("test_unknown_batch"):
+        if _minor(axes.tensorflow) == 13:
+            return Outcome.FAILED, "conftest.Died: crashed: the compiler was ended by SIGABRT"
+        return Outcome.XFAILED, "conftest.Refused: UNIMPLEMENTED: dynamic dimension of a parameter: f32[<=8,128]"
+    if _minor(axes.tensorflow) == 0:
+        return Outcome.ERROR, "AttributeError: module 'tensorflow.xla' has no attribute 'experimental'"
+    return Outcome.PASSED, ""
+
+
+def _compiled(chance: random.Random, axes: CellAxes, case: str, outcome: Outcome) -> dict[str, float]:
+    """What the compiler says of a program that it took."""
+    if outcome is not Outcome.PASSED:
+        return {}
+    if case.endswith("test_agree"):
+        off = {4: 4.1e-4, 8: 3.1e-4}.get(_minor(axes.tensorflow), 2e-7)
+        return {"drift_own_xla": off, "drift_same_program": 1.5e-7}
+    size = 1 + len(axes.model) / 10
+    chip = CHIP_BYTES.get(axes.device, 16) * 2.0**30
+
+    def figures(note: str, times: float) -> dict[str, float]:
+        found = {
+            "code_bytes": 603_136 * times * size,
+            "argument_bytes": 3.2e6 * size,
+            "output_bytes": 4096 * times,
+            "temporary_bytes": 9.5e6 * times * size,
+            "peak_bytes": (3.2e6 + 9.5e6 * times) * size,
+            "chip_bytes": chip,
+            "flops": 2.6e8 * times * size,
+            "roofline_us": 17.3 * times * size,
+            "compile_seconds": round(chance.uniform(0.3, 0.9) * times, 3),
+            "reused": float(_minor(axes.tensorflow) % 3 == 0),
+        }
+        return {note + name: value for name, value in found.items()}
+
+    return {**figures("sgd_", 3), **figures("adam_", 3.4)} if case.endswith("test_steps") else figures("", 1)
 
 
 def _drift(axes: CellAxes) -> float:

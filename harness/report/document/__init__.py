@@ -6,6 +6,7 @@ the same, so each text is once in `View.evidence`, whose first is the empty one,
 Format history:
   1  first version
   2  `measured` of a case; `text` beside every `keras`; `documents` with their claims
+  3  `compiling`: programs for TPU; `devices`: cells by device
 """
 
 from __future__ import annotations
@@ -15,6 +16,17 @@ from typing import Final, Literal
 
 from harness.report.document.cells import CaseView, CellView, Column, Installed, Measurement, Row, Section, installed
 from harness.report.document.claims import ClaimTrack, ClaimView, DocumentView, Proof
+from harness.report.document.compiling import (
+    Agreement,
+    Compile,
+    Compiling,
+    DeviceCount,
+    Fate,
+    Figures,
+    Program,
+    Totals,
+    Worst,
+)
 from harness.report.document.summary import Blocked, Counts, Mark, MessageGroup, ModelSummary, Span, Track
 from harness.report.document.ways import NumberRow, Numbers, Way, WayMark, WayTrack
 from harness.report.document.words import Kind, State
@@ -22,14 +34,20 @@ from harness.results.format import EnvironmentRecord, Footer, Header
 
 __all__ = [
     "FORMAT",
+    "Agreement",
     "Blocked",
     "CaseView",
     "CellView",
     "ClaimTrack",
     "ClaimView",
     "Column",
+    "Compile",
+    "Compiling",
     "Counts",
+    "DeviceCount",
     "DocumentView",
+    "Fate",
+    "Figures",
     "Installed",
     "Kind",
     "Mark",
@@ -38,27 +56,30 @@ __all__ = [
     "ModelSummary",
     "NumberRow",
     "Numbers",
+    "Program",
     "Proof",
     "Row",
     "Section",
     "Span",
     "State",
+    "Totals",
     "Track",
     "View",
     "Way",
     "WayMark",
     "WayTrack",
+    "Worst",
     "installed",
 ]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One run, counted and sorted. `cells` are in the order in which `sections` show them."""
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     header: Header
     footer: Footer | None
     counts: Counts
@@ -66,6 +87,8 @@ class View:
     ways: tuple[Way, ...]
     numbers: tuple[Numbers, ...]
     blocked: tuple[Blocked, ...]
+    compiling: Compiling
+    devices: tuple[DeviceCount, ...]
     documents: tuple[DocumentView, ...]
     models: tuple[ModelSummary, ...]
     messages: tuple[MessageGroup, ...]

@@ -1,9 +1,9 @@
 // Filters: which cells match, then rows, columns and tables without a match disappear.
 const form = document.getElementById("filters");
 const FIELDS = ["tf", "install", "keras", "text", "model", "format", "device", "q"];
-// With many models the tables begin with one of them: the one that most ways are about.
+// With many models the tables begin with one of them: the one that most ways are about; with many devices, with this machine's.
 const STANDARD = Object.fromEntries(FIELDS.map((name) => [name, ""]));
-STANDARD.model = form.elements.model.dataset.standard ?? "";
+for (const name of ["model", "device"]) STANDARD[name] = form.elements[name].dataset.standard ?? "";
 const chips = [...form.querySelectorAll("[data-verdict]")];
 
 const numbers = (version) => version.split(".").map((part) => parseInt(part, 10) || 0);
@@ -64,7 +64,7 @@ function matcher(filter, versions) {
     versions(row[0]) &&
     (!filter.model || column[0] === filter.model) &&
     (!filter.format || column[1] === filter.format) &&
-    (!filter.device || column[2] === filter.device) &&
+    (!filter.device || column[2] === filter.device || data.realms[column[2]] === filter.device) &&
     says(place);
 }
 

@@ -45,7 +45,7 @@ form.addEventListener("reset", () => {
 function search(values) {
   form.reset();
   setTimeout(() => {
-    form.elements.model.value = "";
+    form.elements.model.value = form.elements.device.value = "";
     if (values.q) form.elements.q.value = values.q;
     for (const chip of chips) chip.setAttribute("aria-pressed", String(chip.dataset.verdict === values.verdict));
     changed();

@@ -1,10 +1,13 @@
 // The ways: a mark opens its cell at its case; arrows move; a version can be singled out.
 const waysPart = document.getElementById("ways");
-const tables = [...waysPart.querySelectorAll("table")];
+const wayParts = [waysPart, document.getElementById("tpu")].filter(Boolean);
+const tables = document.querySelectorAll(".ways table");
 const STATES = { w: "works", f: "fails", d: "fails as declared", x: "works though declared to fail", c: "crashes", t: "times out", p: "works in part", s: "skipped", b: "doesn’t install or import", u: "unavailable here", n: "not run" };
+const FATES = { w: "compiles", f: "refused by the TPU compiler", c: "the TPU compiler ends", o: "TensorFlow fails before there is a program", d: "as the case expects, without figures", b: "doesn’t install or import", s: "skipped", u: "unavailable here", n: "not run" };
+const stateOf = (box) => (box.closest(".programs") ? FATES : STATES)[box.className[0]];
 
 const columnOf = (box) => data.versions.length - (box.parentNode.cells.length - box.cellIndex);
-const marked = (target) => target.closest?.("#ways tr[data-way] > td[class]:not(.told)");
+const marked = (target) => target.closest?.(".ways tr[data-way] > td[class]:not(.told)");
 
 function openWay(box) {
   const [id, cells] = data.ways[box.parentNode.dataset.way];
@@ -14,7 +17,7 @@ function openWay(box) {
 
 // The cell beside this one with the model that was chosen: the line stands for both.
 function ofModel(place) {
-  if (!wayModel?.value) return place;
+  if (!wayModel?.value || place < 0) return place;
   const [grid, row, column] = where[place];
   const [, ...others] = grid.section.columns[column];
   const wanted = [wayModel.value, ...others].join();
@@ -23,17 +26,21 @@ function ofModel(place) {
 
 function nameWay(box) {
   const line = box.parentNode.classList.contains("under") ? box.parentNode.previousElementSibling : box.parentNode;
-  return `${line.cells[0].firstChild.textContent.trim()}, TensorFlow ${data.versions[columnOf(box)]}: ${STATES[box.className[0]]}`;
+  return `${line.cells[0].firstChild.textContent.trim()}, TensorFlow ${data.versions[columnOf(box)]}: ${stateOf(box)}`;
 }
 
-waysPart.addEventListener("click", (event) => {
-  const box = marked(event.target);
-  if (box) openWay(box);
-});
-waysPart.addEventListener("pointerover", (event) => {
-  const box = marked(event.target);
-  if (box) box.title = `TensorFlow ${data.versions[columnOf(box)]}: ${STATES[box.className[0]]}`;
-});
+const named = (box) => `TensorFlow ${data.versions[columnOf(box)]}: ${stateOf(box)}${box.dataset.exact ? `, ${box.dataset.exact}` : ""}`;
+for (const part of wayParts) {
+  part.addEventListener("click", (event) => {
+    const box = marked(event.target);
+    if (box) openWay(box);
+  });
+  part.addEventListener("pointerover", (event) => {
+    const box = marked(event.target);
+    if (box) box.title = named(box);
+  });
+  part.addEventListener("keydown", moveOn);
+}
 
 // One tab stop a table; a mark gets its name when it is reached.
 function reach(box) {
@@ -63,7 +70,7 @@ function besideWay(box, [down, across]) {
   return box;
 }
 
-waysPart.addEventListener("keydown", (event) => {
+function moveOn(event) {
   const box = marked(event.target);
   if (!box || event.ctrlKey || event.altKey || event.metaKey) return;
   const step = STEPS[event.key];
@@ -73,7 +80,7 @@ waysPart.addEventListener("keydown", (event) => {
   const next = besideWay(box, step);
   reach(next);
   next.focus();
-});
+}
 
 // "Your TensorFlow": one rule dims every other column, however many tables there are.
 const mine = document.getElementById("mine");

@@ -30,7 +30,7 @@ CRASHED, TIMED_OUT, NOT_RUN = Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.NOT_RU
         ([NOT_RUN], "not_run", "–", "not run: 0 of 1 case ran"),
         ([P, F, NOT_RUN], "partly", "1/3", "partly: 1 of 3 cases passed"),
         ([S], "not_run", "skipped", "not run: every case was skipped"),
-        ([], "not_run", "–", "not run: never begun"),
+        ([], "not_run", "–", "not run: no case is for it"),
     ],
 )
 def test_completed(outcomes: list[Outcome], verdict: str, label: str, words: str) -> None:

@@ -148,3 +148,17 @@ def test_messages_are_grouped_by_their_first_line(records: Any) -> None:
 def test_an_empty_run_has_a_view(records: Any) -> None:
     found = view(records.run(planned=3, footer=False), {})
     assert (found.cells, found.models, found.counts.not_run) == ((), (), 3)
+
+
+def test_a_model_works_for_everything_whatever_other_devices_say(records: Any) -> None:
+    records.cell(Outcome.PASSED)
+    records.cell(Outcome.FAILED, device="tpu-v5e", format="savedmodel")
+    records.cell(status=Status.UNAVAILABLE, trouble="device", device="tpu", format="savedmodel")
+    ((mark,),) = [track.marks for track in view(records.run(), {}).models[0].tracks]
+    assert (mark.verdict, mark.cells) == (Verdict.WORKS, 1)
+
+
+def test_a_run_on_chips_alone_is_about_them(records: Any) -> None:
+    records.cell(Outcome.PASSED, device="tpu-v5e", format="savedmodel")
+    ((mark,),) = [track.marks for track in view(records.run(), {}).models[0].tracks]
+    assert (mark.verdict, mark.cells) == (Verdict.WORKS, 1)

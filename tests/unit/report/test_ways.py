@@ -145,6 +145,49 @@ def test_a_planned_cell_without_a_record_has_every_case_of_its_model_not_run(rec
     assert phrase == "works in 2.15"
 
 
+def test_a_chip_without_a_record_has_the_cases_of_chips_alone(records: Any) -> None:
+    records.cell(refs=(records.case("cell-0", "env-0", PASSED, case=LOAD, uses={"device": "cpu"}),))
+    uses = {"device": "tpu-v5e"}
+    records.cell(device="tpu-v5e", refs=(records.case("cell-1", "env-0", PASSED, case=CASE, uses=uses),))
+    axes = Axes(
+        tensorflow="2.16.2",
+        install=InstallPolicy.AS_RELEASED,
+        keras=KerasChoice.DEFAULT,
+        model="bert-en/3",
+        format=SaveFormat.H5,
+        device=Device.TPU_V5E,
+    )
+    found = view(records.run(planned=3, footer=False), {}, (Cell(id="later", axes=axes, environment="env-1"),))
+    assert [(way.case, [mark and mark.state for mark in way.tracks[0].marks]) for way, _ in lines(found)] == [
+        (LOAD, [State.PASSED, None]),
+        (CASE, [State.PASSED, State.NOT_RUN]),
+    ]
+
+
+def distribute(records: Any, *outcomes: tuple[str, Outcome]) -> list[tuple[list[str], str]]:
+    for device, outcome in outcomes:
+        name = f"cell-{len(records.cells)}"
+        gone = {"status": Status.UNAVAILABLE, "trouble": "device"} if outcome is Outcome.NOT_RUN else {}
+        ref = records.case(name, "env-0", outcome, case=CASE, uses={"device": device})
+        ref = CaseRef(case=CASE, key=None) if gone else ref
+        records.cell(device=device, refs=(ref,), **gone)
+    return [([one.value for one in way.devices], phrase) for way, phrase in lines(view(records.run(), {}))]
+
+
+def test_missing_hardware_is_no_line_beside_what_was_tried(records: Any) -> None:
+    found = distribute(records, ("mirrored-2", PASSED), ("tpu", Outcome.NOT_RUN), ("gpu", Outcome.NOT_RUN))
+    assert found == [(["mirrored-2"], "works in 2.15")]
+
+
+def test_hardware_that_is_there_is_told(records: Any) -> None:
+    found = distribute(records, ("mirrored-2", PASSED), ("tpu", FAILED), ("gpu", Outcome.NOT_RUN))
+    assert found == [(["mirrored-2"], "works in 2.15"), (["tpu"], "fails in 2.15")]
+
+
+def test_missing_hardware_alone_is_told(records: Any) -> None:
+    assert distribute(records, ("tpu", Outcome.NOT_RUN), ("gpu", Outcome.NOT_RUN)) == [([], "not tried: unavailable here")]
+
+
 @pytest.mark.parametrize(
     ("status", "environment", "state"),
     [
@@ -196,7 +239,10 @@ def outcomes_are_told_once(found: View) -> None:
                     silent = {State.BLOCKED, *SILENT}
                     assert mark.state is State.MIXED or mark.state in why | silent or why <= silent
     expected = {(place, found.cases[one].case) for place, cell in enumerate(found.cells) for one in cell.cases}
-    assert {pair for pair in told if found.cells[pair[0]].status} == expected
+    missing = expected - {pair for pair in told if found.cells[pair[0]].status}
+    assert told.keys() <= expected | {pair for pair in told if not found.cells[pair[0]].status}
+    assert {found.cells[place].status for place, _ in missing} <= {Status.UNAVAILABLE, Status.IMPORT_FAILED}
+    assert {found.cells[place].axes.device for place, _ in missing} <= {Device.TPU, Device.GPU}
     assert set(told.values()) <= {1}
 
 

@@ -1,0 +1,237 @@
+"""Programs that were compiled for TPU, from the cells of chips: which compile, what they need, how long it took. Pure.
+
+The figures come by the names that cases give them (`record_property`): those of `Figures`, behind a note where one case has
+several programs. Refused and died are told by the exception of the case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final, TypeAlias
+
+from harness.domain import Axis, Device, Outcome
+from harness.report.devices import Realm, realm
+from harness.report.document import (
+    Agreement,
+    CaseView,
+    CellView,
+    Compile,
+    Compiling,
+    Fate,
+    Figures,
+    Installed,
+    Program,
+    State,
+    Totals,
+    Worst,
+    installed,
+)
+from harness.report.figures import figure
+from harness.report.numbers import APART, ENOUGH
+from harness.report.phrase import Scale, listed, scale, spans
+from harness.report.state import reason, state_of
+from harness.results.format import EnvironmentRecord
+
+OWN, SAME = "drift_own_xla", "drift_same_program"
+_SAYS = re.compile(r"^(?:[\w.]+\.)?(Refused|Died): (.*)", re.DOTALL)
+PHRASES: Final = {
+    Fate.COMPILED: "compiles",
+    Fate.REFUSED: "refused",
+    Fate.DIED: "ends the compiler",
+    Fate.NO_PROGRAM: "fails before there is a program",
+    Fate.HELD: "as expected",
+    Fate.SKIPPED: "skipped",
+}
+
+_Notes: TypeAlias = Mapping[str, Figures]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Name:
+    case: str
+    variant: str
+    note: str
+    model: str
+    chip: Device
+    installed: Installed
+
+
+def compiling(
+    cells: Sequence[CellView],
+    cases: Sequence[CaseView],
+    environments: Mapping[str, EnvironmentRecord],
+    uses: Mapping[str, frozenset[Axis]],
+    versions: Sequence[str],
+) -> Compiling:
+    """All programs of the cells of chips, in the order of cases, models and chips."""
+    column = {version: place for place, version in enumerate(versions)}
+    found: dict[_Name, dict[int, Compile]] = {}
+    for place, cell in enumerate(cells):
+        if realm(cell.axes.device) is Realm.CHIP:
+            environment = environments.get(cell.environment)
+            why = reason(cell, environment.status if environment else None)
+            for one in cell.cases:
+                for note, compile_ in _compiles(cases[one], why, place):
+                    name = _name(cases[one], note, cell, uses.get(cases[one].case, frozenset()))
+                    found.setdefault(name, {}).setdefault(column[cell.axes.tensorflow], compile_)
+    _without_note_where_notes_are(found)
+    titles = {case.case: case.title for case in cases}
+    shown = scale(versions)
+    found = {name: compiles for name, compiles in found.items() if _tells({one.fate for one in compiles.values()})}
+    order = sorted(found, key=lambda name: (name.case, name.variant, name.note, name.model, list(Device).index(name.chip)))
+    programs = tuple(_program(name, titles[name.case], found[name], shown) for name in order)
+    return Compiling(programs=programs, totals=_totals(programs), agreement=tuple(_agreement(cells, cases, column)))
+
+
+def _tells(fates: set[Fate]) -> bool:
+    """Whether it is about a program: a case that only passes has none, or says nothing of it."""
+    return bool(fates & {Fate.COMPILED, Fate.REFUSED, Fate.DIED}) or (Fate.NO_PROGRAM in fates and Fate.HELD not in fates)
+
+
+def _compiles(case: CaseView, why: State, cell: int) -> Iterator[tuple[str, Compile]]:
+    """The programs of one case that were compiled, and what ended it, if anything did: that has no note."""
+    for note, figures in _figures(case).items():
+        yield note, Compile(fate=Fate.COMPILED, message="", figures=figures, cell=cell)
+    if not _figures(case) or case.outcome not in (Outcome.PASSED, Outcome.XPASSED):
+        fate, message = _fate(case, why)
+        if not _figures(case) or fate in (Fate.REFUSED, Fate.DIED):
+            yield "", Compile(fate=fate, message=message, figures=None, cell=cell)
+
+
+def _figures(case: CaseView) -> _Notes:
+    notes: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for one in case.measured:
+        if named := figure(one.name):
+            notes[named[0]][named[1]] = one.value
+    return {note: Figures(**values) for note, values in notes.items()}
+
+
+def _fate(case: CaseView, why: State) -> tuple[Fate, str]:
+    """What became of a program without figures, and the words of what ended it."""
+    if said := _SAYS.match(case.message):
+        return (Fate.REFUSED if said[1] == "Refused" else Fate.DIED), said[2]
+    match state_of(case.outcome, why):
+        case State.PASSED | State.UNEXPECTED:
+            return Fate.HELD, ""
+        case State.BLOCKED:
+            return Fate.BLOCKED, ""
+        case State.SKIPPED:
+            return Fate.SKIPPED, case.message
+        case State.UNAVAILABLE:
+            return Fate.UNAVAILABLE, ""
+        case State.NOT_RUN:
+            return Fate.NOT_RUN, ""
+        case _:
+            return Fate.NO_PROGRAM, case.message
+
+
+def _without_note_where_notes_are(found: dict[_Name, dict[int, Compile]]) -> None:
+    """What ended a case before any of its programs was compiled holds for all that it has elsewhere."""
+    noted = defaultdict(list)
+    for name in found:
+        if name.note:
+            noted[name.case, name.variant, name.model, name.chip, name.installed].append(name)
+    for name in [one for one in found if not one.note]:
+        others = noted.get((name.case, name.variant, name.model, name.chip, name.installed), ())
+        if others and all(one.figures is None for one in found[name].values()):
+            ended = found.pop(name)
+            for other in others:
+                found[other] = ended | found[other]
+
+
+def _name(case: CaseView, note: str, cell: CellView, uses: frozenset[Axis]) -> _Name:
+    model = cell.axes.model if Axis.MODEL in uses else ""
+    return _Name(
+        case=case.case, variant=case.variant, note=note, model=model, chip=cell.axes.device, installed=installed(cell.axes)
+    )
+
+
+def _program(name: _Name, title: str, compiles: Mapping[int, Compile], shown: Scale) -> Program:
+    install, keras, text = name.installed
+    marks = tuple(compiles.get(place) for place in range(len(shown.labels)))
+    return Program(
+        case=name.case,
+        title=title,
+        variant=name.variant,
+        note=name.note,
+        model=name.model,
+        chip=name.chip,
+        install=install,
+        keras=keras,
+        text=text,
+        compiles=marks,
+        phrase=_phrase([one.fate if one else None for one in marks], shown),
+    )
+
+
+def _phrase(fates: Sequence[Fate | None], shown: Scale) -> str:
+    """`compiles 2.1–2.21; refused in 2.0`."""
+    here = [place for place, fate in enumerate(fates) if fate in PHRASES]
+    told = {fates[place] for place in here}
+    if not here:
+        return "not tried"
+    if len(told) == 1 and len(here) > 1:
+        (fate,) = told
+        return f"{PHRASES[fate]} in every version tried" if fate else ""
+    said = ((words, tuple(spans(fates, fate, shown))) for fate, words in PHRASES.items() if fate in told)
+    return "; ".join(f"{words} {listed(places, shown, here[-1])}" for words, places in said)
+
+
+def _totals(programs: Sequence[Program]) -> Totals:
+    every = [(row, column, one) for row, program in enumerate(programs) for column, one in enumerate(program.compiles) if one]
+    figures = [(row, column, one.figures) for row, column, one in every if one.figures]
+    reused = [one.reused for _, _, one in figures if one.reused is not None]
+    own = [one for one in figures if not one[2].reused] or figures
+    timed = [(one.compile_seconds, row, column) for row, column, one in own if one.compile_seconds is not None]
+    worst = max(timed, default=None)
+    return Totals(
+        compiled=len(figures),
+        refused=sum(one.fate is Fate.REFUSED for _, _, one in every),
+        died=sum(one.fate is Fate.DIED for _, _, one in every),
+        no_program=sum(one.fate is Fate.NO_PROGRAM for _, _, one in every),
+        reused=int(sum(reused)) if reused else None,
+        median_seconds=median(seconds for seconds, _, _ in timed) if timed else None,
+        worst=Worst(program=worst[1], version=worst[2], seconds=worst[0]) if worst else None,
+    )
+
+
+_Largest: TypeAlias = dict[int, tuple[float, int]]
+"""By the place of the version: the largest magnitude, and its cell."""
+
+
+def _agreement(cells: Sequence[CellView], cases: Sequence[CaseView], column: Mapping[str, int]) -> Iterator[Agreement]:
+    """One for each way to install in which anything was compared, on any device."""
+    found: defaultdict[Installed, dict[str, _Largest]] = defaultdict(lambda: {OWN: {}, SAME: {}})
+    for place, cell in enumerate(cells):
+        for one in cell.cases:
+            for measured in cases[one].measured:
+                kind = next((kind for kind in (OWN, SAME) if measured.name.endswith(kind)), None)
+                if kind:
+                    _keep(found[installed(cell.axes)][kind], column[cell.axes.tensorflow], abs(measured.value), place)
+    for (install, keras, text), kinds in sorted(found.items()):
+        own, same = kinds[OWN], kinds[SAME]
+        both = [own.get(place) or same.get(place) for place in column.values()]
+        yield Agreement(
+            install=install,
+            keras=keras,
+            text=text,
+            own=tuple(own[place][0] if place in own else None for place in column.values()),
+            own_apart=_apart(own, column.values()),
+            same=tuple(same[place][0] if place in same else None for place in column.values()),
+            same_apart=_apart(same, column.values()),
+            cells=tuple(one[1] if one else None for one in both),
+        )
+
+
+def _keep(largest: _Largest, place: int, value: float, cell: int) -> None:
+    if place not in largest or value > largest[place][0]:
+        largest[place] = value, cell
+
+
+def _apart(largest: _Largest, places: Iterable[int]) -> tuple[bool, ...]:
+    usual = median(value for value, _ in largest.values()) if len(largest) >= ENOUGH else float("inf")
+    return tuple(place in largest and largest[place][0] > APART * usual for place in places)

@@ -1,0 +1,48 @@
+"""What the devices of the axis stand for, to a reader: this machine, a chip to compile for, a strategy, hardware."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum
+
+from typing_extensions import assert_never
+
+from harness.domain import Device
+from harness.report.document import CellView, DeviceCount
+from harness.report.verdict import Verdict
+
+
+class Realm(str, Enum):
+    """`host`: run on this machine without more. `chip`: compiled ahead of time for a TPU. `strategy`: run by a distribution
+    strategy over devices that are none. `hardware`: run by what the machine may have."""
+
+    HOST = "host"
+    CHIP = "chip"
+    STRATEGY = "strategy"
+    HARDWARE = "hardware"
+
+
+def realm(device: Device) -> Realm:
+    """The realm of a device."""
+    match device:
+        case Device.CPU | Device.XLA_CPU:
+            return Realm.HOST
+        case Device.TPU_V2 | Device.TPU_V3 | Device.TPU_V4 | Device.TPU_V5E | Device.TPU_V5P | Device.TPU_V6E | Device.TPU_7X:
+            return Realm.CHIP
+        case Device.MIRRORED_2:
+            return Realm.STRATEGY
+        case Device.TPU | Device.GPU:
+            return Realm.HARDWARE
+        case _:
+            assert_never(device)
+
+
+def count(cells: Sequence[CellView]) -> tuple[DeviceCount, ...]:
+    """How many cells of each device came to what, over all versions, in the order of the axis."""
+    tally = Counter((cell.axes.device, cell.verdict) for cell in cells)
+    return tuple(
+        DeviceCount(device=device, cells={verdict: tally[device, verdict] for verdict in Verdict})
+        for device in Device
+        if any(tally[device, verdict] for verdict in Verdict)
+    )
