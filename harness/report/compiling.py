@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final, TypeAlias
 
-from harness.domain import Axis, Device, Outcome
+from harness.compiler.chips import CHIPS
+from harness.domain import Axis, Device
 from harness.report.devices import Realm, realm
 from harness.report.document import (
     Agreement,
@@ -31,11 +32,13 @@ from harness.report.document import (
     installed,
 )
 from harness.report.figures import figure
-from harness.report.numbers import APART, ENOUGH
+from harness.report.numbers import APART
 from harness.report.phrase import Scale, listed, scale, spans
 from harness.report.state import reason, state_of
 from harness.results.format import EnvironmentRecord
 
+NOISE = 1e-5
+"""What the order of additions may do to a number near 1, in float32."""
 OWN, SAME = "drift_own_xla", "drift_same_program"
 _SAYS = re.compile(r"^(?:[\w.]+\.)?(Refused|Died): (.*)", re.DOTALL)
 PHRASES: Final = {
@@ -75,7 +78,7 @@ def compiling(
             environment = environments.get(cell.environment)
             why = reason(cell, environment.status if environment else None)
             for one in cell.cases:
-                for note, compile_ in _compiles(cases[one], why, place):
+                for note, compile_ in _compiles(cases[one], cell.axes.device, why, place):
                     name = _name(cases[one], note, cell, uses.get(cases[one].case, frozenset()))
                     found.setdefault(name, {}).setdefault(column[cell.axes.tensorflow], compile_)
     _without_note_where_notes_are(found)
@@ -92,28 +95,32 @@ def _tells(fates: set[Fate]) -> bool:
     return bool(fates & {Fate.COMPILED, Fate.REFUSED, Fate.DIED}) or (Fate.NO_PROGRAM in fates and Fate.HELD not in fates)
 
 
-def _compiles(case: CaseView, why: State, cell: int) -> Iterator[tuple[str, Compile]]:
+def _compiles(case: CaseView, chip: Device, why: State, cell: int) -> Iterator[tuple[str, Compile]]:
     """The programs of one case that were compiled, and what ended it, if anything did: that has no note."""
-    for note, figures in _figures(case).items():
+    known = _figures(case, chip)
+    for note, figures in known.items():
         yield note, Compile(fate=Fate.COMPILED, message="", figures=figures, cell=cell)
-    if not _figures(case) or case.outcome not in (Outcome.PASSED, Outcome.XPASSED):
-        fate, message = _fate(case, why)
-        if not _figures(case) or fate in (Fate.REFUSED, Fate.DIED):
-            yield "", Compile(fate=fate, message=message, figures=None, cell=cell)
+    fate, message = _fate(case, why)
+    if not known or fate in (Fate.REFUSED, Fate.DIED):
+        yield "", Compile(fate=fate, message=message, figures=None, cell=cell)
 
 
-def _figures(case: CaseView) -> _Notes:
+def _figures(case: CaseView, chip: Device) -> _Notes:
+    """By the note. What the chip has is no finding of the compiler's, so cases need not record it."""
+    chip_bytes = float(CHIPS[chip.value.removeprefix("tpu-")].device_bytes)
     notes: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for one in case.measured:
         if named := figure(one.name):
             notes[named[0]][named[1]] = one.value
-    return {note: Figures(**values) for note, values in notes.items()}
+    return {note: Figures(**{"chip_bytes": chip_bytes, **values}) for note, values in notes.items()}
 
 
 def _fate(case: CaseView, why: State) -> tuple[Fate, str]:
-    """What became of a program without figures, and the words of what ended it."""
+    """What became of a program without figures, and the words of what ended it. A case that checks something else has none."""
     if said := _SAYS.match(case.message):
         return (Fate.REFUSED if said[1] == "Refused" else Fate.DIED), said[2]
+    if case.message.startswith("AssertionError"):
+        return Fate.HELD, ""
     match state_of(case.outcome, why):
         case State.PASSED | State.UNEXPECTED:
             return Fate.HELD, ""
@@ -215,14 +222,15 @@ def _agreement(cells: Sequence[CellView], cases: Sequence[CaseView], column: Map
     for (install, keras, text), kinds in sorted(found.items()):
         own, same = kinds[OWN], kinds[SAME]
         both = [own.get(place) or same.get(place) for place in column.values()]
+        usual = min((median(value for value, _ in kind.values()) for kind in (own, same) if kind), default=0.0)
         yield Agreement(
             install=install,
             keras=keras,
             text=text,
             own=tuple(own[place][0] if place in own else None for place in column.values()),
-            own_apart=_apart(own, column.values()),
+            own_apart=tuple(place in own and _is_apart(own[place][0], usual) for place in column.values()),
             same=tuple(same[place][0] if place in same else None for place in column.values()),
-            same_apart=_apart(same, column.values()),
+            same_apart=tuple(place in same and _is_apart(same[place][0], usual) for place in column.values()),
             cells=tuple(one[1] if one else None for one in both),
         )
 
@@ -232,6 +240,5 @@ def _keep(largest: _Largest, place: int, value: float, cell: int) -> None:
         largest[place] = value, cell
 
 
-def _apart(largest: _Largest, places: Iterable[int]) -> tuple[bool, ...]:
-    usual = median(value for value, _ in largest.values()) if len(largest) >= ENOUGH else float("inf")
-    return tuple(place in largest and largest[place][0] > APART * usual for place in places)
+def _is_apart(value: float, usual: float) -> bool:
+    return value > NOISE and value > APART * usual

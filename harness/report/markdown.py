@@ -113,7 +113,7 @@ def _number(row: NumberRow, labels: Sequence[str]) -> tuple[str, ...]:
 
 def _compiling(view: View) -> Iterator[str]:
     """Programs for TPU, whether the results are the same, and the cells of each device."""
-    programs, labels = view.compiling.programs, tuple(wording.labels(view).values())
+    programs = view.compiling.programs
     if programs:
         yield from ("## Compiled for TPU, without a TPU", "", wording_tpu.ABOUT, "", wording_tpu.totals(view), "")
         names = ("program", "model", "chip", "TensorFlow", "figures of the newest, or the words of what refused it")
@@ -122,7 +122,7 @@ def _compiling(view: View) -> Iterator[str]:
             yield from (f"{len(programs) - PROGRAMS:,} more are in the HTML report.", "")
     for one in view.compiling.agreement:
         yield from (f"### Are the results the same? {wording.install(one.install)}, {wording.beside(installed(one))}", "")
-        yield from (" ".join(wording_tpu.agreement(one, labels)), "")
+        yield from (" ".join(wording_tpu.agreement(one, view.versions)), "")
     if len(view.devices) > len(HOSTS):
         yield from ("## Cells by device", "")
         heads = (f"{wording.SYMBOLS[verdict]} {wording.NAMES[verdict]}" for verdict in Verdict)

@@ -62,7 +62,6 @@ def _parts(view: View) -> Iterator[RenderableType]:
 
 def compiling(view: View) -> Iterator[RenderableType]:
     """The programs for TPU, and what the agreement comes to; nothing where there are none."""
-    labels = tuple(wording.labels(view).values())
     if view.compiling.programs:
         yield Text(f"\nCompiled for TPU\n{wording_tpu.totals(view)}")
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -75,7 +74,7 @@ def compiling(view: View) -> Iterator[RenderableType]:
             table.add_row(Text(told), one.chip.value, one.phrase, Text(_cut(wording_tpu.refusal(one)) or figures))
         yield table
     for agreement in view.compiling.agreement:
-        yield Text("\n" + " ".join(wording_tpu.agreement(agreement, labels)))
+        yield Text("\n" + " ".join(wording_tpu.agreement(agreement, view.versions)))
 
 
 def _table(view: View, ways: list[Way], install: InstallPolicy, keras: KerasChoice) -> Table:

@@ -10,6 +10,7 @@ from typing_extensions import assert_never
 from harness.report import wording
 from harness.report.devices import Realm
 from harness.report.document import Agreement, Compile, Fate, Figures, Program, View
+from harness.report.phrase import Scale, listed, scale, spans
 
 ABOUT: Final = (
     "The TPU compiler itself takes the programs that each TensorFlow makes, as it would with a TPU at hand; nothing is run on "
@@ -87,16 +88,22 @@ def _facts(one: Figures) -> Iterator[str]:
         yield f"{size(one.argument_bytes)} arguments"
     if one.temporary_bytes is not None:
         yield f"{size(one.temporary_bytes)} temporaries"
-    if one.peak_bytes is not None and one.chip_bytes:
-        yield f"{size(one.peak_bytes)} peak, {share(one.peak_bytes / one.chip_bytes)} of the chip’s {size(one.chip_bytes)}"
-    elif one.peak_bytes is not None:
-        yield f"{size(one.peak_bytes)} peak"
+    needed = one.peak_bytes if one.peak_bytes is not None else _at_most(one)
+    if needed is not None and one.chip_bytes:
+        how = "peak" if one.peak_bytes is not None else "at most"
+        yield f"{size(needed)} {how}, {share(needed / one.chip_bytes)} of the chip’s {size(one.chip_bytes)}"
     if one.flops is not None:
         yield size(one.flops, "FLOP")
     if one.roofline_us is not None:
         yield f"at least {microseconds(one.roofline_us)} a run"
     if one.compile_seconds is not None:
         yield f"compiled in {seconds(one.compile_seconds)}"
+
+
+def _at_most(one: Figures) -> float | None:
+    """What would be needed if everything were there at once; None where not all is known."""
+    parts = [one.code_bytes, one.argument_bytes, one.output_bytes, one.temporary_bytes]
+    return None if None in parts else sum(part for part in parts if part is not None)
 
 
 def share(part: float) -> str:
@@ -134,34 +141,47 @@ def totals(view: View) -> str:
     return " ".join(sentences)
 
 
-def agreement(one: Agreement, labels: Sequence[str]) -> tuple[str, ...]:
-    """What the differences from eager TensorFlow come to, in sentences."""
+def agreement(one: Agreement, versions: Sequence[str]) -> tuple[str, ...]:
+    """What the differences from eager TensorFlow come to, in sentences. `versions` are those of the view."""
+    shown = scale(versions)
     told = []
     for name, values, apart in (
-        ("Run by TensorFlow’s own XLA, a program gives what is", one.own, one.own_apart),
-        ("Run by the TPU compiler’s XLA, the same program gives what is", one.same, one.same_apart),
+        ("Run by TensorFlow’s own XLA, a program gives", one.own, one.own_apart),
+        ("Run by the TPU compiler’s XLA, the same program gives", one.same, one.same_apart),
     ):
         usual = [value for value, far in zip(values, apart, strict=True) if value is not None and not far]
-        if usual:
-            least, most = wording.number(min(usual)), wording.number(max(usual))
-            far = [
-                f"{wording.number(value)} in {label}"
-                for value, label, is_far in zip(values, labels, apart, strict=True)
-                if is_far and value
+        far = [value for value, is_far in zip(values, apart, strict=True) if value is not None and is_far]
+        said = [f"what is at most {wording.number(max(usual))} from eager TensorFlow’s results"] if usual else []
+        said += (
+            [
+                f"{_between(far)} from them {_where(apart, shown)}"
+                if usual
+                else f"what is {_between(far)} from eager TensorFlow’s results"
             ]
-            between = least if least == most else f"{least} to {most}"
-            told.append(f"{name} at most {between} from eager TensorFlow’s results{', but ' + ', '.join(far) if far else ''}.")
-    own_alone = [
-        label
-        for label, own, same, known in zip(labels, one.own_apart, one.same_apart, one.same, strict=True)
-        if own and not same and known is not None
-    ]
-    if own_alone:
-        told.append(
-            f"In {' and '.join(own_alone)} the same program is right under another XLA: what TensorFlow would hand to a TPU is "
-            "sound there, and its own compiler for the CPU is what differs."
+            if far
+            else []
         )
-    both = [label for label, own, same in zip(labels, one.own_apart, one.same_apart, strict=True) if own and same]
-    if both:
-        told.append(f"In {' and '.join(both)} both differ, so it is the program itself.")
+        if said:
+            told.append(f"{name} {', but '.join(said)}.")
+    own_alone = [
+        own and not same and known is not None for own, same, known in zip(one.own_apart, one.same_apart, one.same, strict=True)
+    ]
+    if any(own_alone):
+        told.append(
+            f"{_where(own_alone, shown).capitalize()} the same program is right under another XLA: what TensorFlow would hand to a "
+            "TPU is sound there, and its own compiler for the CPU is what differs."
+        )
+    both = [own and same for own, same in zip(one.own_apart, one.same_apart, strict=True)]
+    if any(both):
+        told.append(f"{_where(both, shown).capitalize()} both differ, so it is the program itself.")
     return tuple(told)
+
+
+def _between(values: Sequence[float]) -> str:
+    least, most = wording.number(min(values)), wording.number(max(values))
+    return least if least == most else f"{least} to {most}"
+
+
+def _where(chosen: Sequence[bool], shown: Scale) -> str:
+    """`in 2.4, 2.8`, `in 2.1–2.8`."""
+    return f"in {listed(tuple(spans(chosen, True, shown)), shown, None)}"

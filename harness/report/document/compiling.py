@@ -110,7 +110,8 @@ class Agreement:
     """How far the results of one program are from eager TensorFlow's, at most, by version.
 
     `own`: compiled by TensorFlow's own XLA. `same`: the same program, run by the XLA that came with the TPU compiler. Places as
-    in `View.versions`. `apart`: more than ten times the median of its row. `cells` are those of the largest of both.
+    in `View.versions`. `apart`: more than 1e-5, and more than ten times what is usual of the better one. `cells` are those of the
+    larger of both.
     """
 
     install: InstallPolicy

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.domain import Outcome, Status
-from harness.report import html, jsonview, markdown, wording, wording_tpu
+from harness.report import html, jsonview, markdown, wording_tpu
 from harness.report.document import Fate, Figures, Program, View
 from harness.report.figures import figure
 from harness.report.view import view
@@ -75,6 +75,11 @@ def test_a_program_that_compiles_is_compiled_though_its_case_fails(records: Any)
     compile_(records, "2.15.1", Outcome.FAILED, "AssertionError: 1e-3 apart", measured={"code_bytes": 1.0})
     (one,) = programs(view(records.run(), {}))
     assert fates(one) == [Fate.COMPILED]
+
+
+def test_a_case_that_checks_something_else_is_no_program_that_fails(records: Any) -> None:
+    compile_(records, "2.8.4", Outcome.FAILED, "AssertionError: max abs difference 0.5", {"drift_own_xla": 0.5})
+    assert programs(view(records.run(), {})) == ()
 
 
 def test_the_notes_of_a_case_are_programs_of_their_own(records: Any) -> None:
@@ -157,12 +162,11 @@ def test_what_the_own_xla_alone_gets_wrong(records: Any) -> None:
     (one,) = found.compiling.agreement
     assert one.own_apart == (True, False, False, False, True, False)
     assert True not in one.same_apart
-    labels = tuple(wording.labels(found).values())
-    assert wording_tpu.agreement(one, labels) == (
+    assert wording_tpu.agreement(one, found.versions) == (
         "Run by TensorFlow’s own XLA, a program gives what is at most 2e-7 from eager TensorFlow’s results, "
-        "but 4e-4 in 2.4, 3e-4 in 2.8.",
+        "but 3e-4 to 4e-4 from them in 2.4, 2.8.",
         "Run by the TPU compiler’s XLA, the same program gives what is at most 1e-7 from eager TensorFlow’s results.",
-        "In 2.4 and 2.8 the same program is right under another XLA: what TensorFlow would hand to a TPU is sound there, "
+        "In 2.4, 2.8 the same program is right under another XLA: what TensorFlow would hand to a TPU is sound there, "
         "and its own compiler for the CPU is what differs.",
     )
 
@@ -171,7 +175,19 @@ def test_what_both_get_wrong_is_the_program(records: Any) -> None:
     values = {f"2.{minor}.0": (2e-7, 1e-7) for minor in range(5, 9)} | {"2.9.0": (1e-3, 1e-3)}
     found = agree(records, values)
     (one,) = found.compiling.agreement
-    assert "In 2.9 both differ, so it is the program itself." in wording_tpu.agreement(one, tuple(wording.labels(found).values()))
+    assert "In 2.9 both differ, so it is the program itself." in wording_tpu.agreement(one, found.versions)
+
+
+def test_where_most_versions_differ_the_better_one_is_usual(records: Any) -> None:
+    found = agree(records, {"2.7.4": (0.5, 1e-7), "2.8.4": (0.6, 1e-7), "2.9.3": (2e-7, 1e-7)})
+    (one,) = found.compiling.agreement
+    assert one.own_apart == (True, True, False)
+    assert "but 0.5 to 0.6 from them in 2.7–2.8." in wording_tpu.agreement(one, found.versions)[0]
+
+
+def test_noise_never_stands_apart(records: Any) -> None:
+    (one,) = agree(records, {"2.7.4": (0.0, 0.0), "2.8.4": (0.0, 0.0), "2.9.3": (2e-7, 1e-8)}).compiling.agreement
+    assert True not in one.own_apart + one.same_apart
 
 
 def test_of_several_cases_the_largest_counts(records: Any) -> None:
@@ -215,6 +231,8 @@ def test_units(text: str, expected: str) -> None:
 def test_facts_are_those_that_are_known() -> None:
     assert wording_tpu.facts(Figures()) == ()
     known = Figures(code_bytes=603136.0, peak_bytes=1.6e9, chip_bytes=16e9, roofline_us=17.3)
+    parts = Figures(code_bytes=1e6, argument_bytes=2e6, output_bytes=3e6, temporary_bytes=4e6, chip_bytes=1e9)
+    assert wording_tpu.facts(parts)[-1] == "10 MB at most, 1 % of the chip’s 1 GB"
     assert wording_tpu.facts(known) == ("603 kB code", "1.6 GB peak, 10 % of the chip’s 16 GB", "at least 17.3 µs a run")
 
 
