@@ -3,7 +3,7 @@
     {"op": "compile", "hlo": "/abs/file.pb", "chip": "v5e", "chips": 1, "split": []}
     {"op": "run", "hlo": "/abs/file.pb", "arguments": "/abs/arguments.npz"}
 
-The answer is an `answers.Answer`. Everything is answered, also what is no question.
+The answer is an `answers.Answer`, also to what is no question.
 """
 
 from __future__ import annotations
@@ -189,12 +189,8 @@ def serving(compiler: Answering, *, port: int = 0) -> Iterator[str]:
 
 
 async def _talk(compiler: Answering, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        try:
-            line = await reader.readline()
-        except ValueError:
-            line = b"a line too long to be a question"
-        if line:
+    with contextlib.suppress(ConnectionError, ValueError):  # ValueError: a line longer than any question
+        if line := await reader.readline():
             answer = await compiler.answer(line)
             writer.write(answer.as_json().encode() + b"\n")
             await writer.drain()

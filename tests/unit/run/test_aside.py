@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.domain import Device, Lacking, Plan, Status, Trouble
+import pytest
+
+from harness.domain import Device, Lacking, Plan, Service, Status, Trouble
+from harness.environments.uv import Failure
 from harness.results.format import CellRecord, EnvironmentRecord
-from harness.run.aside import by_cell, set_aside
+from harness.run.aside import by_cell, set_aside, without_service
+from harness.run.assign import assign
+from harness.run.groups import Group
 
 GONE = Lacking(trouble=Trouble.MODEL, message="https://x/1: the server answers 404 Not Found")
 
@@ -66,3 +71,33 @@ def test_all_cells_of_an_environment_lack_something(make: Any) -> None:
     _, records = set_aside(plan(make), (), {"here": NO_TPU, "gone": GONE, "also-gone": GONE})
     environments = [record for record in records if isinstance(record, EnvironmentRecord)]
     assert [one.id for one in environments] == ["both", "only"]
+
+
+COMPILER = Service.TPU_COMPILER
+ABSENT = {COMPILER: Failure(status=Status.UNAVAILABLE, trouble=Trouble.DEVICE, message="no CPython 3.12", evidence="")}
+
+
+def aside_for_want_of_a_service(make: Any, cases: dict[str, set[Service]], known: set[str], failed: Any = ABSENT) -> set[str]:
+    listed = [make.case(name, services=frozenset(services)) for name, services in cases.items()]
+    jobs = assign([make.cell()], listed, {"bert-en/3": make.model()}, lambda case, _uses, _model: case.id, known)
+    group = Group(identity=make.identity(), requests=(make.request(),), jobs=jobs, ends={})
+    services = {case.id: case.services for case in listed}
+    return set(without_service([group], known, services, failed))
+
+
+@pytest.mark.parametrize(
+    ("cases", "known", "expected"),
+    [
+        pytest.param({"a": {COMPILER}}, set(), {"cell-1"}, id="nothing else to measure"),
+        pytest.param({"a": {COMPILER}, "b": set()}, set(), set(), id="other cases go on"),
+        pytest.param({"a": {COMPILER}}, {"a"}, set(), id="all known"),
+        pytest.param({"a": {COMPILER}, "b": {COMPILER, Service.HUB_SERVER}}, {"a"}, {"cell-1"}, id="one left"),
+        pytest.param({"a": {Service.HUB_SERVER}}, set(), set(), id="another service"),
+        pytest.param({}, set(), set(), id="no case"),
+    ],
+)
+def test_cells_that_have_nothing_but_cases_without_their_service(
+    make: Any, cases: dict[str, set[Service]], known: set[str], expected: set[str]
+) -> None:
+    assert aside_for_want_of_a_service(make, cases, known) == expected
+    assert aside_for_want_of_a_service(make, cases, known, {}) == set()
