@@ -29,7 +29,7 @@ axes:
       format: saved_model_2
       interface: dict
   format: [{formats}]
-  device: [cpu]
+  device: [{devices}]
 tiers:
   quick: {{title: all, select: ""}}
   full: {{title: all, select: ""}}
@@ -82,6 +82,7 @@ class Mini:
         requires: Sequence[str] = (),
         python: str = MINOR,
         formats: str = "h5",
+        devices: str = "cpu",
         case_seconds: int = 20,
         memory: str = "1 GiB",
         free_disk: str = "1 MiB",
@@ -91,7 +92,8 @@ class Mini:
         index.mkdir(parents=True)
         packages.wheel(index, "tensorflow", "2.99.0", {"tensorflow/__init__.py": textwrap.dedent(tensorflow)}, requires)
         packages.wheel(index, "tensorflow-hub", "0.99.0", {"tensorflow_hub/__init__.py": ""})
-        text = MATRIX.format(python=python, formats=formats, case_seconds=case_seconds, memory=memory, free_disk=free_disk)
+        limits = {"case_seconds": case_seconds, "memory": memory, "free_disk": free_disk}
+        text = MATRIX.format(python=python, formats=formats, devices=devices, **limits)
         (root / "matrix.yaml").write_text(text)
         mini = cls(root=root, toolchains=toolchains)
         mini.write_cases({"conftest.py": CONFTEST, **cases})

@@ -1,4 +1,5 @@
-"""What runs on other interpreters imports only what is there: incell the standard library, cases what users import."""
+"""What runs on other interpreters imports only what is there: incell the standard library, cases what users import, the
+compiler's worker what is pinned for it."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 INCELL = sorted((ROOT / "harness" / "incell").glob("*.py"))
 CASES = sorted(path for path in (ROOT / "cases").rglob("*.py") if path.parent.name != "reported")
 REPORTED = sorted((ROOT / "cases" / "reported").glob("*.py"))
+WORKER = ROOT / "harness" / "compiler" / "worker.py"
 TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"}
 
 
@@ -38,6 +40,10 @@ def test_there_is_something_to_look_at() -> None:
 def test_incell_is_standard_library_and_pytest(path: Path) -> None:
     neighbours = {other.stem for other in INCELL}
     assert imported(path) - sys.stdlib_module_names - neighbours <= {"pytest"}
+
+
+def test_the_compilers_worker_imports_what_its_environment_has() -> None:
+    assert imported(WORKER) - sys.stdlib_module_names == {"jax", "jaxlib", "numpy"}
 
 
 @pytest.mark.parametrize("path", REPORTED, ids=lambda path: path.name)
