@@ -64,6 +64,14 @@ class SaveFormat(str, Enum):
     SAVEDMODEL = "savedmodel"
 
 
+class Accelerator(str, Enum):
+    """Hardware that asks for packages of its own, and so for an environment of its own."""
+
+    NONE = "none"
+    TPU = "tpu"
+    GPU = "gpu"
+
+
 class Device(str, Enum):
     """What the programs are made for.
 
@@ -84,6 +92,17 @@ class Device(str, Enum):
     MIRRORED_2 = "mirrored-2"
     TPU = "tpu"
     GPU = "gpu"
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """What its cells need of the machine. Compiling for a chip needs none."""
+        match self:
+            case Device.TPU:
+                return Accelerator.TPU
+            case Device.GPU:
+                return Accelerator.GPU
+            case _:
+                return Accelerator.NONE
 
 
 HOSTS = frozenset({Device.CPU, Device.XLA_CPU})
@@ -228,6 +247,7 @@ class EnvironmentRequest:
     install: InstallPolicy
     keras: KerasChoice
     text: TextOps = TextOps.WITHOUT
+    accelerator: Accelerator = Accelerator.NONE
     python: str | None
     hub: str | None
 

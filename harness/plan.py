@@ -1,7 +1,7 @@
 """The plan: which cells and environments a run has, and under which ids. Pure, and the only expander.
 
-Cells come in the matrix's order: TensorFlow ascending, then install, keras, text, pins, model, format, device, so that the cells
-of an environment are next to each other. Ids depend on the spec alone, never on tier or selector:
+Cells come in the matrix's order: TensorFlow ascending, then install, keras, text, pins, hardware with packages of its own, model,
+format, device, so that the cells of an environment are next to each other. Ids depend on the spec alone, never on tier or selector:
 
     axis values                                       id
     2.16.2, as-released                               tf-2_16_2-as-released
@@ -9,6 +9,7 @@ of an environment are next to each other. Ids depend on the spec alone, never on
     2.15.1, as-released, with tensorflow-text         tf-2_15_1-as-released-text
     2.15.1, as-released, Python 3.9                   tf-2_15_1-as-released-py39
     2.15.1, as-released, hub 0.12.0                   tf-2_15_1-as-released-hub-0_12_0
+    2.19.1, today, device tpu                         tf-2_19_1-today-tpu
     … with model bert-en/3, h5, xla-cpu               …--bert-en-3--h5--xla-cpu
 
 Values that come out equal in that alphabet get a short hash of themselves: `bert-en-3-1f0a9c`.
@@ -26,13 +27,24 @@ from typing import TypeAlias, TypeVar
 
 from packaging.version import Version
 
-from harness.domain import Axes, Axis, Cell, EnvironmentRequest, InstallPolicy, KerasChoice, LeftOut, Plan, TextOps
+from harness.domain import (
+    Accelerator,
+    Axes,
+    Axis,
+    Cell,
+    EnvironmentRequest,
+    InstallPolicy,
+    KerasChoice,
+    LeftOut,
+    Plan,
+    TextOps,
+)
 from harness.errors import SelectionError
 from harness.select import Conjunct, Selector, compile_selector, did_you_mean, near_hint, nearest
-from harness.spec.model import Exclude, Spec
+from harness.spec.model import Exclude, Spec, accelerators
 
-EnvironmentKey: TypeAlias = tuple[str, InstallPolicy, KerasChoice, TextOps, str | None, str | None]
-"""What makes an environment: TensorFlow, install policy, Keras choice, tensorflow-text or not, Python pin, hub pin."""
+EnvironmentKey: TypeAlias = tuple[str, InstallPolicy, KerasChoice, TextOps, Accelerator, str | None, str | None]
+"""What makes an environment: TensorFlow, install policy, Keras choice, tensorflow-text or not, hardware, Python pin, hub pin."""
 
 WITHIN_GROUP = (Axis.FORMAT.value, Axis.DEVICE.value, "cell")
 """The names that tell cells of the same environment and model apart. These are next to each other in a plan, so that what
@@ -73,10 +85,11 @@ class Ids:
     def of(cls, spec: Spec) -> Ids:
         keys: dict[EnvironmentKey, str] = {}
         versions = (release.version for release in spec.releases)
-        keys.update(dict.fromkeys(product(versions, spec.installs, spec.keras, spec.texts, (None,), (None,)), ""))
+        kinds = accelerators(spec.devices)
+        keys.update(dict.fromkeys(product(versions, spec.installs, spec.keras, spec.texts, kinds, (None,), (None,)), ""))
         for include in spec.include:
-            of_include = (include.tensorflow, include.install, include.keras, include.text, include.python, include.hub)
-            keys.update(dict.fromkeys(product(*of_include), ""))
+            installed = (include.tensorflow, include.install, include.keras, include.text)
+            keys.update(dict.fromkeys(product(*installed, accelerators(include.device), include.python, include.hub), ""))
         return cls(
             environments=_unique({key: _environment_slug(key) for key in keys}),
             models=_unique({model.id: _slug(model.id, "-") for model in spec.models}),
@@ -87,16 +100,18 @@ class Ids:
 
 
 def _environment_key(axes: Axes) -> EnvironmentKey:
-    return axes.tensorflow, axes.install, axes.keras, axes.text, axes.python, axes.hub
+    return axes.tensorflow, axes.install, axes.keras, axes.text, axes.device.accelerator, axes.python, axes.hub
 
 
 def _environment_slug(key: EnvironmentKey) -> str:
-    version, install, keras, text, python, hub = key
+    version, install, keras, text, accelerator, python, hub = key
     parts = [f"tf-{_slug(version, '_')}", install.value]
     if keras is not KerasChoice.DEFAULT:
         parts.append(keras.value)
     if text is TextOps.WITH:
         parts.append("text")
+    if accelerator is not Accelerator.NONE:
+        parts.append(accelerator.value)
     if python is not None:
         parts.append(f"py{_slug(python, '')}")
     if hub is not None:
@@ -191,6 +206,7 @@ def _ordered(spec: Spec, included: frozenset[Axes]) -> Iterable[Axes]:
     if not pinned:
         return spec.combinations()
     ranks = {name: {value: rank for rank, value in enumerate(values)} for name, values in spec.vocabulary().items()}
+    kinds = accelerators(spec.devices)
 
     def rank(axes: Axes) -> tuple[object, ...]:
         return (
@@ -200,6 +216,7 @@ def _ordered(spec: Spec, included: frozenset[Axes]) -> Iterable[Axes]:
             ranks["text"][axes.text.value],
             _pin_rank(axes.python),
             _pin_rank(axes.hub),
+            kinds.index(axes.device.accelerator),
             ranks["model"][axes.model],
             ranks["format"][axes.format.value],
             ranks["device"][axes.device.value],
@@ -221,6 +238,7 @@ def _request(spec: Spec, id_: str, axes: Axes) -> EnvironmentRequest:
         install=axes.install,
         keras=axes.keras,
         text=axes.text,
+        accelerator=axes.device.accelerator,
         python=axes.python,
         hub=axes.hub,
     )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from harness import catalog
 from harness.claims import Document
 from harness.claims import load as load_claims
-from harness.domain import Case, Limits, Plan, Status
+from harness.domain import Case, Lacking, Limits, Plan, Status
+from harness.environments import accelerators
 from harness.environments.uv import Failure
 from harness.hub.supply import Replicas
 from harness.plan import expand
 from harness.request import exclude_newer, requirements
 from harness.results import store
 from harness.results.history import History
+from harness.run.aside import by_cell, set_aside
 from harness.run.groups import Group, is_known, is_refused, look_back
 from harness.run.keys import Identity
 from harness.run.prepare import machine_interpreters, stored_identity
@@ -56,13 +58,17 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A plan beside what is known of it. `unlocked` environments have to be resolved before anything can be said."""
+    """A plan beside what is known of it. `unlocked` environments have to be resolved before anything can be said.
+
+    `lacking` is why cells would be set aside, by id: this machine has no such device.
+    """
 
     made: Made
     groups: tuple[Group, ...]
     known: History
     failed: dict[str, Failure]
     unlocked: tuple[str, ...]
+    lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
 
 def make(place: Workspace, choice: Choice) -> Made:
@@ -90,16 +96,20 @@ def preview(place: Workspace, choice: Choice) -> Preview:
     """What a run would do, from the locks and results that are here."""
     made = make(place, choice)
     found = asyncio.run(machine_interpreters())
-    identified = {name: stored_identity(place.locks, request, found) for name, request in made.plan.environments.items()}
+    missing = accelerators.lacking({cell.axes.device for cell in made.plan.cells}, accelerators.probe())
+    lacking = by_cell(made.plan, {}, missing)
+    possible, _ = set_aside(made.plan, made.cases, lacking)
+    identified = {name: stored_identity(place.locks, request, found) for name, request in possible.environments.items()}
     resolved = {name: one for name, one in identified.items() if one is not None}
     digests = Replicas().digests(made.plan.models)
-    known, groups = look_back(made.plan, made.cases, made.limits, digests, resolved, store.run_files(place.runs))
+    known, groups = look_back(possible, made.cases, made.limits, digests, resolved, store.run_files(place.runs))
     return Preview(
         made=made,
         groups=groups,
         known=known,
         failed={name: one for name, one in resolved.items() if isinstance(one, Failure)},
         unlocked=tuple(name for name, one in identified.items() if one is None),
+        lacking=lacking,
     )
 
 
@@ -114,7 +124,9 @@ def states(shown: Preview) -> dict[str, str]:
             else:
                 told[job.cell.id] = "reuse" if before and is_known(job, one, shown.known) else "run"
     for cell in shown.made.plan.cells:
-        if cell.environment in shown.failed:
+        if cell.id in shown.lacking:
+            told[cell.id] = f"unavailable ({shown.lacking[cell.id].trouble.value})"
+        elif cell.environment in shown.failed:
             told[cell.id] = _failed(shown.failed[cell.environment])
         elif cell.environment in shown.unlocked:
             told[cell.id] = "lock first"

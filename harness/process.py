@@ -38,6 +38,8 @@ FOR_CELLS: Mapping[str, str] = {
     "LANG": "encoding of messages",
     "LC_*": "encoding of messages",
     "LD_LIBRARY_PATH": "libraries of accelerators",
+    "CUDA_VISIBLE_DEVICES": "the GPUs that a user leaves to this; cells of other devices see none",
+    "TPU_*": "which TPUs, and how their library finds them",
 }
 GRACE_SECONDS = 3.0
 EXIT_POLL_SECONDS = 0.01

@@ -22,7 +22,7 @@ from harness.domain import EnvironmentRequest, InstallPolicy, Status, Trouble
 from harness.environments.interpreters import Interpreter
 from harness.environments.uv import UNSATISFIABLE, Failure, call, failure
 from harness.files import write_atomically
-from harness.request import exclude_newer, requirements
+from harness.request import exclude_newer, overrides, requirements
 
 RESOLVE_SECONDS = 600.0
 
@@ -72,7 +72,10 @@ def today() -> date:
 def wanted(request: EnvironmentRequest) -> Wanted:
     """What an environment of the matrix asks of the resolver."""
     return Wanted(
-        requirements=requirements(request), exclude_newer=exclude_newer(request), daily=request.install is InstallPolicy.TODAY
+        requirements=requirements(request),
+        overrides=overrides(request),
+        exclude_newer=exclude_newer(request),
+        daily=request.install is InstallPolicy.TODAY,
     )
 
 

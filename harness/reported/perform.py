@@ -29,7 +29,7 @@ from harness.hub.manifest import Manifest
 from harness.process import FOR_CELLS, run_async, signal_name
 from harness.reported.model import End, Observed, Reproduction, Step, end_of
 from harness.run.keys import digest
-from harness.run.prepare import FOR_EVERY_CELL
+from harness.run.prepare import NO_GPU
 from harness.run.records import scrub
 from harness.workspace import Workspace
 
@@ -133,7 +133,7 @@ async def _step(bench: Bench, step: Step, known: Lock, interpreter: Interpreter,
             return Observed(end=End.FINISHED, step=number)
         room = work / f"step-{number}"
         request = await asyncio.to_thread(_prepare, bench, step, work, room)
-        env = {**FOR_EVERY_CELL, "HOME": str(work / "home"), "TMPDIR": str(work / "tmp"), **dict(step.settings)}
+        env = {**NO_GPU, "HOME": str(work / "home"), "TMPDIR": str(work / "tmp"), **dict(step.settings)}
         argv: list[str | Path] = [made.python, "-I", SCRIPT, request]
         env = {"TFHUB_CACHE_DIR": str(work / "hub"), **env}
         done = await run_async(argv, timeout=step.seconds + GRACE_SECONDS, env=env, cwd=work, allowed=FOR_CELLS)

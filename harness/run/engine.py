@@ -19,7 +19,7 @@ import psutil
 
 from harness import __version__
 from harness.domain import Case, Limits, Plan, Service, Status
-from harness.environments import disk
+from harness.environments import accelerators, disk
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
@@ -72,16 +72,18 @@ def perform(
     options: Options,
     watcher: Watcher,
     supply: Supply | None = None,
+    machine: accelerators.Facts | None = None,
 ) -> Path:
     """Run a plan; gives the results file. Interrupted (exit code 130) on Ctrl-C, with all that was done kept in it.
 
-    `supply` None: the plan's models are replicas.
+    `supply` None: the plan's models are replicas. `machine` None: the accelerators are looked for.
     """
     header = _header(plan, options)
     supply = supply or Replicas()
     lacking = supply.lacking(plan.models)
     digests = supply.digests(name for name in plan.models if name not in lacking)
-    possible, aside = set_aside(plan, cases, by_cell(plan, lacking, {}))
+    missing = accelerators.lacking({cell.axes.device for cell in plan.cells}, machine or accelerators.probe())
+    possible, aside = set_aside(plan, cases, by_cell(plan, lacking, missing))
     path = workspace.runs / header.run / store.FILE
     finished = False
     with disk.in_use(workspace.venvs / RUN), watcher, store.Writer(path, header) as writer:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from harness.domain import EnvironmentRequest, Status, Trouble
+from harness.domain import Accelerator, EnvironmentRequest, Status, Trouble
 from harness.environments import interpreters, lock
 from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure
@@ -18,8 +18,8 @@ from harness.request import settings
 from harness.run.keys import Identity
 
 AT_ONCE = 6
-# Cells run on CPU devices: a GPU that is present must not be taken by accident.
-FOR_EVERY_CELL = {"CUDA_VISIBLE_DEVICES": "-1"}
+NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
+"""For all cells but those of GPUs: one that is present must not be taken by accident."""
 
 
 async def machine_interpreters() -> Mapping[str, Interpreter]:
@@ -66,7 +66,8 @@ def stored_identity(locks: Path, request: EnvironmentRequest, found: Mapping[str
 
 
 def identity(request: EnvironmentRequest, known: lock.Lock, interpreter: Interpreter) -> Identity:
-    values = {**FOR_EVERY_CELL, **settings(request)}
+    hidden = {} if request.accelerator is Accelerator.GPU else NO_GPU
+    values = {**hidden, **settings(request)}
     return Identity(lock=known, interpreter=interpreter, settings=tuple(sorted(values.items())))
 
 

@@ -10,12 +10,14 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from harness.domain import Limits
+from filelock import AsyncFileLock
+
+from harness.domain import Accelerator, Limits
 from harness.environments import bytecode, disk, toolchain, venv
 from harness.environments.uv import Failure
 from harness.results.history import History
@@ -157,7 +159,7 @@ class Runner:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _cell(self, job: CellJob, zygote: Zygote, tools: Path, ledger: Ledger) -> None:
-        async with self.slots.hold(CELL):
+        async with self._alone(job), self.slots.hold(CELL):
             frame = Frame(
                 workdir=self.settings.workspace.work / self.settings.run,
                 rootdir=self.settings.workspace.root,
@@ -171,8 +173,17 @@ class Runner:
             end = await run_cell(zygote, job, frame, lambda work: self.prepare(job, work), lambda done: ledger.case(job, done))
             ledger.end(job, end)
 
+    def _alone(self, job: CellJob) -> AbstractAsyncContextManager[object]:
+        """A TPU serves one process at a time, and a GPU is short of memory: no two such cells at once, of any run here."""
+        accelerator = job.cell.axes.device.accelerator
+        if accelerator is Accelerator.NONE:
+            return nullcontext()
+        return AsyncFileLock(self.settings.workspace.state / f"{accelerator.value}.lock")
+
     def _workers(self, job: CellJob) -> int:
         """pytest-xdist workers: only where cores would be idle, and only where they save more than their own imports cost."""
+        if job.cell.axes.device.accelerator is not Accelerator.NONE:
+            return 0
         spare = self.settings.slots // self.busy_groups
         workers = min(spare, len(job.tasks))
         saved = expected_seconds(job, self.history.seconds) * (1 - 1 / workers) if workers > 1 else 0.0

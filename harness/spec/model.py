@@ -5,11 +5,11 @@ Owns no parsing and makes no ids; see `harness.spec.reader` and `harness.plan`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from harness.domain import Axes, Axis, Device, InstallPolicy, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
+from harness.domain import Accelerator, Axes, Axis, Device, InstallPolicy, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
 from harness.errors import SelectionError
 from harness.select import Interfaces, Selector, Vocabulary, did_you_mean
 
@@ -94,7 +94,10 @@ class Space:
         return {model.id: model.interface for model in self.models}
 
     def combinations(self) -> Iterator[Axes]:
-        """The full product in the matrix's order: TensorFlow ascending, then install, keras, text, model, format, device."""
+        """The full product in the matrix's order: TensorFlow ascending, then install, keras, text, model, format, device.
+
+        Devices that ask for packages of their own come after all others of their text, so that environments stay together.
+        """
         versions = tuple(release.version for release in self.releases)
         models = tuple(model.id for model in self.models)
         return _combinations(versions, self.installs, self.keras, self.texts, models, self.formats, self.devices, (None,), (None,))
@@ -129,17 +132,27 @@ def _combinations(
     pythons: tuple[str | None, ...],
     hubs: tuple[str | None, ...],
 ) -> Iterator[Axes]:
-    for version, install, keras, text, python, hub, model, format_, device in product(
-        versions, installs, keras_choices, texts, pythons, hubs, models, formats, devices
+    for version, install, keras, text, python, hub, own in product(
+        versions, installs, keras_choices, texts, pythons, hubs, _by_accelerator(devices)
     ):
-        yield Axes(
-            tensorflow=version,
-            install=install,
-            keras=keras,
-            text=text,
-            model=model,
-            format=format_,
-            device=device,
-            python=python,
-            hub=hub,
-        )
+        for model, format_, device in product(models, formats, own):
+            yield Axes(
+                tensorflow=version,
+                install=install,
+                keras=keras,
+                text=text,
+                model=model,
+                format=format_,
+                device=device,
+                python=python,
+                hub=hub,
+            )
+
+
+def accelerators(devices: Iterable[Device]) -> tuple[Accelerator, ...]:
+    """What the devices need, each once, in their order."""
+    return tuple(dict.fromkeys(device.accelerator for device in devices))
+
+
+def _by_accelerator(devices: tuple[Device, ...]) -> tuple[tuple[Device, ...], ...]:
+    return tuple(tuple(device for device in devices if device.accelerator is one) for one in accelerators(devices))

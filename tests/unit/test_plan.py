@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.domain import (
+    Accelerator,
     Axis,
     Device,
     HubFormat,
@@ -97,6 +98,26 @@ def test_ids() -> None:
         "tf-2_9_3-as-released--bert-en-3--savedmodel--xla-cpu",
         "tf-2_9_3-as-released--bert-uncased-1--h5--cpu",
     ]
+
+
+def test_hardware_has_environments_of_its_own() -> None:
+    """Cells of a chip that is only compiled for, and of mirrored-2, share those of the CPU."""
+    spec = replace(SPEC, devices=(Device.CPU, Device.TPU_V5E, Device.TPU, Device.MIRRORED_2, Device.GPU))
+    plan = expand(spec, select="tensorflow=2.16 and install=as-released and format=h5")
+    assert list(plan.environments) == [
+        "tf-2_16_2-as-released",
+        "tf-2_16_2-as-released-tpu",
+        "tf-2_16_2-as-released-gpu",
+        "tf-2_16_2-as-released-legacy",
+        "tf-2_16_2-as-released-legacy-tpu",
+        "tf-2_16_2-as-released-legacy-gpu",
+    ]
+    found = {cell.environment: set[Device]() for cell in plan.cells}
+    for cell in plan.cells:
+        found[cell.environment].add(cell.axes.device)
+    assert list(found.values()) == [{Device.CPU, Device.TPU_V5E, Device.MIRRORED_2}, {Device.TPU}, {Device.GPU}] * 2
+    kinds = [request.accelerator for request in plan.environments.values()]
+    assert kinds == [Accelerator.NONE, Accelerator.TPU, Accelerator.GPU] * 2
 
 
 def test_text_comes_after_keras() -> None:
@@ -267,7 +288,11 @@ PINS = st.lists(st.sampled_from(["3.1", "3.11", "31.1", "0.12", "0.12.0", "0.1.2
 def odd_spec(versions: list[str], models: list[str], pythons: list[str], hubs: list[str]) -> Spec:
     """A spec such as no parser would let through: any text as id."""
     plain = replace(
-        SPEC, releases=tuple(map(release, versions)), models=tuple(map(model, models)), devices=(Device.CPU,), texts=tuple(TextOps)
+        SPEC,
+        releases=tuple(map(release, versions)),
+        models=tuple(map(model, models)),
+        devices=(Device.TPU, Device.CPU),
+        texts=tuple(TextOps),
     )
     return replace(plain, include=(include(plain, python=(None, *pythons), hub=(None, *hubs)),))
 
@@ -278,7 +303,7 @@ def test_ids_are_unique_and_in_their_alphabet(versions: list[str], models: list[
     cells = expand(odd_spec(versions, models, pythons, hubs)).cells
     assert len({cell.id for cell in cells}) == len(cells) == len({cell.axes for cell in cells})
     installed = (Axis.TENSORFLOW, Axis.INSTALL, Axis.KERAS, Axis.TEXT, Axis.PYTHON, Axis.HUB)
-    keys = {tuple(map(cell.axes.value, installed)) for cell in cells}
+    keys = {(*map(cell.axes.value, installed), cell.axes.device.accelerator) for cell in cells}
     assert len({cell.environment for cell in cells}) == len(keys)
     assert all(re.fullmatch("[a-z0-9_-]+", cell.id) and cell.id.startswith(f"{cell.environment}--") for cell in cells)
 

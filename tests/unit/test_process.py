@@ -48,6 +48,8 @@ def only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         ("PYTEST_ADDOPTS", False, False),
         ("VIRTUAL_ENV", False, False),
         ("AWS_SECRET_ACCESS_KEY", False, False),
+        ("CUDA_VISIBLE_DEVICES", False, True),
+        ("TPU_NAME", False, True),
     ],
 )
 def test_only_allowed_variables_reach_a_child(monkeypatch: pytest.MonkeyPatch, name: str, tools: bool, cells: bool) -> None:

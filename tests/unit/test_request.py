@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice, Release, TextOps
-from harness.request import exclude_newer, requirements, settings
+import pytest
+
+from harness.domain import Accelerator, EnvironmentRequest, InstallPolicy, KerasChoice, Release, TextOps
+from harness.request import exclude_newer, overrides, requirements, settings
 
 RELEASE = Release(version="2.16.2", package="tensorflow", released=date(2024, 6, 28), pythons=("3.11", "3.12"))
 
@@ -33,6 +35,31 @@ def test_tensorflow_text_comes_with_its_minor_and_with_tensorflow_itself() -> No
     assert requirements(replace(request(), release=old)) == ("tensorflow-cpu==2.8.4", "tensorflow-hub")
 
 
+@pytest.mark.parametrize(
+    ("version", "tpu", "gpu"),
+    [
+        ("1.15.5", ("tensorflow-tpu==1.15.5", "tensorflow-hub"), "tensorflow-gpu==1.15.5"),
+        ("2.0.4", ("tensorflow-tpu==2.0.4", "tensorflow-hub"), "tensorflow-gpu==2.0.4"),
+        ("2.1.4", ("tensorflow-tpu==2.1.4", "tensorflow-hub"), "tensorflow==2.1.4"),
+        ("2.13.1", ("tensorflow-tpu==2.13.1", "tensorflow-hub"), "tensorflow==2.13.1"),
+        ("2.14.1", ("tensorflow-tpu==2.14.1", "tensorflow-hub", "tf-keras==2.14.*"), "tensorflow[and-cuda]==2.14.1"),
+        ("2.19.1", ("tensorflow-tpu==2.19.1", "tensorflow-hub", "tf-keras==2.19.*"), "tensorflow[and-cuda]==2.19.1"),
+    ],
+)
+def test_hardware_asks_for_packages_of_its_own(version: str, tpu: tuple[str, ...], gpu: str) -> None:
+    released = replace(RELEASE, version=version, package="tensorflow-cpu")
+    wanted = replace(request(), release=released, accelerator=Accelerator.TPU)
+    assert requirements(wanted) == tpu
+    assert requirements(replace(wanted, keras=KerasChoice.LEGACY)) == tpu
+    assert requirements(replace(wanted, accelerator=Accelerator.GPU)) == (gpu, "tensorflow-hub")
+
+
+def test_tensorflow_is_not_installed_twice() -> None:
+    """tf-keras, on which tensorflow-hub depends, would bring `tensorflow` beside `tensorflow-tpu`."""
+    assert overrides(replace(request(), accelerator=Accelerator.TPU)) == ("tensorflow; python_version < '0'",)
+    assert overrides(request()) == overrides(replace(request(), accelerator=Accelerator.GPU)) == ()
+
+
 def test_exclude_newer() -> None:
     assert exclude_newer(request()) == date(2024, 7, 19)
     assert exclude_newer(request(install=InstallPolicy.TODAY)) is None
@@ -41,3 +68,5 @@ def test_exclude_newer() -> None:
 def test_settings() -> None:
     assert settings(request()) == {}
     assert settings(request(keras=KerasChoice.LEGACY)) == {"TF_USE_LEGACY_KERAS": "1"}
+    assert settings(replace(request(), accelerator=Accelerator.TPU)) == {}
+    assert settings(replace(request(), accelerator=Accelerator.GPU)) == {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}

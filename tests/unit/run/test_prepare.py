@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.domain import KerasChoice, Status, Trouble
+from harness.domain import Accelerator, KerasChoice, Status, Trouble
 from harness.environments import lock
 from harness.environments.uv import Failure
 from harness.run import prepare
@@ -37,6 +37,11 @@ def test_no_pinned_interpreter(make: Any) -> None:
 def test_cells_run_on_the_cpu_and_with_what_was_asked_for(make: Any) -> None:
     one = prepare.identity(make.request(keras=KerasChoice.LEGACY), make.lock(), make.interpreter())
     assert dict(one.settings) == {"CUDA_VISIBLE_DEVICES": "-1", "TF_USE_LEGACY_KERAS": "1"}
+
+
+def test_cells_of_a_gpu_see_those_that_the_user_leaves_them(make: Any) -> None:
+    one = prepare.identity(make.request(accelerator=Accelerator.GPU), make.lock(), make.interpreter())
+    assert dict(one.settings) == {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from harness.domain import Accelerator
 from harness.hub import replicas
 from harness.plan import expand
 from harness.spec import Spec, load, schema
@@ -43,7 +44,8 @@ def test_packages(spec: Spec) -> None:
 
 def test_tiers(spec: Spec) -> None:
     quick, full = expand(spec, tier="quick"), expand(spec, tier="full")
-    assert (len(quick.environments), len(full.environments)) == (15, 120)
+    hardware = [one for one in full.environments.values() if one.accelerator is not Accelerator.NONE]
+    assert (len(quick.environments), len(full.environments), len(hardware)) == (15, 236, 116)
     assert set(full.models) == {model.id for model in spec.models}
     assert {cell.id for cell in quick.cells} < {cell.id for cell in full.cells}
 

@@ -1,0 +1,104 @@
+"""Which accelerators this machine has: looked for in its files alone, before anything is locked or installed for them.
+
+    device  here means
+    tpu     /dev/accel0 (older drivers), or /dev/vfio/0 beside a TPU on the PCI bus; or TPU_NAME is set: TPUs elsewhere
+    gpu     /dev/nvidia0, or /dev/dxg under WSL
+
+Google's vendor number alone is no TPU (their network cards and disks have it), and /dev/accel/accel0 is somebody else's.
+Where these come from: jax 0.12.0.1, `jax/_src/hardware_utils.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from typing_extensions import assert_never
+
+from harness.domain import Accelerator, Device, Lacking, Trouble
+
+NODES = ("accel[0-9]*", "vfio/[0-9]*", "nvidia[0-9]*", "dxg")
+GOOGLE, NVIDIA = "0x1ae0", "0x10de"
+TPU_CHIPS: Mapping[str, str] = {
+    "0x0027": "v2 or v3",
+    "0x005e": "v4",
+    "0x0062": "v5p",
+    "0x0063": "v5e",
+    "0x006f": "v6e",
+    "0x0076": "7x",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the machine says of itself. `nodes` are below /dev; `pci` are vendor and device numbers.
+
+    `tpu_name` and `visible_gpus` are the variables TPU_NAME and CUDA_VISIBLE_DEVICES; None for a variable that is not set.
+    """
+
+    system: str
+    nodes: tuple[str, ...] = ()
+    pci: tuple[tuple[str, str], ...] = ()
+    tpu_name: str | None = None
+    visible_gpus: str | None = None
+
+
+def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Facts:
+    """Reads names in /dev, numbers in /sys and variables; starts nothing. A machine without these folders has nothing there."""
+    nodes = (path.relative_to(root / "dev").as_posix() for pattern in NODES for path in (root / "dev").glob(pattern))
+    cards = (root / "sys/bus/pci/devices").glob("*")
+    return Facts(
+        system=platform.system(),
+        nodes=tuple(sorted(nodes)),
+        pci=tuple(sorted({(_number(card / "vendor"), _number(card / "device")) for card in cards})),
+        tpu_name=environ.get("TPU_NAME"),
+        visible_gpus=environ.get("CUDA_VISIBLE_DEVICES"),
+    )
+
+
+def lacking(devices: Iterable[Device], facts: Facts) -> Mapping[Device, Lacking]:
+    """Those of the devices that are not here, each with what was looked for and what was found."""
+    found = {device: _why_not(device.accelerator, facts) for device in devices}
+    return {device: Lacking(trouble=Trouble.DEVICE, message=why) for device, why in found.items() if why}
+
+
+def _why_not(accelerator: Accelerator, facts: Facts) -> str:
+    """Empty where it is here."""
+    match accelerator:
+        case Accelerator.NONE:
+            return ""
+        case Accelerator.TPU:
+            return _no_tpu(facts)
+        case Accelerator.GPU:
+            return _no_gpu(facts)
+        case _:
+            assert_never(accelerator)
+
+
+def _no_tpu(facts: Facts) -> str:
+    chips = [TPU_CHIPS[number] for vendor, number in facts.pci if vendor == GOOGLE and number in TPU_CHIPS]
+    opened = any(node.startswith("vfio/") for node in facts.nodes)
+    if facts.tpu_name or any(node.startswith("accel") for node in facts.nodes) or (chips and opened):
+        return ""
+    if chips:
+        return f"a TPU {chips[0]} is on the PCI bus, but neither /dev/accel0 nor /dev/vfio/0 is there: it can't be opened"
+    return f"no TPU on this {facts.system} machine: no /dev/accel0, no TPU on the PCI bus, TPU_NAME is not set"
+
+
+def _no_gpu(facts: Facts) -> str:
+    if any(node == "dxg" or node.startswith("nvidia") for node in facts.nodes):
+        hides = facts.visible_gpus in ("", "-1")
+        return f"CUDA_VISIBLE_DEVICES={facts.visible_gpus} hides every GPU of this machine" if hides else ""
+    if any(vendor == NVIDIA for vendor, _ in facts.pci):
+        return "an NVIDIA card is on the PCI bus, but /dev/nvidia0 is not there: its driver is not loaded"
+    return f"no NVIDIA GPU on this {facts.system} machine: no /dev/nvidia0, none on the PCI bus"
+
+
+def _number(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
