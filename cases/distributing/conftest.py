@@ -1,0 +1,54 @@
+"""One distribution strategy for each device that runs programs: two logical CPUs, the TPUs or the GPUs of this machine."""
+
+import os
+
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strategy(device):
+    """Made before anything else: TensorFlow can't be given logical devices or TPUs once it is at work."""
+    return {"mirrored-2": two_cpus, "tpu": tpus, "gpu": gpus}[device]()
+
+
+def two_cpus():
+    """Two logical devices on one CPU, which is how to try a strategy without hardware."""
+    cpu = tf.config.experimental.list_physical_devices("CPU")[0]
+    halves = [tf.config.experimental.VirtualDeviceConfiguration()] * 2
+    tf.config.experimental.set_virtual_device_configuration(cpu, halves)
+    return tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
+
+
+def tpus():
+    """`local` are the TPUs of this machine; TPU_NAME is set where they are elsewhere. tf.distribute.TPUStrategy is from 2.3 on."""
+    resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=os.environ.get("TPU_NAME", "local"))
+    tf.config.experimental_connect_to_cluster(resolver)
+    tf.tpu.experimental.initialize_tpu_system(resolver)
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def gpus():
+    """All GPUs of this machine, or the only one."""
+    return tf.distribute.MirroredStrategy()
+
+
+@pytest.fixture(scope="session")
+def run(strategy):
+    """strategy.run, which up to TensorFlow 2.1 is called experimental_run_v2."""
+    return getattr(strategy, "run", None) or strategy.experimental_run_v2
+
+
+@pytest.fixture(scope="session")
+def keras():
+    """The Keras 2 that hub.KerasLayer is made of: tf.keras, and from TensorFlow 2.16 on, where that is Keras 3, tf_keras."""
+    return tf.keras if issubclass(hub.KerasLayer, tf.keras.layers.Layer) else pytest.importorskip("tf_keras")
+
+
+@pytest.fixture(scope="session")
+def batch(model, strategy):
+    """Inputs and labels of one step: two texts a replica."""
+    inputs = {name: rows.repeat(strategy.num_replicas_in_sync, axis=0) for name, rows in model.inputs.items()}
+    labels = tf.constant([[1.0], [0.0]]).numpy().repeat(strategy.num_replicas_in_sync, axis=0)
+    return inputs, labels

@@ -1,0 +1,147 @@
+"""What a widely read answer on BERT under TPUStrategy advises, done: compile(), "sharded" outputs, input shapes, strategy.run."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = [
+    pytest.mark.devices("mirrored-2", "tpu", "gpu"),
+    pytest.mark.models(format="saved_model_2", interface="dict"),
+]
+
+
+def test_compile(model, strategy, keras):
+    """compile() runs nothing: a Sequential that has seen no input has no weights of its own, before and after."""
+    with strategy.scope():
+        head = keras.layers.Dense(10)
+        network = keras.Sequential([hub.KerasLayer(model.handle, output_key="pooled_output"), head])
+        network.compile(optimizer="adam", loss="mse")
+    assert not head.built
+
+
+def test_sequential(model, strategy, batch, keras):
+    """Sequential([hub.KerasLayer(handle, output_key="pooled_output"), Dense]) in the scope: compile() and fit() work."""
+    with strategy.scope():
+        encoder = hub.KerasLayer(model.handle, output_key="pooled_output")
+        network = keras.Sequential([encoder, keras.layers.Dense(1)])
+        network.compile(optimizer="adam", loss="mse")
+    losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+
+
+@pytest.mark.xfail(
+    raises=(ValueError, TypeError, AttributeError), strict=False, reason="the encoder gives a dict: output_key='pooled_output'"
+)
+def test_sequential_of_a_dict(model, strategy, batch, keras):
+    """Wrong way: Sequential([hub.KerasLayer(handle), Dense]). compile() takes it, fit() fails: with a strategy as without one."""
+    with strategy.scope():
+        network = keras.Sequential([hub.KerasLayer(model.handle), keras.layers.Dense(1)])
+        network.compile(optimizer="adam", loss="mse")
+    network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0)
+
+
+def test_outputs_are_tensors(model, strategy, run, batch, keras):
+    """Inside of strategy.run the encoder gives an ordinary tensor, [texts of this replica, width]: a matmul or Dense takes it."""
+    with strategy.scope():
+        encoder = hub.load(model.handle)
+        head = keras.layers.Dense(1)
+        head.build([None, model.width])
+    seen = []
+
+    def replica_step(inputs):
+        pooled = encoder(inputs)["pooled_output"]
+        seen.append(pooled)
+        return head(pooled)
+
+    size = len(batch[1])
+    dataset = tf.data.Dataset.from_tensor_slices(batch[0]).batch(size, drop_remainder=True)
+    step = tf.function(lambda inputs: run(replica_step, args=(inputs,)))
+    for inputs in strategy.experimental_distribute_dataset(dataset):
+        step(inputs)
+    assert all(isinstance(pooled, tf.Tensor) for pooled in seen)
+    assert {tuple(pooled.shape) for pooled in seen} == {(size // strategy.num_replicas_in_sync, model.width)}
+
+
+def fit_with_shape(keras, model, strategy, batch, shape, batch_size=None):
+    """One epoch with inputs of that shape (and batch size)."""
+    with strategy.scope():
+        inputs = {name: keras.Input(shape, batch_size, dtype=tf.int32, name=name) for name in model.inputs}
+        network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(model.handle)(inputs)["pooled_output"]))
+        network.compile(optimizer="adam", loss="mse")
+    losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+
+
+def test_input_shape(model, strategy, batch, keras):
+    """An Input has the shape of one text, [length], as without a strategy: replicas divide the batch, not the text."""
+    fit_with_shape(keras, model, strategy, batch, batch[0]["input_mask"].shape[1:])
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="a replica has fewer texts, each of full length: Input([length])")
+def test_input_shape_of_a_shard(model, strategy, batch, keras):
+    """Wrong way: an Input with the length divided by the number of replicas."""
+    length = batch[0]["input_mask"].shape[1]
+    fit_with_shape(keras, model, strategy, batch, [length // 2])
+
+
+def test_batch_size_of_a_replica(model, strategy, batch, keras):
+    """An Input with a fixed batch size: that of one replica."""
+    size = len(batch[1]) // strategy.num_replicas_in_sync
+    fit_with_shape(keras, model, strategy, batch, batch[0]["input_mask"].shape[1:], size)
+
+
+def test_batch_size_of_all(model, strategy, batch, keras):
+    """An Input with a fixed batch size: the global one."""
+    fit_with_shape(keras, model, strategy, batch, batch[0]["input_mask"].shape[1:], len(batch[1]))
+
+
+@pytest.mark.xfail(
+    raises=(ValueError, TypeError, AttributeError, RuntimeError), strict=False, reason="fit() calls strategy.run itself"
+)
+def test_run_as_outputs(model, strategy, run, keras):
+    """Wrong way: outputs=strategy.run(replica_step) of a functional model."""
+    with strategy.scope():
+        encoder = hub.KerasLayer(model.handle)
+        inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
+        keras.Model(inputs, run(lambda rows: keras.layers.Dense(10)(encoder(rows)["pooled_output"]), args=(inputs,)))
+
+
+@pytest.mark.xfail(raises=TypeError, strict=False, reason="strategy.run calls the function with what is in args=")
+def test_run_without_args(model, strategy, run):
+    """Wrong way: strategy.run(replica_step) of a function that takes inputs, as it is printed there."""
+    run(lambda inputs: tf.reduce_sum(inputs["input_mask"]))
+
+
+@pytest.mark.xfail(
+    raises=RuntimeError, strict=False, reason="tf.distribute.get_replica_context().all_reduce; strategy.reduce belongs outside"
+)
+def test_reduce_in_a_replica(strategy, run):
+    """Wrong way: strategy.reduce inside of what strategy.run calls."""
+    step = tf.function(lambda: run(lambda: strategy.reduce(tf.distribute.ReduceOp.MEAN, tf.constant(1.0), axis=None)))
+    step()
+
+
+@pytest.mark.xfail(raises=AttributeError, strict=False, reason="strategy.reduce, or all_reduce of the replica context")
+def test_distribute_reduce():
+    """Wrong way: tf.distribute.reduce, which there never was."""
+    tf.distribute.reduce(tf.distribute.ReduceOp.MEAN, tf.ones([2]), axis=None)
+
+
+@pytest.mark.xfail(raises=ValueError, strict=False, reason="variables are made once: make the layer before, in the scope")
+def test_layer_in_a_replica(model, strategy, run, batch, keras):
+    """Wrong way: a Dense layer made in each call of what strategy.run calls."""
+    step = tf.function(lambda inputs: run(lambda rows: keras.layers.Dense(10)(rows), args=(inputs,)))
+    step(tf.ones([2, model.width]))
+    step(tf.ones([4, model.width]))
+
+
+@pytest.mark.devices("mirrored-2")
+@pytest.mark.xfail(
+    raises=(ValueError, AttributeError, RuntimeError),
+    strict=False,
+    reason="TPUClusterResolver and initialize_tpu_system come first",
+)
+def test_strategy_alone():
+    """Wrong way: tf.distribute.TPUStrategy() and nothing before it."""
+    tf.distribute.TPUStrategy()

@@ -1,0 +1,69 @@
+"""Two replicas compute what one device does: the same losses, gradients and outputs, on two logical CPUs."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = [pytest.mark.devices("mirrored-2"), pytest.mark.models(format="saved_model_2", interface="dict")]
+
+
+def difference(some, others):
+    return max(float(np.abs(np.array(one, np.float32) - np.array(other, np.float32)).max()) for one, other in zip(some, others))
+
+
+def loss_and_gradients(encoder, inputs):
+    """Those of a mean over two texts, of which `inputs` may hold fewer."""
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(encoder(inputs)["pooled_output"] ** 2) / 2
+    return [loss] + [tf.convert_to_tensor(one) for one in tape.gradient(loss, encoder.trainable_variables)]
+
+
+def test_gradients(model, loaded, strategy, run, record_property):
+    """Loss and gradients, summed over replicas that each saw one text of two."""
+    with strategy.scope():
+        encoder = hub.load(model.handle)
+    dataset = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(model.inputs).batch(2))
+
+    @tf.function
+    def step(inputs):
+        partial = run(loss_and_gradients, args=(encoder, inputs))
+        return [strategy.reduce(tf.distribute.ReduceOp.SUM, one, axis=None) for one in partial]
+
+    (distributed,) = [step(inputs) for inputs in dataset]
+    alone = loss_and_gradients(loaded, {name: tf.constant(rows) for name, rows in model.inputs.items()})
+    drift = difference(distributed, alone)
+    record_property("drift", drift)
+    assert drift <= 1e-5
+
+
+def fit(keras, model):
+    """Losses of three steps of fit, and the weights after them. training=False: dropout is another one on each device."""
+    encoder = hub.KerasLayer(model.handle, trainable=True)
+    inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
+    score = keras.layers.Dense(1, kernel_initializer="zeros")(encoder(inputs, training=False)["pooled_output"])
+    network = keras.Model(inputs, score)
+    network.compile(keras.optimizers.SGD(0.02), "mse")
+    losses = network.fit(model.inputs, np.array([[1.0], [0.0]]), batch_size=2, epochs=3, verbose=0).history["loss"]
+    return [losses, *network.get_weights()]
+
+
+def test_fit(model, strategy, record_property, keras):
+    """compile() and fit(): losses and weights after three steps, with a batch of two texts for one device or for two."""
+    alone = fit(keras, model)
+    with strategy.scope():
+        distributed = fit(keras, model)
+    drift = difference(distributed, alone)
+    record_property("drift", drift)
+    assert drift <= 1e-5
+
+
+def test_predict(model, loaded, strategy, record_property, keras):
+    """predict(): the outputs are put together again, in the order of the inputs."""
+    with strategy.scope():
+        inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
+        network = keras.Model(inputs, hub.KerasLayer(model.handle)(inputs)["pooled_output"])
+    alone = loaded({name: tf.constant(rows) for name, rows in model.inputs.items()})["pooled_output"]
+    drift = difference([network.predict(model.inputs)], [alone])
+    record_property("drift", drift)
+    assert drift <= 1e-5

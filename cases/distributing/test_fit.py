@@ -1,0 +1,50 @@
+"""Fine-tuning with compile() and fit() under a strategy: Keras 2, and tf-keras in place of Keras 3 (TF_USE_LEGACY_KERAS=1)."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = [
+    pytest.mark.devices("mirrored-2", "tpu", "gpu"),
+    pytest.mark.models(format="saved_model_2", interface="dict"),
+]
+
+
+def moved(before, after):
+    """How many of the weights changed."""
+    return sum(not np.array_equal(old, new) for old, new in zip(before, after))
+
+
+def test_trainable(model, strategy, batch):
+    """Everything in the scope: hub.KerasLayer, the Keras model and compile(). fit moves the encoder's weights, the loss falls."""
+    with strategy.scope():
+        encoder = hub.KerasLayer(model.handle, trainable=True)
+        inputs = {
+            name: tf.keras.Input(shape=[None], dtype=tf.int32, name=name)
+            for name in ("input_word_ids", "input_mask", "input_type_ids")
+        }
+        score = tf.keras.layers.Dense(1)(encoder(inputs)["pooled_output"])
+        network = tf.keras.Model(inputs, score)
+        network.compile(optimizer=tf.keras.optimizers.Adam(1e-4), loss="mse")
+    before = encoder.get_weights()
+    dataset = tf.data.Dataset.from_tensor_slices(batch).batch(len(batch[1]), drop_remainder=True)
+    losses = network.fit(dataset, epochs=3, verbose=0).history["loss"]
+    assert losses[2] < losses[0]
+    changed = moved(before, encoder.get_weights())
+    assert changed > 0
+
+
+def test_frozen(model, strategy, batch):
+    """A plain hub.KerasLayer in the scope: fit trains the head alone, on arrays as well."""
+    with strategy.scope():
+        encoder = hub.KerasLayer(model.handle)
+        inputs = {name: tf.keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
+        score = tf.keras.layers.Dense(1, kernel_initializer="zeros")(encoder(inputs)["pooled_output"])
+        network = tf.keras.Model(inputs, score)
+        network.compile(tf.keras.optimizers.SGD(0.02), "mse")
+    before = encoder.get_weights()
+    losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), epochs=3, verbose=0).history["loss"]
+    assert losses[2] < losses[0]
+    changed = moved(before, encoder.get_weights())
+    assert changed == 0

@@ -1,0 +1,91 @@
+"""Fine-tuning with Keras 3 (tf.keras from TensorFlow 2.16 on) under a strategy. hub.KerasLayer is of Keras 2: it can't be used."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = [
+    pytest.mark.devices("mirrored-2", "tpu", "gpu"),
+    pytest.mark.models(format="saved_model_2", interface="dict"),
+]
+
+
+@pytest.fixture(autouse=True)
+def keras_3():
+    if not hasattr(tf.keras, "version") or tf.keras.version().startswith("2"):
+        pytest.skip("tf.keras is Keras 2 here")
+
+
+def test_tfsm_layer(model, strategy, batch):
+    """TFSMLayer(folder, call_endpoint="__call__") in the scope: fit moves the encoder's weights, the loss falls."""
+    with strategy.scope():
+        encoder = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint="__call__")
+        inputs = {
+            name: tf.keras.Input(shape=[None], dtype="int32", name=name)
+            for name in ("input_word_ids", "input_mask", "input_type_ids")
+        }
+        score = tf.keras.layers.Dense(1)(encoder(inputs)["pooled_output"])
+        network = tf.keras.Model(inputs, score)
+        network.compile(optimizer=tf.keras.optimizers.Adam(1e-4), loss="mse", jit_compile=False)
+    before = [np.array(weight) for weight in encoder.trainable_weights]
+    dataset = tf.data.Dataset.from_tensor_slices(batch).batch(len(batch[1]), drop_remainder=True)
+    losses = network.fit(dataset, epochs=3, verbose=0).history["loss"]
+    assert losses[2] < losses[0]
+    changed = sum(not np.array_equal(old, new) for old, new in zip(before, encoder.trainable_weights))
+    assert changed > 0
+
+
+def test_jit_compile(model, strategy, batch):
+    """The same as compile() has it if nothing is said, jit_compile="auto"."""
+    with strategy.scope():
+        encoder = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint="__call__")
+        inputs = {name: tf.keras.Input(shape=[None], dtype="int32", name=name) for name in model.inputs}
+        network = tf.keras.Model(inputs, tf.keras.layers.Dense(1, kernel_initializer="zeros")(encoder(inputs)["pooled_output"]))
+        network.compile(optimizer=tf.keras.optimizers.SGD(0.02), loss="mse")
+    losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), epochs=3, verbose=0).history["loss"]
+    assert losses[2] < losses[0]
+
+
+class Encoder(tf.keras.layers.Layer):
+    """A layer of your own around hub.load."""
+
+    def __init__(self, handle):
+        super().__init__()
+        self.loaded = hub.load(handle)
+
+    def call(self, inputs):
+        return self.loaded(inputs)["pooled_output"]
+
+
+class Trainable(Encoder):
+    """Hands Keras the variables that it shall train."""
+
+    def __init__(self, handle):
+        super().__init__(handle)
+        for variable in self.loaded.trainable_variables:
+            self._track_variable(variable)
+
+
+def fit(model, strategy, batch, layer):
+    """Losses of three epochs with that class of layer."""
+    with strategy.scope():
+        inputs = {name: tf.keras.Input(shape=[None], dtype="int32", name=name) for name in model.inputs}
+        network = tf.keras.Model(inputs, tf.keras.layers.Dense(1, kernel_initializer="zeros")(layer(model.handle)(inputs)))
+        network.compile(optimizer=tf.keras.optimizers.SGD(0.02), loss="mse", jit_compile=False)
+    return network.fit(batch[0], batch[1], batch_size=len(batch[1]), epochs=3, verbose=0).history["loss"]
+
+
+def test_own_layer(model, strategy, batch):
+    """A layer of your own around hub.load, in the scope: fit trains the head alone."""
+    losses = fit(model, strategy, batch, Encoder)
+    assert losses[2] < losses[0]
+
+
+@pytest.mark.xfail(
+    raises=(AttributeError, ValueError), strict=False, reason="Keras 3 trains its own variables: TFSMLayer makes them"
+)
+def test_own_trainable_layer(model, strategy, batch):
+    """Wrong way: a layer of your own that hands the variables of hub.load to Keras 3, to be trained."""
+    losses = fit(model, strategy, batch, Trainable)
+    assert losses[2] < losses[0]

@@ -1,0 +1,31 @@
+"""Fine-tuning with the package tf_keras by its own name, beside any tf.keras: hub.KerasLayer is of it from TensorFlow 2.16 on."""
+
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = [
+    pytest.mark.devices("mirrored-2", "tpu", "gpu"),
+    pytest.mark.models(format="saved_model_2", interface="dict"),
+]
+
+
+@pytest.fixture
+def tf_keras():
+    return pytest.importorskip("tf_keras")
+
+
+def test_trainable(model, strategy, batch, tf_keras):
+    """import tf_keras: hub.KerasLayer, the model and compile() in the scope; fit, and the loss falls."""
+    with strategy.scope():
+        encoder = hub.KerasLayer(model.handle, trainable=True)
+        inputs = {
+            name: tf_keras.Input(shape=[None], dtype=tf.int32, name=name)
+            for name in ("input_word_ids", "input_mask", "input_type_ids")
+        }
+        score = tf_keras.layers.Dense(1)(encoder(inputs)["pooled_output"])
+        network = tf_keras.Model(inputs, score)
+        network.compile(optimizer=tf_keras.optimizers.Adam(1e-4), loss="mse")
+    dataset = tf.data.Dataset.from_tensor_slices(batch).batch(len(batch[1]), drop_remainder=True)
+    losses = network.fit(dataset, epochs=3, verbose=0).history["loss"]
+    assert losses[2] < losses[0]
