@@ -81,6 +81,7 @@ def render(view: View, beside: Sequence[str] = ()) -> str:
             every=frozenset(model.model for model in view.models),
             order={model.model: place for place, model in enumerate(view.models)},
             places={cell.id: place for place, cell in enumerate(view.cells)},
+            diagnoses={one.id: one for one in view.diagnoses},
             answers=Counter(claim.answer for document in view.documents for claim in document.claims),
             labels=wording.labels(view),
             messages=[group for group in view.messages if group.kind is not Kind.MACHINE],

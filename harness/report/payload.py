@@ -6,12 +6,13 @@
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number, ...] if it measured any]
-    kinds          [case, title, variant, outcome, message, evidence]: what cases have in common
+    kinds          [case, title, variant, outcome, message, evidence, diagnosis]: what cases have in common
     ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
     firstProgram   the number of the first row of the programs for TPU
     figures        {name: [[number or null, one for each of `versions`], or 0, one for each program]}
     realms         what each device stands for
     evidence       long texts: places in here, not in `strings`
+    diagnoses      {id: [cause, what to do, what shows it]}
     environments   records, with packages as places in `strings`
 
 Private to the page: a program reads `jsonview`.
@@ -78,6 +79,7 @@ def payload(view: View) -> str:
             "status": [strings(cell.status.value if cell.status else "") for cell in cells],
             "message": [strings(cell.message) for cell in cells],
             "evidence": [cell.evidence for cell in cells],
+            "diagnosis": {place: cell.diagnosis for place, cell in enumerate(cells) if cell.diagnosis},
             "reused": {place: cell.recorded for place, cell in enumerate(cells) if cell.reused},
             "cases": [_runs(cell.cases) for cell in cells],
         },
@@ -92,6 +94,7 @@ def payload(view: View) -> str:
         "realms": {one.device.value: realm(one.device).value for one in view.devices},
         "environments": [_environment(record, strings) for record in view.environments],
         "evidence": view.evidence,
+        "diagnoses": {one.id: [one.cause, one.do, one.see] for one in view.diagnoses},
         "environmentIds": environments.values(),
         "strings": strings.values(),
     }
@@ -118,6 +121,7 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
             case.outcome.value,
             strings(case.message),
             case.evidence,
+            case.diagnosis,
         )
     )
     told = [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]

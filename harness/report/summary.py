@@ -103,6 +103,7 @@ def _closest(tracks: Sequence[Track]) -> Mark | None:
 class _Gathered:
     cells: list[int] = field(default_factory=list)
     where: dict[str, None] = field(default_factory=dict)
+    diagnoses: set[str] = field(default_factory=set)
 
 
 def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Sequence[str]) -> tuple[MessageGroup, ...]:
@@ -112,25 +113,26 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
     """
     groups: defaultdict[tuple[Kind, str], _Gathered] = defaultdict(_Gathered)
     for place, cell in enumerate(cells):
-        for kind, message, where in _said(cell, cases):
+        for kind, message, where, diagnosis in _said(cell, cases):
             group = groups[kind, message]
             group.where[where] = None
+            group.diagnoses.add(diagnosis)
             if not group.cells or group.cells[-1] != place:
                 group.cells.append(place)
     found = (_group(kind, message, group, cells, versions) for (kind, message), group in groups.items())
     return tuple(sorted(found, key=lambda group: (_RANKS[group.kind], -group.cells, -group.versions, group.message)))
 
 
-def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str]]:
+def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str, str]]:
     if cell.verdict is Verdict.UNAVAILABLE:
-        yield Kind.MACHINE, first_line(cell.message), cell.label
+        yield Kind.MACHINE, first_line(cell.message), cell.label, cell.diagnosis
     elif cell.message:
-        yield Kind.FAILURE, first_line(cell.message), cell.label
+        yield Kind.FAILURE, first_line(cell.message), cell.label, cell.diagnosis
     for place in cell.cases:
         case = cases[place]
         kind = _kind(case.outcome)
         if kind is not None:
-            yield kind, first_line(case.message), case.title
+            yield kind, first_line(case.message), case.title, case.diagnosis
 
 
 def _kind(outcome: Outcome) -> Kind | None:
@@ -147,6 +149,7 @@ def _group(kind: Kind, message: str, group: _Gathered, cells: Sequence[CellView]
     return MessageGroup(
         kind=kind,
         message=message,
+        diagnosis=next(iter(group.diagnoses)) if len(group.diagnoses) == 1 else "",
         where=tuple(group.where),
         cells=len(group.cells),
         versions=len(found),

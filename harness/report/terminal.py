@@ -53,9 +53,12 @@ def _parts(view: View) -> Iterator[RenderableType]:
     groups = [group for group in view.messages if group.kind is not Kind.DECLARED]
     if groups:
         yield Text("\nWhat went wrong", style="bold")
+    known = {one.id: one for one in view.diagnoses}
     for group in groups[:MESSAGES]:
         where = wording.ranges((labels.get(first, first), labels.get(last, last)) for first, last in group.spans)
         yield Text(f"  {where}: {_cut(group.message)}")
+        if group.diagnosis in known:
+            yield Text(f"    {known[group.diagnosis].cause} {known[group.diagnosis].do}", style="italic")
     if len(groups) > MESSAGES:
         yield Text(f"  {len(groups) - MESSAGES} more are in the report")
 

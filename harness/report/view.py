@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from harness.claims import Finding
+from harness.diagnose import KNOWN, Diagnosis, diagnose
 from harness.domain import Axis, Cell, Outcome, Status
 from harness.report import summary
 from harness.report.blocked import blocked
@@ -41,7 +42,7 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), find
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}
     texts = _Texts()
-    measured = _Cases(run.cases, titles, texts)
+    measured = _Cases(run.cases, titles, texts, environments)
     unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
     cells = tuple(_cell(unsorted[place], environments, measured, texts) for place in order)
     cases = measured.shown()
@@ -60,6 +61,7 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), find
         documents=documents(findings, versions, titles),
         models=summary.models(sections, cells),
         messages=summary.messages(cells, cases, versions),
+        diagnoses=_diagnoses(cells, cases),
         sections=sections,
         environments=tuple(sorted(environments.values(), key=attrgetter("id"))),
         cells=cells,
@@ -87,9 +89,16 @@ class _Texts:
 class _Cases:
     """The measured cases, each made into a CaseView once, numbered as cells first ask for them."""
 
-    def __init__(self, records: Iterable[CaseRecord], titles: Mapping[str, str], texts: _Texts) -> None:
+    def __init__(
+        self,
+        records: Iterable[CaseRecord],
+        titles: Mapping[str, str],
+        texts: _Texts,
+        environments: Mapping[str, EnvironmentRecord],
+    ) -> None:
         self._titles = titles
         self._texts = texts
+        self._environments = environments
         self._records: defaultdict[str, dict[tuple[str, str], CaseRecord]] = defaultdict(dict)
         self.uses: dict[str, frozenset[Axis]] = {}
         for record in records:
@@ -129,11 +138,26 @@ class _Cases:
             seconds=round(record.seconds, 2),
             message=plain(record.message, MESSAGE_LIMIT) or _silent(record.outcome),
             evidence=self._texts.place(record.evidence),
+            diagnosis=self._diagnosis(record),
             measured=tuple(Measurement(name=plain(name), value=value) for name, value in record.measured.items()),
             cell=record.cell,
             recorded=record.recorded,
             reused=record.reused,
         )
+
+    def _diagnosis(self, record: CaseRecord) -> str:
+        environment = self._environments.get(record.environment)
+        return _diagnosis(record.message, environment.tensorflow if environment else "")
+
+
+def _diagnosis(message: str, tensorflow: str) -> str:
+    found = diagnose(message, tensorflow, KNOWN)
+    return found.id if found else ""
+
+
+def _diagnoses(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Diagnosis, ...]:
+    used = {cell.diagnosis for cell in cells} | {case.diagnosis for case in cases}
+    return tuple(one for one in KNOWN if one.id in used)
 
 
 def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecord], measured: _Cases, texts: _Texts) -> CellView:
@@ -144,6 +168,7 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
     judgement = judge(record.status, record.trouble, outcomes)
     environment = environments.get(record.environment)
     inherited = environment.message if environment and environment.status is record.status else ""
+    message = plain(record.message, MESSAGE_LIMIT) or inherited
     return CellView(
         id=record.id,
         axes=record.axes,
@@ -156,7 +181,8 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
         unexpected=outcomes.count(Outcome.XPASSED),
         status=record.status,
         trouble=record.trouble,
-        message=plain(record.message, MESSAGE_LIMIT) or inherited or ("" if record.status is Status.COMPLETED else judgement.words),
+        message=message or ("" if record.status is Status.COMPLETED else judgement.words),
+        diagnosis=_diagnosis(message, record.axes.tensorflow),
         evidence=texts.place(record.evidence),
         cases=places,
         recorded=record.recorded,
@@ -184,6 +210,7 @@ def _unrecorded(cell: Cell) -> CellView:
         status=None,
         trouble=None,
         message="",
+        diagnosis="",
         evidence=0,
         cases=(),
         recorded="",

@@ -156,6 +156,21 @@ def test_a_message_of_the_summary_shows_its_cells(open_page: Open, report: str) 
     expect(page.locator("#shown")).to_have_text("450 of 1,800 cells")
 
 
+def test_a_known_message_is_explained(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    line = page.locator("#messages li:has-text('pkg_resources')").first.locator(".diagnosis").inner_text()
+    assert "setuptools has no longer" in line
+    assert "What to do: pip install 'setuptools<81'" in line
+    page.locator("#messages li:has-text('pkg_resources') button.open").first.click()
+    assert "What to do: pip install 'setuptools<81'" in page.get_by_role("dialog").locator(".diagnosis").inner_text()
+
+
+def test_a_case_that_is_known_is_explained_in_its_cell(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.locator(WAY).first.locator("td.d").first.click()
+    assert "hub.KerasLayer is a layer of Keras 2" in page.get_by_role("dialog").locator(".asked .diagnosis").inner_text()
+
+
 def test_copies_the_pip_install_line(open_page: Open, report: str) -> None:
     page = open_page(f"{report}#cell={CELL}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -6,7 +6,7 @@ the same, so each text is once in `View.evidence`, whose first is the empty one,
 Format history:
   1  first version
   2  `measured` of a case; `text` beside every `keras`; `documents` with their claims
-  3  `compiling`: programs for TPU; `devices`: cells by device
+  3  `compiling`: programs for TPU; `devices`: cells by device; `diagnoses`
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from harness.diagnose import Diagnosis
 from harness.report.document.cells import CaseView, CellView, Column, Installed, Measurement, Row, Section, installed
 from harness.report.document.claims import ClaimTrack, ClaimView, DocumentView, Proof
 from harness.report.document.compiling import (
@@ -92,6 +93,7 @@ class View:
     documents: tuple[DocumentView, ...]
     models: tuple[ModelSummary, ...]
     messages: tuple[MessageGroup, ...]
+    diagnoses: tuple[Diagnosis, ...]
     sections: tuple[Section, ...]
     environments: tuple[EnvironmentRecord, ...]
     cells: tuple[CellView, ...]

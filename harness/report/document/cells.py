@@ -39,7 +39,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run."""
+    """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run.
+
+    `diagnosis` is the id of one of `View.diagnoses`, empty where nothing explains the message.
+    """
 
     case: str
     title: str
@@ -49,6 +52,7 @@ class CaseView:
     message: str = ""
     evidence: int = 0
     measured: tuple[Measurement, ...] = ()
+    diagnosis: str = ""
     cell: str = ""
     recorded: str = ""
     reused: bool = False
@@ -73,6 +77,7 @@ class CellView:
     status: Status | None
     trouble: Trouble | None
     message: str
+    diagnosis: str
     evidence: int
     cases: tuple[int, ...]
     recorded: str

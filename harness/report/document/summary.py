@@ -77,10 +77,14 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageGroup:
-    """Cells that say the same first line. `example` is the cell with the newest TensorFlow among them."""
+    """Cells that say the same first line. `example` is the cell with the newest TensorFlow among them.
+
+    `diagnosis` is the id of one of `View.diagnoses` where it explains all of them; else empty.
+    """
 
     kind: Kind
     message: str
+    diagnosis: str
     where: tuple[str, ...]
     cells: int
     versions: int

@@ -45,7 +45,13 @@ function own(place, environment) {
   const evidence = data.evidence[data.cells.evidence[place]] || inherited.evidence;
   if (!message && !evidence) return null;
   const title = make("h3", {}, `What happened: ${status.replace("_", " ")}`);
-  return make("section", {}, title, make("p", { class: "said" }, message), evidencePart(evidence));
+  return make("section", {}, title, make("p", { class: "said" }, message), diagnosisPart(data.cells.diagnosis[place]), evidencePart(evidence));
+}
+
+function diagnosisPart(id) {
+  if (!id) return "";
+  const [cause, todo, see] = data.diagnoses[id];
+  return make("p", { class: "diagnosis" }, make("b", {}, "Why: "), `${cause} `, make("b", {}, "What to do: "), `${todo} `, make("code", {}, see));
 }
 
 function evidencePart(evidence) {
@@ -68,7 +74,7 @@ function tellingFirst(cases) {
 }
 
 function caseLine([kind, seconds, ranIn, recorded, measured = []], place, asked) {
-  const [id, title, variant, outcome, message, evidence] = data.kinds[kind];
+  const [id, title, variant, outcome, message, evidence, diagnosis] = data.kinds[kind];
   const [symbol, look] = OUTCOMES[outcome] ?? ["✕", "bad"];
   const said = { xfailed: "as declared", xpassed: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
   return make("li", id === asked && outcome !== "not_run" ? { class: "asked" } : {},
@@ -78,6 +84,7 @@ function caseLine([kind, seconds, ranIn, recorded, measured = []], place, asked)
     make("div", { class: "more" },
       make("code", {}, text(id)),
       message ? make("p", { class: "said" }, text(message)) : "",
+      diagnosisPart(diagnosis),
       numbersPart(measured),
       evidencePart(data.evidence[evidence]),
       origin(ranIn, recorded, place),
