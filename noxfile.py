@@ -5,6 +5,7 @@
 #     "h5py>=3.11",
 #     "jinja2>=3.1",
 #     "lark>=1.2",
+#     "markdown-it-py>=3",
 #     "nox[uv]>=2025.2.9",
 #     "packaging>=24",
 #     "pandas>=2.2",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from harness.workspace import Workspace
 
 NAMES = ("index.html", "report.md", "report.json")
 STAMP = ".rendered"
+DOCS = {"tpu.html": "docs/tpu.md"}
+"""Pages of the project's docs that are pages of the site as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,12 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
     run = store.read(results)
     documents = made.documents if made else claims(place, cases)
     shown = view(run, {case.id: case.title for case in cases}, made.plan.cells if made else (), judge(documents, run))
+    for name, page in _pages(place):
+        _write(place.site / name, page)
     beside = _beside(place)
     texts = (html.render(shown, beside), markdown.render(shown), jsonview.render(shown))
     paths = tuple(_write(place.site / name, text) for name, text in zip(NAMES, texts, strict=True))
-    _write(place.site / STAMP, _stamp(run, cases, documents, beside))
+    _write(place.site / STAMP, _stamp(run, cases, documents, beside, _docs(place)))
     return paths
 
 
@@ -73,17 +78,33 @@ def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path
     paths = tuple(place.site / name for name in NAMES)
     stamp = place.site / STAMP
     shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
-        store.read(results), made.cases, made.documents, _beside(place)
+        store.read(results), made.cases, made.documents, _beside(place), _docs(place)
     )
     return paths if shown else render(place, results, made)
 
 
+def _pages(place: Workspace) -> Iterator[tuple[str, str]]:
+    """The pages of the site that are pages of the project's docs."""
+    from harness.report import prose
+
+    for name, path in DOCS.items():
+        if (place.root / path).is_file():
+            folder = os.path.relpath((place.root / path).parent, place.site)
+            yield name, prose.render((place.root / path).read_text(encoding="utf-8"), folder)
+
+
 def _beside(place: Workspace) -> tuple[str, ...]:
-    """Other pages of the site, which `hubmatrix reproduce` writes."""
+    """Other pages of the site: those of `_pages`, and what `hubmatrix reproduce` and `hubmatrix sizes` write."""
     return tuple(path.name for path in sorted(place.site.glob("*.html")) if path.name not in NAMES)
 
 
-def _stamp(run: store.Run, cases: Sequence[Case], documents: Sequence[Document], beside: tuple[str, ...]) -> str:
+def _docs(place: Workspace) -> tuple[str, ...]:
+    return tuple(path.read_text(encoding="utf-8") for path in (place.root / one for one in DOCS.values()) if path.is_file())
+
+
+def _stamp(
+    run: store.Run, cases: Sequence[Case], documents: Sequence[Document], beside: tuple[str, ...], docs: tuple[str, ...]
+) -> str:
     """Digest of what a report shows and of the code that draws it; when and in which run it was reused doesn't count."""
     volatile = {"reused", "recorded", "run"}
     records = [record.model_dump_json(exclude=volatile) for record in (*run.environments, *run.cases, *run.cells)]
@@ -96,6 +117,7 @@ def _stamp(run: store.Run, cases: Sequence[Case], documents: Sequence[Document],
         [case.title for case in cases],
         repr(documents),
         beside,
+        docs,
         code,
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

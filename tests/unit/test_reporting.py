@@ -153,3 +153,19 @@ def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, resu
     (project.site / "reported.html").write_text("what users reported")
     reporting.render_if_changed(project, results, made)
     assert 'href="reported.html"' in page.read_text()
+
+
+def test_a_page_of_the_docs_is_a_page_of_the_site(make: Any, project: Workspace, results: Path) -> None:
+    made = Made(
+        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
+    )
+    (project.root / "docs").mkdir()
+    (project.root / "docs" / "tpu.md").write_text("# Compile for TPU\n\nSee [a case](../cases/test_a.py).\n")
+    reporting.render_if_changed(project, results, made)
+    page = project.site / "tpu.html"
+    assert "<h1>Compile for TPU</h1>" in page.read_text()
+    assert 'href="../../docs/../cases/test_a.py"' in page.read_text()
+    assert 'href="tpu.html"' in (project.site / "index.html").read_text()
+    (project.root / "docs" / "tpu.md").write_text("# Another way\n")
+    reporting.render_if_changed(project, results, made)
+    assert "<h1>Another way</h1>" in page.read_text()
