@@ -191,16 +191,15 @@ def _phrase(fates: Sequence[Fate | None], shown: Scale) -> str:
 def _totals(programs: Sequence[Program]) -> Totals:
     every = [(row, column, one) for row, program in enumerate(programs) for column, one in enumerate(program.compiles) if one]
     figures = [(row, column, one.figures) for row, column, one in every if one.figures]
-    reused = [one.reused for _, _, one in figures if one.reused is not None]
-    own = [one for one in figures if not one[2].reused] or figures
-    timed = [(one.compile_seconds, row, column) for row, column, one in own if one.compile_seconds is not None]
+    distinct = {(programs[row].chip, one): (row, column) for row, column, one in reversed(figures)}
+    timed = [(one.compile_seconds, *at) for (_, one), at in distinct.items() if one.compile_seconds is not None]
     worst = max(timed, default=None)
     return Totals(
         compiled=len(figures),
         refused=sum(one.fate is Fate.REFUSED for _, _, one in every),
         died=sum(one.fate is Fate.DIED for _, _, one in every),
         no_program=sum(one.fate is Fate.NO_PROGRAM for _, _, one in every),
-        reused=int(sum(reused)) if reused else None,
+        distinct=len(distinct),
         median_seconds=median(seconds for seconds, _, _ in timed) if timed else None,
         worst=Worst(program=worst[1], version=worst[2], seconds=worst[0]) if worst else None,
     )

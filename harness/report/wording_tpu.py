@@ -107,7 +107,9 @@ def _at_most(one: Figures) -> float | None:
 
 
 def share(part: float) -> str:
-    """`0.08 %`, `41 %`."""
+    """`0.8 %`, `41 %`."""
+    if part < 0.001:
+        return "less than 0.1 %"
     return f"{100 * part:.2g} %" if part < 0.995 else f"{100 * part:.0f} %"
 
 
@@ -134,9 +136,10 @@ def totals(view: View) -> str:
         sentences.append(
             f"A compile takes {seconds(found.median_seconds)} (median), {seconds(found.worst.seconds)} at worst ({where})."
         )
-    if found.reused:
+    if found.distinct < found.compiled:
         sentences.append(
-            f"{found.reused:,} were identical to one that had been compiled for that chip, and were not compiled again."
+            f"{found.compiled - found.distinct:,} of those that compiled are identical to another for that chip: "
+            f"{found.distinct:,} compiles were made."
         )
     return " ".join(sentences)
 

@@ -35,7 +35,8 @@ class Figures:
 
     Bytes on each chip: of code, arguments, outputs, outputs that take the place of arguments, temporaries, of all at once at
     most, and those that the chip has. `flops` and `bytes_accessed` are of one execution, `roofline_us` the microseconds that it
-    takes at least. `compile_seconds` is of the one compile, `reused` 1 where the same program was compiled for that chip before.
+    takes at least. `compile_seconds` is of the one compile: a program that was compiled for that chip before is not compiled again,
+    and has those of then.
     """
 
     code_bytes: float | None = None
@@ -49,7 +50,6 @@ class Figures:
     bytes_accessed: float | None = None
     roofline_us: float | None = None
     compile_seconds: float | None = None
-    reused: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +94,14 @@ class Worst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Over all programs, versions and chips. `reused` is None where the run doesn't say it; seconds are those of compiles."""
+    """Over all programs, versions and chips. `distinct` are those compiled that have figures of their own: identical programs
+    were compiled once, and have all figures in common, the seconds of that compile among them. Seconds are of the distinct."""
 
     compiled: int
     refused: int
     died: int
     no_program: int
-    reused: int | None
+    distinct: int
     median_seconds: float | None
     worst: Worst | None
 
