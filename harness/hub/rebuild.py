@@ -52,14 +52,14 @@ def rebuild(
     exporter fails or its archive is too large, MachineError where an interpreter or package can't be had.
     """
     path = replicas.manifest_path(model_id, folder)
-    recipe = _recipe(path)
+    recipe = recipe_of(path)
     committed = _committed(model_id, folder, may_lack=write)
     workdir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=workdir, prefix="rebuild-") as name:
         room = Path(name)
-        python = _environment(recipe.exporter, room / "environment", uv, python_for)
+        python = environment_of(recipe.exporter, room / "environment", uv, python_for)
         made = room / "model"
-        _script(python, recipe.exporter.script, made, room / "record.json", *recipe.exporter.arguments)
+        run_script(python, recipe.exporter.script, made, room / "record.json", *recipe.exporter.arguments)
         record = Record.model_validate_json((room / "record.json").read_bytes())
         differences = tuple(_differences(python, committed, made, record)) if committed else ()
         archive, tree = archives.pack(made), archives.tree_digest(made)
@@ -85,7 +85,8 @@ def _committed(model_id: str, folder: Path, *, may_lack: bool) -> Replica | None
         raise
 
 
-def _recipe(path: Path) -> Recipe:
+def recipe_of(path: Path) -> Recipe:
+    """What a person wrote of a replica's manifest. ModelError where there is none."""
     try:
         data = json.loads(path.read_bytes())
         return Recipe.model_validate({name: data[name] for name in Recipe.model_fields if name in data})
@@ -93,7 +94,7 @@ def _recipe(path: Path) -> Recipe:
         raise ModelError(f"no usable recipe: {error}", place=str(path)) from error
 
 
-def _environment(exporter: Exporter, folder: Path, uv: Path, python_for: PythonFor) -> Path:
+def environment_of(exporter: Exporter, folder: Path, uv: Path, python_for: PythonFor) -> Path:
     """The interpreter of a fresh environment with what the exporter needs."""
     base = python_for(exporter.python)
     if base is None:
@@ -118,8 +119,9 @@ def _environment(exporter: Exporter, folder: Path, uv: Path, python_for: PythonF
     return python
 
 
-def _script(python: Path, name: str, *arguments: Path | str) -> None:
-    _run([python, "-B", SCRIPTS / name, *arguments], EXPORT_SECONDS, ModelError)
+def run_script(python: Path, name: str, *arguments: Path | str, seconds: float = EXPORT_SECONDS) -> None:
+    """One of `exporters/` in the environment of an exporter. ModelError with its last words where it fails."""
+    _run([python, "-B", SCRIPTS / name, *arguments], seconds, ModelError)
 
 
 def _run(argv: list[str | Path], seconds: float, error: type[MachineError | ModelError]) -> None:
@@ -139,7 +141,7 @@ def _differences(python: Path, committed: Replica, made: Path, record: Record) -
 
 def _described(python: Path, model: Path) -> dict[str, Any]:
     target = model.with_suffix(".description.json")
-    _script(python, "describe.py", model, target)
+    run_script(python, "describe.py", model, target)
     return dict(json.loads(target.read_bytes()))
 
 
