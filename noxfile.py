@@ -23,7 +23,7 @@
     nox -s matrix                                   the quick tier, then the report
     nox -s matrix -- --tier full                    everything after -- goes to `hubmatrix run`
     nox -s "cells(tf-2_16_2-as-released)"           one environment's cells; `nox -l` lists the environments
-    nox -s report | models | reproduce | tests | lint | bench
+    nox -s report | models | reproduce | sizes | tests | lint | bench
 
 The list above is that of pyproject.toml; tests/unit/test_noxfile.py keeps them equal.
 """
@@ -83,6 +83,12 @@ def models(session: nox.Session) -> None:
 def reproduce(session: nox.Session) -> None:
     """Run what users reported again and compare; `reports/site/reported.html` is the table."""
     hubmatrix(session, "reproduce", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def sizes(session: nox.Session) -> None:
+    """The largest batch that fits a TPU chip, for models of true size (an hour where nothing is known yet)."""
+    hubmatrix(session, "sizes", *session.posargs)
 
 
 @nox.session(default=False)

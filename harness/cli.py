@@ -61,6 +61,7 @@ class Models(str, Enum):
 
 
 NO_NAMES: list[str] = []
+NO_LENGTHS: list[int] = []
 AS_RELEASED = [InstallPolicy.AS_RELEASED]
 DEFAULT_KERAS = [KerasChoice.DEFAULT]
 EVERY_DEVICE = sorted(HOSTS, key=list(Device).index)
@@ -358,6 +359,40 @@ def reproduce(
         print(view.as_json(shown), end="")
     else:
         terminal.show(shown)
+
+
+@app.command()
+def sizes(
+    model: Annotated[list[str], typer.Option("--model", help="bert-base, small-bert; both if not given.")] = NO_NAMES,
+    operation: Annotated[list[str], typer.Option("--operation", help="forward, sgd, adamw; all if not given.")] = NO_NAMES,
+    length: Annotated[list[int], typer.Option("--length", help="128 and 512 if not given; repeatable.")] = NO_LENGTHS,
+    chip: Annotated[list[str], typer.Option("--chip", help="v5e, v4 and v6e if not given; repeatable.")] = NO_NAMES,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is known; measure nothing.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Also put the table into docs/tpu-sizes.md and its data beside.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """The largest batch that fits a TPU chip, for models of true size, by the TPU compiler. No TPU is needed, but time is.
+
+    Each compile takes half a minute to minutes; what was measured is kept. Ctrl-C is safe; the same command goes on.
+    """
+    from harness import sizing
+    from harness.sizes import document, terminal
+
+    if schema:
+        print(json.dumps(document.schema(), indent=1))
+        return
+    place = Workspace(root=root.resolve())
+    chosen = sizing.Chosen.of(model, operation, length, chip)
+    found = sizing.measure(place, chosen, _progress, listed=listed)
+    pages = (sizing.render(place, found.every), *(sizing.write(place, found.every) if write else ()))
+    if as_json:
+        print(sizing.as_json(found.shown), end="")
+    else:
+        terminal.show(found.shown)
+    for page in pages:
+        _progress(f"page  {page.relative_to(place.root)}")
 
 
 @app.command()

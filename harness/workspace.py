@@ -83,6 +83,11 @@ class Workspace:
         return self.state / "compiled"
 
     @property
+    def sizes(self) -> Path:
+        """Models of true size, their programs, and what the TPU compiler said of them."""
+        return self.state / "sizes"
+
+    @property
     def runs(self) -> Path:
         return self.root / self.reports / "runs"
 

@@ -1,0 +1,176 @@
+"""`hubmatrix sizes`: which questions, measuring what is not known of them, and the table on screen, in docs and on the site."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.compiler import environment as compiler_environment
+from harness.compiler.chips import CHIPS
+from harness.compiler.service import compiler_in
+from harness.compiler.supervisor import Limits
+from harness.environments import uv as uv_tool
+from harness.environments.uv import Failure
+from harness.environments.venv import Venv
+from harness.errors import Interrupted, MachineError, SpecError
+from harness.files import write_atomically
+from harness.grammar import did_you_mean
+from harness.run.machine import until_interrupted
+from harness.run.prepare import machine_interpreters
+from harness.sizes import export, html, markdown, model
+from harness.sizes.document import Document, document
+from harness.sizes.kept import Shelf
+from harness.sizes.measure import Search, Tell, search
+from harness.sizes.model import BATCHES, SIZES, Operation, Question
+from harness.sizes.programs import Bench, bench_of
+from harness.spec import load
+from harness.workspace import Workspace
+
+PAGE, DATA = "tpu-sizes.md", "tpu-sizes.json"
+SITE = "sizes.html"
+LIMITS = Limits(seconds=1800.0)
+"""A program of true size takes minutes where the compiler looks for ways to save memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What a user wants to know, in the order of the table."""
+
+    models: tuple[str, ...]
+    operations: tuple[Operation, ...]
+    lengths: tuple[int, ...]
+    chips: tuple[str, ...]
+
+    @classmethod
+    def of(cls, models: Sequence[str], operations: Sequence[str], lengths: Sequence[int], chips: Sequence[str]) -> Chosen:
+        """What was named, or all. SpecError for a model, length or chip that there isn't."""
+        _expect(models, tuple(SIZES), "--model")
+        _expect(operations, tuple(one.value for one in Operation), "--operation")
+        _expect(chips, tuple(CHIPS), "--chip")
+        for length in lengths:
+            if not 1 <= length <= model.POSITIONS:
+                raise SpecError(f"no length {length}", place="--length", hint=f"the models have {model.POSITIONS} positions")
+        return cls(
+            models=tuple(models) or tuple(SIZES),
+            operations=tuple(map(Operation, operations)) or tuple(Operation),
+            lengths=tuple(lengths) or model.LENGTHS,
+            chips=tuple(chips) or model.CHIPS,
+        )
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        return tuple(
+            Question(model=name, operation=operation, length=length, chip=chip)
+            for name in self.models
+            for operation in self.operations
+            for length in self.lengths
+            for chip in self.chips
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was asked for, and all that is known of what the pages show."""
+
+    shown: Document
+    every: Document
+
+
+def measure(place: Workspace, chosen: Chosen, tell: Tell, *, listed: bool = False) -> Measured:
+    """The table; what is not known of it is measured now, unless only what is known is wanted.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM; everything measured so far is kept.
+        MachineError: an environment or the compiler can't be had here.
+        ModelError: the exporter fails.
+    """
+    try:
+        found = asyncio.run(machine_interpreters())
+        bench = asyncio.run(bench_of(uv_tool.find(), place, load(place.matrix), found))
+        searches = _searches(bench, chosen, tell)
+        for one in searches:
+            if one.open() and not listed:
+                _decide(one, place, tell)
+        every = _searches(bench, Chosen.of((), (), (), ()), tell)
+        for one in every:
+            one.open()
+    except KeyboardInterrupt:
+        raise _interrupted() from None
+    return Measured(shown=_document(bench, searches), every=_document(bench, every))
+
+
+def _searches(bench: Bench, chosen: Chosen, tell: Tell) -> list[Search]:
+    shelf = Shelf(folder=bench.place.sizes / "answers", compiler=compiler_environment.PINS)
+    return [search(bench, SIZES[name], chosen.questions, BATCHES, shelf, tell) for name in chosen.models]
+
+
+def _document(bench: Bench, searches: Sequence[Search]) -> Document:
+    return document(
+        [found for one in searches for found in one.found.values()],
+        batches=BATCHES,
+        command="hubmatrix sizes",
+        versions=_versions(bench),
+    )
+
+
+def _decide(one: Search, place: Workspace, tell: Tell) -> None:
+    """Export the model, then ask until everything is decided."""
+    bench, size = one.bench, one.size
+    if not export.folder(size, place).is_dir():
+        tell(f"{size.name}: its exporter makes it")
+    export.ensure(size, place, bench.uv, bench.python_for)
+    compiler = asyncio.run(compiler_environment.ensure(bench.uv, place, bench.found))
+    if isinstance(compiler, Failure):
+        raise MachineError(compiler.message)
+    if not asyncio.run(until_interrupted(_ask(one, place, compiler))):
+        raise _interrupted()
+
+
+async def _ask(one: Search, place: Workspace, environment: Venv) -> None:
+    place.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.work, prefix="sizes-", ignore_cleanup_errors=True) as work:
+        compiler = compiler_in(environment, place, Path(work), LIMITS)
+        try:
+            await one.run(compiler)
+        finally:
+            await compiler.close()
+
+
+def write(place: Workspace, shown: Document) -> tuple[Path, Path]:
+    """The page of the documentation and its data. Committed, for measuring takes an hour."""
+    page, data = place.root / "docs" / PAGE, place.root / "docs" / DATA
+    before = page.read_text(encoding="utf-8") if page.is_file() else ""
+    write_atomically(data, as_json(shown))
+    write_atomically(page, markdown.within(before, shown))
+    return page, data
+
+
+def render(place: Workspace, shown: Document) -> Path:
+    """The page beside the report."""
+    path = place.site / SITE
+    write_atomically(path, html.render(shown))
+    return path
+
+
+def as_json(shown: Document) -> str:
+    return shown.model_dump_json(indent=1, exclude_none=True) + "\n"
+
+
+def _interrupted() -> Interrupted:
+    return Interrupted("interrupted; everything measured so far is kept", hint="the same command goes on from here")
+
+
+def _expect(named: Sequence[str], known: Sequence[str], place: str) -> None:
+    for name in named:
+        if name not in known:
+            raise SpecError(f"no {name!r}", place=place, hint=did_you_mean(name, known) or f"there are {', '.join(known)}")
+
+
+def _versions(bench: Bench) -> dict[str, str]:
+    """What the programs were lowered and compiled with."""
+    pins = dict(pin.split("==") for pin in compiler_environment.PINS)
+    names = {"TensorFlow": "tensorflow", "Keras": "keras", "tensorflow-hub": "tensorflow-hub"}
+    return {title: bench.package(name) for title, name in names.items()} | {name: pins[name] for name in ("libtpu", "jaxlib")}

@@ -1,0 +1,85 @@
+"""The largest batch that fits, end to end with TensorFlow and the TPU compiler, on a model small enough for a test."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from harness.compiler import environment
+from harness.compiler.answers import Answer
+from harness.compiler.service import compiler_in
+from harness.environments import uv
+from harness.environments.venv import Venv
+from harness.hub import replicas
+from harness.run.prepare import machine_interpreters
+from harness.sizes import export
+from harness.sizes.kept import Shelf
+from harness.sizes.measure import Found, Search, search
+from harness.sizes.model import Fit, Operation, Question, Size
+from harness.sizes.programs import bench_of
+from harness.spec import load
+from harness.workspace import Workspace
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.libtpu]
+ROOT = Path(__file__).parents[2]
+TINY = Size(name="tiny", title="Tiny", handle="", layers=1, width=32, heads=2, vocabulary=252, positions=128)
+STEP = Question(model="tiny", operation=Operation.ADAMW, length=128, chip="v5e")
+BATCHES = (2, 2**16)
+
+
+class NoCompiler:
+    async def answer(self, line: bytes) -> Answer:
+        raise AssertionError(f"asked although it is known: {line!r}")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    """The project's environments, and nothing known of sizes. The replica stands where the export would be."""
+    place, shared = Workspace(root=tmp_path), Workspace(root=ROOT)
+    place.state.mkdir()
+    for mine, theirs in ((place.venvs, shared.venvs), (place.locks, shared.locks), (place.bytecode, shared.bytecode)):
+        theirs.mkdir(parents=True, exist_ok=True)
+        mine.symlink_to(theirs)
+    replicas.unpack(replicas.find("small-bert/2"), export.folder(TINY, place))
+    return place
+
+
+async def begun(place: Workspace) -> Search:
+    bench = await bench_of(uv.find(), place, load(ROOT / "matrix.yaml"), await machine_interpreters())
+    return search(bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.PINS), print)
+
+
+async def measured(place: Workspace) -> Found:
+    wanted = await begun(place)
+    made = await environment.ensure(uv.find(), place, wanted.bench.found)
+    assert isinstance(made, Venv), made
+    compiler = compiler_in(made, place, place.work)
+    try:
+        await wanted.run(compiler)
+    finally:
+        await compiler.close()
+    return wanted.found[STEP]
+
+
+async def known(place: Workspace) -> Found:
+    wanted = await begun(place)
+    await wanted.run(NoCompiler())
+    return wanted.found[STEP]
+
+
+def test_a_batch_that_is_too_large_is_refused_in_the_compilers_words(place: Workspace) -> None:
+    """A fine-tuning step: weights and slots are parameters and updated in place, and what is known is asked once."""
+
+    found = asyncio.run(measured(place))
+    assert [(one.batch, one.fit) for one in found.tried] == [(2**16, Fit.TOO_LARGE), (2, Fit.FITS)]
+    refused, fits = (one.answer for one in found.tried)
+    assert "Ran out of memory on HBM" in refused.message
+    assert "exceeds available HBM (15.75G)" in refused.message
+    weights_and_slots = 3 * 4 * found.weights
+    assert fits.numbers.argument_bytes is not None
+    assert fits.numbers.argument_bytes > weights_and_slots
+    assert fits.numbers.alias_bytes is not None
+    assert fits.numbers.alias_bytes > weights_and_slots
+    assert asyncio.run(known(place)) == found
