@@ -18,8 +18,10 @@ def moved(before, after):
 
 def test_trainable(model, strategy, batch):
     """Everything in the scope: hub.KerasLayer, the Keras model and compile(). fit moves the encoder's weights, the loss falls."""
+    handle, (texts, labels) = model.handle, batch
+
     with strategy.scope():
-        encoder = hub.KerasLayer(model.handle, trainable=True)
+        encoder = hub.KerasLayer(handle, trainable=True)
         inputs = {
             name: tf.keras.Input(shape=[None], dtype=tf.int32, name=name)
             for name in ("input_word_ids", "input_mask", "input_type_ids")
@@ -27,9 +29,14 @@ def test_trainable(model, strategy, batch):
         score = tf.keras.layers.Dense(1)(encoder(inputs)["pooled_output"])
         network = tf.keras.Model(inputs, score)
         network.compile(optimizer=tf.keras.optimizers.Adam(1e-4), loss="mse")
+
     before = encoder.get_weights()
-    dataset = tf.data.Dataset.from_tensor_slices(batch).batch(len(batch[1]), drop_remainder=True)
-    losses = network.fit(dataset, epochs=3, verbose=0).history["loss"]
+
+    batch_size = 2 * strategy.num_replicas_in_sync
+    dataset = tf.data.Dataset.from_tensor_slices((texts, labels)).batch(batch_size, drop_remainder=True)
+    history = network.fit(dataset, epochs=3, verbose=0)
+
+    losses = history.history["loss"]
     assert losses[2] < losses[0]
     changed = moved(before, encoder.get_weights())
     assert changed > 0

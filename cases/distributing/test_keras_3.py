@@ -19,8 +19,10 @@ def keras_3():
 
 def test_tfsm_layer(model, strategy, batch):
     """TFSMLayer(folder, call_endpoint="__call__") in the scope: fit moves the encoder's weights, the loss falls."""
+    handle, (texts, labels) = model.handle, batch
+
     with strategy.scope():
-        encoder = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint="__call__")
+        encoder = tf.keras.layers.TFSMLayer(hub.resolve(handle), call_endpoint="__call__")
         inputs = {
             name: tf.keras.Input(shape=[None], dtype="int32", name=name)
             for name in ("input_word_ids", "input_mask", "input_type_ids")
@@ -28,9 +30,14 @@ def test_tfsm_layer(model, strategy, batch):
         score = tf.keras.layers.Dense(1)(encoder(inputs)["pooled_output"])
         network = tf.keras.Model(inputs, score)
         network.compile(optimizer=tf.keras.optimizers.Adam(1e-4), loss="mse", jit_compile=False)
+
     before = [np.array(weight) for weight in encoder.trainable_weights]
-    dataset = tf.data.Dataset.from_tensor_slices(batch).batch(len(batch[1]), drop_remainder=True)
-    losses = network.fit(dataset, epochs=3, verbose=0).history["loss"]
+
+    batch_size = 2 * strategy.num_replicas_in_sync
+    dataset = tf.data.Dataset.from_tensor_slices((texts, labels)).batch(batch_size, drop_remainder=True)
+    history = network.fit(dataset, epochs=3, verbose=0)
+
+    losses = history.history["loss"]
     assert losses[2] < losses[0]
     changed = sum(not np.array_equal(old, new) for old, new in zip(before, encoder.trainable_weights))
     assert changed > 0

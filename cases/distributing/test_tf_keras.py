@@ -17,8 +17,10 @@ def tf_keras():
 
 def test_trainable(model, strategy, batch, tf_keras):
     """import tf_keras: hub.KerasLayer, the model and compile() in the scope; fit, and the loss falls."""
+    handle, (texts, labels) = model.handle, batch
+
     with strategy.scope():
-        encoder = hub.KerasLayer(model.handle, trainable=True)
+        encoder = hub.KerasLayer(handle, trainable=True)
         inputs = {
             name: tf_keras.Input(shape=[None], dtype=tf.int32, name=name)
             for name in ("input_word_ids", "input_mask", "input_type_ids")
@@ -26,6 +28,10 @@ def test_trainable(model, strategy, batch, tf_keras):
         score = tf_keras.layers.Dense(1)(encoder(inputs)["pooled_output"])
         network = tf_keras.Model(inputs, score)
         network.compile(optimizer=tf_keras.optimizers.Adam(1e-4), loss="mse")
-    dataset = tf.data.Dataset.from_tensor_slices(batch).batch(len(batch[1]), drop_remainder=True)
-    losses = network.fit(dataset, epochs=3, verbose=0).history["loss"]
+
+    batch_size = 2 * strategy.num_replicas_in_sync
+    dataset = tf.data.Dataset.from_tensor_slices((texts, labels)).batch(batch_size, drop_remainder=True)
+    history = network.fit(dataset, epochs=3, verbose=0)
+
+    losses = history.history["loss"]
     assert losses[2] < losses[0]

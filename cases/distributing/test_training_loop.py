@@ -12,27 +12,35 @@ pytestmark = [
 
 
 def test_run(model, strategy, run, batch):
-    """hub.load in the scope, strategy.run for each batch, a sum over replicas in each step: the loss falls."""
-    with strategy.scope():
-        encoder = hub.load(model.handle)
-        head = tf.Variable(tf.zeros([model.width, 1]))
-    size = len(batch[1])
-    dataset = tf.data.Dataset.from_tensor_slices(batch).batch(size, drop_remainder=True)
+    """hub.load in the scope, strategy.run for each batch, gradients summed over replicas in each step: the loss falls."""
+    handle, width, (texts, labels) = model.handle, model.width, batch
 
-    def replica_step(inputs, labels):
+    batch_size = 2 * strategy.num_replicas_in_sync
+    dataset = tf.data.Dataset.from_tensor_slices((texts, labels)).batch(batch_size, drop_remainder=True)
+
+    with strategy.scope():
+        encoder = hub.load(handle)
+        head = tf.Variable(tf.zeros([width, 1]))
+
+    def replica_step(texts, labels):
         weights = [*encoder.trainable_variables, head]
         with tf.GradientTape() as tape:
-            scores = tf.matmul(encoder(inputs, training=True)["pooled_output"], head)
-            loss = tf.reduce_sum((scores - labels) ** 2) / size
+            scores = tf.matmul(encoder(texts, training=True)["pooled_output"], head)
+            loss = tf.reduce_sum((scores - labels) ** 2) / batch_size
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)]
-        for weight, gradient in zip(weights, tf.distribute.get_replica_context().all_reduce("sum", gradients)):
+        summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        for weight, gradient in zip(weights, summed):
             weight.assign_sub(0.02 * gradient)
         return loss
 
     @tf.function
-    def step(inputs, labels):
-        return strategy.reduce("sum", run(replica_step, args=(inputs, labels)), axis=None)
+    def step(texts, labels):
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, run(replica_step, args=(texts, labels)), axis=None)
 
-    losses = [float(step(*part)) for _ in range(3) for part in strategy.experimental_distribute_dataset(dataset)]
+    losses = []
+    for _ in range(3):
+        for part in strategy.experimental_distribute_dataset(dataset):
+            losses.append(float(step(*part)))
+
     assert losses[2] < losses[0]
     assert np.isfinite(losses).all()

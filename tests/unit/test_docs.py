@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from harness.report.verdict import Verdict
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TPU = (ROOT / "docs" / "tpu.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -35,6 +37,23 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
     files = [link.partition("#")[0] for link in links if "://" not in link]
     assert [name for name in files if name and not (page.parent / name).exists()] == []
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", TPU, re.DOTALL), ids=lambda block: block.partition("\n")[0])
+def test_code_about_tpus_stands_in_a_case(block: str) -> None:
+    """The same statements one after another. Their layout is ruff's, here and there, at another depth."""
+    wanted = [ast.dump(statement) for statement in ast.parse(block).body]
+    bodies = [
+        [ast.dump(statement) for statement in node.body]
+        for path in (ROOT / "cases" / "distributing").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert any(wanted == body[start : start + len(wanted)] for body in bodies for start in range(len(body)))
+
+
+def test_there_is_code_about_tpus() -> None:
+    assert TPU.count("```python\n") == 6
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
