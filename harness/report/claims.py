@@ -11,7 +11,7 @@ from itertools import groupby, product
 
 from harness.claims import Answer, Evidence, Finding, Need
 from harness.claims.judge import together
-from harness.domain import InstallPolicy, KerasChoice, Outcome, TextOps
+from harness.domain import HOSTS, Device, InstallPolicy, KerasChoice, Outcome, TextOps
 from harness.report.document import ClaimTrack, ClaimView, DocumentView, Installed, Proof, installed
 from harness.report.grid import ascending, runs, version_key
 from harness.report.phrase import Scale, listed, scale, spans
@@ -111,6 +111,7 @@ def _proofs(evidence: Iterable[Evidence], versions: Sequence[str], titles: Mappi
             title=plain(titles.get(case) or case, MESSAGE_LIMIT),
             message=message,
             models=tuple(sorted({plain(one.model) for one in several} - {""})),
+            devices=tuple(device for device in Device if device not in HOSTS and any(one.axes.device is device for one in several)),
             spans=runs(seen, versions),
             installs=tuple(install for install in InstallPolicy if any(one.axes.install is install for one in several)),
             results=len(several),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.claims import Answer
-from harness.domain import InstallPolicy, KerasChoice, Outcome, TextOps
+from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, TextOps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,8 @@ class ClaimTrack:
 class Proof:
     """What was seen of a claim in the same words: a case, its outcome, and its message (empty where it passed).
 
-    `models` is empty where the case uses none. `cell` is the id of one with the newest TensorFlow among them.
+    `models` is empty where the case uses none, `devices` where it ran on cpu or xla-cpu. `cell` is the id of one with the newest
+    TensorFlow among them.
     """
 
     confirms: bool
@@ -37,6 +38,7 @@ class Proof:
     title: str
     message: str
     models: tuple[str, ...]
+    devices: tuple[Device, ...]
     spans: tuple[tuple[str, str], ...]
     installs: tuple[InstallPolicy, ...]
     results: int

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.claims import Answer, Binding, Claim, Document, Finding, Need, TrueIf, judge
-from harness.domain import InstallPolicy, Outcome
+from harness.domain import Device, InstallPolicy, Outcome
 from harness.report import html, markdown, wording
 from harness.report.claims import documents, phrase
 from harness.report.document import ClaimView
@@ -129,6 +129,14 @@ def test_hostile_words_stay_words(records: Any) -> None:
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
     row = next(line for line in text.splitlines() if "refuted" in line)
     assert row.replace(r"\|", "").count("|") == 5
+
+
+def test_what_was_seen_on_a_device_of_its_own_names_it(records: Any) -> None:
+    measure(records, "2.16.2", Outcome.PASSED, device="mirrored-2")
+    measure(records, "2.16.2", Outcome.FAILED, device="xla-cpu")
+    assert [proof.devices for proof in shown(records).proofs] == [(), (Device.MIRRORED_2,)]
+    page = html.render(view(records.run(), {}, findings=judged(records)))
+    assert '<span class="tag">mirrored-2</span>' in page
 
 
 def test_each_answer_is_a_symbol_and_a_word() -> None:
