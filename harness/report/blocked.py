@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.domain import Outcome, Status
+from harness.domain import Outcome, Status, Trouble
 from harness.report.document import Blocked, CaseView, CellView, Installed, installed
 from harness.report.grid import ascending, runs
 from harness.report.text import first_line
 
 
 def blocked(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Blocked, ...]:
-    """One for each reason in each section, oldest version first."""
+    """One for each reason in each section, oldest version first. Hardware that this machine hasn't stands in nobody's way."""
     sections: defaultdict[Installed, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, cell in enumerate(cells):
+        if cell.trouble is Trouble.DEVICE:
+            continue
         sections[installed(cell.axes)][cell.axes.tensorflow].append(place)
     return tuple(one for way, places in sections.items() for one in _section(way, places, cells, cases))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,15 @@ def test_a_message_of_the_summary_shows_its_cells(open_page: Open, report: str) 
     page = open_page(report)
     page.get_by_role("button", name="Show all").first.click()
     expect(page.locator("#shown")).to_have_text("450 of 1,800 cells")
+
+
+def test_a_run_on_published_models_says_so_where_it_says_how_to_run_it_again(open_page: Open, write: Write) -> None:
+    run = synthetic.run(1)
+    header = run.header.model_copy(update={"options": ("--models", "published", "--hub-url", "http://127.0.0.1:8700/a b")})
+    page = open_page(write(dataclasses.replace(run, header=header)))
+    page.locator(".grid td button").first.click()
+    assert "-- --cell " in page.get_by_role("dialog").inner_text()
+    assert "--models published --hub-url 'http://127.0.0.1:8700/a b'" in page.get_by_role("dialog").inner_text()
 
 
 def test_a_known_message_is_explained(open_page: Open, report: str) -> None:

@@ -90,3 +90,12 @@ def test_the_page_and_its_style_sheet_have_the_same_symbols(every: Any) -> None:
     for state, (symbol, name) in wording.STATES.items():
         assert f'.ways .{html.STATES[state]}::before {{ content: "{symbol}" / "{name}"; }}' in page
         assert f'{html.STATES[state]}: "{name}"' in page
+
+
+def test_missing_hardware_is_no_reason_why_a_version_could_not_be_tried(records: Any) -> None:
+    gone = {"status": Status.UNAVAILABLE, "trouble": "device", "message": "no TPU here"}
+    records.cell(tensorflow="2.15.1", device="tpu", format="savedmodel", refs=(CaseRef(case=CASE, key=None),), **gone)
+    works(records, "2.16.2")
+    found = view(records.run(), {})
+    assert (idle(found), found.blocked) == ((), ())
+    assert [panel.reasons for panel in panels(found)] == [()]
