@@ -9,6 +9,8 @@ import pytest
 
 from harness import planning
 from harness.domain import Status, Trouble
+from harness.environments import accelerators
+from harness.environments.accelerators import Facts
 from harness.environments.uv import Failure
 from harness.errors import SelectionError, SpecError
 from harness.planning import Choice, as_json, as_text, make, preview, states
@@ -112,6 +114,24 @@ def test_states_of_what_is_locked_and_of_what_never_will_be(project: Workspace, 
     trouble = Failure(status=Status.UNAVAILABLE, trouble=Trouble.INTERPRETER, message="no", evidence="")
     identified["tf-2_15_1-as-released"] = trouble
     assert as_text(preview(project, QUICK)).splitlines()[-2] == "4 cells in 2 environments: 2 run, 2 unavailable (interpreter)"
+
+
+def test_cells_of_hardware_that_is_not_here_are_told_before_anything_is_locked(
+    project: Workspace, identified: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = project.matrix.read_text(encoding="utf-8")
+    project.matrix.write_text(text.replace("device: [cpu]", "device: [cpu, tpu]"), encoding="utf-8")
+    here: list[Facts] = [Facts(system="Linux")]
+    monkeypatch.setattr(accelerators, "probe", lambda: here[0])
+    only = Choice.of(None, "tensorflow=2.16", (), ())
+    assert as_text(preview(project, only)) == (
+        "tf-2_16_2-as-released      2 lock first              tensorflow==2.16.2 tensorflow-hub (as of 2024-07-19)\n"
+        "tf-2_16_2-as-released-tpu  2 unavailable (device)    "
+        "tensorflow-tpu==2.16.2 tensorflow-hub tf-keras==2.16.* (as of 2024-07-19)\n"
+        "4 cells in 2 environments: 2 lock first, 2 unavailable (device)"
+    )
+    here[0] = Facts(system="Linux", nodes=("accel0",))
+    assert as_text(preview(project, only)).splitlines()[-1] == "4 cells in 2 environments: 4 lock first"
 
 
 def record(project: Workspace, records: Any, make: Any) -> None:

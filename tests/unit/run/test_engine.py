@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.domain import Limits, Plan
+from harness.domain import Accelerator, Device, Limits, Plan
+from harness.environments.accelerators import Facts
 from harness.environments.disk import busy
 from harness.errors import Interrupted
 from harness.results import store
@@ -47,3 +49,22 @@ def test_an_interrupted_run_says_so_and_keeps_its_file(project: Workspace, monke
     (kept,) = project.runs.glob(f"*/{store.FILE}")
     assert b'"interrupted":true' in kept.read_bytes().replace(b" ", b"")
     assert not busy(project.venvs)
+
+
+def test_cells_without_their_hardware_are_recorded_and_not_run(
+    project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    """With a TPU that is pretended, the same cell is left to run."""
+    cell, request = make.cell("c", environment="e", device=Device.TPU), make.request("e", accelerator=Accelerator.TPU)
+    plan = Plan(cells=(cell,), environments={"e": request}, models={"bert-en/3": make.model()}, left_out=())
+    left: list[tuple[int, list[str]]] = []
+
+    async def steps(execution: Execution) -> None:
+        await asyncio.sleep(0)
+        left.append((len(execution.plan.cells), [record.message for record in execution.aside]))
+
+    monkeypatch.setattr(Execution, "run", steps)
+    for machine in (Facts(system="Linux"), Facts(system="Linux", nodes=("accel0",))):
+        perform(plan, (), LIMITS, project, Options(tier="", selection=""), Lines(), machine=machine)
+    why = "no TPU on this Linux machine: no /dev/accel0, no TPU on the PCI bus, TPU_NAME is not set"
+    assert left == [(0, [why, why]), (1, [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 from harness.domain import Axis, Device, Outcome, SaveFormat, Status, Trouble
 from harness.environments.uv import Failure
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
+from harness.results.history import History
 from harness.run.assign import COMPLETED, CellEnd, CellJob, assign
 from harness.run.attempts import Finished
 from harness.run.groups import Group
-from harness.run.schedule import Ledger, Settings
+from harness.run.schedule import Ledger, Runner, Settings
 from harness.workspace import Workspace
 
 
@@ -183,3 +185,31 @@ def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Pa
     ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=told))
     (record,) = kept.records
     assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
+
+
+def test_cells_of_a_tpu_run_one_after_another_and_others_at_once(make: Any, tmp_path: Path) -> None:
+    """Also beside another run, whose runner knows nothing of this one's."""
+    (on_tpu, on_cpu) = jobs(make, [{"device": Device.TPU}, {"device": Device.CPU}], [])
+    at_once: dict[str, list[int]] = {}
+
+    async def hold(job: CellJob, running: list[int], most: list[int]) -> None:
+        async with runner(make, tmp_path)._alone(job):
+            running.append(1)
+            most.append(len(running))
+            await asyncio.sleep(0.05)
+            running.pop()
+
+    async def three(job: CellJob) -> None:
+        running: list[int] = []
+        await asyncio.gather(*(hold(job, running, at_once.setdefault(job.cell.axes.device.value, [])) for _ in range(3)))
+
+    asyncio.run(three(on_tpu))
+    asyncio.run(three(on_cpu))
+    assert (max(at_once["tpu"]), max(at_once["cpu"])) == (1, 3)
+
+
+def runner(make: Any, root: Path) -> Runner:
+    (root / ".hubmatrix").mkdir(exist_ok=True)
+    settings = Settings(uv=Path("uv"), workspace=Workspace(root=root), limits=make.limits(), slots=2, preload=True, run="run-1")
+    nothing: Any = None
+    return Runner(settings=settings, history=History(), prepare=nothing, environ=nothing, sink=nothing)
