@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bench import cases as cases_module
+from bench import compiler as compiler_module
 from bench import environments as environments_module
 from bench import noop as noop_module
 from bench import speed as speed_module
@@ -29,6 +30,7 @@ Run on a quiet machine; nothing asserts a timing.
     python -m bench environments --select 'install=as-released and tensorflow>=2.16'
     python -m bench noop --cells 40
     python -m bench cases --tensorflow 2.15.1 --model bert-en/3
+    python -m bench compiler --tensorflow 2.15.1
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -110,6 +112,19 @@ def cases(
     """
     done = cases_module.read(run_file or cases_module.measure(tensorflow, model, rerun=rerun))
     _show(cases_module.as_text(done), cases_module.as_json(done), json_file)
+
+
+@app.command()
+def compiler(
+    tensorflow: Versions = VERSIONS,
+    json_file: Json = None,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """The TPU compiler: the forward pass of each TF2 encoder, as these TensorFlows (2.5 or later) give it, for each chip."""
+    with folder(inside, keep=keep) as base:
+        done = compiler_module.measure(base, tensorflow)
+    _show(compiler_module.as_text(done), compiler_module.as_json(done), json_file)
 
 
 def _tool(name: str) -> ToolName:

@@ -143,7 +143,7 @@ class Execution:
         self._write_known(groups, known)
         todo = [one for one in groups if not self._write_reused(one, known)]
         work = self.workspace.work / self.sink.writer.path.parent.name
-        with services.running(_services(todo, known), made, self.workspace, work) as beside:
+        with services.running(_services(todo, known), made, self.workspace, work, self.limits) as beside:
             environ = partial(self._environ, beside.environ)
             settings = self._settings(uv, beside.names)
             await Runner(settings=settings, history=known, prepare=self._prepare, environ=environ, sink=self.sink).run(todo)

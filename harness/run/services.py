@@ -12,7 +12,8 @@ from typing_extensions import assert_never
 
 from harness.compiler import environment as compiler_environment
 from harness.compiler import service as compiler_service
-from harness.domain import Service
+from harness.compiler import supervisor
+from harness.domain import Limits, Service
 from harness.environments import disk
 from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure
@@ -40,7 +41,7 @@ async def environments(
 
 @contextmanager
 def running(
-    needed: Iterable[Service], made: Mapping[Service, Venv | Failure], places: Workspace, workdir: Path
+    needed: Iterable[Service], made: Mapping[Service, Venv | Failure], places: Workspace, workdir: Path, limits: Limits
 ) -> Iterator[Running]:
     """The services that are needed, in threads of this process, until the block ends. `workdir` is theirs."""
     environ: dict[str, str] = {}
@@ -53,7 +54,9 @@ def running(
                     environ["HUBMATRIX_HUB_SERVER"] = address
                     names |= {address: "$HUB", address.removeprefix("http://"): "$HUB"}
                 case Service.TPU_COMPILER:
-                    environ["HUBMATRIX_TPU_COMPILER"] = address = stack.enter_context(_compiler(made[service], places, workdir))
+                    environ["HUBMATRIX_TPU_COMPILER"] = address = stack.enter_context(
+                        _compiler(made[service], places, workdir, limits)
+                    )
                     names[address] = "$COMPILER"
                 case _:
                     assert_never(service)
@@ -61,13 +64,15 @@ def running(
 
 
 @contextmanager
-def _compiler(made: Venv | Failure, places: Workspace, workdir: Path) -> Iterator[str]:
+def _compiler(made: Venv | Failure, places: Workspace, workdir: Path, limits: Limits) -> Iterator[str]:
     """Cells of which only some cases want the compiler run without it; it says to those cases that it isn't there."""
     if isinstance(made, Failure):
         with compiler_service.serving(compiler_service.Absent(message=made.message)) as address:
             yield address
         return
-    compiler = compiler_service.compiler_in(made, places, workdir / "tpu-compiler")
+    # Half of what the case has: it shall hear that the compiler hangs, not be taken for what hangs itself.
+    bounds = supervisor.Limits(seconds=limits.case_seconds / 2, memory_bytes=limits.memory_bytes)
+    compiler = compiler_service.compiler_in(made, places, workdir / "tpu-compiler", bounds)
     with disk.in_use(made.path), compiler_service.serving(compiler) as address:
         yield address
 

@@ -12,17 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from harness.domain import Service, Status, Trouble
+from harness.domain import Limits, Service, Status, Trouble
 from harness.environments.uv import Failure
 from harness.run import services
 from harness.run.services import digest_of
 from harness.workspace import Workspace
 
+LIMITS = Limits(case_seconds=120, import_seconds=1, install_seconds=1, memory_bytes=2**33, free_disk_bytes=1)
+
 
 def running(needed: Iterable[Service]) -> AbstractContextManager[services.Running]:
     place = Path("/nowhere")
     absent = Failure(status=Status.UNAVAILABLE, trouble=Trouble.DEVICE, message="no CPython 3.12", evidence="")
-    return services.running(needed, {Service.TPU_COMPILER: absent}, Workspace(root=place), place)
+    return services.running(needed, {Service.TPU_COMPILER: absent}, Workspace(root=place), place, LIMITS)
 
 
 def test_nothing_runs_that_nobody_asked_for() -> None:
