@@ -66,6 +66,7 @@ AS_RELEASED = [InstallPolicy.AS_RELEASED]
 DEFAULT_KERAS = [KerasChoice.DEFAULT]
 EVERY_DEVICE = sorted(HOSTS, key=list(Device).index)
 PIPE_WIDTH = 160
+NOT_COMPILED = 1
 
 
 @app.command()
@@ -309,7 +310,7 @@ def compile_(
         print(json.dumps({"format": 1, "chip": chip, "chips": chips, **json.loads(answer.as_json())}, indent=1))
     else:
         _say(compiling.told(answer, chip, chips))
-    raise typer.Exit(0 if compiling.is_compiled(answer) else 1)
+    raise typer.Exit(0 if compiling.is_compiled(answer) else NOT_COMPILED)
 
 
 @app.command()
