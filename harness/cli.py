@@ -365,9 +365,11 @@ def reproduce(
 @app.command()
 def sizes(
     model: Annotated[list[str], typer.Option("--model", help="bert-base, small-bert; both if not given.")] = NO_NAMES,
-    operation: Annotated[list[str], typer.Option("--operation", help="forward, sgd, adamw; all if not given.")] = NO_NAMES,
+    operation: Annotated[
+        list[str], typer.Option("--operation", help="forward, adamw, sgd; the first two if not given.")
+    ] = NO_NAMES,
     length: Annotated[list[int], typer.Option("--length", help="128 and 512 if not given; repeatable.")] = NO_LENGTHS,
-    chip: Annotated[list[str], typer.Option("--chip", help="v5e, v4 and v6e if not given; repeatable.")] = NO_NAMES,
+    chip: Annotated[list[str], typer.Option("--chip", help="v5e and v4 if not given; repeatable.")] = NO_NAMES,
     listed: Annotated[bool, typer.Option("--list", help="Show what is known; measure nothing.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Also put the table into docs/tpu-sizes.md and its data beside.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
@@ -387,7 +389,7 @@ def sizes(
     place = Workspace(root=root.resolve())
     chosen = sizing.Chosen.of(model, operation, length, chip)
     found = sizing.measure(place, chosen, _progress, listed=listed)
-    pages = (sizing.render(place, found.every), *(sizing.write(place, found.every) if write else ()))
+    pages = sizing.write(place, found.every) if write else ()
     if as_json:
         print(sizing.as_json(found.shown), end="")
     else:

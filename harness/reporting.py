@@ -25,7 +25,7 @@ from harness.workspace import Workspace
 
 NAMES = ("index.html", "report.md", "report.json")
 STAMP = ".rendered"
-DOCS = {"tpu.html": "docs/tpu.md"}
+DOCS = {"tpu.html": "docs/tpu.md", "sizes.html": "docs/tpu-sizes.md"}
 """Pages of the project's docs that are pages of the site as well."""
 
 
@@ -94,7 +94,7 @@ def _pages(place: Workspace) -> Iterator[tuple[str, str]]:
 
 
 def _beside(place: Workspace) -> tuple[str, ...]:
-    """Other pages of the site: those of `_pages`, and what `hubmatrix reproduce` and `hubmatrix sizes` write."""
+    """Other pages of the site: those of `_pages`, and what `hubmatrix reproduce` writes."""
     return tuple(path.name for path in sorted(place.site.glob("*.html")) if path.name not in NAMES)
 
 

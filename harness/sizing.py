@@ -1,4 +1,4 @@
-"""`hubmatrix sizes`: which questions, measuring what is not known of them, and the table on screen, in docs and on the site."""
+"""`hubmatrix sizes`: which questions, measuring what is not known of them, and the table as a page of the documentation."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from harness.files import write_atomically
 from harness.grammar import did_you_mean
 from harness.run.machine import until_interrupted
 from harness.run.prepare import machine_interpreters
-from harness.sizes import export, html, markdown, model
+from harness.sizes import export, markdown, model
 from harness.sizes.document import Document, document
 from harness.sizes.kept import Shelf
-from harness.sizes.measure import Search, Tell, search
+from harness.sizes.measure import Found, Search, Tell, search
 from harness.sizes.model import BATCHES, SIZES, Operation, Question
 from harness.sizes.programs import Bench, bench_of
 from harness.spec import load
 from harness.workspace import Workspace
 
 PAGE, DATA = "tpu-sizes.md", "tpu-sizes.json"
-SITE = "sizes.html"
 LIMITS = Limits(seconds=1800.0)
 """A program of true size takes minutes where the compiler looks for ways to save memory."""
 
@@ -46,7 +45,11 @@ class Chosen:
 
     @classmethod
     def of(cls, models: Sequence[str], operations: Sequence[str], lengths: Sequence[int], chips: Sequence[str]) -> Chosen:
-        """What was named, or all. SpecError for a model, length or chip that there isn't."""
+        """What was named; else both models, forward pass and AdamW, and the usual lengths and chips.
+
+        Raises:
+            SpecError: a model, operation, length or chip that there isn't.
+        """
         _expect(models, tuple(SIZES), "--model")
         _expect(operations, tuple(one.value for one in Operation), "--operation")
         _expect(chips, tuple(CHIPS), "--chip")
@@ -55,7 +58,7 @@ class Chosen:
                 raise SpecError(f"no length {length}", place="--length", hint=f"the models have {model.POSITIONS} positions")
         return cls(
             models=tuple(models) or tuple(SIZES),
-            operations=tuple(map(Operation, operations)) or tuple(Operation),
+            operations=tuple(map(Operation, operations)) or (Operation.FORWARD, Operation.ADAMW),
             lengths=tuple(lengths) or model.LENGTHS,
             chips=tuple(chips) or model.CHIPS,
         )
@@ -71,9 +74,12 @@ class Chosen:
         )
 
 
+EVERYTHING = Chosen(models=tuple(SIZES), operations=tuple(Operation), lengths=model.LENGTHS, chips=tuple(CHIPS))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What was asked for, and all that is known of what the pages show."""
+    """What was asked for; and for the pages all that is known, with empty rows where something usual is not."""
 
     shown: Document
     every: Document
@@ -88,18 +94,21 @@ def measure(place: Workspace, chosen: Chosen, tell: Tell, *, listed: bool = Fals
         ModelError: the exporter fails.
     """
     try:
-        found = asyncio.run(machine_interpreters())
-        bench = asyncio.run(bench_of(uv_tool.find(), place, load(place.matrix), found))
+        interpreters = asyncio.run(machine_interpreters())
+        bench = asyncio.run(bench_of(uv_tool.find(), place, load(place.matrix), interpreters))
         searches = _searches(bench, chosen, tell)
         for one in searches:
             if one.open() and not listed:
                 _decide(one, place, tell)
-        every = _searches(bench, Chosen.of((), (), (), ()), tell)
+        every = _searches(bench, EVERYTHING, tell)
         for one in every:
             one.open()
     except KeyboardInterrupt:
         raise _interrupted() from None
-    return Measured(shown=_document(bench, searches), every=_document(bench, every))
+    usual = frozenset(Chosen.of((), (), (), ()).questions)
+    shown = [one for search in searches for one in search.found.values()]
+    found = [one for search in every for one in search.found.values() if one.tried or one.question in usual]
+    return Measured(shown=_document(bench, shown), every=_document(bench, found))
 
 
 def _searches(bench: Bench, chosen: Chosen, tell: Tell) -> list[Search]:
@@ -107,9 +116,9 @@ def _searches(bench: Bench, chosen: Chosen, tell: Tell) -> list[Search]:
     return [search(bench, SIZES[name], chosen.questions, BATCHES, shelf, tell) for name in chosen.models]
 
 
-def _document(bench: Bench, searches: Sequence[Search]) -> Document:
+def _document(bench: Bench, found: Sequence[Found]) -> Document:
     return document(
-        [found for one in searches for found in one.found.values()],
+        found,
         batches=BATCHES,
         command="hubmatrix sizes",
         versions=_versions(bench),
@@ -140,19 +149,12 @@ async def _ask(one: Search, place: Workspace, environment: Venv) -> None:
 
 
 def write(place: Workspace, shown: Document) -> tuple[Path, Path]:
-    """The page of the documentation and its data. Committed, for measuring takes an hour."""
+    """The page of the documentation, which is also one of the site, and its data. Committed, for measuring takes an hour."""
     page, data = place.root / "docs" / PAGE, place.root / "docs" / DATA
     before = page.read_text(encoding="utf-8") if page.is_file() else ""
     write_atomically(data, as_json(shown))
     write_atomically(page, markdown.within(before, shown))
     return page, data
-
-
-def render(place: Workspace, shown: Document) -> Path:
-    """The page beside the report."""
-    path = place.site / SITE
-    write_atomically(path, html.render(shown))
-    return path
 
 
 def as_json(shown: Document) -> str:

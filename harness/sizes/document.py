@@ -68,7 +68,7 @@ class Row(Part):
     operation: Operation
     length: int
     chip: str
-    largest: int | None
+    largest: int | None = None
     decided: bool
     attempts: tuple[Attempt, ...]
 

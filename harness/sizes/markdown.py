@@ -8,8 +8,9 @@ from harness.report.markdown import code
 from harness.sizes.document import Document, Row, SizedChip
 from harness.sizes.wording import HEADINGS, cells, made_with, model, operation, refusal, size
 
-BEGIN = "<!-- the table: written by `hubmatrix sizes --write`, not by hand -->"
-END = "<!-- end of the table -->"
+# Link definitions: no renderer shows them, while the site's, which lets no HTML through, would show comments.
+BEGIN = '[table]: # "written by hubmatrix sizes --write, not by hand"'
+END = '[end-of-table]: # "what follows is written by hand"'
 
 
 def render(shown: Document) -> str:
@@ -33,7 +34,7 @@ def _lines(shown: Document) -> Iterator[str]:
     for one in shown.models:
         yield from (f"## {model(one)}", "")
         own = [row for row in shown.rows if row.model == one.name]
-        yield from _table(HEADINGS, (_figures(row, shown.batches) for row in own))
+        yield from _table(HEADINGS, (_figures(row, shown) for row in own))
         yield from _refusals(own)
     yield from (
         "## Chips",
@@ -45,8 +46,8 @@ def _lines(shown: Document) -> Iterator[str]:
     yield END
 
 
-def _figures(row: Row, batches: tuple[int, ...]) -> tuple[str, ...]:
-    name, length, chip, largest, *figures = cells(row, batches)
+def _figures(row: Row, shown: Document) -> tuple[str, ...]:
+    name, length, chip, largest, *figures = cells(row, shown)
     return (name, length, chip, f"**{largest}**", *figures)
 
 

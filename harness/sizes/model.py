@@ -12,7 +12,7 @@ from harness.compiler.answers import Answer, Verdict
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 LENGTHS = (128, 512)
-CHIPS = ("v5e", "v4", "v6e")
+CHIPS = ("v5e", "v4")
 VOCABULARY = 30522
 POSITIONS = 512
 
@@ -56,7 +56,7 @@ SIZES: Mapping[str, Size] = {
         ),
         Size(
             name="small-bert",
-            title="Small BERT, 4 layers, 512 wide",
+            title="Small BERT",
             handle="https://tfhub.dev/tensorflow/small_bert/bert_en_uncased_L-4_H-512_A-8/2",
             layers=4,
             width=512,

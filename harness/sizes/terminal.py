@@ -28,7 +28,7 @@ def render(shown: Document) -> Group:
         lines = RichTable(*(Column(name, no_wrap=True) for name in HEADINGS), box=None, pad_edge=False)
         own = [row for row in shown.rows if row.model == one.name]
         for row in own:
-            lines.add_row(*map(Text, cells(row, shown.batches)))
+            lines.add_row(*map(Text, cells(row, shown)))
         parts += [Text(model(one), style="bold"), lines, Text("")]
     refused = dict.fromkeys(refusal(row) for row in shown.rows)
     parts += [Text(line) for line in refused if line]

@@ -16,8 +16,9 @@ HEADINGS = (
     "temporary",
     "code",
     "TFLOP",
-    "GB moved",
+    "GB",
     "at least",
+    "roofline",
     "compile",
 )
 NOTHING = "–"
@@ -46,14 +47,14 @@ def batch(row: Row, batches: tuple[int, ...]) -> str:
     return f"{row.largest}+" if row.largest == max(batches) else str(row.largest)
 
 
-def cells(row: Row, batches: tuple[int, ...]) -> tuple[str, ...]:
+def cells(row: Row, shown: Document) -> tuple[str, ...]:
     """One line of the table under HEADINGS: the figures are those of the largest batch that fits."""
-    facts = (operation(row.operation), str(row.length), row.chip, batch(row, batches))
+    facts = (operation(row.operation), str(row.length), row.chip, batch(row, shown.batches))
+    chip = next(one for one in shown.chips if one.name == row.chip)
     best = row.best
     if best is None:
         return (*facts, *[NOTHING] * (len(HEADINGS) - len(facts)))
     said = best.numbers
-    least = f"{said.roofline_us / 1000:.1f} ms" if said.roofline_us is not None else NOTHING
     return (
         *facts,
         size(said.argument_bytes),
@@ -61,7 +62,8 @@ def cells(row: Row, batches: tuple[int, ...]) -> tuple[str, ...]:
         size(said.code_bytes),
         f"{said.flops / 1e12:.2f}" if said.flops is not None else NOTHING,
         f"{said.bytes_accessed / 1e9:.1f}" if said.bytes_accessed is not None else NOTHING,
-        least,
+        milliseconds(said.flops / chip.flops * 1e6 if said.flops is not None else None),
+        milliseconds(said.roofline_us),
         f"{best.seconds:.0f} s",
     )
 
@@ -77,6 +79,10 @@ def size(count: int | None) -> str:
     if count is None:
         return NOTHING
     return f"{count / 2**30:.2f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
+
+
+def milliseconds(microseconds: float | None) -> str:
+    return NOTHING if microseconds is None else f"{microseconds / 1000:.1f} ms"
 
 
 def model(one: SizedModel) -> str:
