@@ -183,6 +183,7 @@ def check(
 @app.command()
 def report(
     run_file: RunFile = None,
+    show: Annotated[bool, typer.Option("--show", help="Print it here; write nothing.")] = False,
     as_json: AsJson = False,
     root: Root = HERE,
 ) -> None:
@@ -192,6 +193,9 @@ def report(
 
     place = Workspace(root=root.resolve())
     results = run_file or store.newest(place.runs)
+    if show and not as_json:
+        _say(reporting.shown(place, results))
+        return
     summary = reporting.summary(place, results, reporting.render(place, results, None))
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from rich.console import RenderableType
 
 from harness import catalog
 from harness.claims import Document, judge
@@ -60,9 +61,7 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
     from harness.report import html, jsonview, markdown  # pandas takes a second to import
     from harness.report.view import view
 
-    cases = made.cases if made else catalog.read(place.cases)
-    run = store.read(results)
-    documents = made.documents if made else claims(place, cases)
+    run, cases, documents = _read(place, results, made)
     shown = view(run, {case.id: case.title for case in cases}, made.plan.cells if made else (), judge(documents, run))
     for name, page in _pages(place):
         _write(place.site / name, page)
@@ -71,6 +70,21 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
     paths = tuple(_write(place.site / name, text) for name, text in zip(NAMES, texts, strict=True))
     _write(place.site / STAMP, _stamp(run, cases, documents, beside, _docs(place)))
     return paths
+
+
+def shown(place: Workspace, results: Path) -> RenderableType:
+    """The report for a terminal."""
+    from harness.report import terminal
+    from harness.report.view import view
+
+    run, cases, documents = _read(place, results, None)
+    return terminal.render(view(run, {case.id: case.title for case in cases}, (), judge(documents, run)))
+
+
+def _read(place: Workspace, results: Path, made: Made | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
+    """A run, and what it is told with: the cases and the documents of its plan, or those that are here."""
+    cases = made.cases if made else catalog.read(place.cases)
+    return store.read(results), cases, made.documents if made else claims(place, cases)
 
 
 def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path, ...]:

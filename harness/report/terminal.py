@@ -9,9 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.domain import InstallPolicy, KerasChoice
 from harness.report import wording, wording_tpu
-from harness.report.document import Kind, State, View, Way, WayMark
+from harness.report.document import Installed, Kind, State, View, Way, WayMark, installed
 from harness.report.panels import idle
 
 MESSAGES = 12
@@ -32,17 +31,16 @@ STYLES = {
 
 
 def render(view: View) -> RenderableType:
-    """One table for each install policy and Keras choice; ways that were skipped everywhere are left out."""
+    """One table for each way to install; ways that were skipped everywhere are left out."""
     return Group(*_parts(view))
 
 
 def _parts(view: View) -> Iterator[RenderableType]:
     labels = wording.labels(view)
-    sections = [(section.install, section.keras) for section in view.sections]
     ways = [way for way in view.ways if not _skipped(way)]
-    for install, keras in sections:
-        yield Text(f"\n{wording.install(install)}, {wording.keras(keras)}", style="bold")
-        yield _table(view, ways, install, keras)
+    for section in map(installed, view.sections):
+        yield Text(f"\n{wording.install(section[0])}, {wording.beside(section)}", style="bold")
+        yield _table(view, ways, section)
     used = {mark.state for way in ways for track in way.tracks for mark in track.marks if mark}
     yield Text(
         "\n" + "   ".join(f"{symbol} {name}" for state, (symbol, name) in wording.STATES.items() if state in used), style="dim"
@@ -73,23 +71,24 @@ def compiling(view: View) -> Iterator[RenderableType]:
         for one in view.compiling.programs:
             newest = wording_tpu.newest(one)
             figures = ", ".join(wording_tpu.facts(newest.figures)) if newest and newest.figures else ""
-            told = ", ".join(filter(None, (one.title, one.variant, one.note, one.model)))
+            told = ", ".join(filter(None, (one.title.rstrip("."), one.variant, one.note, one.model)))
             table.add_row(Text(told), one.chip.value, one.phrase, Text(_cut(wording_tpu.refusal(one)) or figures))
         yield table
     for agreement in view.compiling.agreement:
         yield Text("\n" + " ".join(wording_tpu.agreement(agreement, view.versions)))
 
 
-def _table(view: View, ways: list[Way], install: InstallPolicy, keras: KerasChoice) -> Table:
+def _table(view: View, ways: list[Way], section: Installed) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
+    every = frozenset(model.model for model in view.models)
     for version in view.versions:
         table.add_column(wording.labels(view)[version], justify="center")
     for folder, members in groupby(ways, key=lambda way: way.folder):
         table.add_row(Text(wording.folder(folder), style="dim"))
         for way in members:
-            marks = next((track.marks for track in way.tracks if (track.install, track.keras) == (install, keras)), ())
-            told = "".join(f" ({one})" for one in wording.variants(way))
+            marks = next((track.marks for track in way.tracks if installed(track) == section), ())
+            told = "".join(f" ({one})" for one in (*wording.models(way, every), *wording.variants(way)))
             table.add_row(Text(f"  {way.title}{told}"), *map(_mark, marks))
     return table
 

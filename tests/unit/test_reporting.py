@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from harness import catalog, reporting
 from harness.domain import Device, Interface, Outcome, Plan, SaveFormat, Status, Trouble
@@ -169,3 +171,12 @@ def test_a_page_of_the_docs_is_a_page_of_the_site(make: Any, project: Workspace,
     (project.root / "docs" / "tpu.md").write_text("# Another way\n")
     reporting.render_if_changed(project, results, made)
     assert "<h1>Another way</h1>" in page.read_text()
+
+
+def test_the_report_for_a_terminal(project: Workspace, results: Path) -> None:
+    console = Console(width=160, file=io.StringIO())
+    console.print(reporting.shown(project, results))
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "As released, default Keras" in told
+    assert "AssertionError: 1" in told
+    assert not project.site.exists()
