@@ -153,24 +153,32 @@ def serving(compiler: Answering, *, port: int = 0) -> Iterator[str]:
     found: list[str | OSError] = []
     ending: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
+    talks: set[asyncio.Task[None]] = set()
+
+    def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(task := asyncio.ensure_future(_talk(compiler, reader, writer)))
+        task.add_done_callback(talks.discard)
+
     async def main() -> None:
         end = asyncio.Event()
         ending.append((asyncio.get_running_loop(), end))
         warm = asyncio.ensure_future(compiler.warm_up())
         try:
-            server = await asyncio.start_server(lambda *ends: _talk(compiler, *ends), LOOPBACK, port, limit=LINE_BYTES)
+            server = await asyncio.start_server(talk, LOOPBACK, port, limit=LINE_BYTES)
         except OSError as error:
             found.append(error)
             return
         else:
             found.append(f"{LOOPBACK}:{server.sockets[0].getsockname()[1]}")
             ready.set()
-            async with server:
-                await end.wait()
+            await end.wait()
+            server.close()  # and not `wait_closed`, which waits for every question that is still open
         finally:
             ready.set()
-            warm.cancel()
-            await asyncio.gather(warm, return_exceptions=True)
+            left = (warm, *talks)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
             await compiler.close()
 
     thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True, name="tpu compiler")
@@ -189,9 +197,11 @@ def serving(compiler: Answering, *, port: int = 0) -> Iterator[str]:
 
 
 async def _talk(compiler: Answering, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError, ValueError):  # ValueError: a line longer than any question
-        if line := await reader.readline():
-            answer = await compiler.answer(line)
-            writer.write(answer.as_json().encode() + b"\n")
-            await writer.drain()
-    writer.close()
+    try:
+        with contextlib.suppress(ConnectionError, ValueError):  # ValueError: a line longer than any question
+            if line := await reader.readline():
+                answer = await compiler.answer(line)
+                writer.write(answer.as_json().encode() + b"\n")
+                await writer.drain()
+    finally:
+        writer.close()

@@ -2,7 +2,7 @@
 
 A program that ends the worker costs one question. Whose fault that was is decided here: a signal from outside (SIGKILL,
 SIGTERM) is nobody's program, so the question is asked once more; a crash counts only where a fresh worker, which no other
-program has been through, crashes too.
+program has been through, crashes too. A worker that twice in a row doesn't even start is not tried again.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from harness.process import FOR_CELLS, end_group, environment, signal_name
 LINE_BYTES = 2**26
 LOG_BYTES = 8000
 WATCH_SECONDS = 0.1
+START_ATTEMPTS = 2
 # A line of the compiler's log for a failed check, e.g. `F1120 19:38:35.679264   27763 shape_util.cc:1039] Check failed: ...`.
 FATAL = re.compile(r"^F\d{4} \S+ +\d+ (?P<what>.+)", re.MULTILINE)
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -73,6 +74,7 @@ class Supervisor:
     workdir: Path
     limits: Limits = field(default_factory=Limits)
     starts: int = 0
+    _failed: list[Ended] = field(default_factory=list)
     _worker: _Worker | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -111,10 +113,15 @@ class Supervisor:
         if self._worker is not None and self._worker.alive():
             return self._worker
         await self._end()
+        if len(self._failed) >= START_ATTEMPTS:
+            return self._failed[-1]
         self.starts += 1
         started = await _start(self.command, self.workdir, self.limits)
         if isinstance(started, _Worker):
             self._worker = started
+            self._failed.clear()
+        else:
+            self._failed.append(started)
         return started
 
     async def _end(self) -> None:

@@ -71,7 +71,8 @@ def _compiler(made: Venv | Failure, places: Workspace, workdir: Path, limits: Li
             yield address
         return
     # Half of what the case has: it shall hear that the compiler hangs, not be taken for what hangs itself.
-    bounds = supervisor.Limits(seconds=limits.case_seconds / 2, memory_bytes=limits.memory_bytes)
+    half = limits.case_seconds / 2
+    bounds = supervisor.Limits(seconds=half, start_seconds=half, memory_bytes=limits.memory_bytes)
     compiler = compiler_service.compiler_in(made, places, workdir / "tpu-compiler", bounds)
     with disk.in_use(made.path), compiler_service.serving(compiler) as address:
         yield address

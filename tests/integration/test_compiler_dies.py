@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import textwrap
 import time
@@ -19,6 +20,8 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
+from harness.compiler.kept import Shelf
+from harness.compiler.service import Compiler, serving
 from harness.compiler.supervisor import Limits, Supervisor
 
 Answer = TypeVar("Answer")
@@ -173,6 +176,14 @@ def test_a_compiler_that_does_not_start_is_trouble_of_the_machine(tmp_path: Path
     assert ("cannot open" in answer["evidence"]) == ("ImportError" in worker)
 
 
+def test_and_it_is_not_tried_for_ever(tmp_path: Path) -> None:
+    answers, starts = ask_each(tmp_path, {}, {}, {}, {}, worker="raise ImportError('libtpu.so: cannot open')")
+    assert {(answer["outcome"], answer["message"]) for answer in answers} == {
+        ("unavailable", "the compiler ended while it started")
+    }
+    assert starts == 2
+
+
 def test_no_such_interpreter(tmp_path: Path) -> None:
     supervisor = Supervisor(command=(tmp_path / "python",), workdir=tmp_path / "work")
     answer = asyncio.run(supervisor.ask({}))
@@ -201,6 +212,24 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
     while any(psutil.pid_exists(pid) for pid in left) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in left)
+
+
+def test_the_service_ends_at_once_though_a_question_is_open(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a compile: nobody waits for it, and its process is gone."""
+    script, pid = tmp_path / "worker.py", tmp_path / "pid"
+    hang = f"open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    script.write_text(textwrap.dedent(WORKER).replace('exec(asked.get("do", ""))', hang))
+    supervisor = Supervisor(command=(sys.executable, script), workdir=tmp_path / "work", limits=Limits(seconds=300))
+    compiler = Compiler(supervisor=supervisor, shelf=Shelf(folder=tmp_path / "kept", compiler="one"))
+    with serving(compiler) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
+        connection.sendall(b'{"op": "compile", "hlo": "/x.pb", "chip": "v5e"}\n')
+        until = time.monotonic() + 20
+        while not (pid.exists() and pid.read_text()) and time.monotonic() < until:
+            time.sleep(0.05)
+        started = time.monotonic()
+    assert time.monotonic() - started < 60
+    assert not psutil.pid_exists(int(pid.read_text()))
+    assert supervisor.starts == 1
 
 
 def test_questions_and_answers_may_be_long(tmp_path: Path) -> None:
