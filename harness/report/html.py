@@ -55,7 +55,7 @@ FATES = {
 # Pages that other commands put beside the report.
 PAGES = (
     ("reported.html", "What users reported, and what happened when it was run again"),
-    ("tpu.html", "How to compile a Hub model for TPU"),
+    ("tpu.html", "BERT from TensorFlow Hub on TPUs: how to write it"),
     ("sizes.html", "The largest batch that fits, at true size"),
 )
 
