@@ -183,7 +183,8 @@ def _phrase(fates: Sequence[Fate | None], shown: Scale) -> str:
         return "not tried"
     if len(told) == 1 and len(here) > 1:
         (fate,) = told
-        return f"{PHRASES[fate]} in every version tried" if fate else ""
+        where = f", {listed(tuple(spans(fates, fate, shown)), shown, None)}" if len(here) < len(fates) else ""
+        return f"{PHRASES[fate]} in every version tried{where}" if fate else ""
     said = ((words, tuple(spans(fates, fate, shown))) for fate, words in PHRASES.items() if fate in told)
     return "; ".join(f"{words} {listed(places, shown, here[-1])}" for words, places in said)
 

@@ -264,3 +264,13 @@ def test_a_run_without_chips_has_no_such_part(every: Any) -> None:
     assert found.compiling.programs == ()
     assert 'id="tpu"' not in html.render(found)
     assert "Compiled for TPU" not in markdown.render(found)
+
+
+def test_every_version_tried_says_which_where_they_are_not_all(records: Any) -> None:
+    for tensorflow in ("2.13.1", "2.14.1"):
+        compile_(records, tensorflow, measured={"code_bytes": 1.0})
+    (one,) = programs(view(records.run(), {}))
+    assert one.phrase == "compiles in every version tried"
+    records.cell(Outcome.PASSED, tensorflow="2.15.1")
+    (one,) = programs(view(records.run(), {}))
+    assert one.phrase == "compiles in every version tried, 2.13–2.14"
