@@ -41,6 +41,13 @@ def run(strategy):
 
 
 @pytest.fixture(scope="session")
+def shared(model, strategy):
+    """hub.load(model.handle) in the scope, once, because it takes most of a case's time. Read it, or wrap it in hub.KerasLayer."""
+    with strategy.scope():
+        return hub.load(model.handle)
+
+
+@pytest.fixture(scope="session")
 def keras():
     """The Keras 2 that hub.KerasLayer is made of: tf.keras, and from TensorFlow 2.16 on, where that is Keras 3, tf_keras."""
     return tf.keras if issubclass(hub.KerasLayer, tf.keras.layers.Layer) else pytest.importorskip("tf_keras")

@@ -11,19 +11,19 @@ pytestmark = [
 ]
 
 
-def test_compile(model, strategy, keras):
+def test_compile(shared, strategy, keras):
     """compile() runs nothing: a Sequential that has seen no input has no weights of its own, before and after."""
     with strategy.scope():
         head = keras.layers.Dense(10)
-        network = keras.Sequential([hub.KerasLayer(model.handle, output_key="pooled_output"), head])
+        network = keras.Sequential([hub.KerasLayer(shared, output_key="pooled_output"), head])
         network.compile(optimizer="adam", loss="mse")
     assert not head.built
 
 
-def test_sequential(model, strategy, batch, keras):
+def test_sequential(shared, strategy, batch, keras):
     """Sequential([hub.KerasLayer(handle, output_key="pooled_output"), Dense]) in the scope: compile() and fit() work."""
     with strategy.scope():
-        encoder = hub.KerasLayer(model.handle, output_key="pooled_output")
+        encoder = hub.KerasLayer(shared, output_key="pooled_output")
         network = keras.Sequential([encoder, keras.layers.Dense(1)])
         network.compile(optimizer="adam", loss="mse")
     losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history["loss"]
@@ -33,24 +33,23 @@ def test_sequential(model, strategy, batch, keras):
 @pytest.mark.xfail(
     raises=(ValueError, TypeError, AttributeError), strict=False, reason="the encoder gives a dict: output_key='pooled_output'"
 )
-def test_sequential_of_a_dict(model, strategy, batch, keras):
+def test_sequential_of_a_dict(shared, strategy, batch, keras):
     """Wrong way: Sequential([hub.KerasLayer(handle), Dense]). compile() takes it, fit() fails: with a strategy as without one."""
     with strategy.scope():
-        network = keras.Sequential([hub.KerasLayer(model.handle), keras.layers.Dense(1)])
+        network = keras.Sequential([hub.KerasLayer(shared), keras.layers.Dense(1)])
         network.compile(optimizer="adam", loss="mse")
     network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0)
 
 
-def test_outputs_are_tensors(model, strategy, run, batch, keras):
+def test_outputs_are_tensors(model, shared, strategy, run, batch, keras):
     """Inside of strategy.run the encoder gives an ordinary tensor, [texts of this replica, width]: a matmul or Dense takes it."""
     with strategy.scope():
-        encoder = hub.load(model.handle)
         head = keras.layers.Dense(1)
         head.build([None, model.width])
     seen = []
 
     def replica_step(inputs):
-        pooled = encoder(inputs)["pooled_output"]
+        pooled = shared(inputs)["pooled_output"]
         seen.append(pooled)
         return head(pooled)
 
@@ -63,46 +62,47 @@ def test_outputs_are_tensors(model, strategy, run, batch, keras):
     assert {tuple(pooled.shape) for pooled in seen} == {(size // strategy.num_replicas_in_sync, model.width)}
 
 
-def fit_with_shape(keras, model, strategy, batch, shape, batch_size=None):
-    """One epoch with inputs of that shape (and batch size)."""
+def predict(keras, loaded, strategy, texts, shape, batch_size=None):
+    """One global batch through a model whose inputs have that shape (and batch size)."""
     with strategy.scope():
-        inputs = {name: keras.Input(shape, batch_size, dtype=tf.int32, name=name) for name in model.inputs}
-        network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(model.handle)(inputs)["pooled_output"]))
-        network.compile(optimizer="adam", loss="mse")
-    losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history["loss"]
-    assert np.isfinite(losses).all()
+        inputs = {name: keras.Input(shape, batch_size, dtype=tf.int32, name=name) for name in texts}
+        network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(loaded)(inputs)["pooled_output"]))
+    size = len(texts["input_mask"])
+    assert network.predict(texts, batch_size=size).shape == (size, 1)
 
 
-def test_input_shape(model, strategy, batch, keras):
+def test_input_shape(shared, strategy, batch, keras):
     """An Input has the shape of one text, [length], as without a strategy: replicas divide the batch, not the text."""
-    fit_with_shape(keras, model, strategy, batch, batch[0]["input_mask"].shape[1:])
+    texts = batch[0]
+    predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:])
 
 
 @pytest.mark.xfail(raises=ValueError, strict=False, reason="a replica has fewer texts, each of full length: Input([length])")
-def test_input_shape_of_a_shard(model, strategy, batch, keras):
+def test_input_shape_of_a_shard(shared, strategy, batch, keras):
     """Wrong way: an Input with the length divided by the number of replicas."""
-    length = batch[0]["input_mask"].shape[1]
-    fit_with_shape(keras, model, strategy, batch, [length // 2])
+    texts = batch[0]
+    predict(keras, shared, strategy, texts, [texts["input_mask"].shape[1] // 2])
 
 
-def test_batch_size_of_a_replica(model, strategy, batch, keras):
+def test_batch_size_of_a_replica(shared, strategy, batch, keras):
     """An Input with a fixed batch size: that of one replica."""
-    size = len(batch[1]) // strategy.num_replicas_in_sync
-    fit_with_shape(keras, model, strategy, batch, batch[0]["input_mask"].shape[1:], size)
+    texts, labels = batch
+    predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:], len(labels) // strategy.num_replicas_in_sync)
 
 
-def test_batch_size_of_all(model, strategy, batch, keras):
+def test_batch_size_of_all(shared, strategy, batch, keras):
     """An Input with a fixed batch size: the global one."""
-    fit_with_shape(keras, model, strategy, batch, batch[0]["input_mask"].shape[1:], len(batch[1]))
+    texts, labels = batch
+    predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:], len(labels))
 
 
 @pytest.mark.xfail(
     raises=(ValueError, TypeError, AttributeError, RuntimeError), strict=False, reason="fit() calls strategy.run itself"
 )
-def test_run_as_outputs(model, strategy, run, keras):
+def test_run_as_outputs(model, shared, strategy, run, keras):
     """Wrong way: outputs=strategy.run(replica_step) of a functional model."""
     with strategy.scope():
-        encoder = hub.KerasLayer(model.handle)
+        encoder = hub.KerasLayer(shared)
         inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
         keras.Model(inputs, run(lambda rows: keras.layers.Dense(10)(encoder(rows)["pooled_output"]), args=(inputs,)))
 

@@ -17,12 +17,6 @@ def per_replica(strategy, run, function, dataset):
     return [[float(one) for one in getattr(step(inputs), "values", [step(inputs)])] for inputs in dataset]
 
 
-@pytest.fixture(scope="module")
-def encoder(model, strategy):
-    with strategy.scope():
-        return hub.load(model.handle)
-
-
 def test_share(model, strategy, run, batch):
     """batch(n) is the global batch: each replica sees n / replicas texts of full length."""
     size, length = batch[0]["input_mask"].shape
@@ -34,32 +28,32 @@ def test_share(model, strategy, run, batch):
 
 
 @pytest.mark.devices("mirrored-2")
-def test_last_batch(model, strategy, run, encoder):
+def test_last_batch(model, strategy, run, shared):
     """Three texts in batches of two: the last one goes to one replica, the other gets an empty batch. A sum takes no harm."""
     three = {name: np.concatenate([rows, rows[:1]]) for name, rows in model.inputs.items()}
     parts = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(three).batch(2))
     texts = per_replica(strategy, run, lambda inputs: tf.shape(inputs["input_mask"])[0], parts)
-    sums = per_replica(strategy, run, lambda inputs: tf.reduce_sum(encoder(inputs)["pooled_output"] ** 2), parts)
+    sums = per_replica(strategy, run, lambda inputs: tf.reduce_sum(shared(inputs)["pooled_output"] ** 2), parts)
     assert texts == [[1, 1], [1, 0]]
     assert np.isfinite(sums).all()
 
 
 @pytest.mark.devices("mirrored-2")
 @pytest.mark.xfail(raises=AssertionError, strict=False, reason="the mean of nothing: divide the sum by the global batch size")
-def test_mean_of_the_last_batch(model, strategy, run, encoder):
+def test_mean_of_the_last_batch(model, strategy, run, shared):
     """Wrong way: tf.reduce_mean on each replica. On the one with an empty batch the loss is NaN."""
     three = {name: np.concatenate([rows, rows[:1]]) for name, rows in model.inputs.items()}
     parts = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(three).batch(2))
-    means = per_replica(strategy, run, lambda inputs: tf.reduce_mean(encoder(inputs)["pooled_output"] ** 2), parts)
+    means = per_replica(strategy, run, lambda inputs: tf.reduce_mean(shared(inputs)["pooled_output"] ** 2), parts)
     assert np.isfinite(means).all()
 
 
 @pytest.mark.devices("mirrored-2")
-def test_fit_with_a_last_batch(model, strategy, keras):
+def test_fit_with_a_last_batch(model, shared, strategy, keras):
     """fit on three texts in batches of two, with an empty batch on one replica: Keras' loss stays finite."""
     with strategy.scope():
         inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
-        network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(model.handle)(inputs)["pooled_output"]))
+        network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(shared)(inputs)["pooled_output"]))
         network.compile("sgd", "mse")
     three = {name: np.concatenate([rows, rows[:1]]) for name, rows in model.inputs.items()}
     losses = network.fit(three, np.ones([3, 1]), batch_size=2, epochs=2, verbose=0).history["loss"]

@@ -19,15 +19,13 @@ def loss_and_gradients(encoder, inputs):
     return [loss] + [tf.convert_to_tensor(one) for one in tape.gradient(loss, encoder.trainable_variables)]
 
 
-def test_gradients(model, loaded, strategy, run, record_property):
+def test_gradients(model, loaded, shared, strategy, run, record_property):
     """Loss and gradients, summed over replicas that each saw one text of two."""
-    with strategy.scope():
-        encoder = hub.load(model.handle)
     dataset = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(model.inputs).batch(2))
 
     @tf.function
     def step(inputs):
-        partial = run(loss_and_gradients, args=(encoder, inputs))
+        partial = run(loss_and_gradients, args=(shared, inputs))
         return [strategy.reduce(tf.distribute.ReduceOp.SUM, one, axis=None) for one in partial]
 
     (distributed,) = [step(inputs) for inputs in dataset]
@@ -58,11 +56,11 @@ def test_fit(model, strategy, record_property, keras):
     assert drift <= 1e-5
 
 
-def test_predict(model, loaded, strategy, record_property, keras):
+def test_predict(model, loaded, shared, strategy, record_property, keras):
     """predict(): the outputs are put together again, in the order of the inputs."""
     with strategy.scope():
         inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
-        network = keras.Model(inputs, hub.KerasLayer(model.handle)(inputs)["pooled_output"])
+        network = keras.Model(inputs, hub.KerasLayer(shared)(inputs)["pooled_output"])
     alone = loaded({name: tf.constant(rows) for name, rows in model.inputs.items()})["pooled_output"]
     drift = difference([network.predict(model.inputs)], [alone])
     record_property("drift", drift)

@@ -11,62 +11,58 @@ pytestmark = [
 ]
 
 
-def classifier(keras, model):
+def classifier(keras, model, encoder):
     """Keras' functional API: three inputs, the encoder, one number per text."""
     inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
-    encoder = hub.KerasLayer(model.handle, trainable=True)
-    return keras.Model(inputs, keras.layers.Dense(1)(encoder(inputs)["pooled_output"]))
+    return keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(encoder, trainable=True)(inputs)["pooled_output"]))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network(model, strategy, keras):
     """Made in the scope, with weights that no other has."""
     with strategy.scope():
-        network = classifier(keras, model)
+        network = classifier(keras, model, model.handle)
         network.compile("sgd", "mse")
     network.set_weights([weight + 0.01 if weight.dtype.kind == "f" else weight for weight in network.get_weights()])
     return network
 
 
-def assert_equal(model, some, others):
-    difference = np.abs(some.predict_on_batch(model.inputs) - others.predict_on_batch(model.inputs)).max()
+@pytest.fixture(scope="module")
+def expected(model, network):
+    return network.predict_on_batch(model.inputs)
+
+
+def assert_equal(model, alone, expected):
+    difference = np.abs(alone.predict_on_batch(model.inputs) - expected).max()
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-def test_weights(model, network, tmp_path, keras):
-    """save_weights to .weights.h5; load_weights into a network that was made without a strategy."""
+def test_weights(model, network, expected, tmp_path, keras):
+    """save_weights to .weights.h5, and tf.train.Checkpoint; both into a network that was made without a strategy."""
     path = str(tmp_path / "tuned.weights.h5")
     network.save_weights(path)
-    alone = classifier(keras, model)
+    checkpoint = tf.train.Checkpoint(model=network).save(str(tmp_path / "tuned"))
+    alone = classifier(keras, model, model.handle)
     alone.load_weights(path)
-    assert_equal(model, network, alone)
-
-
-def test_checkpoint(model, network, tmp_path, keras):
-    """tf.train.Checkpoint; restored into a network that was made without a strategy."""
-    path = tf.train.Checkpoint(model=network).save(str(tmp_path / "tuned"))
-    alone = classifier(keras, model)
-    tf.train.Checkpoint(model=alone).restore(path)
-    assert_equal(model, network, alone)
+    assert_equal(model, alone, expected)
+    alone.set_weights([np.zeros_like(weight) for weight in alone.get_weights()])
+    tf.train.Checkpoint(model=alone).restore(checkpoint)
+    assert_equal(model, alone, expected)
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model.keras", "model"])
-def test_whole(model, network, tmp_path, name, keras):
+def test_whole(model, network, expected, tmp_path, name, keras):
     """model.save to .h5, to .keras and to a SavedModel; load_model without a strategy."""
     path = str(tmp_path / name)
     network.save(path)
     alone = keras.models.load_model(path, custom_objects={"KerasLayer": hub.KerasLayer})
-    assert_equal(model, network, alone)
+    assert_equal(model, alone, expected)
 
 
-def test_encoder(model, strategy, tmp_path):
+def test_encoder(model, shared, tmp_path):
     """tf.saved_model.save of what hub.load gave in the scope; hub.load of that, without a strategy, gives the same numbers."""
-    with strategy.scope():
-        encoder = hub.load(model.handle)
-    for variable in encoder.trainable_variables:
-        variable.assign_add(tf.ones_like(variable) / 100)
-    tf.saved_model.save(encoder, str(tmp_path / "tuned"))
+    tf.saved_model.save(shared, str(tmp_path / "saved"))
     inputs = {name: tf.constant(rows) for name, rows in model.inputs.items()}
-    again = hub.load(str(tmp_path / "tuned"))(inputs)["pooled_output"]
-    difference = np.abs(again - encoder(inputs)["pooled_output"]).max()
+    again = hub.load(str(tmp_path / "saved"))(inputs)["pooled_output"]
+    difference = np.abs(again - shared(inputs)["pooled_output"]).max()
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"

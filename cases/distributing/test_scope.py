@@ -16,11 +16,9 @@ def classifier(keras, model, encoder):
     return keras.Model(inputs, keras.layers.Dense(1)(encoder(inputs)["pooled_output"]))
 
 
-def test_hub_load(model, strategy):
+def test_hub_load(model, shared, strategy):
     """hub.load in the scope: each variable is one of the strategy's, with a copy on every device."""
-    with strategy.scope():
-        encoder = hub.load(model.handle)
-    assert {len(variable.values) for variable in encoder.variables} == {strategy.num_replicas_in_sync}
+    assert {len(variable.values) for variable in shared.variables} == {strategy.num_replicas_in_sync}
 
 
 @pytest.mark.xfail(raises=AttributeError, strict=False, reason="hub.load makes the variables: call it in the scope")
@@ -49,29 +47,29 @@ def test_only_layer_outside(model, strategy, batch, keras):
     network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0)
 
 
-def test_compile_outside(model, strategy, batch, keras):
+def test_compile_outside(model, shared, strategy, batch, keras):
     """The Keras model made in the scope, compile() and fit() after it: the strategy goes with the model."""
     with strategy.scope():
-        network = classifier(keras, model, hub.KerasLayer(model.handle))
+        network = classifier(keras, model, hub.KerasLayer(shared))
     network.compile("sgd", "mse")
     losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history["loss"]
     assert np.isfinite(losses).all()
 
 
-def test_optimizer_outside(model, strategy, batch, keras):
+def test_optimizer_outside(model, shared, strategy, batch, keras):
     """An optimizer made before the scope and not used there: it makes its variables when it is first used."""
     optimizer = keras.optimizers.Adam(1e-4)
     with strategy.scope():
-        network = classifier(keras, model, hub.KerasLayer(model.handle))
+        network = classifier(keras, model, hub.KerasLayer(shared))
         network.compile(optimizer, "mse")
     network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0)
 
 
 @pytest.mark.xfail(raises=(ValueError, RuntimeError), strict=False, reason="a metric has variables: make it in the scope")
-def test_metric_outside(model, strategy, batch, keras):
+def test_metric_outside(model, shared, strategy, batch, keras):
     """Wrong way: a metric made before the scope."""
     metric = keras.metrics.MeanSquaredError()
     with strategy.scope():
-        network = classifier(keras, model, hub.KerasLayer(model.handle))
+        network = classifier(keras, model, hub.KerasLayer(shared))
         network.compile("sgd", "mse", metrics=[metric])
     network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0)

@@ -1,5 +1,6 @@
 """Fine-tuning with the package tf_keras by its own name, beside any tf.keras: hub.KerasLayer is of it from TensorFlow 2.16 on."""
 
+import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
@@ -12,11 +13,14 @@ pytestmark = [
 
 @pytest.fixture
 def tf_keras():
-    return pytest.importorskip("tf_keras")
+    tf_keras = pytest.importorskip("tf_keras")
+    if not issubclass(hub.KerasLayer, tf_keras.layers.Layer):
+        pytest.skip("here hub.KerasLayer is a layer of tf.keras")
+    return tf_keras
 
 
 def test_trainable(model, strategy, batch, tf_keras):
-    """import tf_keras: hub.KerasLayer, the model and compile() in the scope; fit, and the loss falls."""
+    """import tf_keras: hub.KerasLayer, the model and compile() in the scope; fit moves the encoder's weights."""
     handle, (texts, labels) = model.handle, batch
 
     with strategy.scope():
@@ -29,9 +33,12 @@ def test_trainable(model, strategy, batch, tf_keras):
         network = tf_keras.Model(inputs, score)
         network.compile(optimizer=tf_keras.optimizers.Adam(1e-4), loss="mse")
 
+    before = encoder.get_weights()
+
     batch_size = 2 * strategy.num_replicas_in_sync
     dataset = tf.data.Dataset.from_tensor_slices((texts, labels)).batch(batch_size, drop_remainder=True)
     history = network.fit(dataset, epochs=3, verbose=0)
 
-    losses = history.history["loss"]
-    assert losses[2] < losses[0]
+    assert np.isfinite(history.history["loss"]).all()
+    changed = sum(not np.array_equal(old, new) for old, new in zip(before, encoder.get_weights()))
+    assert changed > 0
