@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -113,7 +114,8 @@ async def _ask(compiler: service.Compiler, request: Compile) -> Answer:
 
 
 def serve(places: Workspace, *, port: int, as_json: bool, tell: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. `tell` gets one text, once the address answers."""
+    """Serve until Ctrl-C or SIGTERM. `tell` gets one text, once the address answers."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with at_hand(places) as compiler:
         try:
             with service.serving(compiler, port=port) as address:

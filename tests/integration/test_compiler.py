@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from harness.compiler import environment, service
@@ -368,3 +370,21 @@ def test_what_is_no_hlo_is_another_error(venv: Venv, tmp_path: Path) -> None:
     told = hubmatrix("compile", tmp_path / "notes.txt")
     assert (told.returncode, told.stdout) == (5, "")
     assert "notes.txt is no HLO: " in told.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_served_by_hand_until_it_is_ended(venv: Venv, tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "program").write_text(PRODUCT.lstrip())
+    work = Workspace(root=ROOT).work
+    argv = [sys.executable, "-m", "harness", "compiler", "--json", "--root", str(ROOT)]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        address = json.loads(process.stdout.readline())["address"]
+        assert talk(address, op="compile", hlo=str(tmp_path / "program"), chip="v5e")["outcome"] == "compiled"
+        (worker,) = psutil.Process(process.pid).children()
+        folder = Path(worker.cwd())
+        process.send_signal(number)
+        assert process.wait(60) == 0
+    assert not psutil.pid_exists(worker.pid)
+    assert folder.parent == work.resolve()
+    assert not folder.exists()
