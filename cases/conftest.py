@@ -120,6 +120,14 @@ def loaded(model):
     return hub.load(model.handle)
 
 
+@pytest.fixture(scope=as_long_as_possible)
+def layer(model):
+    """hub.KerasLayer(model.handle), once. It has weights of its own, other than those of `loaded`."""
+    import tensorflow_hub as hub
+
+    return hub.KerasLayer(model.handle)
+
+
 @pytest.fixture(scope="session")
 def save_format(request):
     return request.config.getoption("--save-format")

@@ -56,9 +56,9 @@ def test_sequence_values(model, encode, tokens, record_property):
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-def test_signature_of_hub_load(model, tokens):
+def test_signature_of_hub_load(model, loaded, tokens):
     """hub.load(...).signatures["tokens"] takes keyword arguments and gives a dict."""
-    outputs = hub.load(model.handle).signatures["tokens"](**tokens)
+    outputs = loaded.signatures["tokens"](**tokens)
     difference = np.abs(outputs["pooled_output"].numpy() - model.outputs["pooled_output"]).max()
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
@@ -97,6 +97,6 @@ def test_int64(encoder, tokens):
 
 
 @pytest.mark.xfail(raises=TypeError, strict=False, reason='call its signature: .signatures["tokens"](...)')
-def test_call_what_hub_load_gives(model, tokens):
+def test_call_what_hub_load_gives(loaded, tokens):
     """Wrong way: calling what hub.load gave."""
-    hub.load(model.handle)(tokens)
+    loaded(tokens)

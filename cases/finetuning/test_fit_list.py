@@ -8,7 +8,10 @@ import tensorflow_hub as hub
 pytestmark = pytest.mark.models(format="saved_model_2", interface="list")
 
 
-@pytest.fixture
+SCOPE = "module" if tf.executing_eagerly() else "function"  # TF1 has one graph, and each case starts an empty one
+
+
+@pytest.fixture(scope=SCOPE)
 def encoder(model):
     return hub.KerasLayer(model.handle, trainable=True)
 

@@ -1,22 +1,15 @@
 """hub.KerasLayer: the model as a Keras layer."""
 
 import pytest
-import tensorflow as tf
 import tensorflow_hub as hub
 
 pytestmark = pytest.mark.models(format="saved_model_2", interface=["dict", "list"])
-SCOPE = "module" if tf.executing_eagerly() else "function"  # TF1 has one graph, and each case starts an empty one
 
 
-@pytest.fixture(scope=SCOPE)
-def encoder(model):
-    return hub.KerasLayer(model.handle)
-
-
-def test_frozen(encoder):
+def test_frozen(layer):
     """hub.KerasLayer(handle) loads; its weights are frozen unless you ask."""
-    assert encoder.weights
-    assert not encoder.trainable_weights
+    assert layer.weights
+    assert not layer.trainable_weights
 
 
 def test_trainable(loaded):
@@ -32,10 +25,10 @@ def test_trainable_later(loaded):
     assert len(encoder.trainable_weights) == len(loaded.trainable_variables) > 0
 
 
-def test_resolved_object(encoder):
-    """encoder.resolved_object is what hub.load gives: signatures, vocabulary and all."""
-    assert "serving_default" in encoder.resolved_object.signatures
-    assert encoder.resolved_object.vocab_file.asset_path is not None
+def test_resolved_object(layer):
+    """layer.resolved_object is what hub.load gives: signatures, vocabulary and all."""
+    assert "serving_default" in layer.resolved_object.signatures
+    assert layer.resolved_object.vocab_file.asset_path is not None
 
 
 def test_loaded_object(loaded):
@@ -43,16 +36,16 @@ def test_loaded_object(loaded):
     assert hub.KerasLayer(loaded).resolved_object is loaded
 
 
-def test_twice(encoder, loaded):
+def test_twice(layer, loaded):
     """A handle that is loaded twice gives two sets of weights."""
-    ours = {id(weight) for weight in encoder.weights}
+    ours = {id(weight) for weight in layer.weights}
     assert ours
     assert not ours & {id(variable) for variable in loaded.variables}
 
 
-def test_config(model, encoder):
-    """encoder.get_config() names the handle: a saved Keras model loads it again from there."""
-    assert encoder.get_config()["handle"] == model.handle
+def test_config(model, layer):
+    """layer.get_config() names the handle: a saved Keras model loads it again from there."""
+    assert layer.get_config()["handle"] == model.handle
 
 
 @pytest.mark.xfail(

@@ -19,24 +19,23 @@ def tokens(model):
     }
 
 
-def test_hub_load(model):
+def test_hub_load(loaded):
     """hub.load gives an object with the module's signatures."""
-    module = hub.load(model.handle)
-    assert {"tokens", "tokenization_info"} <= set(module.signatures)
-    assert module.variables
+    assert {"tokens", "tokenization_info"} <= set(loaded.signatures)
+    assert loaded.variables
 
 
 @pytest.mark.xfail(
     raises=TypeError, strict=False, reason="a TF1 module has signatures only: hub.load(handle).signatures['tokens'](...)"
 )
-def test_call(model):
+def test_call(model, loaded):
     """Wrong way: calling what hub.load gives."""
-    hub.load(model.handle)(tokens(model))
+    loaded(tokens(model))
 
 
-def test_signature(model):
+def test_signature(model, loaded):
     """hub.load(handle).signatures["tokens"] takes its tensors by name and gives a dict."""
-    outputs = hub.load(model.handle).signatures["tokens"](**tokens(model))
+    outputs = loaded.signatures["tokens"](**tokens(model))
     assert outputs["pooled_output"].shape == model.outputs["pooled_output"].shape
 
 
@@ -50,9 +49,9 @@ def test_vocabulary(model):
     strict=False,
     reason="TF2 loses the path and says 'SAVEDMODEL-ASSET': look below hub.resolve(handle), or ask hub.Module in a tf.Graph",
 )
-def test_tokenization_info(model):
+def test_tokenization_info(loaded):
     """Wrong way: asking hub.load's signature "tokenization_info" for the vocabulary's file."""
-    info = hub.load(model.handle).signatures["tokenization_info"]()
+    info = loaded.signatures["tokenization_info"]()
     with tf.io.gfile.GFile(info["vocab_file"].numpy()) as vocabulary:
         vocabulary.read()
 

@@ -1,20 +1,14 @@
-"""One model serves all cases of this folder: it's loaded once, from a copy that a case may take away."""
-
-import shutil
+"""One model serves all cases of this folder: it's loaded once."""
 
 import pytest
+import tensorflow as tf
 import tensorflow_hub as hub
 
 
 @pytest.fixture(scope="session")
-def handle(model, tmp_path_factory):
-    """A folder instead of model.handle."""
-    return shutil.copytree(hub.resolve(model.handle), str(tmp_path_factory.mktemp("hub") / "bert"))
-
-
-@pytest.fixture(scope="session")
-def encoder(handle):
-    return hub.KerasLayer(handle)
+def encoder(model, request):
+    """hub.KerasLayer(model.handle)."""
+    return request.getfixturevalue("layer") if tf.executing_eagerly() else hub.KerasLayer(model.handle)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,8 +1,5 @@
 """Saving a functional Keras model that has a hub.KerasLayer in it: whole, or its weights only."""
 
-import shutil
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,23 +16,26 @@ def classifier(model, encoder):
     return network
 
 
-@contextmanager
-def gone(handle):
-    """The Hub model can't be had: as with an emptied cache and no network."""
-    shutil.move(handle, handle + ".gone")
-    try:
-        yield
-    finally:
-        shutil.move(handle + ".gone", handle)
+@pytest.fixture
+def elsewhere(monkeypatch, tmp_path_factory):
+    """elsewhere() is where the Hub model can't be had: another current folder, an empty Hub cache, no network."""
+
+    def go():
+        empty = str(tmp_path_factory.mktemp("empty"))
+        monkeypatch.chdir(empty)
+        monkeypatch.setenv("TFHUB_CACHE_DIR", empty)
+        monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # refuses at once
+
+    return go
 
 
-def test_save_and_reload(model, encoder, handle, save_format, saved):
+def test_save_and_reload(model, encoder, elsewhere, save_format, saved):
     """hub.KerasLayer: saved, reloaded, the same numbers come out."""
     network = classifier(model, encoder)
     network.save(saved)
     if save_format == "savedmodel":  # holds the encoder's graph: reloading needs neither its class nor the Hub model
-        with gone(handle):
-            again = tf.keras.models.load_model(saved)
+        elsewhere()
+        again = tf.keras.models.load_model(saved)
     else:  # hold the layer's class and its handle
         again = tf.keras.models.load_model(saved, custom_objects={"KerasLayer": hub.KerasLayer})
     difference = np.abs(again.predict_on_batch(model.inputs) - network.predict_on_batch(model.inputs)).max()
@@ -57,11 +57,11 @@ def test_reload_keras_without_custom_objects(model, encoder, tmp_path):
 
 
 @pytest.mark.xfail(raises=(OSError, TypeError), strict=False, reason="saved is the handle; a SavedModel would hold the model")
-def test_reload_h5_after_the_hub_model_is_gone(model, encoder, handle, tmp_path):
+def test_reload_h5_after_the_hub_model_is_gone(model, encoder, elsewhere, tmp_path):
     """Wrong way: reloading an .h5 file where the Hub model can't be had any more."""
     classifier(model, encoder).save(str(tmp_path / "model.h5"))
-    with gone(handle):
-        tf.keras.models.load_model(str(tmp_path / "model.h5"), custom_objects={"KerasLayer": hub.KerasLayer})
+    elsewhere()
+    tf.keras.models.load_model(str(tmp_path / "model.h5"), custom_objects={"KerasLayer": hub.KerasLayer})
 
 
 def there_and_back(network, save, load):
