@@ -28,12 +28,16 @@ SLOWEST = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """All cases of one model in one environment. `unknown` are those without CPU seconds: they crashed, or were timed out."""
+    """All cases of one model in one environment. `unknown` are those without CPU seconds: they crashed, or were timed out.
+
+    `shared_seconds` is the part of `cpu_seconds` that cases without a model take. A run of several models pays it once.
+    """
 
     environment: str
     model: str
     cases: int
     cpu_seconds: float
+    shared_seconds: float
     seconds: float
     unknown: int
 
@@ -87,10 +91,15 @@ def _costs(run: Run) -> Iterable[Cost]:
                 environment=environment,
                 model=model,
                 cases=len(own),
-                cpu_seconds=sum(record.cpu_seconds or 0 for record in own),
+                cpu_seconds=_cpu_seconds(own),
+                shared_seconds=_cpu_seconds(record for record in own if Axis.MODEL.value not in record.uses),
                 seconds=sum(record.seconds for record in own),
                 unknown=sum(record.cpu_seconds is None for record in own),
             )
+
+
+def _cpu_seconds(records: Iterable[CaseRecord]) -> float:
+    return sum(record.cpu_seconds or 0 for record in records)
 
 
 def _slowest(records: Iterable[CaseRecord]) -> tuple[Slow, ...]:
@@ -106,13 +115,14 @@ def _slowest(records: Iterable[CaseRecord]) -> tuple[Slow, ...]:
 
 
 def as_json(done: Costs) -> dict[str, Any]:
-    """Format 1."""
+    """Format 2. Format 1 had no `shared_seconds`."""
     costs = [
         {
             "environment": one.environment,
             "model": one.model,
             "cases": one.cases,
             "cpu_seconds": round(one.cpu_seconds, 2),
+            "shared_seconds": round(one.shared_seconds, 2),
             "seconds": round(one.seconds, 2),
             "unknown": one.unknown,
         }
@@ -123,7 +133,7 @@ def as_json(done: Costs) -> dict[str, Any]:
         for one in done.slowest
     ]
     return {
-        "format": 1,
+        "format": 2,
         "benchmark": "cases",
         "target_seconds": TARGET_SECONDS,
         "run": done.run,
@@ -137,12 +147,13 @@ def as_text(done: Costs) -> str:
     costs = sorted(done.costs, key=lambda one: -one.cpu_seconds)
     environment = max((len(one.environment) for one in costs), default=0) + 2
     model = max((len(one.model) for one in costs), default=0) + 2
-    lines = [f"{'environment':<{environment}}{'model':<{model}}{'case runs':>10}{'CPU s':>8}{'wall s':>8}"]
+    lines = [f"{'environment':<{environment}}{'model':<{model}}{'case runs':>10}{'CPU s':>8}{'shared':>8}{'wall s':>8}"]
     for one in costs:
         unknown = f"  and {one.unknown} that did not live to tell" if one.unknown else ""
         over = "  over the target" if one.cpu_seconds > TARGET_SECONDS else ""
-        numbers = f"{one.cases:>10}{one.cpu_seconds:>8.1f}{one.seconds:>8.1f}"
+        numbers = f"{one.cases:>10}{one.cpu_seconds:>8.1f}{one.shared_seconds:>8.1f}{one.seconds:>8.1f}"
         lines.append(f"{one.environment:<{environment}}{one.model:<{model}}{numbers}{over}{unknown}")
-    lines += [f"target: at most {TARGET_SECONDS:.0f} s of CPU each", "", f"{'mean s':>7}{'most s':>8}{'runs':>6}  slowest cases"]
+    lines += [f"target: at most {TARGET_SECONDS:.0f} s of CPU each; shared: cases without a model, once for all models", ""]
+    lines += [f"{'mean s':>7}{'most s':>8}{'runs':>6}  slowest cases"]
     lines += [f"{one.cpu_seconds:>7.2f}{one.most:>8.2f}{one.runs:>6}  {one.case}" for one in done.slowest]
     return "\n".join(lines)
