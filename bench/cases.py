@@ -62,7 +62,8 @@ class Costs:
 def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) -> Path:
     """Run the cases of these models in the default environments of these versions, one cell at a time; the results file."""
     place = Workspace(root=ROOT)
-    chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default"]
+    hosts = "device in (cpu, xla-cpu)"  # cases for other devices are apart from these, and dearer
+    chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default", hosts]
     chosen += [f"model in ({', '.join(models)})"] if models else []
     made = planning.make(place, planning.Choice.of("full", " and ".join(chosen), (), ()))
     tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
