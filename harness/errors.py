@@ -1,6 +1,6 @@
 """The error tree: every way in which hubmatrix was asked wrongly or met a machine it can't work on.
 
-A failing cell is data, never one of these. Only `cli.py` prints them and exits.
+A failing cell is data, never one of these. Only `cli/` prints them and exits.
 """
 
 from __future__ import annotations

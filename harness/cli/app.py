@@ -1,0 +1,65 @@
+"""The program: its help, its version, how it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from harness import __version__
+from harness.errors import HubmatrixError
+
+APP_HELP = """Which TensorFlow loads, runs, saves and reloads which Hub text model, with evidence.
+
+`matrix.yaml` names the axes; `hubmatrix plan` shows the cells, `run` measures them, `report` draws the table.
+
+\b
+Start with:  hubmatrix run          the quick tier, then the report (the same as `nox -s matrix`)
+
+\b
+Then:        hubmatrix plan --select 'tensorflow>=2.16 and model=bert-en/3 and not device=xla-cpu'
+             hubmatrix run --tier full --select 'install=as-released'
+             hubmatrix results --json
+"""
+
+app = typer.Typer(help=APP_HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+PIPE_WIDTH = 160
+NOT_COMPILED = 1
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False) -> None:
+    if show:
+        print(f"hubmatrix {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; errors of ours are printed with place and hint, and exit with the code of their class."""
+    try:
+        app()
+    except HubmatrixError as error:
+        if "--json" in sys.argv:
+            problems = [{"place": one.place, "message": one.message, "hint": one.hint} for one in error.problems]
+            print(json.dumps({"format": 1, "error": error.slug, "problems": problems}))
+        console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        for problem in error.problems:
+            console.print(f"error: {problem}")
+        sys.exit(error.exit_code)
+
+
+def say(what: RenderableType) -> None:
+    """On a terminal in its width and colours; in a pipe in lines that are not broken."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    Console(highlight=False, markup=False, width=None if console.is_terminal else PIPE_WIDTH).print(
+        Text(what) if isinstance(what, str) else what, soft_wrap=isinstance(what, str)
+    )
+
+
+def progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,179 @@
+"""Commands that plan and measure: plan, run, check, spec, clean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.cli.app import app, progress, say
+from harness.cli.options import (
+    AS_RELEASED,
+    DEFAULT_KERAS,
+    EVERY_DEVICE,
+    HERE,
+    NO_NAMES,
+    AsJson,
+    Cells,
+    Environments,
+    Models,
+    Root,
+    Select,
+    Tier,
+)
+from harness.domain import Device, InstallPolicy, KerasChoice
+from harness.errors import SpecError
+from harness.workspace import Workspace
+
+
+@app.command()
+def plan(
+    tier: Tier = None,
+    select: Select = "",
+    environment: Environments = NO_NAMES,
+    cell: Cells = NO_NAMES,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
+    from harness import planning
+
+    shown = planning.preview(Workspace(root=root.resolve()), planning.Choice.of(tier, select, environment, cell))
+    print(planning.as_json(shown) if as_json else planning.as_text(shown))
+
+
+@app.command()
+def run(
+    tier: Tier = None,
+    select: Select = "",
+    environment: Environments = NO_NAMES,
+    cell: Cells = NO_NAMES,
+    jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
+    no_zygote: Annotated[bool, typer.Option("--no-zygote", help="A fresh interpreter for each cell instead of a fork.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Don't render the report afterwards.")] = False,
+    models_: Annotated[
+        Models, typer.Option("--models", help="Small replicas that come with hubmatrix, or the published models, fetched and kept.")
+    ] = Models.REPLICAS,
+    hub_url: Annotated[
+        str | None,
+        typer.Option("--hub-url", help="With --models published: fetch from this server, not from the handles' own."),
+    ] = None,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Measure the cells that are not known yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
+    from harness import planning
+    from harness.run.engine import Options, perform
+    from harness.run.progress import watcher
+
+    if hub_url is not None and models_ is Models.REPLICAS:
+        raise SpecError("only published models come from a server", place="--hub-url", hint="add --models published")
+    place = Workspace(root=root.resolve())
+    choice = planning.Choice.of(tier, select, environment, cell)
+    made = planning.make(place, choice)
+    options = Options(
+        tier=choice.tier or "",
+        selection=choice.text,
+        models=f"published, from {hub_url}" if hub_url else models_.value,
+        again=() if models_ is Models.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
+        jobs=jobs,
+        preload=not no_zygote,
+        refresh=refresh,
+        rerun=rerun,
+    )
+    from harness import published, reporting
+
+    supply = published.fetch(made.plan.models, place, hub_url, progress) if models_ is Models.PUBLISHED else None
+    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json), supply)
+
+    rendered = () if no_report else reporting.render_if_changed(place, results, made)
+    summary = reporting.summary(place, results, rendered)
+    print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+    if supply and (nothing := published.nothing_was_had(supply, made.plan.models)):
+        raise nothing
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="SavedModel folder, TF1 Hub module, .keras or .h5 file, .tar.gz, or a handle.")],
+    tensorflow: Annotated[
+        str, typer.Option(help="'2.15', '2.15,2.19' or '>=2.12,<2.16'; the versions of the quick tier if not given.")
+    ] = "",
+    install: Annotated[list[InstallPolicy], typer.Option(help="as-released (default) or today; repeatable.")] = AS_RELEASED,
+    keras: Annotated[list[KerasChoice], typer.Option(help="default (default) or legacy; repeatable.")] = DEFAULT_KERAS,
+    device: Annotated[list[Device], typer.Option(help="cpu, xla-cpu; both if not given.")] = EVERY_DEVICE,
+    hub_url: Annotated[str | None, typer.Option("--hub-url", help="Ask this server for the handle, not the handle's own.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Also put the report's files into this folder.")] = None,
+    look: Annotated[bool, typer.Option("--look", help="Only look into the model; run nothing.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Run the matrix on a model of your own: what it is, which TensorFlow loads, calls, trains and saves it. Never writes into it.
+
+    Loading a model runs what is in it: check only models that you trust.
+    """
+    from harness import checking
+
+    place = Workspace(root=root.resolve())
+    brought, inspected = checking.look_into(place, model, hub_url)
+    if not as_json:
+        say(checking.told(brought, inspected))
+    if look:
+        print(json.dumps({"format": 1, "model": checking.facts(brought, inspected)}, indent=1)) if as_json else None
+        return
+    width = checking.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device))
+    made = checking.make(place, brought, inspected, width)
+    done = checking.run(made, jobs=jobs, rerun=rerun, plain=plain or as_json, folder=report)
+    if as_json:
+        print(json.dumps(checking.as_json(made, done), indent=1))
+    else:
+        say(checking.table(done))
+        say(checking.last_words(made, done, width))
+
+
+@app.command()
+def spec(
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of matrix.yaml, for editors.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Check matrix.yaml, the cases and cases/claims.yaml: every problem at once, each with line and column."""
+    from harness import planning
+    from harness.spec import schema as schema_module
+
+    if schema:
+        print(schema_module.text(), end="")
+        return
+    made = planning.make(Workspace(root=root.resolve()), planning.Choice.of("full", "", (), ()))
+    facts: dict[str, Any] = {
+        "format": 1,
+        "cells": len(made.plan.cells),
+        "environments": len(made.plan.environments),
+        "cases": len(made.cases),
+        "claims": sum(len(document.claims) for document in made.documents),
+    }
+    text = f"matrix.yaml is valid: {facts['cells']} cells in {facts['environments']} environments, {facts['cases']} cases"
+    text += f", {facts['claims']} claim{'s' * (facts['claims'] != 1)}" if facts["claims"] else ""
+    print(json.dumps(facts) if as_json else text)
+
+
+@app.command()
+def clean(
+    with_results: Annotated[bool, typer.Option("--results", help="Also delete reports/runs and reports/site.")] = False,
+    with_uv_cache: Annotated[bool, typer.Option("--uv-cache", help="Also let uv drop what no project needs.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Free the disk: every venv, toolchain, lock and work folder. Results stay unless you ask."""
+    from harness import cleaning
+
+    freed = cleaning.clean(Workspace(root=root.resolve()), results=with_results, uv_cache=with_uv_cache)
+    print(json.dumps(freed.as_json()) if as_json else freed.as_text())

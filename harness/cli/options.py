@@ -1,0 +1,41 @@
+"""Options that several commands take, and the values that stand where none is given."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.domain import HOSTS, Device, InstallPolicy, KerasChoice
+
+Tier = Annotated[str | None, typer.Option("--tier", help="A named slice of the matrix: quick (default), full.")]
+Select = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        help="Only these cells: an expression over the axes, e.g. 'tensorflow>=2.16 and keras=legacy and format in (h5, keras)'. "
+        "Versions compare as versions; = means 'starts with' (tensorflow=2.16 is 2.16.2).",
+    ),
+]
+Environments = Annotated[list[str], typer.Option("--environment", help="Only the cells of this environment; repeatable.")]
+Cells = Annotated[list[str], typer.Option("--cell", help="Only this cell; repeatable. Ids are in the report.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
+RunFile = Annotated[Path | None, typer.Option("--run", help="A results.jsonl; the newest run if not given.")]
+HERE = Path()
+
+
+class Models(str, Enum):
+    """What stands for the models of the matrix."""
+
+    REPLICAS = "replicas"
+    PUBLISHED = "published"
+
+
+NO_NAMES: list[str] = []
+NO_LENGTHS: list[int] = []
+AS_RELEASED = [InstallPolicy.AS_RELEASED]
+DEFAULT_KERAS = [KerasChoice.DEFAULT]
+EVERY_DEVICE = sorted(HOSTS, key=list(Device).index)

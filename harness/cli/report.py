@@ -1,0 +1,117 @@
+"""Commands that tell what was measured: report, results, claims, reproduce."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from harness.cli.app import app, progress, say
+from harness.cli.options import (
+    HERE,
+    NO_NAMES,
+    AsJson,
+    Root,
+    RunFile,
+    Select,
+)
+from harness.workspace import Workspace
+
+
+@app.command()
+def report(
+    run_file: RunFile = None,
+    show: Annotated[bool, typer.Option("--show", help="Print it here; write nothing.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Render a run as HTML, Markdown and JSON below reports/site."""
+    from harness import reporting
+    from harness.results import store
+
+    place = Workspace(root=root.resolve())
+    results = run_file or store.newest(place.runs)
+    if show and not as_json:
+        say(reporting.shown(place, results))
+        return
+    summary = reporting.summary(place, results, reporting.render(place, results, None))
+    print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+
+
+@app.command()
+def results(
+    run_file: RunFile = None,
+    select: Select = "",
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of results.jsonl.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Every cell of a run: axes, status, its cases with outcome, message and evidence, reused or new, lock and interpreter."""
+    from harness import planning, reporting
+    from harness.results import store
+    from harness.results.format import LINE
+
+    if schema:
+        print(json.dumps(LINE.json_schema(), indent=1))
+        return
+    place = Workspace(root=root.resolve())
+    interfaces = planning.interfaces(place) if select else None
+    joined = reporting.joined(store.read(run_file or store.newest(place.runs)), select, interfaces)
+    print(joined.model_dump_json(indent=1) if as_json else reporting.results_text(joined))
+
+
+@app.command()
+def claims(
+    run_file: RunFile = None,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """What documents assert, and what a run says to it: confirmed, refuted, varies or not measured, and in which versions."""
+    from harness import claiming
+    from harness.results import store
+
+    place = Workspace(root=root.resolve())
+    told = claiming.answer(place, run_file or store.newest(place.runs))
+    if as_json:
+        print(told.model_dump_json(indent=1))
+    else:
+        Console(highlight=False).print(claiming.as_table(told))
+
+
+@app.command()
+def reproduce(
+    names: Annotated[list[str] | None, typer.Argument(help="Ids of reports, also with * and ?; all if none is given.")] = None,
+    category: Annotated[list[str], typer.Option("--category", help="Only reports of this category; repeatable.")] = NO_NAMES,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is known; run nothing.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Reports at once; as many as cores and memory allow if not given.", min=1)
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Run again what is known already.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Run what users reported again, with the versions they named, and compare. The list is cases/reported/reports.yaml."""
+    from harness import reproducing
+    from harness.reported import terminal, view
+    from harness.reported.engine import Options
+
+    if schema:
+        print(json.dumps(view.schema(), indent=1))
+        return
+    place = Workspace(root=root.resolve())
+    chosen = reproducing.select(place, names or (), category)
+    if not listed:
+        options = Options(jobs=jobs, refresh=refresh, rerun=rerun)
+        reproducing.run(place, chosen, options, terminal.watcher(plain=plain or as_json))
+        pages = reproducing.render(place, reproducing.table(place, chosen, every=True))
+        progress(f"page  {pages[0].relative_to(place.root)}")
+    shown = reproducing.table(place, chosen)
+    if as_json:
+        print(view.as_json(shown), end="")
+    else:
+        terminal.show(shown)

@@ -1,0 +1,52 @@
+"""Commands on models and where they come from: models, serve."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from harness.cli.app import app, progress
+from harness.cli.options import (
+    HERE,
+    NO_NAMES,
+    AsJson,
+    Root,
+)
+from harness.workspace import Workspace
+
+
+@app.command()
+def models(
+    names: Annotated[list[str] | None, typer.Argument(help="Model ids, e.g. bert-en/3; all if none is given.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Replace the committed replicas.")] = False,
+    only_list: Annotated[bool, typer.Option("--list", help="Show what is shipped, and rebuild nothing.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Rebuild the replicas with their publishers' exporters and verify the committed ones against them."""
+    from harness import modelling
+
+    if only_list and write:
+        raise typer.BadParameter("--list rebuilds nothing, --write needs it", param_hint="--list")
+    if only_list:
+        outcome = modelling.listed(names or ())
+    else:
+        outcome = modelling.rebuild_all(Workspace(root=root.resolve()), names or (), write=write, tell=progress)
+    print(json.dumps(outcome.as_json()) if as_json else outcome.as_text())
+    raise typer.Exit(0 if outcome.verified else 5)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option(help="An address of this machine alone.")] = "127.0.0.1",
+    model: Annotated[list[str], typer.Option("--model", help="Only this model, e.g. bert-en/3; repeatable.")] = NO_NAMES,
+    log: Annotated[bool, typer.Option("--log", help="A JSON line for each request, on standard error.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the replicas as a model hub does, on this machine only, with faults on request (listed at the start)."""
+    from harness import serving
+
+    serving.serve(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))

@@ -1,0 +1,108 @@
+"""Commands of the TPU compiler: compile, compiler, sizes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.app import NOT_COMPILED, app, progress, say
+from harness.cli.options import (
+    HERE,
+    NO_LENGTHS,
+    NO_NAMES,
+    AsJson,
+    Root,
+)
+from harness.workspace import Workspace
+
+COMPILE_HELP = """Compile a program for a TPU ahead of time, with Google's own compiler and without a TPU, and say what comes out.
+
+FILE holds HLO, the language between TensorFlow and XLA: an HloModuleProto, an HloProto as XLA dumps it, or text.
+
+\b
+From TensorFlow 2.5 on:
+    compiled = tf.function(model, jit_compile=True)
+    ir = compiled.experimental_get_compiler_ir(*inputs)(stage="hlo_serialized")
+    open("forward.hlo.pb", "wb").write(ir)
+From any program, all that XLA compiles in it (before_optimizations is what to take):
+    XLA_FLAGS="--xla_dump_to=DIR --xla_dump_hlo_as_proto" python program.py
+
+\b
+    hubmatrix compile forward.hlo.pb --chip v5e
+    hubmatrix compile step.hlo.pb --chip v4 --chips 4 --split 0,1     data-parallel: parameters 0 and 1 are the batch
+
+Exit codes: 0 it compiles; 1 it doesn't: the compiler refuses it, in its own words, or dies of it; 2 an option is wrong;
+5 FILE is no HLO; 6 the compiler can't be had here.
+"""
+
+
+@app.command("compile", help=COMPILE_HELP)
+def compile_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The program.")],
+    chip: Annotated[str, typer.Option(help="v2, v3, v4, v5e, v5p, v6e or 7x.")] = "v5e",
+    chips: Annotated[int, typer.Option(help="Compile for so many chips (cores of v2, v3 and 7x).", min=1)] = 1,
+    split: Annotated[
+        str, typer.Option(help="Parameters that are cut along dimension 0 over the chips, by number: 0,1. Others are on each.")
+    ] = "",
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    from harness import compiling
+
+    answer = compiling.compile_file(Workspace(root=root.resolve()), file, chip, chips, split)
+    if as_json:
+        print(json.dumps({"format": 1, "chip": chip, "chips": chips, **json.loads(answer.as_json())}, indent=1))
+    else:
+        say(compiling.told(answer, chip, chips))
+    raise typer.Exit(0 if compiling.is_compiled(answer) else NOT_COMPILED)
+
+
+@app.command()
+def compiler(
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0, max=65535)] = 0,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """Serve the TPU compiler to cases that are run by hand, on this machine only, until Ctrl-C. Needs no TPU."""
+    from harness import compiling
+
+    compiling.serve(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
+
+
+@app.command()
+def sizes(
+    model: Annotated[list[str], typer.Option("--model", help="bert-base, small-bert; both if not given.")] = NO_NAMES,
+    operation: Annotated[
+        list[str], typer.Option("--operation", help="forward, adamw, sgd; the first two if not given.")
+    ] = NO_NAMES,
+    length: Annotated[list[int], typer.Option("--length", help="128 and 512 if not given; repeatable.")] = NO_LENGTHS,
+    chip: Annotated[list[str], typer.Option("--chip", help="v5e and v4 if not given; repeatable.")] = NO_NAMES,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is known; measure nothing.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Also put the table into docs/tpu-sizes.md and its data beside.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
+    as_json: AsJson = False,
+    root: Root = HERE,
+) -> None:
+    """The largest batch that fits a TPU chip, for models of true size, by the TPU compiler. No TPU is needed, but time is.
+
+    Each compile takes half a minute to minutes; what was measured is kept. Ctrl-C is safe; the same command goes on.
+    """
+    from harness import sizing
+    from harness.sizes import document, terminal
+
+    if schema:
+        print(json.dumps(document.schema(), indent=1))
+        return
+    place = Workspace(root=root.resolve())
+    chosen = sizing.Chosen.of(model, operation, length, chip)
+    found = sizing.measure(place, chosen, progress, listed=listed)
+    pages = sizing.write(place, found.every) if write else ()
+    if as_json:
+        print(sizing.as_json(found.shown), end="")
+    else:
+        terminal.show(found.shown)
+    for page in pages:
+        progress(f"page  {page.relative_to(place.root)}")
