@@ -54,6 +54,7 @@ NAMES = re.compile(r"^(HloModule )[^,\n]*|^(ENTRY )?[^\s{]+(?= \{$)", re.MULTILI
 TARGET = re.compile(r'custom_call_target="([^"]*)"')
 DYNAMIC = re.compile(r"\b[a-z]\w*\[[\d,]*(?:<=|\?)")
 TEXT = b"HloModule"
+OLD_SIZE = re.compile(r"^( *)(ROOT )?(\S+) = u32\[\] (get-dimension-size\(.*)$", re.MULTILINE)
 PR_SET_PDEATHSIG = 1
 COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "reduce-scatter", "collective-permute", "collective-broadcast")
 EVIDENCE_CHARACTERS = 20_000
@@ -197,7 +198,7 @@ def translated(data: bytes) -> Any:
 
     `mhlo.copy` has no equal there and means nothing before layouts are chosen: what it copies takes its place.
     """
-    module = ir.Module.parse(_jax.mlir.hlo_to_stablehlo(data), context=CONTEXT)
+    module = ir.Module.parse(_jax.mlir.hlo_to_stablehlo(with_signed_sizes(data)), context=CONTEXT)
     copies: list[Any] = []
 
     def note(operation: Any) -> Any:
@@ -211,6 +212,14 @@ def translated(data: bytes) -> Any:
         copy.operation.results[0].replace_all_uses_with(copy.operation.operands[0])
         copy.operation.erase()
     return module
+
+
+def with_signed_sizes(data: bytes) -> bytes:
+    """XLA of 2019 had u32 sizes of dimensions, so has what TensorFlow 1.15 and 2.0 write; since then they are s32."""
+    if b"get-dimension-size" not in data:
+        return data
+    text = OLD_SIZE.sub(r"\1\3.s32 = s32[] \4\n\1\2\3 = u32[] convert(\3.s32)", printed(parsed(data), constants=True))
+    return bytes(_hlo.hlo_module_from_text(text).as_serialized_hlo_module_proto())
 
 
 def annotate(module: Any, split: Sequence[int], devices: int) -> None:

@@ -227,6 +227,24 @@ def test_a_copy_has_no_equal_in_stablehlo_and_compiles(ask: Ask) -> None:
     assert ask(unary("f32[128,128]{1,0}", "f32[128,128]{1,0} copy(a)"))["outcome"] == "compiled"
 
 
+OLD_SIZE = """
+HloModule mean
+ENTRY main {
+  a = f32[4,8]{1,0} parameter(0)
+  n = u32[] get-dimension-size(a), dimensions={1}
+  m = u32[] get-dimension-size(a), dimensions={0}
+  ROOT all = u32[] multiply(n, m)
+}
+"""
+
+
+def test_sizes_as_tensorflow_1_15_writes_them(ask: Ask, run: Run) -> None:
+    """u32, where today's XLA wants s32: "must be ranked tensor of 32-bit signless integer values"."""
+    assert ask(OLD_SIZE)["outcome"] == "compiled"
+    (found,) = outputs(run(OLD_SIZE, np.zeros((4, 8), np.float32)))
+    assert (found.dtype, found.item()) == (np.uint32, 32)
+
+
 @pytest.mark.parametrize(("chip", "chips"), [("v5e", 4), ("v4", 4), ("v3", 8), ("7x", 2), ("v6e", 8)])
 def test_a_batch_is_split_over_chips_and_its_gradient_added_up(ask: Ask, chip: str, chips: int) -> None:
     one, several = ask(STEP, chip), ask(STEP, chip, chips=chips, split=[0])
