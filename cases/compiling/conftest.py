@@ -1,0 +1,192 @@
+"""The TPU compiler, without a TPU: a Python function goes in, what the compiler says of its program comes out.
+
+TensorFlow turns a function into HLO, the language of XLA, which is the same for every chip; a file with it goes to the
+compiler. How TensorFlow gives it away:
+
+    from 2.5 on   tf.function(f, jit_compile=True).experimental_get_compiler_ir(*inputs)(stage="hlo_serialized"); nothing runs
+    before        tf.xla.experimental.compile(f, inputs), run once under XLA_FLAGS=--xla_dump_to. Not tf.function(f,
+                  experimental_compile=True): from 2.1 to 2.4 gradients through a loaded model fail there, "RET_CHECK failure
+                  ... input->dtype() != DT_RESOURCE", and in a Session of 1.15 it compiles nothing and says nothing
+"""
+
+import inspect
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+NUMBERS = ("code_bytes", "argument_bytes", "output_bytes", "temporary_bytes", "flops", "bytes_accessed", "roofline_us")
+DUMPS = "jit_compile" not in inspect.signature(tf.function).parameters
+
+if DUMPS:  # Now, for XLA reads its flags once. It need not optimize for this CPU: what it dumps is from before.
+    FOLDER = Path(tempfile.mkdtemp(prefix="hlo"))
+    FLAGS = f"--xla_dump_to={FOLDER} --xla_dump_hlo_as_proto --xla_backend_optimization_level=0"
+    os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " " + FLAGS
+
+
+class Refused(RuntimeError):
+    """The TPU compiler refuses the program. The message is the compiler's."""
+
+
+class Died(RuntimeError):
+    """The TPU compiler crashed on the program, hung, or took more memory than it may."""
+
+
+class Program:
+    """What the TPU compiler made of a function.
+
+    code_bytes, argument_bytes, output_bytes, temporary_bytes, flops, bytes_accessed, roofline_us
+                   by the compiler's own analysis; None where it says nothing
+    products       {"f32": 26}: how many matrix products TensorFlow wrote, by element type
+    collectives    {"all-reduce": 3}: what the chips tell each other
+    dynamic        whether a size is known only when it runs
+    digest         the same for the same program
+    path           the file with the HLO: its parameters are the tensors among `inputs`, then what is `captured`
+    """
+
+    def __init__(self, answer, path, inputs, captured):
+        for name in NUMBERS:
+            setattr(self, name, answer["numbers"].get(name))
+        self.products = answer["hlo"]["products"]
+        self.collectives = answer["hlo"]["collectives"]
+        self.dynamic = answer["hlo"]["dynamic"]
+        self.digest = answer["program"]
+        self.path = path
+        self.inputs = inputs
+        self.captured = captured
+
+
+@pytest.fixture
+def compiled(tpu_compiler, device, tmp_path, record_property):
+    """compiled(function, *inputs) gives a Program, or raises Refused. Its numbers are kept with the case.
+
+    inputs    tensors, arrays, lists and dicts of them: their shapes matter, their values don't
+    chips     how many share the work, and `split`: the numbers of the parameters that are split over them, along dimension 0
+
+    What TensorFlow can't turn into HLO raises TensorFlow's errors.
+    """
+
+    def compiled(function, *inputs, chips=1, split=()):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.pb"
+        tensors = tf.nest.map_structure(tf.convert_to_tensor, list(inputs))
+        hlo, captured = dumped_hlo(function, tensors) if DUMPS else asked_hlo(function, tensors)
+        path.write_bytes(hlo)
+        chip = device.replace("tpu-", "")
+        answer = ask(tpu_compiler, op="compile", hlo=str(path), chip=chip, chips=chips, split=list(split))
+        judge(answer)
+        for name in NUMBERS:
+            record_property(name, answer["numbers"].get(name))
+        record_property("compile_seconds", answer["seconds"])
+        return Program(answer, path, tensors, captured)
+
+    return compiled
+
+
+@pytest.fixture
+def executed(tpu_compiler, tmp_path):
+    """executed(program, variables) gives its outputs, a flat list of arrays: run on this CPU, by the TPU compiler's own XLA."""
+
+    def executed(program, variables):
+        path = str(tmp_path / "arguments.npz")
+        by_handle = {id(variable.handle): variable for variable in variables}
+        parameters = [*tf.nest.flatten(program.inputs), *(by_handle.get(id(one), one) for one in program.captured)]
+        np.savez(path, **{f"arg{number}": value for number, value in enumerate(arrays(parameters))})
+        answer = ask(tpu_compiler, op="run", hlo=str(program.path), arguments=path)
+        judge(answer)
+        with np.load(answer["outputs"]) as outputs:
+            return [outputs[f"out{number}"] for number in range(len(outputs.files))]
+
+    return executed
+
+
+@pytest.fixture
+def optimized():
+    """Whether this TensorFlow's XLA may optimize for this CPU here; False where its programs come from dumps."""
+    return not DUMPS
+
+
+def ask(address, **question):
+    """The compiler's answer: a line of JSON for a line of JSON."""
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port))) as connection, connection.makefile("rw", encoding="utf-8") as stream:
+        stream.write(json.dumps(question) + "\n")
+        stream.flush()
+        return json.loads(stream.readline())
+
+
+def judge(answer):
+    """Raises unless the answer is good; all that the compiler said is printed."""
+    outcome = answer["outcome"]
+    if outcome == "compiled":
+        return
+    print(answer.get("evidence", ""))
+    if outcome == "refused":
+        raise Refused(answer["message"])
+    if outcome == "unavailable":
+        raise RuntimeError("tpu compiler unavailable: " + answer["message"])
+    raise Died(f"{outcome}: {answer['message']}")
+
+
+def asked_hlo(function, tensors):
+    """From TensorFlow 2.5 on: HLO, and the tensors that are its parameters after the inputs."""
+    traced = tf.function(function, jit_compile=True)
+    try:
+        hlo = traced.experimental_get_compiler_ir(*tensors)(stage="hlo_serialized")
+    except ValueError as error:  # some go on, in a hundred lines, about where each op was made
+        raise ValueError(str(error).split("The op is created at")[0].strip()) from None
+    return hlo, traced.get_concrete_function(*tensors).captured_inputs
+
+
+def dumped_hlo(function, tensors):
+    """Up to TensorFlow 2.4. The inputs are flat, and between forward and backward pass lies one tf.function: what XLA is given
+    may have nothing but tensors on its border."""
+    one = tf.function(lambda *flat: function(*tf.nest.pack_sequence_as(tensors, flat)))
+    flat = tf.nest.flatten(tensors)
+    captured = one.get_concrete_function(*flat).captured_inputs
+    if not tf.executing_eagerly():
+        captured = sorted(captured, key=lambda tensor: tensor.op.name)  # the order that XLA gives them
+    try:
+        run_under_xla(one, flat, captured)
+    except tf.errors.OpError:
+        if not dump():  # else the program is there, and this CPU can't run it
+            raise
+    hlo = dump()
+    for file in FOLDER.iterdir():
+        file.unlink()
+    return hlo, captured
+
+
+def run_under_xla(function, tensors, captured):
+    def whole(*tensors):
+        for number, handle in enumerate(captured):  # XLA orders them by name
+            tf.compat.v1.get_default_graph().capture(handle, name=f"captured_{number:04d}")
+        return tf.xla.experimental.compile(function, tensors)
+
+    if tf.executing_eagerly():
+        tf.function(whole)(*tensors)
+    else:
+        in_session(tf.compat.v1.xla.experimental.compile(function, tensors))
+
+
+def in_session(fetches):
+    with tf.compat.v1.Session() as session:
+        session.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
+        return session.run(fetches)
+
+
+def arrays(tensors):
+    """Their values, and those of variables."""
+    if tf.executing_eagerly():
+        return [tensor.numpy() for tensor in tensors]
+    return in_session([tf.convert_to_tensor(tensor) for tensor in tensors])
+
+
+def dump():
+    """An HloProto, or nothing. The largest, for the initial values of variables may be programs too."""
+    found = sorted(FOLDER.glob("*.before_optimizations.hlo.pb"), key=lambda file: file.stat().st_size)
+    return found[-1].read_bytes() if found else b""

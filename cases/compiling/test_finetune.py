@@ -1,0 +1,128 @@
+"""Fine-tuning: one step, from the ids to the new weights, is one program."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = pytest.mark.devices("tpu-v2", "tpu-v3", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-7x")
+LABELS = np.array([[1.0], [0.0]], np.float32)
+
+
+def descend(loss, tape, weights):
+    """Gradient descent."""
+    for weight, gradient in zip(weights, tape.gradient(loss, weights)):
+        if gradient is not None:  # of a weight that the loss doesn't depend on
+            weight.assign_sub(0.001 * tf.convert_to_tensor(gradient))
+
+
+@pytest.mark.models(format="saved_model_2", interface="dict")
+def test_dict(model, loaded, compiled):
+    """hub.KerasLayer(trainable=True) on a dict: a step of gradient descent compiles, with dropout."""
+    encoder = hub.KerasLayer(loaded, trainable=True)
+
+    def step(inputs):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(encoder(inputs, training=True)["pooled_output"] ** 2)
+        descend(loss, tape, encoder.trainable_variables)
+        return loss
+
+    compiled(step, model.inputs)
+
+
+@pytest.mark.models(format="saved_model_2", interface="list")
+def test_list(model, loaded, compiled):
+    """hub.KerasLayer(trainable=True) on a list: a step of gradient descent compiles, with dropout."""
+    encoder = hub.KerasLayer(loaded, trainable=True)
+
+    def step(inputs):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(encoder(inputs, training=True)[0] ** 2)
+        descend(loss, tape, encoder.trainable_variables)
+        return loss
+
+    compiled(step, list(model.inputs.values()))
+
+
+@pytest.mark.models(format="hub")
+def test_signature(model, compiled):
+    """hub.load(handle, tags={"train"}) of a TF1 module: a step of gradient descent compiles, with dropout."""
+    module = hub.load(model.handle, tags={"train"})
+
+    def step(ids, mask, types):
+        with tf.GradientTape() as tape:
+            outputs = module.signatures["tokens"](input_ids=ids, input_mask=mask, segment_ids=types)
+            loss = tf.reduce_mean(outputs["pooled_output"] ** 2)
+        descend(loss, tape, module.variables)
+        return loss
+
+    compiled(step, *model.inputs.values())
+
+
+class Classifier:
+    """An encoder, a Dense head, an optimizer of tf.keras, and a step of them."""
+
+    def __init__(self, loaded, name):
+        if not hasattr(tf.keras.optimizers, name):
+            pytest.skip(f"tf.keras of TensorFlow {tf.__version__} has no {name}")
+        self.encoder = hub.KerasLayer(loaded, trainable=True)
+        self.head = tf.keras.layers.Dense(1)
+        self.optimizer = getattr(tf.keras.optimizers, name)(0.001)
+
+    def step(self, inputs, labels, dense=tf.convert_to_tensor):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.head(self.encoder(inputs, training=True)["pooled_output"]) - labels) ** 2)
+        weights = self.encoder.trainable_variables + self.head.trainable_variables
+        gradients = [dense(gradient) for gradient in tape.gradient(loss, weights)]
+        self.optimizer.apply_gradients(zip(gradients, weights))
+        return loss
+
+
+@pytest.mark.devices("tpu-v5e")
+@pytest.mark.models(format="saved_model_2", interface="dict")
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_optimizer(model, loaded, compiled, name):
+    """A step of tf.keras.optimizers.SGD, Adam, AdamW on encoder and head compiles, with the optimizer's own state.
+
+    The gradients of embeddings are made dense first, as TPUStrategy makes them.
+    """
+    compiled(Classifier(loaded, name).step, model.inputs, LABELS)
+
+
+@pytest.mark.devices("tpu-v5e")
+@pytest.mark.models(format="saved_model_2", interface="dict")
+def test_sparse_gradients(model, loaded, compiled):
+    """The same with Adam and the gradients as they come: those of embeddings are tf.IndexedSlices, and Keras wants tf.unique."""
+    step = Classifier(loaded, "Adam").step
+    compiled(lambda inputs, labels: step(inputs, labels, dense=lambda gradient: gradient), model.inputs, LABELS)
+
+
+@pytest.mark.devices("tpu-v5e")
+@pytest.mark.models(format="saved_model_2", interface="dict")
+def test_frozen(model, loaded, compiled):
+    """A frozen encoder and a trained head: the step compiles."""
+    encoder = hub.KerasLayer(loaded)
+    head = tf.Variable(tf.zeros([model.width, 1]))
+
+    def step(inputs, labels):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((tf.matmul(encoder(inputs)["pooled_output"], head) - labels) ** 2)
+        descend(loss, tape, [head])
+        return loss
+
+    compiled(step, model.inputs, LABELS)
+
+
+@pytest.mark.devices("tpu-v5e")
+@pytest.mark.models(format="saved_model_2", interface="dict")
+def test_gradient_of_the_pooler(model, loaded, compiled):
+    """The gradient of pooled_output with respect to the word embeddings compiles."""
+    encoder = hub.KerasLayer(loaded, trainable=True)
+    embeddings = next(weight for weight in encoder.trainable_variables if "word_embeddings" in weight.name)
+
+    def gradient(inputs):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(encoder(inputs)["pooled_output"])
+        return tf.convert_to_tensor(tape.gradient(total, embeddings))
+
+    compiled(gradient, model.inputs)

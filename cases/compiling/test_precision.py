@@ -1,0 +1,59 @@
+"""float32 and bfloat16: what a loaded encoder computes in, read off the matrix products of its program."""
+
+from contextlib import contextmanager
+
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = [pytest.mark.devices("tpu-v5e"), pytest.mark.models(format="saved_model_2", interface="dict")]
+
+
+@contextmanager
+def policy(name):
+    """tf.keras.mixed_precision from TensorFlow 2.4 on, its experimental forerunner before."""
+    module = tf.keras.mixed_precision
+    set_policy = module.set_global_policy if hasattr(module, "set_global_policy") else module.experimental.set_policy
+    set_policy(name)
+    try:
+        yield
+    finally:
+        set_policy("float32")
+
+
+def test_encoder(model, loaded, compiled):
+    """An encoder of TensorFlow Hub computes in float32: no product of its program is bfloat16."""
+    encoder = hub.KerasLayer(loaded)
+    program = compiled(lambda inputs: encoder(inputs)["pooled_output"], model.inputs)
+    assert set(program.products) == {"f32"}
+
+
+def test_mixed_bfloat16(model, loaded, compiled, record_property):
+    """Under the policy mixed_bfloat16 Keras' own head is bfloat16, and all of the encoder stays float32."""
+    with policy("mixed_bfloat16"):
+        encoder = hub.KerasLayer(loaded)
+        head = tf.keras.layers.Dense(1)
+        program = compiled(lambda inputs: head(encoder(inputs)["pooled_output"]), model.inputs)
+    record_property("products_f32", program.products.get("f32", 0))
+    record_property("products_bf16", program.products.get("bf16", 0))
+    assert program.products["bf16"] == 1
+    assert program.products["f32"] > 1
+
+
+@pytest.mark.xfail(raises=(AssertionError, ValueError), strict=False, reason="the SavedModel's weights and ops are float32")
+def test_dtype_argument(model, loaded, compiled):
+    """Wrong way: hub.KerasLayer(handle, dtype="bfloat16") for a program in bfloat16."""
+    encoder = hub.KerasLayer(loaded, dtype="bfloat16")
+    program = compiled(lambda inputs: encoder(inputs)["pooled_output"], model.inputs)
+    assert "bf16" in program.products
+
+
+@pytest.mark.xfail(
+    raises=(AssertionError, TypeError, ValueError), strict=False, reason="inputs are ids, and the graph casts nothing"
+)
+def test_policy_while_loading(model, compiled):
+    """Wrong way: the policy mixed_bfloat16 while the model is loaded, for a program in bfloat16."""
+    with policy("mixed_bfloat16"):
+        encoder = hub.KerasLayer(model.handle)
+        program = compiled(lambda inputs: encoder(inputs)["pooled_output"], model.inputs)
+    assert "bf16" in program.products

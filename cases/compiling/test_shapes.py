@@ -1,0 +1,59 @@
+"""Batch and length: every pair of them is a program of its own."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+pytestmark = [pytest.mark.devices("tpu-v5e"), pytest.mark.models(format="saved_model_2", interface="dict")]
+
+
+@pytest.fixture
+def encode(loaded):
+    encoder = hub.KerasLayer(loaded)
+    return lambda inputs: encoder(inputs)["pooled_output"]
+
+
+def texts(batch, length):
+    """One word over and over."""
+    ids = np.full([batch, length], 7, np.int32)
+    return {"input_word_ids": ids, "input_mask": np.ones_like(ids), "input_type_ids": np.zeros_like(ids)}
+
+
+@pytest.mark.parametrize(("batch", "length"), [(8, 64), (8, 128), (8, 512), (32, 64), (128, 64), (128, 512)])
+def test_batch_and_length(loaded, encode, compiled, batch, length):
+    """Batches of 8 to 128 texts, of 64 to 512 tokens, compile."""
+    positions = next(weight.shape[0] for weight in loaded.variables if "position_embedding" in weight.name)
+    if length > positions:
+        pytest.skip(f"this model has {positions} positions")
+    compiled(encode, texts(batch, length))
+
+
+def test_longer_than_positions(loaded, encode, compiled):
+    """More tokens than positions: no program, for sizes are known before anything runs."""
+    positions = next(weight.shape[0] for weight in loaded.variables if "position_embedding" in weight.name)
+    with pytest.raises((ValueError, tf.errors.OpError)):
+        compiled(encode, texts(2, positions + 1))
+
+
+def test_unknown_sizes(encode, compiled):
+    """An input_signature of [None, None] leaves nothing open: it is traced once, and compiled for the sizes that come."""
+    open_sizes = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in texts(1, 1)}
+    program = compiled(tf.function(encode, input_signature=[open_sizes]), texts(8, 64))
+    assert not program.dynamic
+
+
+def test_last_batch(encode, compiled, record_property):
+    """10 texts in batches of 4, the last of 2: two programs."""
+    dataset = tf.data.Dataset.from_tensor_slices(texts(10, 16)).batch(4)
+    programs = {compiled(encode, batch).digest for batch in dataset}
+    record_property("programs", len(programs))
+    assert len(programs) == 2
+
+
+def test_last_batch_dropped(encode, compiled, record_property):
+    """The same with drop_remainder=True: one program."""
+    dataset = tf.data.Dataset.from_tensor_slices(texts(10, 16)).batch(4, drop_remainder=True)
+    programs = {compiled(encode, batch).digest for batch in dataset}
+    record_property("programs", len(programs))
+    assert len(programs) == 1
