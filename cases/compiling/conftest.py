@@ -133,7 +133,10 @@ def judge(answer):
 
 
 def asked_hlo(function, tensors):
-    """From TensorFlow 2.5 on: HLO, and the tensors that are its parameters after the inputs."""
+    """From TensorFlow 2.5 on: HLO, and the tensors that are its parameters after the inputs.
+
+    An input that TensorFlow wants to know is no parameter but a constant of the program: see test_finetune.py, test_next_batch.
+    """
     traced = tf.function(function, jit_compile=True)
     try:
         hlo = traced.experimental_get_compiler_ir(*tensors)(stage="hlo_serialized")
