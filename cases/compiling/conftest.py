@@ -3,7 +3,8 @@
 TensorFlow turns a function into HLO, the language of XLA, which is the same for every chip; a file with it goes to the
 compiler. How TensorFlow gives it away:
 
-    from 2.5 on   tf.function(f, jit_compile=True).experimental_get_compiler_ir(*inputs)(stage="hlo_serialized"); nothing runs
+    from 2.5 on   tf.function(f, jit_compile=True).experimental_get_compiler_ir(*inputs)(stage="hlo_serialized"), with calls of
+                  other functions inlined; nothing runs
     before        tf.xla.experimental.compile(f, inputs), run once under XLA_FLAGS=--xla_dump_to. Not tf.function(f,
                   experimental_compile=True): from 2.1 to 2.4 gradients through a loaded model fail there, "RET_CHECK failure
                   ... input->dtype() != DT_RESOURCE", and in a Session of 1.15 it compiles nothing and says nothing
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import convert_to_constants
 
 NUMBERS = ("code_bytes", "argument_bytes", "output_bytes", "temporary_bytes", "flops", "bytes_accessed", "roofline_us")
 DUMPS = "jit_compile" not in inspect.signature(tf.function).parameters
@@ -133,16 +135,33 @@ def judge(answer):
 
 
 def asked_hlo(function, tensors):
-    """From TensorFlow 2.5 on: HLO, and the tensors that are its parameters after the inputs.
-
-    An input that TensorFlow wants to know is no parameter but a constant of the program: see test_finetune.py, test_next_batch.
-    """
-    traced = tf.function(function, jit_compile=True)
+    """From TensorFlow 2.5 on: HLO, and the tensors that are its parameters after the inputs."""
+    traced = tf.function(function).get_concrete_function(*tensors)
     try:
-        hlo = traced.experimental_get_compiler_ir(*tensors)(stage="hlo_serialized")
+        hlo = inlined(traced).experimental_get_compiler_ir(*tf.nest.flatten(tensors))(stage="hlo_serialized")
     except ValueError as error:  # some go on, in a hundred lines, about where each op was made
         raise ValueError(str(error).split("The op is created at")[0].strip()) from None
-    return hlo, traced.get_concrete_function(*tensors).captured_inputs
+    return hlo, traced.captured_inputs
+
+
+def inlined(traced):
+    """The same without calls, as on a TPU. A gradient through a call of a loaded model would have the ids as constants, see
+    cases/finetuning/test_compiled_step.py: another program for every batch."""
+    graph = convert_to_constants._run_inline_graph_optimization(traced, False, True)  # has no public name
+    inputs = [tensor.op.name for tensor in traced.inputs]
+    others = [node for node in graph.node if node.name not in inputs]
+    del graph.node[:]
+    graph.node.extend(others)
+
+    @tf.function(jit_compile=True)
+    def whole(*given):
+        here = tf.compat.v1.get_default_graph()
+        outer = [*given, *map(here.capture, traced.captured_inputs)]
+        given_by_name = {name + ":0": tensor for name, tensor in zip(inputs, outer)}
+        outputs = [tensor.name for tensor in traced.outputs]
+        return tf.graph_util.import_graph_def(graph, input_map=given_by_name, return_elements=outputs, name="")
+
+    return whole
 
 
 def dumped_hlo(function, tensors):

@@ -100,12 +100,7 @@ def test_sparse_gradients(model, loaded, compiled):
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_next_batch(model, loaded, compiled):
-    """The next batch, other words in the same shape, needs no other program.
-
-    From TensorFlow 2.5 on it does: tf.function(jit_compile=True) around a gradient through a loaded model wants to know the
-    ids when it compiles, and compiles again for every step (2.15.1: 3 s a step instead of 0.01 s, on a CPU). What a TPU runs
-    under TPUStrategy, and tf.xla.experimental.compile, take them as parameters.
-    """
+    """The next batch, other words in the same shape, needs no other program: on a TPU, ids are parameters."""
     encoder = hub.KerasLayer(loaded, trainable=True)
 
     def step(inputs):
