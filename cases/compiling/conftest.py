@@ -22,7 +22,16 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import convert_to_constants
 
-NUMBERS = ("code_bytes", "argument_bytes", "output_bytes", "temporary_bytes", "flops", "bytes_accessed", "roofline_us")
+NUMBERS = (
+    "code_bytes",
+    "argument_bytes",
+    "output_bytes",
+    "temporary_bytes",
+    "peak_bytes",
+    "flops",
+    "bytes_accessed",
+    "roofline_us",
+)
 DUMPS = "jit_compile" not in inspect.signature(tf.function).parameters
 
 if DUMPS:  # Now, for XLA reads its flags once. It need not optimize for this CPU: what it dumps is from before.
@@ -42,7 +51,7 @@ class Died(RuntimeError):
 class Program:
     """What the TPU compiler made of a function.
 
-    code_bytes, argument_bytes, output_bytes, temporary_bytes, flops, bytes_accessed, roofline_us
+    code_bytes, argument_bytes, output_bytes, temporary_bytes, peak_bytes, flops, bytes_accessed, roofline_us
                    by the compiler's own analysis; None where it says nothing
     products       {"f32": 26}: how many matrix products TensorFlow wrote, by element type
     collectives    {"all-reduce": 3}: what the chips tell each other
@@ -150,6 +159,8 @@ def inlined(traced):
     graph = convert_to_constants._run_inline_graph_optimization(traced, False, True)  # has no public name
     inputs = [tensor.op.name for tensor in traced.inputs]
     others = [node for node in graph.node if node.name not in inputs]
+    for node in others:
+        node.attr.pop("_class", None)  # "place me beside that node", which may be an input
     del graph.node[:]
     graph.node.extend(others)
 

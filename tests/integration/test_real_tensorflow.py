@@ -18,7 +18,8 @@ from harness.results.store import Run
 pytestmark = pytest.mark.tensorflow
 ROOT = Path(__file__).parents[2]
 MODELS = "model in (bert-en/3, bert-uncased/1)"
-SELECT = f"tensorflow in (2.15.1, 2.19.1) and install=as-released and keras=default and text=without and format=h5 and {MODELS}"
+CELLS = "format=h5 or tensorflow=2.15.1 and model=bert-en/3 and device in (tpu-v5e, mirrored-2)"
+SELECT = f"tensorflow in (2.15.1, 2.19.1) and install=as-released and keras=default and text=without and {MODELS} and ({CELLS})"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,24 @@ def test_what_works_in_both(run: Run, version: str) -> None:
     assert outcome(run, version, "test_keras_layer.py::test_frozen") == "passed"
     assert outcome(run, version, "test_encode_tf2.py::test_pooled_values", device="cpu") == "passed"
     assert outcome(run, version, "test_encode_tf2.py::test_pooled_values", device="xla-cpu") == "passed"
+
+
+def test_programs_for_a_tpu(run: Run) -> None:
+    """By the real TPU compiler: what fits compiles, what does not is refused in its words, and the program is the right one."""
+    assert outcome(run, "2.15.1", "compiling/test_forward.py::test_dict", device="tpu-v5e") == "passed"
+    assert outcome(run, "2.15.1", "compiling/test_finetune.py::test_dict", device="tpu-v5e") == "passed"
+    told = {record.case.rpartition("/")[2]: record for record in run.cases if record.case.startswith("cases/compiling/")}
+    assert told["test_forward.py::test_dict"].measured["code_bytes"] > 10_000
+    assert told["test_agreement.py::test_same_program"].measured["drift_same_program"] < 1e-5
+    refused = told["test_refused.py::test_too_large"]
+    assert refused.outcome.value == "xfailed"
+    assert "exceeds available HBM (15.75G)" in refused.evidence
+
+
+def test_two_replicas(run: Run) -> None:
+    told = {record.outcome.value for record in run.cases if record.case.startswith("cases/distributing/test_fit")}
+    assert "passed" in told
+    assert told <= {"passed", "xfailed", "skipped"}
 
 
 def test_keras_layer_in_a_functional_model(run: Run) -> None:
