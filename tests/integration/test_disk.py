@@ -24,7 +24,7 @@ def may_mount() -> bool:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, toolchains: Path) -> Any:
     if not may_mount():
-        pytest.skip("this user may not mount file systems here (unshare --map-root-user --mount)")
+        pytest.skip("not permitted: mounting a file system of one's own (unshare --map-root-user --mount)")
     folder = tmp_path_factory.mktemp("disk") / "small"
     argv = [*IN_OWN_MOUNTS, sys.executable, "-m", "tests.minis.small_disk", folder, toolchains]
     done = subprocess.run(argv, cwd=PROJECT, check=False, capture_output=True, text=True, timeout=300)
