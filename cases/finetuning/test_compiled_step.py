@@ -32,9 +32,9 @@ def test_forward_pass(model, loaded):
     reason="a tape turns the loaded function into one call that also returns shapes for the gradient, and XLA wants what such a "
     "call is given at compile time: leave jit_compile out of the step, or inline its functions first",
 )
-def test_step(model, loaded):
+def test_step(model):
     """Wrong way: jit_compile=True around a training step; ids and weights become constants, so each step is compiled anew."""
-    encoder = hub.KerasLayer(loaded, trainable=True)
+    encoder = hub.KerasLayer(model.handle, trainable=True)  # not `loaded`: a tape around what was traced here may fail afterwards
 
     def step(inputs):
         with tf.GradientTape() as tape:
