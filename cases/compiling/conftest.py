@@ -55,6 +55,7 @@ class Program:
                    by the compiler's own analysis; None where it says nothing
     products       {"f32": 26}: how many matrix products TensorFlow wrote, by element type
     collectives    {"all-reduce": 3}: what the chips tell each other
+    custom_calls   what it calls that is no instruction of XLA, such as a function on the host
     dynamic        whether a size is known only when it runs
     digest         the same for the same program
     path           the file with the HLO: its parameters are the tensors among `inputs`, then what is `captured`
@@ -65,6 +66,7 @@ class Program:
             setattr(self, name, answer["numbers"].get(name))
         self.products = answer["hlo"]["products"]
         self.collectives = answer["hlo"]["collectives"]
+        self.custom_calls = answer["hlo"]["custom_calls"]
         self.dynamic = answer["hlo"]["dynamic"]
         self.digest = answer["program"]
         self.path = path
@@ -161,6 +163,7 @@ def inlined(traced):
     others = [node for node in graph.node if node.name not in inputs]
     for node in others:
         node.attr.pop("_class", None)  # "place me beside that node", which may be an input
+    used = {name.lstrip("^").partition(":")[0] for node in others for name in node.input}
     del graph.node[:]
     graph.node.extend(others)
 
@@ -168,7 +171,7 @@ def inlined(traced):
     def whole(*given):
         here = tf.compat.v1.get_default_graph()
         outer = [*given, *map(here.capture, traced.captured_inputs)]
-        given_by_name = {name + ":0": tensor for name, tensor in zip(inputs, outer)}
+        given_by_name = {name + ":0": tensor for name, tensor in zip(inputs, outer) if name in used}
         outputs = [tensor.name for tensor in traced.outputs]
         return tf.graph_util.import_graph_def(graph, input_map=given_by_name, return_elements=outputs, name="")
 
