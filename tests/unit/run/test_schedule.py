@@ -181,7 +181,8 @@ def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Pa
     ledger, kept = open_ledger(make, listed, root=tmp_path / "project")
     ledger.know(state / "venvs" / "1f", state / "toolchains" / "py311")
     disk = tmp_path / "disk"
-    told = f"{disk}/venvs/1f/lib {state}/venvs/1f/lib ../../../../venvs/1f/lib {disk}/work/run-1/x {disk}/bytecode/x"
+    run = disk / "work" / "run-1"
+    told = f"{disk}/venvs/1f/lib {state}/venvs/1f/lib ../../../../venvs/1f/lib {run}/x {disk}/bytecode/x"
     ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=told))
     (record,) = kept.records
     assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
