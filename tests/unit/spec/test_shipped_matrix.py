@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from harness import catalog
 from harness.domain import Accelerator
 from harness.hub import replicas
 from harness.plan import expand
@@ -58,6 +59,17 @@ def test_the_quick_tier_has_one_model_a_kind(spec: Spec) -> None:
 
 def test_every_model_has_a_replica_that_says_the_same(spec: Spec) -> None:
     assert {model.id: model for model in spec.models} == {replica.manifest.id: replica.model for replica in replicas.every()}
+
+
+def test_every_cell_has_cases(spec: Spec) -> None:
+    """One without any would be drawn as completed, and nothing was tried."""
+    cases = catalog.of_matrix(catalog.read(PROJECT / "cases"))
+    plan = expand(spec, tier="full")
+    kinds = {(cell.axes.model, cell.axes.device) for cell in plan.cells}
+    empty = {
+        (name, device.value) for name, device in kinds if not any(case.applies_to(plan.models[name], device) for case in cases)
+    }
+    assert not empty
 
 
 def test_the_committed_schema_is_up_to_date() -> None:
