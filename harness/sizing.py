@@ -112,7 +112,7 @@ def measure(place: Workspace, chosen: Chosen, tell: Tell, *, listed: bool = Fals
 
 
 def _searches(bench: Bench, chosen: Chosen, tell: Tell) -> list[Search]:
-    shelf = Shelf(folder=bench.place.sizes / "answers", compiler=compiler_environment.PINS)
+    shelf = Shelf(folder=bench.place.sizes / "answers", compiler=compiler_environment.digest())
     return [search(bench, SIZES[name], chosen.questions, BATCHES, shelf, tell) for name in chosen.models]
 
 

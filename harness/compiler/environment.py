@@ -7,6 +7,7 @@ itself. jax 0.12 wants Python 3.12 or later; libtpu has wheels for Linux x86-64 
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,8 +36,9 @@ INSTALL_SECONDS = 1800.0
 
 
 def digest() -> str:
-    """Of all that can change what the compiler says of a program."""
-    return hashlib.sha256("\n".join(PINS).encode() + WORKER.read_bytes()).hexdigest()
+    """Of all that can change what the compiler says of a program; a comment in the worker can't, and compiling takes hours."""
+    code = ast.dump(ast.parse(WORKER.read_bytes()))
+    return hashlib.sha256("\n".join((*PINS, code)).encode()).hexdigest()
 
 
 async def ensure(uv: Path, places: Workspace, found: Mapping[str, Interpreter]) -> Venv | Failure:
@@ -50,11 +52,12 @@ async def ensure(uv: Path, places: Workspace, found: Mapping[str, Interpreter]) 
     asked = Wanted(requirements=PINS, exclude_newer=None, daily=False)
     locked = await lock.resolve_wanted(uv, places.locks, asked, interpreter, refresh=False)
     if isinstance(locked, Failure):
-        return _lacking(locked.message, locked.evidence)
+        return _lacking(locked.message, locked.evidence, locked.trouble)
     made = await venv.ensure(uv, places.venvs, places.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)
-    return _lacking(made.message, made.evidence) if isinstance(made, Failure) else made
+    return _lacking(made.message, made.evidence, made.trouble) if isinstance(made, Failure) else made
 
 
-def _lacking(message: str, evidence: str) -> Failure:
+def _lacking(message: str, evidence: str, trouble: Trouble | None = None) -> Failure:
+    """`trouble` is what the tools say it is, such as the network; where they say nothing, there is no such device."""
     told = f"the TPU compiler can't be had: {message}"
-    return Failure(status=Status.UNAVAILABLE, trouble=Trouble.DEVICE, message=told, evidence=evidence)
+    return Failure(status=Status.UNAVAILABLE, trouble=trouble or Trouble.DEVICE, message=told, evidence=evidence)

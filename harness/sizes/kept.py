@@ -20,12 +20,6 @@ from harness.compiler.kept import KEPT
 from harness.files import write_atomically
 from harness.sizes.model import Shape
 
-ASKED = 1
-"""Another number makes everything unknown again: raise it when the compiler's worker hands programs over in another way.
-
-Its source is not part of the key, as it is of the service's: an hour of compiling would be lost to every comment in it.
-"""
-
 
 class Kept(BaseModel):
     """An answer, the day of it, how long it took, and how many numbers hub.KerasLayer trains in the model it is about."""
@@ -40,10 +34,10 @@ class Kept(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """Of one compiler: its packages."""
+    """`compiler` is the digest of what answers."""
 
     folder: Path
-    compiler: tuple[str, ...]
+    compiler: str
 
     def find(self, programs: str, shape: Shape, chip: str) -> Kept | None:
         try:
@@ -58,5 +52,5 @@ class Shelf:
 
     def _place(self, programs: str, shape: Shape, chip: str) -> Path:
         topology = CHIPS[chip].topology(1)
-        facts = json.dumps([programs, shape.operation.value, shape.length, shape.batch, chip, topology, self.compiler, ASKED])
+        facts = json.dumps([programs, shape.operation.value, shape.length, shape.batch, chip, topology, self.compiler])
         return self.folder / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.json"

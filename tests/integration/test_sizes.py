@@ -48,7 +48,7 @@ def place(tmp_path: Path) -> Workspace:
 
 async def begun(place: Workspace) -> Search:
     bench = await bench_of(uv.find(), place, load(ROOT / "matrix.yaml"), await machine_interpreters())
-    return search(bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.PINS), print)
+    return search(bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.digest()), print)
 
 
 async def measured(place: Workspace) -> Found:

@@ -38,14 +38,30 @@ def test_no_interpreter_for_it(make: Any, interpreters: dict[str, Any], message:
     assert (made.status, made.trouble, made.message) == (Status.UNAVAILABLE, Trouble.DEVICE, message)
 
 
-@pytest.mark.parametrize("status", [Status.LOCK_FAILED, Status.UNAVAILABLE])
+def test_a_comment_in_the_worker_is_no_other_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told = {}
+    for name, source in (("plain", "x = 1\n"), ("comment", "x = 1  # one\n"), ("code", "x = 2\n")):
+        (tmp_path / name).write_text(source)
+        monkeypatch.setattr(environment, "WORKER", tmp_path / name)
+        told[name] = environment.digest()
+    assert told["plain"] == told["comment"] != told["code"]
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble", "expected"),
+    [
+        (Status.LOCK_FAILED, None, Trouble.DEVICE),
+        (Status.UNAVAILABLE, Trouble.NETWORK, Trouble.NETWORK),
+        (Status.UNAVAILABLE, Trouble.DISK, Trouble.DISK),
+    ],
+)
 def test_packages_that_cant_be_had_say_nothing_of_any_tensorflow(
-    make: Any, monkeypatch: pytest.MonkeyPatch, status: Status
+    make: Any, monkeypatch: pytest.MonkeyPatch, status: Status, trouble: Trouble | None, expected: Trouble
 ) -> None:
     async def resolve(*_: object, **__: object) -> Failure:
-        return Failure(status=status, trouble=None, message="network was disabled", evidence="uv's words")
+        return Failure(status=status, trouble=trouble, message="network was disabled", evidence="uv's words")
 
     monkeypatch.setattr(lock, "resolve_wanted", resolve)
     made = ensure({"3.12": make.interpreter("3.12.1")})
-    assert (made.status, made.trouble) == (Status.UNAVAILABLE, Trouble.DEVICE)
+    assert (made.status, made.trouble) == (Status.UNAVAILABLE, expected)
     assert (made.message, made.evidence) == ("the TPU compiler can't be had: network was disabled", "uv's words")
