@@ -32,6 +32,12 @@ class Service(str, Enum):
     TPU_COMPILER = "tpu_compiler"
 
 
+class Companion(str, Enum):
+    """A package that a case may ask for, by the fixture of that name: installed beside an environment, never into it."""
+
+    TRANSFORMERS = "transformers"
+
+
 class InstallPolicy(str, Enum):
     """How the lock is resolved.
 
@@ -283,7 +289,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One pytest function under `cases/`. `uses` are the axes, `services` the services that it asks for through its fixtures.
+    """One pytest function under `cases/`. `uses` are the axes, `services` and `companions` what else its fixtures ask for.
 
     `formats` and `interfaces` name the models it applies to; empty means all. It runs in cells of its `devices` only, so that
     what is measured without hardware is not measured again beside every chip. `digest` covers every source that can change
@@ -297,6 +303,7 @@ class Case:
     interfaces: frozenset[Interface]
     digest: str
     services: frozenset[Service] = frozenset()
+    companions: frozenset[Companion] = frozenset()
     devices: frozenset[Device] = HOSTS
 
     def applies_to(self, model: Model, device: Device) -> bool:

@@ -60,6 +60,11 @@ class Workspace:
         return self.state / "toolchains"
 
     @property
+    def companions(self) -> Path:
+        """Packages that cases ask for, beside the environments."""
+        return self.state / "companions"
+
+    @property
     def bytecode(self) -> Path:
         return self.state / "bytecode"
 

@@ -12,13 +12,15 @@ from pathlib import Path
 from harness.catalog.fixtures import Scope, asks, closure, fixtures
 from harness.catalog.marks import Marks, Unreadable, assigned_marks, read_mark
 from harness.catalog.source import Function, assignments, last_definitions, title
-from harness.domain import HOSTS, Axis, Case, Service
+from harness.domain import HOSTS, Axis, Case, Companion, Service
 from harness.errors import Problem, SpecError
 
 FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT, "device": Axis.DEVICE}
 """The fixtures that stand for an axis."""
 SERVICES: Mapping[str, Service] = {service.value: service for service in Service}
 """The fixtures that stand for a service of the driver."""
+COMPANIONS: Mapping[str, Companion] = {companion.value: companion for companion in Companion}
+"""The fixtures that stand for a package beside the environment."""
 REPORTED = "reported"
 """The folder of scripts that reproduce users' reports: programs, not cases, and nothing that a case imports."""
 
@@ -86,6 +88,7 @@ class _FileReader:
             interfaces=marks.interfaces or frozenset(),
             digest=self.digest,
             services=frozenset(SERVICES[name] for name in asked if name in SERVICES),
+            companions=frozenset(COMPANIONS[name] for name in asked if name in COMPANIONS),
             devices=HOSTS if marks.devices is None else marks.devices,
         )
 

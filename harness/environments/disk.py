@@ -1,4 +1,4 @@
-"""Disk: who uses a venv, how much is free, and what may go when little is.
+"""Disk: who uses a venv, how much is free, and what may go when little is. A companion's folder is used and goes as a venv does.
 
 A venv is a set of hard links into uv's cache, so removing it frees nothing while the cache holds the same files: eviction
 takes the idle venvs, least recently used first, and then lets uv drop the cached wheels that no venv needs.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -48,21 +48,22 @@ def busy(folder: Path) -> bool:
     return False
 
 
-async def evict(uv: Path, folder: Path, compiled: Path, *, wanted_bytes: int) -> tuple[Path, ...]:
-    """Remove kept bytecode and idle venvs until `wanted_bytes` are free; gives the venvs removed.
+async def evict(uv: Path, folders: Sequence[Path], compiled: Path, *, wanted_bytes: int) -> tuple[Path, ...]:
+    """Remove kept bytecode and idle venvs of these folders until `wanted_bytes` are free; gives the venvs removed.
 
-    Nothing happens while enough is free.
+    All of it is on one disk. Nothing happens while enough is free.
     """
     removed: list[Path] = []
-    if free_bytes(folder) >= wanted_bytes:
+    if free_bytes(compiled) >= wanted_bytes:
         return ()
     shutil.rmtree(compiled, ignore_errors=True)
-    for mark in sorted(folder.glob("*.use"), key=lambda path: path.stat().st_mtime):
+    marks = (mark for folder in folders for mark in folder.glob("*.use"))
+    for mark in sorted(marks, key=lambda path: path.stat().st_mtime):
         venv = mark.with_suffix("")
         if venv.is_dir() and _remove_idle(venv):
             removed.append(venv)
             await call(uv, ["cache", "prune", "--ci", "--quiet"], timeout=PRUNE_SECONDS)
-            if free_bytes(folder) >= wanted_bytes:
+            if free_bytes(compiled) >= wanted_bytes:
                 break
     if not removed:
         await call(uv, ["cache", "prune", "--ci", "--quiet"], timeout=PRUNE_SECONDS)

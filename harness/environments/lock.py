@@ -31,11 +31,15 @@ RESOLVE_SECONDS = 600.0
 class Wanted:
     """What is asked of the resolver: requirements as typed, and those that replace what packages ask of each other.
 
-    `daily`: the answer holds for a day only, since no date limits it.
+    `constraints`: the versions of packages, where any package asks for them. `wheels`: packages that are never built here.
+    `daily`: the answer holds for a day only, since no date limits it. `day`: it belongs to that day, and holds for good.
     """
 
     requirements: tuple[str, ...]
     overrides: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    wheels: tuple[str, ...] = ()
+    day: date | None = None
     exclude_newer: date | None
     daily: bool
 
@@ -56,6 +60,9 @@ class _Meta(BaseModel):
 
     requirements: tuple[str, ...]
     overrides: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    wheels: tuple[str, ...] = ()
+    day: date | None = None
     python: str
     platform: str
     exclude_newer: date | None
@@ -111,6 +118,9 @@ def _meta(asked: Wanted, interpreter: Interpreter) -> _Meta:
     return _Meta(
         requirements=asked.requirements,
         overrides=asked.overrides,
+        constraints=asked.constraints,
+        wheels=asked.wheels,
+        day=asked.day,
         python=interpreter.minor,
         platform=interpreter.platform,
         exclude_newer=asked.exclude_newer,
@@ -119,7 +129,9 @@ def _meta(asked: Wanted, interpreter: Interpreter) -> _Meta:
 
 
 def _digest(meta: _Meta) -> str:
-    asked = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer), *meta.overrides]
+    asked: list[object] = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer), *meta.overrides]
+    if meta.constraints or meta.wheels or meta.day:
+        asked.append([meta.constraints, meta.wheels, str(meta.day)])
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
 
 
@@ -156,7 +168,9 @@ async def _compile(uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, 
     source = stem.with_suffix(".in")
     write_atomically(source, "".join(f"{line}\n" for line in meta.requirements))
     argv: list[str | Path] = ["pip", "compile", source, "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
-    argv += ["--python", interpreter.path, *_newest(meta.exclude_newer), *_overridden(stem, meta.overrides)]
+    argv += ["--python", interpreter.path, *_newest(meta.exclude_newer)]
+    argv += [*_listed(stem, "override", meta.overrides), *_listed(stem, "constraint", meta.constraints)]
+    argv += [f"--only-binary={name}" for name in meta.wheels]
     argv += ["--refresh"] if refresh else []
     done = await call(uv, argv, timeout=RESOLVE_SECONDS)
     if done.ok:
@@ -174,9 +188,10 @@ def _newest(limit: date | None) -> list[str]:
     return ["--exclude-newer", limit.isoformat()] if limit else []
 
 
-def _overridden(stem: Path, overrides: tuple[str, ...]) -> list[str | Path]:
-    if not overrides:
+def _listed(stem: Path, what: str, lines: tuple[str, ...]) -> list[str | Path]:
+    """The option `--override FILE` or `--constraint FILE`."""
+    if not lines:
         return []
-    source = stem.with_suffix(".override")
-    write_atomically(source, "".join(f"{line}\n" for line in overrides))
-    return ["--override", source]
+    source = stem.with_suffix(f".{what}")
+    write_atomically(source, "".join(f"{line}\n" for line in lines))
+    return [f"--{what}", source]

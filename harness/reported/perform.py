@@ -124,7 +124,7 @@ async def perform(bench: Bench, reproduction: Reproduction, ready: tuple[Ready, 
 
 async def _step(bench: Bench, step: Step, known: Lock, interpreter: Interpreter, work: Path, number: int) -> Observed:
     place, limits = bench.place, bench.limits
-    await disk.evict(bench.uv, place.venvs, place.bytecode, wanted_bytes=limits.free_disk_bytes)
+    await disk.evict(bench.uv, (place.venvs, place.companions), place.bytecode, wanted_bytes=limits.free_disk_bytes)
     with disk.in_use(venv.place(place.venvs, known, interpreter)):
         made = await venv.ensure(bench.uv, place.venvs, place.bytecode, known, interpreter, timeout=limits.install_seconds)
         if isinstance(made, Failure):

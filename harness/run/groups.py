@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.domain import Case, Cell, EnvironmentRequest, Limits, Plan, Status
+from harness.domain import Case, Cell, Companion, EnvironmentRequest, Limits, Plan, Status
 from harness.environments.uv import Failure
 from harness.results.format import CaseRef
 from harness.results.history import History, look_up
@@ -33,6 +33,12 @@ class Group:
 
     def expected_seconds(self, seconds: Mapping[str, float]) -> float:
         return sum(expected_seconds(job, seconds) for job in self.jobs)
+
+    @property
+    def companions(self) -> frozenset[Companion]:
+        """What the cases ask for that are left to run."""
+        left = (job for job in self.jobs if not job.idle(self.ends))
+        return frozenset(companion for job in left for task in job.tasks for companion in task.case.companions)
 
 
 def expected_seconds(job: CellJob, seconds: Mapping[str, float]) -> float:

@@ -1,7 +1,7 @@
 """Keys: digests of everything that can change an outcome. The same key means the recorded result holds.
 
 Owns what counts as "everything": lock, interpreter, platform, in-cell code, pytest, environment variables, the case's
-sources, the model's archive, the services it asks for, and the values on the axes that it uses.
+sources, the model's archive, the services and companions it asks for, and the values on the axes that it uses.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from harness.domain import Axis, Case, Cell, Limits
+from harness.domain import Axis, Case, Cell, Companion, Limits
+from harness.environments import companions
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.environments.toolchain import pins
@@ -55,7 +56,15 @@ def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_dige
     }
     if case.services:
         facts["services"] = {service.value: digest_of(service) for service in case.services}
+    if case.companions:
+        facts["companions"] = {companion.value: _beside(companion, identity.lock) for companion in case.companions}
     return digest(facts)
+
+
+def _beside(companion: Companion, lock: Lock) -> list[object]:
+    """What is asked for beside an environment; its lock, the constraints of that question, is in the environment's key."""
+    asked = companions.wanted(companion, lock)
+    return [asked.requirements, asked.wheels, str(asked.exclude_newer), str(asked.day)]
 
 
 def uses_of(case: Case, cell: Cell) -> dict[str, str]:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from filelock import AsyncFileLock
 
-from harness.domain import Accelerator, Limits
-from harness.environments import bytecode, disk, toolchain, venv
+from harness.domain import Accelerator, Companion, Limits
+from harness.environments import bytecode, companions, disk, toolchain, venv
 from harness.environments.uv import Failure
 from harness.results.history import History
 from harness.run.assign import CellEnd, CellJob
@@ -54,6 +54,20 @@ Prepare = Callable[[CellJob, Path], None]
 """Fills the Hub cache below a cell's work folder."""
 Environ = Callable[[CellJob], Mapping[str, str]]
 """The variables that tell the cases their axis values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What the cells of a group run on: the venv, pytest's folder, and what their cases want beside it, or why it can't be had."""
+
+    environment: venv.Venv
+    tools: Path
+    beside: Mapping[Companion, Path | Failure]
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The variables that tell the cases of the companions."""
+        return {companions.variable(companion): companions.told(made) for companion, made in self.beside.items()}
 
 
 @dataclass(slots=True)
@@ -95,27 +109,26 @@ class Runner:
                 if isinstance(installed, Failure):
                     ledger.refuse(installed, time.monotonic() - started)
                     return
-                environment, tools = installed
-                ledger.know(environment.path, tools)
+                ledger.know(installed)
                 async with self.slots.hold(OPENING):
                     self._stage(group, "importing")
-                    zygote = await self._zygote(group, environment, tools)
+                    zygote = await self._zygote(group, installed)
                 if isinstance(zygote, Refused):
                     ledger.refuse(zygote, time.monotonic() - started)
                     return
                 ledger.ready(time.monotonic() - started)
                 self._stage(group, "running")
                 try:
-                    await self._cells(group, zygote, tools, ledger)
+                    await self._cells(group, zygote, installed, ledger)
                 finally:
                     await zygote.close()
                     self._stage(group, "done")
                 identity = group.identity
-                kept = self.settings.workspace.bytecode
-                await asyncio.to_thread(bytecode.keep, kept, environment.site_packages, identity.lock, identity.interpreter)
+                kept, packages = self.settings.workspace.bytecode, installed.environment.site_packages
+                await asyncio.to_thread(bytecode.keep, kept, packages, identity.lock, identity.interpreter)
         await self._evict()
 
-    async def _install(self, group: Group, stack: ExitStack) -> tuple[venv.Venv, Path] | Failure:
+    async def _install(self, group: Group, stack: ExitStack) -> Installed | Failure:
         uv, places, limits = self.settings.uv, self.settings.workspace, self.settings.limits
         identity = group.identity
         await self._evict()
@@ -126,31 +139,45 @@ class Runner:
         made = await venv.ensure(
             uv, places.venvs, places.bytecode, identity.lock, identity.interpreter, timeout=limits.install_seconds
         )
-        return made if isinstance(made, Failure) else (made, tools)
+        if isinstance(made, Failure):
+            return made
+        beside = {companion: await self._companion(companion, group, stack) for companion in sorted(group.companions)}
+        return Installed(environment=made, tools=tools, beside=beside)
+
+    async def _companion(self, companion: Companion, group: Group, stack: ExitStack) -> Path | Failure:
+        """One that can't be had is no trouble of the group: the cases that ask for it say so, and others run."""
+        uv, places, identity = self.settings.uv, self.settings.workspace, group.identity
+        added = await companions.resolve(uv, places.locks, companion, identity.lock, identity.interpreter)
+        if isinstance(added, Failure):
+            return added
+        stack.enter_context(disk.in_use(companions.place(places.companions, added, identity.interpreter)))
+        timeout = self.settings.limits.install_seconds
+        return await companions.ensure(uv, places.companions, added, identity.interpreter, timeout=timeout)
 
     async def _evict(self) -> None:
         places, limits = self.settings.workspace, self.settings.limits
-        await disk.evict(self.settings.uv, places.venvs, places.bytecode, wanted_bytes=limits.free_disk_bytes)
+        folders = (places.venvs, places.companions)
+        await disk.evict(self.settings.uv, folders, places.bytecode, wanted_bytes=limits.free_disk_bytes)
 
-    async def _zygote(self, group: Group, environment: venv.Venv, tools: Path) -> Zygote | Refused:
+    async def _zygote(self, group: Group, installed: Installed) -> Zygote | Refused:
         home = self.settings.workspace.work / self.settings.run / f"zygote-{group.identity.key[:12]}"
         home.mkdir(parents=True, exist_ok=True)
         return await open_zygote(
-            environment.python,
+            installed.environment.python,
             MODULES,
-            tools,
+            installed.tools,
             dict(group.identity.settings),
             home / "import.txt",
             preload=self.settings.preload,
             timeout=self.settings.limits.import_seconds,
         )
 
-    async def _cells(self, group: Group, zygote: Zygote, tools: Path, ledger: Ledger) -> None:
+    async def _cells(self, group: Group, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
         ledger.settle_idle()
         todo = sorted(
             (job for job in group.jobs if not job.idle(group.ends)), key=lambda job: -expected_seconds(job, self.history.seconds)
         )
-        tasks = [asyncio.create_task(self._cell(job, zygote, tools, ledger)) for job in todo]
+        tasks = [asyncio.create_task(self._cell(job, zygote, installed, ledger)) for job in todo]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -158,14 +185,14 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _cell(self, job: CellJob, zygote: Zygote, tools: Path, ledger: Ledger) -> None:
+    async def _cell(self, job: CellJob, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
         async with self._alone(job), self.slots.hold(CELL):
             frame = Frame(
                 workdir=self.settings.workspace.work / self.settings.run,
                 rootdir=self.settings.workspace.root,
-                toolchain=tools,
+                toolchain=installed.tools,
                 modules=MODULES,
-                environ=self.environ(job),
+                environ={**self.environ(job), **installed.environ},
                 case_seconds=self.settings.limits.case_seconds,
                 memory_bytes=self.settings.limits.memory_bytes,
                 workers=self._workers(job),
@@ -216,9 +243,12 @@ class Ledger:
         ours = {task.key for job in self.group.jobs for task in job.tasks} - self.ends.keys()
         self.waiting = {job.cell.id: {ref.key for ref in job.refs if ref.key in ours} for job in self.group.jobs}
 
-    def know(self, environment: Path, tools: Path) -> None:
-        self._name(environment, "$VENV")
-        self._name(tools, "$PYTEST")
+    def know(self, installed: Installed) -> None:
+        self._name(installed.environment.path, "$VENV")
+        self._name(installed.tools, "$PYTEST")
+        for companion, made in installed.beside.items():
+            if isinstance(made, Path):
+                self._name(made, f"${companion.name}")
 
     def _name(self, folder: Path, name: str) -> None:
         """A folder's name in records, for its path as such and as seen from a cell's current folder, links followed or not."""

@@ -106,7 +106,7 @@ async def ensure(bench: Bench, size: Size, shapes: Sequence[Shape]) -> None:
         return
     model = export.folder(size, bench.place)
     place, identity, limits = bench.place, bench.identity, bench.spec.limits
-    await disk.evict(bench.uv, place.venvs, place.bytecode, wanted_bytes=limits.free_disk_bytes)
+    await disk.evict(bench.uv, (place.venvs, place.companions), place.bytecode, wanted_bytes=limits.free_disk_bytes)
     with disk.in_use(venv.place(place.venvs, identity.lock, identity.interpreter)):
         made = await venv.ensure(
             bench.uv, place.venvs, place.bytecode, identity.lock, identity.interpreter, timeout=limits.install_seconds

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from harness.domain import Companion
+
 ROOT = Path(__file__).parents[2]
 INCELL = sorted((ROOT / "harness" / "incell").glob("*.py"))
 CASES = sorted(path for path in (ROOT / "cases").rglob("*.py") if path.parent.name != "reported")
 REPORTED = sorted((ROOT / "cases" / "reported").glob("*.py"))
 WORKER = ROOT / "harness" / "compiler" / "worker.py"
-TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"}
+COMPANIONS = {companion.value for companion in Companion}
+TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"} | COMPANIONS
 
 
 def imported(path: Path) -> set[str]:

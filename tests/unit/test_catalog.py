@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from harness.catalog import read
-from harness.domain import Axis, Case, HubFormat, Interface, Service
+from harness.domain import Axis, Case, Companion, HubFormat, Interface, Service
 from harness.errors import SpecError
 
 CONFTEST = """
@@ -306,3 +306,10 @@ def test_a_service_is_asked_for_like_an_axis(tmp_path: Path) -> None:
     assert (case.services, case.uses) == ({Service.HUB_SERVER}, {Axis.MODEL})
     given = "import pytest\n@pytest.mark.parametrize('hub_server', ['x'])\ndef test_a(hub_server): ..."
     assert one(tmp_path, given, conftest=conftest).services == set()
+
+
+def test_a_companion_is_asked_for_like_a_service(tmp_path: Path) -> None:
+    conftest = "import pytest\n@pytest.fixture\ndef tokenizer(transformers, model): ..."
+    case = one(tmp_path, "def test_a(tokenizer): ...", conftest=conftest)
+    assert (case.companions, case.services, case.uses) == ({Companion.TRANSFORMERS}, set(), {Axis.MODEL})
+    assert one(tmp_path, "def test_a(model): ...", conftest=conftest).companions == set()

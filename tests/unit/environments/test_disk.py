@@ -15,7 +15,7 @@ from harness.process import Completed
 
 
 class Machine:
-    """A disk on which each venv takes one byte, and uv's cache `cache` bytes that pruning frees."""
+    """A disk on which each folder in use takes one byte, and uv's cache `cache` bytes that pruning frees."""
 
     def __init__(self, folder: Path, *, size: int, cache: int = 0) -> None:
         self.folder, self.size, self.cache, self.prunes = folder, size, cache, 0
@@ -44,7 +44,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def removed(machine: Machine, wanted: int) -> list[str]:
-    return [path.name for path in asyncio.run(evict(Path("uv"), machine.folder, machine.folder / "bytecode", wanted_bytes=wanted))]
+    return [
+        path.name for path in asyncio.run(evict(Path("uv"), (machine.folder,), machine.folder / "bytecode", wanted_bytes=wanted))
+    ]
 
 
 def left(machine: Machine) -> list[str]:
@@ -60,6 +62,17 @@ def test_the_least_recently_used_goes_first_and_no_more_than_needed(machine: Mac
     assert removed(machine, 8) == ["b"]
     assert left(machine) == ["a", "c"]
     assert removed(machine, 10) == ["c", "a"]
+
+
+def test_venvs_and_companions_go_by_when_they_were_used(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    venvs, companions = machine.folder / "venvs", machine.folder / "companions"
+    for age, path in enumerate([venvs / "old", companions / "old", venvs / "new", companions / "new"]):
+        path.mkdir(parents=True)
+        path.with_suffix(".use").touch()
+        os.utime(path.with_suffix(".use"), (1000 + age, 1000 + age))
+    monkeypatch.setattr(disk, "free_bytes", lambda _: 4 - len([*venvs.glob("*/"), *companions.glob("*/")]))
+    gone = asyncio.run(evict(Path("uv"), (venvs, companions), machine.folder / "bytecode", wanted_bytes=3))
+    assert gone == (venvs / "old", companions / "old", venvs / "new")
 
 
 def test_use_makes_a_venv_recent(machine: Machine) -> None:

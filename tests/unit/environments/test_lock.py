@@ -252,6 +252,29 @@ def test_a_description_without_its_lock_is_no_lock(ask: Any, as_released: Enviro
     assert ask(index, as_released) == found
 
 
+def test_constraints_wheels_and_day_are_part_of_the_question(
+    monkeypatch: pytest.MonkeyPatch, make: Any, calendar: list[date], tmp_path: Path
+) -> None:
+    index = Index(SOLVED)
+    monkeypatch.setattr(lock, "call", index)
+    plain = lock.Wanted(requirements=("transformers",), exclude_newer=None, daily=False)
+    beside = replace(plain, constraints=("numpy==1.26.4", "tensorflow==2.16.2"), wheels=("tokenizers", "regex"), day=DAY)
+    later = replace(beside, day=DAY + timedelta(days=1))
+    for asked in (plain, beside, replace(beside, constraints=()), replace(beside, wheels=()), later, beside):
+        found = asyncio.run(lock.resolve_wanted(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
+        assert isinstance(found, Lock)
+    assert len(index.asked) == 5, "each is a question of its own, and what belongs to a day holds for good"
+    assert not {"--constraint", "--only-binary=regex"} & set(index.asked[0])
+    argv = index.asked[1]
+    assert [one for one in argv if one.startswith("--only-binary")] == ["--only-binary=tokenizers", "--only-binary=regex"]
+    assert Path(argv[argv.index("--constraint") + 1]).read_text() == "numpy==1.26.4\ntensorflow==2.16.2\n"
+
+
+def test_a_plain_question_has_the_name_it_always_had(ask: Any, as_released: EnvironmentRequest) -> None:
+    """Locks that were made before a question could have more to it are found."""
+    assert ask(Index(SOLVED), as_released).path.stem == "5edf60f96b78873f0033d177"
+
+
 def test_overrides_are_part_of_the_question(
     monkeypatch: pytest.MonkeyPatch, make: Any, calendar: list[date], tmp_path: Path
 ) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from harness.domain import Axis, KerasChoice, Plan, SaveFormat, Status
+from harness.domain import Axis, Companion, KerasChoice, Plan, SaveFormat, Status
 from harness.environments.uv import Failure
 from harness.results.format import CaseRef
 from harness.results.history import History
+from harness.run.assign import CellEnd
 from harness.run.groups import Group, cell_key, expected_seconds, group, wanted
 
 
@@ -105,3 +106,14 @@ def test_a_cells_key_is_that_of_its_cases() -> None:
     a, b = CaseRef(case="a", key="1"), CaseRef(case="b", key="2")
     assert len({cell_key((a, b)), cell_key((b, a)), cell_key((a,)), cell_key(())}) == 4
     assert cell_key((a,)) == cell_key((CaseRef(case="renamed", key="1"),))
+
+
+def test_companions_are_those_of_cases_that_are_left_to_run(make: Any, plan: Plan) -> None:
+    asking = make.case("asks", companions=frozenset({Companion.TRANSFORMERS}))
+    cases = [make.case("other"), asking]
+    first, _ = group(plan, cases, make.limits(), {"bert-en/3": "m"}, different(make), History())
+    assert first.companions == {Companion.TRANSFORMERS}
+    ended = {task.key: CellEnd(status=Status.CRASHED) for job in first.jobs for task in job.tasks}
+    assert replace(first, ends=ended).companions == set()
+    without = group(plan, cases[:1], make.limits(), {"bert-en/3": "m"}, different(make), History())[0]
+    assert without.companions == set()

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.domain import Axis, Case, Device, Limits, SaveFormat, Service
+from harness.domain import Axis, Case, Companion, Device, Limits, SaveFormat, Service
+from harness.environments import companions
 from harness.run import keys
 from harness.run.keys import Identity, case_key, digest, uses_of
 
@@ -125,6 +126,36 @@ def test_only_cases_that_ask_for_a_service_depend_on_it(
     monkeypatch.setattr(keys, "digest_of", lambda _service: "other")
     assert seen()[0] == plain
     assert len({plain, before, seen()[1]}) == 3
+
+
+def test_only_cases_that_ask_for_a_companion_depend_on_what_decides_it(
+    identity: Identity, case: Case, limits: Limits, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The date of the environment; the day of its lock where there is none; the rules by which it is resolved."""
+    asking = replace(case, companions=frozenset({Companion.TRANSFORMERS}))
+
+    def of(one: Case, **lock: Any) -> str:
+        return case_key(replace(identity, lock=make.lock(**lock)), one, USES, "m", limits)
+
+    days = (
+        {},
+        {"exclude_newer": date(2024, 7, 20)},
+        {"exclude_newer": None},
+        {"exclude_newer": None, "resolved": date(2030, 1, 1)},
+    )
+    before = [of(asking, **day) for day in days]
+    assert len({of(case), *before}) == 1 + len(days)
+    assert {of(case, **day) for day in days} == {of(case)}
+    assert of(asking, resolved=date(2030, 1, 1)) == before[0], "with a date, the day of the lock changes nothing"
+    monkeypatch.setattr(companions, "WHEELS", ())
+    assert of(asking) not in before
+
+
+def test_the_keys_of_other_cases_stay(identity: Identity, case: Case, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorded results are found by them: a new kind of thing to ask for costs nobody a measurement."""
+    monkeypatch.setattr(keys, "incell_digest", lambda: "incell")
+    monkeypatch.setattr(keys, "pins", lambda _minor: ("pytest",))
+    assert case_key(identity, case, USES, "m", limits) == "a37df623f5aafada03042a9a8b746227d7ed919a92e171a36b420017a53a7f7a"
 
 
 def test_uses_are_the_cells_values_on_the_axes_of_the_case(make: Any) -> None:

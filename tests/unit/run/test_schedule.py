@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.domain import Axis, Device, Outcome, SaveFormat, Status, Trouble
+from harness.domain import Axis, Companion, Device, Outcome, SaveFormat, Status, Trouble
+from harness.environments.companions import Added
 from harness.environments.uv import Failure
+from harness.environments.venv import Venv
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
 from harness.results.history import History
+from harness.run import schedule
 from harness.run.assign import COMPLETED, CellEnd, CellJob, assign
 from harness.run.attempts import Finished
 from harness.run.groups import Group
-from harness.run.schedule import Ledger, Runner, Settings
+from harness.run.schedule import Installed, Ledger, Runner, Settings
 from harness.workspace import Workspace
 
 
@@ -164,12 +168,13 @@ def test_a_case_that_passed_may_speak_of_a_full_disk(make: Any) -> None:
 def test_records_name_folders_not_paths(make: Any) -> None:
     (job,) = listed = jobs(make, [{}], [frozenset()])
     ledger, kept = open_ledger(make, listed)
-    ledger.know(Path("/project/.hubmatrix/venvs/1f"), Path("/project/.hubmatrix/toolchains/py311"))
+    ledger.know(installed(Path("/project/.hubmatrix"), {Companion.TRANSFORMERS: Path("/project/.hubmatrix/companions/2e")}))
     told = "/project/.hubmatrix/venvs/1f/lib /project/.hubmatrix/toolchains/py311/pytest /project/cases/a.py /opt/python/3.11.7/lib"
+    told += " /project/.hubmatrix/companions/2e/tqdm"
     written = Workspace(root=Path("/project")).work / "run-1" / "x"
     ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=f"{told} {written}"))
     (record,) = kept.records
-    assert record.evidence == "$VENV/lib $PYTEST/pytest ./cases/a.py $PYTHON/lib $WORK/x"  # type: ignore[union-attr]
+    assert record.evidence == "$VENV/lib $PYTEST/pytest ./cases/a.py $PYTHON/lib $TRANSFORMERS/tqdm $WORK/x"  # type: ignore[union-attr]
 
 
 def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Path) -> None:
@@ -179,13 +184,90 @@ def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Pa
     state = tmp_path / "project" / ".hubmatrix"
     state.symlink_to(tmp_path / "disk")
     ledger, kept = open_ledger(make, listed, root=tmp_path / "project")
-    ledger.know(state / "venvs" / "1f", state / "toolchains" / "py311")
+    ledger.know(installed(state))
     disk = tmp_path / "disk"
     run = disk / "work" / "run-1"
     told = f"{disk}/venvs/1f/lib {state}/venvs/1f/lib ../../../../venvs/1f/lib {run}/x {disk}/bytecode/x"
     ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=told))
     (record,) = kept.records
     assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
+
+
+def installed(state: Path, beside: dict[Companion, Path | Failure] | None = None) -> Installed:
+    return Installed(environment=Venv(path=state / "venvs" / "1f"), tools=state / "toolchains" / "py311", beside=beside or {})
+
+
+class Beside:
+    """Stands for `harness.environments.companions`: what it was asked for, and what it gives."""
+
+    def __init__(self, resolved: Added | Failure, made: Path | Failure) -> None:
+        self.resolved, self.made = resolved, made
+        self.asked: list[str] = []
+
+    async def resolve(self, _uv: Path, _locks: Path, companion: Companion, *_: Any) -> Added | Failure:
+        self.asked.append(f"resolve {companion.value}")
+        return self.resolved
+
+    async def ensure(self, _uv: Path, _folder: Path, added: Added, *_: Any, timeout: float) -> Path | Failure:
+        self.asked.append(f"install {added.pins} within {timeout:.0f} s")
+        return self.made
+
+
+ADDED = Added(pins="transformers==4.39.2", exclude_newer=None)
+PROOF = Failure(status=Status.LOCK_FAILED, trouble=None, message="Because x, no.", evidence="")
+OFFLINE = Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="Connection refused", evidence="")
+
+
+@pytest.fixture
+def install(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`install(beside, asking=...)`: what the cells of a group get that has one case; `asking`: it asks for transformers."""
+
+    def one(beside: Beside, *, asking: bool = True, known: Any = ()) -> Installed | Failure:
+        async def found(*_: Any, **__: Any) -> Any:
+            return Path("/toolchain")
+
+        async def venv_found(*_: Any, **__: Any) -> Any:
+            return Venv(path=Path("/venv"))
+
+        monkeypatch.setattr(schedule.toolchain, "ensure", found)
+        monkeypatch.setattr(schedule.venv, "ensure", venv_found)
+        monkeypatch.setattr(schedule.companions, "resolve", beside.resolve)
+        monkeypatch.setattr(schedule.companions, "ensure", beside.ensure)
+        monkeypatch.setattr(schedule.disk, "evict", found)
+        case = make.case(companions=frozenset({Companion.TRANSFORMERS}) if asking else frozenset())
+        listed = assign([make.cell()], [case], {"bert-en/3": make.model()}, lambda *_: "key", known)
+        group = Group(identity=make.identity(), requests=(make.request(),), jobs=listed, ends={})
+        with ExitStack() as stack:
+            return asyncio.run(runner(make, tmp_path)._install(group, stack))
+
+    return one
+
+
+def test_companions_are_installed_beside_and_told_to_the_cells(install: Any) -> None:
+    beside = Beside(ADDED, Path("/beside"))
+    got = install(beside)
+    assert beside.asked == ["resolve transformers", "install transformers==4.39.2 within 600 s"]
+    assert got.environ == {"HUBMATRIX_TRANSFORMERS": "/beside"}
+
+
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        (Beside(PROOF, OFFLINE), "unsatisfiable: Because x, no."),
+        (Beside(OFFLINE, PROOF), "unavailable (network): Connection refused"),
+        (Beside(ADDED, OFFLINE), "unavailable (network): Connection refused"),
+    ],
+    ids=["proof", "index", "install"],
+)
+def test_a_companion_that_can_not_be_had_refuses_no_group(install: Any, beside: Beside, told: str) -> None:
+    assert install(beside).environ == {"HUBMATRIX_TRANSFORMERS": told}
+
+
+def test_nothing_is_installed_beside_for_cases_that_do_not_ask_or_are_known(install: Any) -> None:
+    beside = Beside(ADDED, Path("/beside"))
+    assert install(beside, asking=False).environ == {}
+    assert install(beside, known={"key"}).environ == {}
+    assert beside.asked == []
 
 
 def test_cells_of_a_tpu_run_one_after_another_and_others_at_once(make: Any, tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""Companions: packages that a case asks for and no environment holds, installed beside an environment, never into it.
+
+    .hubmatrix/companions/<digest>/       what `pip install transformers` would have added, and nothing that was there already
+    .hubmatrix/companions/<digest>.txt    the same as a requirements file, hashed
+
+They are resolved for the environment's interpreter and date, with its own lock as constraints, so that no version under test
+changes. A cell appends the folder to the end of `sys.path`, where the packages under test win, and so do the few that came
+with pytest. Environments to which the same packages would be added share a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from filelock import AsyncFileLock
+
+from harness.domain import Companion, Status
+from harness.environments import lock
+from harness.environments.interpreters import Interpreter
+from harness.environments.lock import Lock, Wanted
+from harness.environments.uv import Failure, call_offline_first, failure
+from harness.environments.venv import FINGERPRINT
+from harness.files import write_atomically
+
+# What is written in Rust or C, and never built here: a resolver that may build takes the newest release even where it has no
+# wheel for this Python (safetensors 0.5.3 for 3.7), and what comes out says whether this machine has a compiler. Pure Python is
+# built where there is only its source: without sacremoses, which had no wheel in January 2021, there was no transformers.
+WHEELS = ("hf-xet", "pyyaml", "regex", "safetensors", "tokenizers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What is installed beside an environment: a requirements file with hashes, and the last day for what builds it."""
+
+    pins: str
+    exclude_newer: date | None
+
+
+def wanted(companion: Companion, environment: Lock) -> Wanted:
+    """What is asked of the resolver, for an environment with this lock.
+
+    Where no date limits the environment, the day of its lock is part of the question: what was found for that day stays,
+    and a case's key can name it without asking the index.
+    """
+    return Wanted(
+        requirements=(companion.value,),
+        constraints=tuple(f"{name}=={version}" for name, version in environment.packages),
+        wheels=WHEELS,
+        exclude_newer=environment.exclude_newer,
+        day=None if environment.exclude_newer else environment.resolved,
+        daily=False,
+    )
+
+
+async def resolve(uv: Path, locks: Path, companion: Companion, environment: Lock, interpreter: Interpreter) -> Added | Failure:
+    """What would be added to an environment with this lock. A failure with the status `lock_failed` is the resolver's proof."""
+    found = await lock.resolve_wanted(uv, locks, wanted(companion, environment), interpreter, refresh=False)
+    if isinstance(found, Failure):
+        return found
+    return Added(pins=without(found.path.read_text(encoding="utf-8"), environment), exclude_newer=environment.exclude_newer)
+
+
+def without(text: str, environment: Lock) -> str:
+    """The pins of a requirements file, with their hashes, less the packages that the environment has."""
+    there = {name for name, _ in environment.packages}
+    kept: list[str] = []
+    keep = False
+    for line in text.splitlines(keepends=True):
+        if line[:1].isalnum():
+            keep = line.partition("==")[0] not in there
+        if keep:
+            kept.append(line)
+    return "".join(kept)
+
+
+def place(folder: Path, added: Added, interpreter: Interpreter) -> Path:
+    """Where these packages live."""
+    return folder / hashlib.sha256(f"{added.pins} {interpreter.label}".encode()).hexdigest()[:20]
+
+
+async def ensure(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Path | Failure:
+    """The folder to append to `sys.path`, made now if it isn't there."""
+    path = place(folder, added, interpreter)
+    folder.mkdir(parents=True, exist_ok=True)
+    async with AsyncFileLock(path.with_suffix(".lock")):
+        if (path / FINGERPRINT).is_file():
+            return path
+        shutil.rmtree(path, ignore_errors=True)
+        write_atomically(path.with_suffix(".txt"), added.pins)
+        done = await call_offline_first(uv, _install(path, added, interpreter), timeout=timeout)
+        if not done.ok:
+            shutil.rmtree(path, ignore_errors=True)
+            return failure(done, of=Status.INSTALL_FAILED, timeout=timeout)
+        write_atomically(path / FINGERPRINT, added.pins)
+        return path
+
+
+def _install(path: Path, added: Added, interpreter: Interpreter) -> list[str | Path]:
+    argv: list[str | Path] = ["pip", "install", "--quiet", "--target", path, "--python", interpreter.path]
+    argv += ["--requirements", path.with_suffix(".txt"), "--require-hashes", "--no-deps", "--link-mode", "hardlink"]
+    return argv + (["--exclude-newer", added.exclude_newer.isoformat()] if added.exclude_newer else [])
+
+
+def variable(companion: Companion) -> str:
+    """The environment variable that tells a cell's cases of it."""
+    return f"HUBMATRIX_{companion.name}"
+
+
+def told(made: Path | Failure) -> str:
+    """What it tells: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
+    if not isinstance(made, Failure):
+        return str(made)
+    if made.status is Status.LOCK_FAILED:
+        return f"unsatisfiable: {made.message}"
+    return f"unavailable ({made.trouble.value}): {made.message}" if made.trouble else f"unavailable: {made.message}"
