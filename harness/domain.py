@@ -36,6 +36,7 @@ class Companion(str, Enum):
     """A package that a case may ask for, by the fixture of that name: installed beside an environment, never into it."""
 
     TRANSFORMERS = "transformers"
+    SENTENCEPIECE = "sentencepiece"
 
 
 class InstallPolicy(str, Enum):

@@ -1,6 +1,9 @@
-"""What the cases of this folder share: the preprocessing model, loaded once, from a copy that a case may take away."""
+"""What the cases of this folder share: the model, loaded once, from a copy that a case may take away; packages beside it."""
 
+import importlib
+import os
 import shutil
+import sys
 
 import pytest
 import tensorflow_hub as hub
@@ -22,3 +25,33 @@ def layer(handle, tensorflow_text):
 def preprocess(layer):
     """What hub.load(handle) gives after `import tensorflow_text`: hub.KerasLayer keeps it as resolved_object."""
     return layer.resolved_object
+
+
+def beside(name):
+    """A package as `pip install` adds it where nothing that is installed may change.
+
+    hubmatrix installs it into a folder of its own and names that in HUBMATRIX_<NAME>; the folder comes last on sys.path, so that
+    what is under test wins. By hand it is the package that is installed.
+    """
+    told = os.environ.get("HUBMATRIX_" + name.upper())
+    if told is None:
+        return pytest.importorskip(name, reason="not installed: pip install " + name)
+    if told.startswith("unsatisfiable: "):
+        pytest.skip(told)  # in the resolver's own words
+    if told.startswith("unavailable"):
+        raise RuntimeError(name + " " + told)  # this machine's trouble: the cell is unavailable instead of failed
+    sys.path.append(told)
+    return importlib.import_module(name)
+
+
+@pytest.fixture(scope="session")
+def transformers():
+    """`import transformers`, of which only tokenizers are used here: they need no TensorFlow."""
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")  # a vocabulary is a file here: nothing is to be asked for
+    return beside("transformers")
+
+
+@pytest.fixture(scope="session")
+def sentencepiece():
+    """What transformers needs for tokenizers with a SentencePiece vocabulary, and doesn't install itself."""
+    return beside("sentencepiece")

@@ -26,10 +26,10 @@ from harness.environments.uv import Failure, call_offline_first, failure
 from harness.environments.venv import FINGERPRINT
 from harness.files import write_atomically
 
-# What is written in Rust or C, and never built here: a resolver that may build takes the newest release even where it has no
+# What is written in Rust, C or C++, and never built here: a resolver that may build takes the newest release even where it has no
 # wheel for this Python (safetensors 0.5.3 for 3.7), and what comes out says whether this machine has a compiler. Pure Python is
 # built where there is only its source: without sacremoses, which had no wheel in January 2021, there was no transformers.
-WHEELS = ("hf-xet", "pyyaml", "regex", "safetensors", "tokenizers")
+WHEELS = ("hf-xet", "pyyaml", "regex", "safetensors", "sentencepiece", "tokenizers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
