@@ -87,7 +87,8 @@ def arguments(request: Request) -> list[str]:
     argv = sorted({os.path.join(request["rootdir"], case.partition("::")[0]) for case in request["cases"]})
     argv += ["--rootdir", request["rootdir"], "-c", os.path.join(HERE, "pytest.ini")]
     argv += ["-p", "hubmatrix_recorder", "-p", "no:cacheprovider", "--import-mode=importlib", "--continue-on-collection-errors"]
-    argv += ["--capture=no", "--tb=short", "-q", "--basetemp", os.path.join(request["workdir"], "tmp", "pytest")]
+    # Python's own traceback: for its own, pytest parses the source of each frame, up to 0.5 s where TensorFlow raises.
+    argv += ["--capture=no", "--tb=native", "-q", "--basetemp", os.path.join(request["workdir"], "tmp", "pytest")]
     if request["workers"]:
         argv += ["-p", "xdist.plugin", "-n", str(request["workers"])]
     return argv

@@ -24,6 +24,7 @@ EVIDENCE_LIMIT = 20000
 OUTPUT_LIMIT = 4000
 NUMBERS = 20
 NAME_LIMIT = 40
+PYTEST = ("_pytest", "pluggy")
 
 
 def pytest_configure(config: Any) -> None:
@@ -73,6 +74,11 @@ class Recorder:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "")
         self._cpu_start = cpu_seconds()
         self._write(event="started", worker=worker, output=self._output_start, **split(item.nodeid))
+
+    def pytest_runtest_makereport(self, call: Any) -> None:
+        """Before pytest makes its report, which it does from what is left here."""
+        if call.excinfo is not None:
+            call.excinfo.traceback = from_the_case_on(call.excinfo.traceback)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._reports.append(report)
@@ -132,6 +138,13 @@ def explain(report: Any) -> tuple[str, str]:
     text = str(told)
     message = crash.message if crash is not None else last_line(text)
     return (message[:MESSAGE_LIMIT], clip(text, EVIDENCE_LIMIT))
+
+
+def from_the_case_on(traceback: Any) -> Any:
+    """Without the frames of pytest that called the case or its fixture."""
+    names = [str(entry.frame.f_globals.get("__name__", "")).partition(".")[0] for entry in traceback]
+    first = next((place for place, name in enumerate(names) if name not in PYTEST), 0)
+    return traceback[first:]
 
 
 def cpu_seconds() -> float:

@@ -17,7 +17,17 @@ from pydantic import TypeAdapter
 
 from harness.domain import Outcome
 from harness.incell import hubmatrix_recorder as recorder
-from harness.incell.hubmatrix_recorder import Recorder, choose, clip, explain, measured, outcome_of, split, with_output
+from harness.incell.hubmatrix_recorder import (
+    Recorder,
+    choose,
+    clip,
+    explain,
+    from_the_case_on,
+    measured,
+    outcome_of,
+    split,
+    with_output,
+)
 from harness.results.format import Measured
 
 NODE = "cases/test_x.py::test_a"
@@ -92,6 +102,21 @@ def test_split(node: str, case: str, variant: str) -> None:
 def test_a_failure_is_explained_by_its_crash_line_and_its_traceback() -> None:
     told = explain(report("call", "failed", Crash("x.py:3: in test_a\nE   ValueError: no", "ValueError: no")))
     assert told == ("ValueError: no", "x.py:3: in test_a\nE   ValueError: no")
+
+
+def test_a_traceback_begins_with_the_case() -> None:
+    def entries(*modules: str) -> list[SimpleNamespace]:
+        return [SimpleNamespace(frame=SimpleNamespace(f_globals={"__name__": module})) for module in modules]
+
+    def modules(entries: list[SimpleNamespace]) -> list[str]:
+        return [entry.frame.f_globals["__name__"] for entry in entries]
+
+    begun = from_the_case_on(
+        entries("_pytest.runner", "pluggy._hooks", "_pytest.python", "cases.test_x", "tensorflow", "_pytest.outcomes")
+    )
+    assert modules(begun) == ["cases.test_x", "tensorflow", "_pytest.outcomes"]
+    assert modules(from_the_case_on(entries("_pytest.fixtures"))) == ["_pytest.fixtures"]
+    assert from_the_case_on([]) == []
 
 
 def test_a_failure_without_a_crash_line_is_explained_by_its_last_line() -> None:
