@@ -1,0 +1,50 @@
+"""Two processes with one model, as a server with several workers has: the parent imports TensorFlow, the workers are forked."""
+
+import multiprocessing
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+
+
+def pooled(encoder, model):
+    """pooled_output of the model's example texts."""
+    if model.interface == "list":
+        return encoder(list(model.inputs.values()))[0].numpy()
+    return encoder(model.inputs)["pooled_output"].numpy()
+
+
+def load_and_encode(model):
+    return pooled(hub.load(model.handle), model)
+
+
+@pytest.mark.models(format="saved_model_2", interface=["dict", "list"])
+def test_forked_before(model, encoder, early_worker):
+    """A worker that was forked before TensorFlow computed anything loads the model, and gives the same numbers to the last bit."""
+    assert np.array_equal(early_worker(load_and_encode, model), pooled(encoder, model))
+
+
+@pytest.mark.xfail(
+    raises=TimeoutError, strict=False, reason="TensorFlow's threads are not in the forked process: fork first, or use spawn"
+)
+def test_forked_after():
+    """Wrong way: forking after TensorFlow has computed something, such as a server that loads its model and then forks workers.
+
+    The worker's first call of a tf.function never ends.
+    """
+    if not tf.executing_eagerly():
+        pytest.skip(f"TensorFlow {tf.__version__} computes in sessions")
+    double = tf.function(lambda number: 2 * number)
+    double(tf.constant(1.0))
+    here, there = multiprocessing.Pipe()
+    worker = multiprocessing.get_context("fork").Process(target=lambda: there.send(float(double(tf.constant(1.0)))))
+    worker.start()
+    try:
+        if not here.poll(5.0):
+            assert worker.is_alive(), "the worker ended without a word"
+            raise TimeoutError("the worker has computed nothing after 5 s")
+        assert here.recv() == 2.0
+    finally:
+        worker.terminate()
+        worker.join()
