@@ -34,7 +34,7 @@ class Freed:
 
 
 def clean(place: Workspace, *, results: bool, uv_cache: bool) -> Freed:
-    """Remove venvs, toolchains, locks and work folders; results and uv's cache only when asked for.
+    """Remove venvs, companions, toolchains, locks and work folders; results and uv's cache only when asked for.
 
     Raises:
         MachineError: a run is at work in them.

@@ -53,5 +53,8 @@ def transformers():
 
 @pytest.fixture(scope="session")
 def sentencepiece():
-    """What transformers needs for tokenizers with a SentencePiece vocabulary, and doesn't install itself."""
+    """What transformers needs for tokenizers with a SentencePiece vocabulary, and doesn't install itself.
+
+    Ask for it before transformers, which looks for it once, while it is imported.
+    """
     return beside("sentencepiece")

@@ -98,8 +98,11 @@ def test_transformers_pair(model, vocab_file, transformers, preprocess):
     assert np.array_equal(pair["token_type_ids"], packed["input_type_ids"].numpy())
 
 
-def test_transformers_albert(model, pieces_file, transformers, sentencepiece):
-    """AlbertTokenizer(pieces_file, do_lower_case=True) of transformers gives the same batch; it needs sentencepiece."""
+def test_transformers_albert(model, pieces_file, sentencepiece, transformers):
+    """AlbertTokenizer(pieces_file, do_lower_case=True) of transformers gives the same batch; it needs sentencepiece.
+
+    Only up to transformers 4: 5.24.0 takes no such file, "TypeError: Can't extract `str` to `Vec`".
+    """
     tokenizer = transformers.AlbertTokenizer(pieces_file, do_lower_case=True)
     sentences = model.inputs["sentences"].tolist()
     batch = tokenizer(sentences, padding="max_length", truncation=True, max_length=model.width, return_tensors="np")

@@ -172,7 +172,7 @@ def clean(
     as_json: AsJson = False,
     root: Root = HERE,
 ) -> None:
-    """Free the disk: every venv, toolchain, lock and work folder. Results stay unless you ask."""
+    """Free the disk: every venv, companion, toolchain, lock and work folder. Results stay unless you ask."""
     from harness import cleaning
 
     freed = cleaning.clean(Workspace(root=root.resolve()), results=with_results, uv_cache=with_uv_cache)

@@ -62,7 +62,7 @@ class Installed:
 
     environment: venv.Venv
     tools: Path
-    beside: Mapping[Companion, Path | Failure]
+    beside: Mapping[Companion, Path | Failure] = field(default_factory=dict)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -117,8 +117,10 @@ class Runner:
                     ledger.refuse(zygote, time.monotonic() - started)
                     return
                 ledger.ready(time.monotonic() - started)
-                self._stage(group, "running")
                 try:
+                    installed = replace(installed, beside=await self._beside(group, stack))
+                    ledger.know(installed)
+                    self._stage(group, "running")
                     await self._cells(group, zygote, installed, ledger)
                 finally:
                     await zygote.close()
@@ -139,13 +141,16 @@ class Runner:
         made = await venv.ensure(
             uv, places.venvs, places.bytecode, identity.lock, identity.interpreter, timeout=limits.install_seconds
         )
-        if isinstance(made, Failure):
-            return made
-        beside = {companion: await self._companion(companion, group, stack) for companion in sorted(group.companions)}
-        return Installed(environment=made, tools=tools, beside=beside)
+        return made if isinstance(made, Failure) else Installed(environment=made, tools=tools)
+
+    async def _beside(self, group: Group, stack: ExitStack) -> Mapping[Companion, Path | Failure]:
+        """The companions, after the import, for an environment without it needs none.
+
+        One that can't be had is no trouble of the group: the cases that ask for it say so, and others run.
+        """
+        return {companion: await self._companion(companion, group, stack) for companion in sorted(group.companions)}
 
     async def _companion(self, companion: Companion, group: Group, stack: ExitStack) -> Path | Failure:
-        """One that can't be had is no trouble of the group: the cases that ask for it say so, and others run."""
         uv, places, identity = self.settings.uv, self.settings.workspace, group.identity
         added = await companions.resolve(uv, places.locks, companion, identity.lock, identity.interpreter)
         if isinstance(added, Failure):

@@ -83,6 +83,13 @@ def test_without_an_index_the_cell_is_unavailable_and_other_cases_are_measured(m
     assert made.run().cells[0].status is Status.COMPLETED
 
 
+def test_nothing_is_installed_beside_an_environment_without_the_import(mini: Make) -> None:
+    made = project(mini, transformers={"4.0": ["extra"]})
+    packages.wheel(made.root / "index", "tensorflow-hub", "0.99.0", {"tensorflow_hub/__init__.py": "raise ImportError('no')\n"})
+    assert made.run().cells[0].status is Status.IMPORT_FAILED
+    assert not (made.root / ".hubmatrix" / "companions").exists()
+
+
 def test_an_import_that_raises_is_the_softwares(mini: Make) -> None:
     made = project(mini, transformers={"4.0": ["extra"]}, source="raise ImportError('too new for these packages')\n")
     run = made.run()

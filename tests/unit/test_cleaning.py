@@ -18,7 +18,8 @@ from harness.workspace import Workspace
 @pytest.fixture
 def used(project: Workspace) -> Workspace:
     """A project after a run."""
-    for folder in (project.locks, project.venvs / "1f" / "bin", project.toolchains, project.work, project.runs / "1", project.site):
+    state = (project.locks, project.venvs / "1f" / "bin", project.companions / "2e", project.toolchains, project.work)
+    for folder in (*state, project.runs / "1", project.site):
         folder.mkdir(parents=True)
         (folder / "file").write_text("x")
     return project

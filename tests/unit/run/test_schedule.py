@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -193,7 +194,7 @@ def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Pa
     assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
 
 
-def installed(state: Path, beside: dict[Companion, Path | Failure] | None = None) -> Installed:
+def installed(state: Path, beside: Mapping[Companion, Path | Failure] | None = None) -> Installed:
     return Installed(environment=Venv(path=state / "venvs" / "1f"), tools=state / "toolchains" / "py311", beside=beside or {})
 
 
@@ -220,34 +221,24 @@ OFFLINE = Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="C
 
 @pytest.fixture
 def install(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`install(beside, asking=...)`: what the cells of a group get that has one case; `asking`: it asks for transformers."""
+    """`install(beside, asking=...)`: what the cells of a group are told that has one case; `asking`: it asks for transformers."""
 
-    def one(beside: Beside, *, asking: bool = True, known: Any = ()) -> Installed | Failure:
-        async def found(*_: Any, **__: Any) -> Any:
-            return Path("/toolchain")
-
-        async def venv_found(*_: Any, **__: Any) -> Any:
-            return Venv(path=Path("/venv"))
-
-        monkeypatch.setattr(schedule.toolchain, "ensure", found)
-        monkeypatch.setattr(schedule.venv, "ensure", venv_found)
+    def one(beside: Beside, *, asking: bool = True, known: Any = ()) -> Mapping[str, str]:
         monkeypatch.setattr(schedule.companions, "resolve", beside.resolve)
         monkeypatch.setattr(schedule.companions, "ensure", beside.ensure)
-        monkeypatch.setattr(schedule.disk, "evict", found)
         case = make.case(companions=frozenset({Companion.TRANSFORMERS}) if asking else frozenset())
         listed = assign([make.cell()], [case], {"bert-en/3": make.model()}, lambda *_: "key", known)
         group = Group(identity=make.identity(), requests=(make.request(),), jobs=listed, ends={})
         with ExitStack() as stack:
-            return asyncio.run(runner(make, tmp_path)._install(group, stack))
+            return installed(tmp_path, asyncio.run(runner(make, tmp_path)._beside(group, stack))).environ
 
     return one
 
 
 def test_companions_are_installed_beside_and_told_to_the_cells(install: Any) -> None:
     beside = Beside(ADDED, Path("/beside"))
-    got = install(beside)
+    assert install(beside) == {"HUBMATRIX_TRANSFORMERS": "/beside"}
     assert beside.asked == ["resolve transformers", "install transformers==4.39.2 within 600 s"]
-    assert got.environ == {"HUBMATRIX_TRANSFORMERS": "/beside"}
 
 
 @pytest.mark.parametrize(
@@ -260,13 +251,13 @@ def test_companions_are_installed_beside_and_told_to_the_cells(install: Any) -> 
     ids=["proof", "index", "install"],
 )
 def test_a_companion_that_can_not_be_had_refuses_no_group(install: Any, beside: Beside, told: str) -> None:
-    assert install(beside).environ == {"HUBMATRIX_TRANSFORMERS": told}
+    assert install(beside) == {"HUBMATRIX_TRANSFORMERS": told}
 
 
 def test_nothing_is_installed_beside_for_cases_that_do_not_ask_or_are_known(install: Any) -> None:
     beside = Beside(ADDED, Path("/beside"))
-    assert install(beside, asking=False).environ == {}
-    assert install(beside, known={"key"}).environ == {}
+    assert install(beside, asking=False) == {}
+    assert install(beside, known={"key"}) == {}
     assert beside.asked == []
 
 
