@@ -122,7 +122,7 @@ def loaded(model):
 
 @pytest.fixture(scope=as_long_as_possible)
 def layer(model):
-    """hub.KerasLayer(model.handle), once. It has weights of its own, other than those of `loaded`."""
+    """hub.KerasLayer(model.handle), once. It has weights of its own, other than those of `loaded`; fit may have trained them."""
     import tensorflow_hub as hub
 
     return hub.KerasLayer(model.handle)

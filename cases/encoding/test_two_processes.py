@@ -20,9 +20,14 @@ def load_and_encode(model):
 
 
 @pytest.mark.models(format="saved_model_2", interface=["dict", "list"])
-def test_forked_before(model, encoder, early_worker):
-    """A worker that was forked before TensorFlow computed anything loads the model, and gives the same numbers to the last bit."""
-    assert np.array_equal(early_worker(load_and_encode, model), pooled(encoder, model))
+def test_forked_before(model, encoder, early_worker, record_property):
+    """A worker that was forked before TensorFlow computed anything loads the model, and gives the same numbers.
+
+    Not to the last bit: how TensorFlow optimizes a graph may depend on what the process did before.
+    """
+    difference = np.abs(early_worker(load_and_encode, model) - pooled(encoder, model)).max()
+    record_property("difference between processes", float(difference))
+    assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
 @pytest.mark.xfail(

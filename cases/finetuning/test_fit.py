@@ -7,13 +7,12 @@ import tensorflow_hub as hub
 
 pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
 LABELS = np.array([[1.0], [0.0]], np.float32)
-SCOPE = "module" if tf.executing_eagerly() else "function"  # TF1 has one graph, and each case starts an empty one
 
 
-@pytest.fixture(scope=SCOPE)
-def own(model):
+@pytest.fixture
+def own(layer):
     """Not `loaded`: what fit traced stays with a model, and a tape of one's own around it may fail afterwards."""
-    return hub.load(model.handle)
+    return layer.resolved_object
 
 
 def classifier(model, encoder):
