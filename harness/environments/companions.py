@@ -34,10 +34,20 @@ WHEELS = ("hf-xet", "pyyaml", "regex", "safetensors", "sentencepiece", "tokenize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What is installed beside an environment: a requirements file with hashes, and the last day for what builds it."""
+    """What is installed beside an environment: the companion's version, a requirements file with hashes, and the last day for
+    what builds it."""
 
+    version: str
     pins: str
     exclude_newer: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """Where a companion was installed, with what it needs; to be appended to `sys.path`."""
+
+    path: Path
+    version: str
 
 
 def wanted(companion: Companion, environment: Lock) -> Wanted:
@@ -61,7 +71,8 @@ async def resolve(uv: Path, locks: Path, companion: Companion, environment: Lock
     found = await lock.resolve_wanted(uv, locks, wanted(companion, environment), interpreter, refresh=False)
     if isinstance(found, Failure):
         return found
-    return Added(pins=without(found.path.read_text(encoding="utf-8"), environment), exclude_newer=environment.exclude_newer)
+    pins = without(found.path.read_text(encoding="utf-8"), environment)
+    return Added(version=dict(found.packages)[companion.value], pins=pins, exclude_newer=environment.exclude_newer)
 
 
 def without(text: str, environment: Lock) -> str:
@@ -82,13 +93,13 @@ def place(folder: Path, added: Added, interpreter: Interpreter) -> Path:
     return folder / hashlib.sha256(f"{added.pins} {interpreter.label}".encode()).hexdigest()[:20]
 
 
-async def ensure(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Path | Failure:
-    """The folder to append to `sys.path`, made now if it isn't there."""
+async def ensure(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Folder | Failure:
+    """The folder of what is added, made now if it isn't there."""
     path = place(folder, added, interpreter)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(path.with_suffix(".lock")):
         if (path / FINGERPRINT).is_file():
-            return path
+            return Folder(path=path, version=added.version)
         shutil.rmtree(path, ignore_errors=True)
         write_atomically(path.with_suffix(".txt"), added.pins)
         done = await call_offline_first(uv, _install(path, added, interpreter), timeout=timeout)
@@ -96,7 +107,7 @@ async def ensure(uv: Path, folder: Path, added: Added, interpreter: Interpreter,
             shutil.rmtree(path, ignore_errors=True)
             return failure(done, of=Status.INSTALL_FAILED, timeout=timeout)
         write_atomically(path / FINGERPRINT, added.pins)
-        return path
+        return Folder(path=path, version=added.version)
 
 
 def _install(path: Path, added: Added, interpreter: Interpreter) -> list[str | Path]:
@@ -110,10 +121,10 @@ def variable(companion: Companion) -> str:
     return f"HUBMATRIX_{companion.name}"
 
 
-def told(made: Path | Failure) -> str:
+def told(made: Folder | Failure) -> str:
     """What it tells: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
     if not isinstance(made, Failure):
-        return str(made)
+        return str(made.path)
     if made.status is Status.LOCK_FAILED:
         return f"unsatisfiable: {made.message}"
     return f"unavailable ({made.trouble.value}): {made.message}" if made.trouble else f"unavailable: {made.message}"

@@ -5,7 +5,7 @@
     sections       {install, keras, text, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
-    cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number, ...] if it measured any]
+    cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]
     kinds          [case, title, variant, outcome, message, evidence, diagnosis]: what cases have in common
     ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
     firstProgram   the number of the first row of the programs for TPU
@@ -125,7 +125,8 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
         )
     )
     told = [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
-    return [*told, [part for one in case.measured for part in (strings(one.name), one.value)]] if case.measured else told
+    facts = [(one.name, one.value) for one in case.measured] + [(one.name, one.version) for one in case.beside]
+    return [*told, [part for name, fact in facts for part in (strings(name), fact)]] if facts else told
 
 
 def _environment(record: EnvironmentRecord, strings: _Table) -> dict[str, Any]:

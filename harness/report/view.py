@@ -20,7 +20,7 @@ from harness.report.numbers import numbers
 from harness.report.text import MESSAGE_LIMIT, plain
 from harness.report.verdict import BAD, Verdict, judge
 from harness.report.ways import ways as every_way
-from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord
+from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Package
 from harness.results.store import Run
 
 __all__ = ["View", "view"]
@@ -140,6 +140,7 @@ class _Cases:
             evidence=self._texts.place(record.evidence),
             diagnosis=self._diagnosis(record),
             measured=tuple(Measurement(name=plain(name), value=value) for name, value in record.measured.items()),
+            beside=tuple(Package(name=plain(one.name), version=plain(one.version)) for one in record.beside),
             cell=record.cell,
             recorded=record.recorded,
             reused=record.reused,

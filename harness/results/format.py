@@ -6,6 +6,7 @@ Format history:
   1  first version
   2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`. Of environments and axes: `text`.
      Of the header: `command`, `models`, `options`. The trouble `model`
+  3  of a case: `beside`
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
 
 from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, TextOps, Trouble
 
-FORMAT: Final = 2
-READABLE: Final = (1, 2)
+FORMAT: Final = 3
+READABLE: Final = (1, 2, 3)
 
 
 class Record(BaseModel):
@@ -43,7 +44,7 @@ class Header(Record):
     """
 
     type: Literal["header"] = "header"
-    format: Literal[1, 2] = FORMAT
+    format: Literal[1, 2, 3] = FORMAT
     run: str
     started: str
     hubmatrix: str
@@ -103,6 +104,7 @@ class CaseRecord(Record):
     `key` is the digest of everything that can change the outcome; `cell` is the cell whose process ran it; `uses` holds the
     axis values it asked for; `run` the run that measured it. `cpu_seconds` are user and system
     time, children included; None where they are not known. `measured` are numbers by the names that the case gave them.
+    `beside` are the packages that it asked for and that were installed beside its environment.
     """
 
     type: Literal["case"] = "case"
@@ -118,6 +120,7 @@ class CaseRecord(Record):
     message: str = ""
     evidence: str = ""
     measured: Measured = {}
+    beside: tuple[Package, ...] = ()
     recorded: str
     run: str
     reused: bool = False

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from types import MappingProxyType
 
-from harness.domain import Axes, EnvironmentRequest, Status
+from harness.domain import Axes, Companion, EnvironmentRequest, Status
 from harness.environments.uv import Failure
 from harness.request import exclude_newer, requirements, settings
 from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Package
@@ -75,7 +76,10 @@ def environment_record(
     )
 
 
-def case_record(done: Finished, job: CellJob, run: str, roots: Mapping[str, str]) -> CaseRecord:
+def case_record(
+    done: Finished, job: CellJob, run: str, roots: Mapping[str, str], beside: Mapping[Companion, str] = MappingProxyType({})
+) -> CaseRecord:
+    """`beside`: the versions of the companions that its cell has, of which it may have asked for some."""
     said = without_handles if done.task.case.services else str
     return CaseRecord(
         key=done.task.key,
@@ -90,6 +94,9 @@ def case_record(done: Finished, job: CellJob, run: str, roots: Mapping[str, str]
         message=said(scrub(done.message, roots))[:MESSAGE_LIMIT],
         evidence=said(scrub(done.evidence, roots)),
         measured=dict(done.measured),
+        beside=tuple(
+            Package(name=one.value, version=version) for one, version in beside.items() if one in done.task.case.companions
+        ),
         recorded=now(),
         run=run,
     )

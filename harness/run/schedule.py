@@ -19,6 +19,7 @@ from filelock import AsyncFileLock
 
 from harness.domain import Accelerator, Companion, Limits
 from harness.environments import bytecode, companions, disk, toolchain, venv
+from harness.environments.companions import Folder
 from harness.environments.uv import Failure
 from harness.results.history import History
 from harness.run.assign import CellEnd, CellJob
@@ -62,12 +63,17 @@ class Installed:
 
     environment: venv.Venv
     tools: Path
-    beside: Mapping[Companion, Path | Failure] = field(default_factory=dict)
+    beside: Mapping[Companion, Folder | Failure] = field(default_factory=dict)
 
     @property
     def environ(self) -> Mapping[str, str]:
         """The variables that tell the cases of the companions."""
         return {companions.variable(companion): companions.told(made) for companion, made in self.beside.items()}
+
+    @property
+    def versions(self) -> Mapping[Companion, str]:
+        """Of the companions that are there."""
+        return {companion: made.version for companion, made in self.beside.items() if isinstance(made, Folder)}
 
 
 @dataclass(slots=True)
@@ -143,14 +149,14 @@ class Runner:
         )
         return made if isinstance(made, Failure) else Installed(environment=made, tools=tools)
 
-    async def _beside(self, group: Group, stack: ExitStack) -> Mapping[Companion, Path | Failure]:
+    async def _beside(self, group: Group, stack: ExitStack) -> Mapping[Companion, Folder | Failure]:
         """The companions, after the import, for an environment without it needs none.
 
         One that can't be had is no trouble of the group: the cases that ask for it say so, and others run.
         """
         return {companion: await self._companion(companion, group, stack) for companion in sorted(group.companions)}
 
-    async def _companion(self, companion: Companion, group: Group, stack: ExitStack) -> Path | Failure:
+    async def _companion(self, companion: Companion, group: Group, stack: ExitStack) -> Folder | Failure:
         uv, places, identity = self.settings.uv, self.settings.workspace, group.identity
         added = await companions.resolve(uv, places.locks, companion, identity.lock, identity.interpreter)
         if isinstance(added, Failure):
@@ -234,6 +240,7 @@ class Ledger:
     settings: Settings
     sink: Sink
     roots: dict[str, str] = field(default_factory=dict)
+    beside: Mapping[Companion, str] = field(default_factory=dict)
     ends: dict[str, CellEnd] = field(default_factory=dict)
     waiting: dict[str, set[str]] = field(default_factory=dict)
     troubled: dict[str, CellEnd] = field(default_factory=dict)
@@ -251,9 +258,10 @@ class Ledger:
     def know(self, installed: Installed) -> None:
         self._name(installed.environment.path, "$VENV")
         self._name(installed.tools, "$PYTEST")
+        self.beside = installed.versions
         for companion, made in installed.beside.items():
-            if isinstance(made, Path):
-                self._name(made, f"${companion.name}")
+            if isinstance(made, Folder):
+                self._name(made.path, f"${companion.name}")
 
     def _name(self, folder: Path, name: str) -> None:
         """A folder's name in records, for its path as such and as seen from a cell's current folder, links followed or not."""
@@ -277,7 +285,7 @@ class Ledger:
         if trouble := machine_trouble(done):
             self.troubled[job.cell.id] = trouble
             return
-        self.sink.put(case_record(done, job, self.settings.run, self.roots))
+        self.sink.put(case_record(done, job, self.settings.run, self.roots, self.beside))
 
     def end(self, job: CellJob, end: CellEnd) -> None:
         """The cell's process is over: all its keys are settled, and perhaps those that other cells wait for."""

@@ -7,6 +7,7 @@ Format history:
   1  first version
   2  `measured` of a case; `text` beside every `keras`; `documents` with their claims
   3  `compiling`: programs for TPU; `devices`: cells by device; `diagnoses`
+  4  `beside` of a case
 """
 
 from __future__ import annotations
@@ -73,14 +74,14 @@ __all__ = [
     "installed",
 ]
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One run, counted and sorted. `cells` are in the order in which `sections` show them."""
 
-    format: Literal[3] = FORMAT
+    format: Literal[4] = FORMAT
     header: Header
     footer: Footer | None
     counts: Counts

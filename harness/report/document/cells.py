@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
 from harness.report.verdict import Verdict
-from harness.results.format import CellAxes
+from harness.results.format import CellAxes, Package
 
 Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
 """A way to install, which is what a section is about: policy, Keras choice, tensorflow-text or not."""
@@ -52,6 +52,7 @@ class CaseView:
     message: str = ""
     evidence: int = 0
     measured: tuple[Measurement, ...] = ()
+    beside: tuple[Package, ...] = ()
     diagnosis: str = ""
     cell: str = ""
     recorded: str = ""

@@ -73,7 +73,7 @@ function tellingFirst(cases) {
   return [...cases].sort((one, other) => rank(one) - rank(other));
 }
 
-function caseLine([kind, seconds, ranIn, recorded, measured = []], place, asked) {
+function caseLine([kind, seconds, ranIn, recorded, facts = []], place, asked) {
   const [id, title, variant, outcome, message, evidence, diagnosis] = data.kinds[kind];
   const [symbol, look] = OUTCOMES[outcome] ?? ["✕", "bad"];
   const said = { xfailed: "as declared", xpassed: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
@@ -85,17 +85,17 @@ function caseLine([kind, seconds, ranIn, recorded, measured = []], place, asked)
       make("code", {}, text(id)),
       message ? make("p", { class: "said" }, text(message)) : "",
       diagnosisPart(diagnosis),
-      numbersPart(measured),
+      factsPart(facts),
       evidencePart(data.evidence[evidence]),
       origin(ranIn, recorded, place),
     ),
   );
 }
 
-// Names and numbers take turns: [name, number, name, number, ...].
-function numbersPart(measured) {
-  if (!measured.length) return "";
-  const pairs = measured.flatMap((one, n) => (n % 2 ? [make("dd", {}, String(one))] : [make("dt", {}, text(one))]));
+// Names and numbers take turns, then names and versions of what was installed beside: [name, number, ..., name, version, ...].
+function factsPart(facts) {
+  if (!facts.length) return "";
+  const pairs = facts.flatMap((one, n) => (n % 2 ? [make("dd", {}, String(one))] : [make("dt", {}, text(one))]));
   return make("dl", { class: "numbers" }, ...pairs);
 }
 

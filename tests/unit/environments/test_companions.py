@@ -12,7 +12,7 @@ import pytest
 
 from harness.domain import Companion, Status, Trouble
 from harness.environments import companions, lock
-from harness.environments.companions import Added, ensure, place, resolve, told, variable, wanted, without
+from harness.environments.companions import Added, Folder, ensure, place, resolve, told, variable, wanted, without
 from harness.environments.uv import Failure
 from harness.process import Completed
 
@@ -34,14 +34,18 @@ tensorflow==2.16.2 \\
     --hash=sha256:cc
 tqdm==4.66.2 ; python_version >= '3.7' \\
     --hash=sha256:dd
+transformers==4.39.2 \\
+    --hash=sha256:ee
 """
 PINS = """\
 tokenizers==0.15.2 \\
     --hash=sha256:bb
 tqdm==4.66.2 ; python_version >= '3.7' \\
     --hash=sha256:dd
+transformers==4.39.2 \\
+    --hash=sha256:ee
 """
-ADDED = Added(pins=PINS, exclude_newer=date(2024, 7, 19))
+ADDED = Added(version="4.39.2", pins=PINS, exclude_newer=date(2024, 7, 19))
 
 
 class Uv:
@@ -144,9 +148,9 @@ def test_without_an_index_the_machine_is_to_blame(ask: Any) -> None:
 
 def test_installed_once_into_a_folder_of_their_own(get: Any, make: Any, tmp_path: Path) -> None:
     uv = Uv()
-    path = get(uv)
-    assert get(uv) == path == place(tmp_path / "companions", ADDED, make.interpreter())
-    assert told(path) == str(path)
+    there = Folder(path=place(tmp_path / "companions", ADDED, make.interpreter()), version="4.39.2")
+    assert get(uv) == get(uv) == there
+    assert told(there) == str(there.path)
     (argv,) = uv.installs
     assert argv[:2] == ["pip", "install"]
     assert Path(after(argv, "--requirements")).read_text() == PINS
@@ -166,7 +170,7 @@ def test_what_was_cut_off_is_made_anew(get: Any) -> None:
     found = get(uv)
     assert (found.status, found.trouble) == (Status.UNAVAILABLE, Trouble.DISK)
     assert told(found) == "unavailable (disk): Failed to install: x: No space left on device (os error 28)"
-    assert (get(uv) / "tqdm.py").is_file()
+    assert (get(uv).path / "tqdm.py").is_file()
 
 
 def test_what_does_not_install_says_nothing_of_the_software(get: Any) -> None:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.domain import Axis, Companion, Device, Outcome, SaveFormat, Status, Trouble
-from harness.environments.companions import Added
+from harness.environments.companions import Added, Folder
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
-from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Package
 from harness.results.history import History
 from harness.run import schedule
 from harness.run.assign import COMPLETED, CellEnd, CellJob, assign
@@ -169,7 +169,12 @@ def test_a_case_that_passed_may_speak_of_a_full_disk(make: Any) -> None:
 def test_records_name_folders_not_paths(make: Any) -> None:
     (job,) = listed = jobs(make, [{}], [frozenset()])
     ledger, kept = open_ledger(make, listed)
-    ledger.know(installed(Path("/project/.hubmatrix"), {Companion.TRANSFORMERS: Path("/project/.hubmatrix/companions/2e")}))
+    ledger.know(
+        installed(
+            Path("/project/.hubmatrix"),
+            {Companion.TRANSFORMERS: Folder(path=Path("/project/.hubmatrix/companions/2e"), version="4.39.2")},
+        )
+    )
     told = "/project/.hubmatrix/venvs/1f/lib /project/.hubmatrix/toolchains/py311/pytest /project/cases/a.py /opt/python/3.11.7/lib"
     told += " /project/.hubmatrix/companions/2e/tqdm"
     written = Workspace(root=Path("/project")).work / "run-1" / "x"
@@ -194,14 +199,14 @@ def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Pa
     assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
 
 
-def installed(state: Path, beside: Mapping[Companion, Path | Failure] | None = None) -> Installed:
+def installed(state: Path, beside: Mapping[Companion, Folder | Failure] | None = None) -> Installed:
     return Installed(environment=Venv(path=state / "venvs" / "1f"), tools=state / "toolchains" / "py311", beside=beside or {})
 
 
 class Beside:
     """Stands for `harness.environments.companions`: what it was asked for, and what it gives."""
 
-    def __init__(self, resolved: Added | Failure, made: Path | Failure) -> None:
+    def __init__(self, resolved: Added | Failure, made: Folder | Failure) -> None:
         self.resolved, self.made = resolved, made
         self.asked: list[str] = []
 
@@ -209,12 +214,13 @@ class Beside:
         self.asked.append(f"resolve {companion.value}")
         return self.resolved
 
-    async def ensure(self, _uv: Path, _folder: Path, added: Added, *_: Any, timeout: float) -> Path | Failure:
+    async def ensure(self, _uv: Path, _folder: Path, added: Added, *_: Any, timeout: float) -> Folder | Failure:
         self.asked.append(f"install {added.pins} within {timeout:.0f} s")
         return self.made
 
 
-ADDED = Added(pins="transformers==4.39.2", exclude_newer=None)
+ADDED = Added(version="4.39.2", pins="transformers==4.39.2", exclude_newer=None)
+BESIDE = Folder(path=Path("/beside"), version="4.39.2")
 PROOF = Failure(status=Status.LOCK_FAILED, trouble=None, message="Because x, no.", evidence="")
 OFFLINE = Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="Connection refused", evidence="")
 
@@ -236,7 +242,7 @@ def install(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_companions_are_installed_beside_and_told_to_the_cells(install: Any) -> None:
-    beside = Beside(ADDED, Path("/beside"))
+    beside = Beside(ADDED, BESIDE)
     assert install(beside) == {"HUBMATRIX_TRANSFORMERS": "/beside"}
     assert beside.asked == ["resolve transformers", "install transformers==4.39.2 within 600 s"]
 
@@ -255,10 +261,23 @@ def test_a_companion_that_can_not_be_had_refuses_no_group(install: Any, beside: 
 
 
 def test_nothing_is_installed_beside_for_cases_that_do_not_ask_or_are_known(install: Any) -> None:
-    beside = Beside(ADDED, Path("/beside"))
+    beside = Beside(ADDED, BESIDE)
     assert install(beside, asking=False) == {}
     assert install(beside, known={"key"}) == {}
     assert beside.asked == []
+
+
+def test_what_a_case_had_beside_its_environment_is_recorded_with_it(make: Any) -> None:
+    asking = make.case("t0", companions=frozenset({Companion.TRANSFORMERS}))
+    (job,) = listed = assign([make.cell()], [asking, make.case("t1")], {"bert-en/3": make.model()}, lambda case, *_: case.id, ())
+    ledger, kept = open_ledger(make, listed)
+    ledger.know(installed(Path("/state"), {Companion.TRANSFORMERS: BESIDE, Companion.SENTENCEPIECE: OFFLINE}))
+    for task in job.tasks:
+        ledger.case(job, finished(task))
+    assert [record.beside for record in kept.records if isinstance(record, CaseRecord)] == [
+        (Package(name="transformers", version="4.39.2"),),
+        (),
+    ]
 
 
 def test_cells_of_a_tpu_run_one_after_another_and_others_at_once(make: Any, tmp_path: Path) -> None:
