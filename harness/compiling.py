@@ -95,7 +95,8 @@ def _figures(answer: Answer, chip: Chip) -> Iterator[tuple[str, str]]:
         peak = f"{chip.peak_flops / 1e12:.0f} TFLOP/s (bf16), {chip.bandwidth / 1e9:.0f} GB/s a chip: {chip.source}"
         yield "least time", f"{found.roofline_us:.3g} µs; {peak}"
     for kind, count in sorted(answer.hlo.collectives.items()):
-        yield kind, str(count)
+        given = answer.hlo.collective_bytes.get(kind)
+        yield kind, str(count) if given is None else f"{count}, {_size(given)} of each device"
 
 
 def _size(size: float) -> str:

@@ -55,6 +55,7 @@ class Program:
                    by the compiler's own analysis; None where it says nothing
     products       {"f32": 26}: how many matrix products TensorFlow wrote, by element type
     collectives    {"all-reduce": 3}: what the chips tell each other
+    collective_bytes  {"all-reduce": 42248}: the bytes that each chip gives into them
     custom_calls   what it calls that is no instruction of XLA, such as a function on the host
     dynamic        whether a size is known only when it runs
     digest         the same for the same program
@@ -66,6 +67,7 @@ class Program:
             setattr(self, name, answer["numbers"].get(name))
         self.products = answer["hlo"]["products"]
         self.collectives = answer["hlo"]["collectives"]
+        self.collective_bytes = answer["hlo"]["collective_bytes"]
         self.custom_calls = answer["hlo"]["custom_calls"]
         self.dynamic = answer["hlo"]["dynamic"]
         self.digest = answer["program"]

@@ -78,13 +78,15 @@ class Numbers(_Value):
 
 class Hlo(_Value):
     """What the program says: `products` are dots and convolutions by the element type of their left operand, as TensorFlow
-    wrote them; `collectives` are counted after compiling."""
+    wrote them; `collectives` are counted after compiling, and `collective_bytes` is what one device gives into them, without
+    padding."""
 
     products: dict[str, int] = {}
     instructions: int = 0
     custom_calls: tuple[str, ...] = ()
     dynamic: bool = False
     collectives: dict[str, int] = {}
+    collective_bytes: dict[str, int] = {}
 
 
 class Answer(_Value):

@@ -119,9 +119,10 @@ class Compiler:
 
 def judged(chip: Chip, seen: Said, said: Said) -> Answer:
     """What the worker says of a program, with what the chip can do at most."""
-    facts = {name: value for name, value in said.items() if name not in ("numbers", "collectives")}
+    told = {name: said[name] for name in ("collectives", "collective_bytes") if name in said}
+    facts = {name: value for name, value in said.items() if name not in ("numbers", *told)}
     found = bounded(chip, Numbers(**said.get("numbers", {})))
-    hlo = Hlo(**seen["hlo"], collectives=said.get("collectives", {}))
+    hlo = Hlo(**seen["hlo"], **told)
     return Answer.model_validate({**facts, "program": seen["program"], "numbers": found, "hlo": hlo})
 
 

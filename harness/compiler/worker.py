@@ -19,6 +19,7 @@ import ctypes
 import functools
 import hashlib
 import json
+import math
 import os
 import re
 import resource
@@ -53,6 +54,8 @@ INSTRUCTION = re.compile(r"^  (?:ROOT )?\S+ = (?P<shape>.+?) (?P<opcode>[a-z][a-
 NAMES = re.compile(r"^(HloModule )[^,\n]*|^(ENTRY )?[^\s{]+(?= \{$)", re.MULTILINE)
 TARGET = re.compile(r'custom_call_target="([^"]*)"')
 DYNAMIC = re.compile(r"\b[a-z]\w*\[[\d,]*(?:<=|\?)")
+SHAPE = re.compile(r"\b(pred|[a-z]+(\d+)\w*)\[([\d,]*)\]")
+OPERANDS_END = re.compile(r"\), [a-z_]+=")
 TEXT = b"HloModule"
 OLD_SIZE = re.compile(r"^( *)(ROOT )?(\S+) = u32\[\] (get-dimension-size\(.*)$", re.MULTILINE)
 PR_SET_PDEATHSIG = 1
@@ -92,9 +95,8 @@ def compile_ahead(question: Question) -> Said:
     """Ahead of time, for one device of a topology or for several of them."""
     devices = described(*question["topology"])[: question["devices"]]
     module = translated(read(question["hlo"]))
-    if len(devices) > 1:
-        annotate(module, question["split"], len(devices))
-    options = spread_over(devices)
+    free = annotate(module, question["split"], len(devices)) if len(devices) > 1 else ()
+    options = spread_over(devices, free)
     started = time.monotonic()
     with CONTEXT:
         executable = devices[0].client.compile(module, xla_client.DeviceList(tuple(devices)), options)
@@ -103,7 +105,7 @@ def compile_ahead(question: Question) -> Said:
         "outcome": "compiled",
         "seconds": round(seconds, 3),
         "numbers": numbers(executable),
-        "collectives": collectives(executable),
+        **collectives(executable),
     }
 
 
@@ -222,20 +224,40 @@ def with_signed_sizes(data: bytes) -> bytes:
     return bytes(_hlo.hlo_module_from_text(text).as_serialized_hlo_module_proto())
 
 
-def annotate(module: Any, split: Sequence[int], devices: int) -> None:
-    """Data-parallel: the parameters in `split` are cut along dimension 0, each device holds the others whole."""
+def annotate(module: Any, split: Sequence[int], devices: int) -> Sequence[bool]:
+    """Data-parallel: the parameters in `split` are cut along dimension 0, each device holds the others whole.
+
+    A variable that is updated comes back as it went in, or it could not take its own place. Of each output, whether it is left
+    to the partitioner.
+    """
     with CONTEXT:
         main = next(one for one in module.body.operations if one.attributes["sym_name"].value == "main")
         ranks = [one.type.rank for one in main.arguments]
         if wrong := [number for number in split if number >= len(ranks) or not ranks[number]]:
             raise Invalid(f"parameter {wrong[0]} can't be split: of {len(ranks)} parameters, those with a dimension can")
-        told = []
-        for number, rank in enumerate(ranks):
-            cut = f"{{devices=[{','.join([str(devices), *['1'] * (rank - 1)])}]<=[{devices}]}}"
-            sharding = ir.StringAttr.get(cut if number in split else "{replicated}")
-            told.append(ir.DictAttr.get({**known(main.arg_attrs[number]), "mhlo.sharding": sharding}))
-        main.attributes["arg_attrs"] = ir.ArrayAttr.get(told)
+        told = [ir.StringAttr.get(cut(rank, devices) if number in split else "{replicated}") for number, rank in enumerate(ranks)]
+        updated = {output: told[parameter] for output, parameter in aliases(module).items()}
+        outputs = range(len(main.type.results))
+        main.attributes["arg_attrs"] = sharded([known(one) for one in main.arg_attrs], dict(enumerate(told)))
+        main.attributes["res_attrs"] = sharded([{} for _ in outputs], updated)
         module.operation.attributes["mhlo.num_partitions"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), devices)
+    return [number not in updated for number in outputs]
+
+
+def cut(rank: int, devices: int) -> str:
+    return f"{{devices=[{','.join([str(devices), *['1'] * (rank - 1)])}]<=[{devices}]}}"
+
+
+def aliases(module: Any) -> dict[int, int]:
+    """Which output takes the place of which parameter."""
+    found = module.operation.attributes.get("mhlo.input_output_alias", ())
+    return {(list(one["output_index"]) or [0])[0]: one["alias"]["parameter_number"].value for one in found}
+
+
+def sharded(attributes: Sequence[dict[str, Any]], told: Mapping[int, Any]) -> Any:
+    """Those of all parameters or outputs, some of them with a sharding."""
+    given = [one | ({"mhlo.sharding": told[number]} if number in told else {}) for number, one in enumerate(attributes)]
+    return ir.ArrayAttr.get([ir.DictAttr.get(one) for one in given])
 
 
 def known(attributes: Any) -> dict[str, Any]:
@@ -250,13 +272,14 @@ def described(topology: str, chips: str) -> list[Any]:
         raise NoCompiler(str(error)) from error
 
 
-def spread_over(devices: list[Any]) -> Any:
-    """One replica, as many partitions as devices. What no annotation says is left to XLA's partitioner (GSPMD)."""
+def spread_over(devices: list[Any], free: Sequence[bool] = ()) -> Any:
+    """One replica, as many partitions as devices. What no annotation says is left to XLA's partitioner (GSPMD); so are the
+    outputs that are `free`."""
     options = xla_client.CompileOptions()
     if len(devices) > 1:
         build = options.executable_build_options
         build.use_spmd_partitioning, build.use_shardy_partitioner = True, False
-        build.allow_spmd_sharding_propagation_to_output = [True]
+        build.allow_spmd_sharding_propagation_to_output = list(free)
     options.num_replicas, options.num_partitions = 1, len(devices)
     options.device_assignment = xla_client.DeviceAssignment.create(np.array([[device.id for device in devices]]))
     return options
@@ -276,15 +299,30 @@ def numbers(executable: Any) -> dict[str, float]:
     return found | ({"flops": costs.get("flops", 0.0), "bytes_accessed": costs.get("bytes accessed", 0.0)} if costs else {})
 
 
-def collectives(executable: Any) -> dict[str, int]:
-    """How many of each the optimized program has; an asynchronous one is counted where it starts."""
+def collectives(executable: Any) -> dict[str, dict[str, int]]:
+    """How many of each the optimized program has, and the bytes that one device gives into them, without padding.
+
+    The compiler makes one of several; an asynchronous one is counted where it starts.
+    """
     found: collections.Counter[str] = collections.Counter()
+    given: collections.Counter[str] = collections.Counter()
     for module in executable.hlo_modules():
-        for match in INSTRUCTION.finditer(printed(module, constants=False)):
+        text = printed(module, constants=False)
+        for match in INSTRUCTION.finditer(text):
             opcode = match["opcode"].removesuffix("-start")
             if opcode in COLLECTIVES:
                 found[opcode] += 1
-    return dict(found)
+                given[opcode] += size_of(OPERANDS_END.split(text[match.end("opcode") : text.index("\n", match.end())])[0])
+    return {"collectives": dict(found), "collective_bytes": dict(given)}
+
+
+def size_of(text: str) -> int:
+    """Bytes of the shapes that it names, such as `f32[252,32]{1,0:T(8,128)}`."""
+    bits = sum(
+        (8 if kind == "pred" else int(width)) * math.prod(map(int, filter(None, dimensions.split(","))))
+        for kind, width, dimensions in SHAPE.findall(text)
+    )
+    return -(-bits // 8)
 
 
 def first_line(text: str) -> str:

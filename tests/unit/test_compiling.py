@@ -28,7 +28,12 @@ COMPILED = Answer(
         bytes_accessed=1_810_944.0,
         roofline_us=2.2112,
     ),
-    hlo=Hlo(products={"f32": 10, "bf16": 2}, instructions=310, collectives={"all-reduce": 5}),
+    hlo=Hlo(
+        products={"f32": 10, "bf16": 2},
+        instructions=310,
+        collectives={"all-reduce": 5},
+        collective_bytes={"all-reduce": 72_196},
+    ),
 )
 
 
@@ -75,7 +80,7 @@ program 22a76acc59d80802: 310 instructions; matrix products and convolutions: 2 
   arithmetic       6.73e+05 operations
   memory traffic   1.7 MiB
   least time       2.21 µs; 197 TFLOP/s (bf16), 819 GB/s a chip: https://docs.cloud.google.com/tpu/docs/v5e
-  all-reduce       5"""
+  all-reduce       5, 70.5 KiB of each device"""
     )
 
 

@@ -21,6 +21,7 @@ DONE = {
     "seconds": 0.5,
     "numbers": {"code_bytes": 136_192, "flops": 197e6, "bytes_accessed": 819e3},
     "collectives": {"all-reduce": 2},
+    "collective_bytes": {"all-reduce": 4096},
 }
 
 
@@ -59,6 +60,7 @@ def test_an_answer_has_what_the_worker_says_and_what_the_chip_can_do(tmp_path: P
     assert (answer.outcome, answer.program, answer.seconds, answer.reused) == (Verdict.COMPILED, "22a76acc", 0.5, False)
     assert (answer.numbers.code_bytes, answer.numbers.chip_bytes, answer.numbers.roofline_us) == (136_192, 16 * 2**30, 1.0)
     assert (answer.hlo.products, answer.hlo.collectives) == ({"f32": 10}, {"all-reduce": 2})
+    assert answer.hlo.collective_bytes == {"all-reduce": 4096}
 
 
 def test_the_same_program_is_compiled_once_for_the_same_devices(tmp_path: Path) -> None:
