@@ -37,7 +37,8 @@ from harness.run.machine import cores, slots, until_interrupted
 from harness.run.prepare import identities, machine_interpreters
 from harness.run.progress import Watcher
 from harness.run.records import cell_record, environment_record, now
-from harness.run.schedule import Runner, Settings
+from harness.run.schedule import Runner
+from harness.run.settings import Settings
 from harness.run.sink import Sink
 from harness.workspace import Workspace
 

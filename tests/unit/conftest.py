@@ -39,6 +39,7 @@ from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Header, Host
 from harness.run.keys import Identity
+from harness.run.settings import Settings
 from harness.workspace import Workspace
 
 NOON = "2026-11-20T12:00:00+00:00"
@@ -156,6 +157,11 @@ class Make:
     def limits(**values: Any) -> Limits:
         known = {"case_seconds": 60.0, "import_seconds": 90.0, "install_seconds": 600.0}
         return Limits(**(known | {"memory_bytes": 4 * 2**30, "free_disk_bytes": 2**30} | values))
+
+    @classmethod
+    def settings(cls, root: Path) -> Settings:
+        """Of a run in this project folder."""
+        return Settings(uv=Path("uv"), workspace=Workspace(root=root), limits=cls.limits(), slots=2, preload=True, run="run-1")
 
     @staticmethod
     def header(**values: Any) -> Header:
