@@ -10,10 +10,12 @@ compiler. How TensorFlow gives it away:
                   ... input->dtype() != DT_RESOURCE", and in a Session of 1.15 it compiles nothing and says nothing
 """
 
+import hashlib
 import inspect
 import json
 import os
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -59,10 +61,11 @@ class Program:
     custom_calls   what it calls that is no instruction of XLA, such as a function on the host
     dynamic        whether a size is known only when it runs
     digest         the same for the same program
-    path           the file with the HLO: its parameters are the tensors among `inputs`, then what is `captured`
+    path           the file with the HLO: its parameters are the tensors among `inputs`, then what is `captured`; None where
+                   another cell has made it
     """
 
-    def __init__(self, answer, path, inputs, captured):
+    def __init__(self, answer, path=None, inputs=(), captured=()):
         for name in NUMBERS:
             setattr(self, name, answer["numbers"].get(name))
         self.products = answer["hlo"]["products"]
@@ -77,6 +80,12 @@ class Program:
 
 
 @pytest.fixture
+def load(request, model):
+    """load() is `loaded`, loaded when it is first called."""
+    return lambda: request.getfixturevalue("loaded")
+
+
+@pytest.fixture
 def compiled(tpu_compiler, device, tmp_path, record_property):
     """compiled(function, *inputs) gives a Program, or raises Refused. Its numbers are kept with the case.
 
@@ -86,20 +95,56 @@ def compiled(tpu_compiler, device, tmp_path, record_property):
     What TensorFlow can't turn into HLO raises TensorFlow's errors.
     """
 
-    def compiled(function, *inputs, chips=1, split=()):
+    def compiled(function, *inputs, chips=1, split=(), made_by=None):
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.pb"
         tensors = tf.nest.map_structure(tf.convert_to_tensor, list(inputs))
         hlo, captured = dumped_hlo(function, tensors) if DUMPS else asked_hlo(function, tensors)
         path.write_bytes(hlo)
-        chip = device.replace("tpu-", "")
-        answer = ask(tpu_compiler, op="compile", hlo=str(path), chip=chip, chips=chips, split=list(split))
-        judge(answer)
-        for name in NUMBERS:
-            record_property(name, answer["numbers"].get(name))
-        record_property("compile_seconds", answer["seconds"])
-        return Program(answer, path, tensors, captured)
+        question = {"hlo": str(path), "chips": chips, "split": list(split), "made_by": made_by}
+        answer = ask(tpu_compiler, op="compile", chip=chip_of(device), **question)
+        return Program(recorded(answer, record_property), path, tensors, captured)
 
     return compiled
+
+
+@pytest.fixture
+def compiled_once(request, tpu_compiler, device, record_property, compiled):
+    """compiled_once(make, *inputs) is compiled(make(), *inputs), for cases that run for every chip.
+
+    Nobody tells TensorFlow the chip: what it made for one of them goes to the compiler for the next one too, as long as that
+    lives. Then make() is not called: nothing is loaded, nothing traced.
+    """
+    made_by = what_makes(request)
+
+    def compiled_once(make, *inputs):
+        answer = ask(tpu_compiler, op="compile", chip=chip_of(device), made_by=made_by)
+        if answer["outcome"] == "invalid":
+            return compiled(make(), *inputs, made_by=made_by)
+        print("the program is that of this case for another chip")
+        return Program(recorded(answer, record_property))
+
+    return compiled_once
+
+
+def what_makes(request):
+    """A digest of what a program is made of: this case, this file, the model, TensorFlow and Keras."""
+    files = [inspect.getfile(request.function), __file__, request.config.getoption("--model")]
+    facts = [request.node.nodeid, sys.prefix, tf.__version__, os.environ.get("TF_USE_LEGACY_KERAS")]
+    facts += [Path(file).read_text(encoding="utf-8") for file in files if file]
+    return hashlib.sha256(json.dumps(facts).encode("utf-8")).hexdigest()
+
+
+def chip_of(device):
+    return device.replace("tpu-", "")
+
+
+def recorded(answer, record_property):
+    """The answer, if it is good, with its numbers kept."""
+    judge(answer)
+    for name in NUMBERS:
+        record_property(name, answer["numbers"].get(name))
+    record_property("compile_seconds", answer["seconds"])
+    return answer
 
 
 @pytest.fixture

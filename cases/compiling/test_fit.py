@@ -68,7 +68,7 @@ def test_own_layer(model, loaded, compiled):
 
 def test_sequential(model, loaded, compiled):
     """Sequential([hub.KerasLayer(handle, output_key="pooled_output"), Dense]), fed a dict: its train_step compiles."""
-    encoder = hub.KerasLayer(loaded, trainable=True, output_key="pooled_output")
+    encoder = hub.KerasLayer(loaded, output_key="pooled_output")
     network = tf.keras.Sequential([encoder, tf.keras.layers.Dense(1)])
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
     compiled(train_step(network), model.inputs, LABELS)

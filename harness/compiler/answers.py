@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 
 class Verdict(str, Enum):
@@ -34,13 +34,22 @@ class Compile(_Value):
     """Compile a program for so many devices: chips, but cores of v2, v3 and 7x (see `chips`).
 
     `split` are the parameters that are cut along dimension 0 over the devices; each device holds the others whole.
+    `made_by` is a digest of all that made the program. With it alone, and no `hlo`, the program is the one that came with this
+    digest before.
     """
 
     op: Literal["compile"]
-    hlo: Path
+    hlo: Path | None = None
+    made_by: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     chip: str
     chips: int = Field(default=1, ge=1)
     split: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+    @model_validator(mode="after")
+    def _names_a_program(self) -> Compile:
+        if self.hlo is None and self.made_by is None:
+            raise ValueError("neither hlo nor made_by")
+        return self
 
 
 class Run(_Value):

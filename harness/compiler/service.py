@@ -1,9 +1,12 @@
 """The address that cells ask: JSON lines over TCP, on this machine only, one question a connection.
 
-    {"op": "compile", "hlo": "/abs/file.pb", "chip": "v5e", "chips": 1, "split": []}
+    {"op": "compile", "hlo": "/abs/file.pb", "chip": "v5e", "chips": 1, "split": [], "made_by": DIGEST}
+    {"op": "compile", "made_by": DIGEST, "chip": "v6e"}
     {"op": "run", "hlo": "/abs/file.pb", "arguments": "/abs/arguments.npz"}
 
-The answer is an `answers.Answer`, also to what is no question.
+The answer is an `answers.Answer`, also to what is no question. A program that came with `made_by`, a digest of what made it,
+is kept as long as the service lives: TensorFlow makes the same program for every chip, and whoever asks about the next one
+need not make it again.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +36,7 @@ from harness.workspace import Workspace
 
 LOOPBACK = "127.0.0.1"
 LINE_BYTES = 2**20
+UNKNOWN = "no program came with this made_by"
 
 
 class Answering(Protocol):
@@ -67,6 +72,7 @@ class Compiler:
 
     supervisor: Supervisor
     shelf: Shelf
+    _made: dict[str, Path] = field(default_factory=dict)
     _turns: dict[Place, asyncio.Lock] = field(default_factory=dict)
     _died_of: dict[Place, Answer] = field(default_factory=dict)
 
@@ -101,20 +107,32 @@ class Compiler:
             return Answer(
                 outcome=Verdict.INVALID, message=f"no topology of {request.chips} {chip.name} devices; the largest has {most}"
             )
-        seen = await self.supervisor.ask({"op": "look", "hlo": str(request.hlo)})
+        hlo = request.hlo or self._made.get(request.made_by or "")
+        if hlo is None:
+            return Answer(outcome=Verdict.INVALID, message=UNKNOWN)
+        seen = await self.supervisor.ask({"op": "look", "hlo": str(hlo)})
         if "outcome" in seen:
             return Answer.model_validate(seen)
+        self._keep(request)
         place = Place(program=seen["program"], topology=topology, devices=request.chips, split=tuple(sorted(set(request.split))))
         async with self._turns.setdefault(place, asyncio.Lock()):  # the same program, asked twice at once, is compiled once
             if known := self._died_of.get(place) or self.shelf.find(place):
                 return known.model_copy(update={"reused": True, "numbers": bounded(chip, known.numbers)})
-            question = {"op": "compile", "hlo": str(request.hlo), "topology": topology, "devices": place.devices}
+            question = {"op": "compile", "hlo": str(hlo), "topology": topology, "devices": place.devices}
             said = await self.supervisor.ask({**question, "split": place.split})
             answer = judged(chip, seen, said)
             self.shelf.keep(place, answer)
             if answer.outcome in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.MEMORY):
                 self._died_of[place] = answer
             return answer
+
+    def _keep(self, request: Compile) -> None:
+        """A copy, for the cell's own file goes with the cell."""
+        if request.hlo is not None and request.made_by is not None and request.made_by not in self._made:
+            kept = self.supervisor.workdir / f"{request.made_by}.hlo"
+            with contextlib.suppress(OSError):  # then the next one makes it again
+                shutil.copyfile(request.hlo, kept)
+                self._made[request.made_by] = kept
 
 
 def judged(chip: Chip, seen: Said, said: Said) -> Answer:

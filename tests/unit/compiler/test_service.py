@@ -28,8 +28,8 @@ DONE = {
 class Worker:
     """Says what it is told to, and keeps what it was asked."""
 
-    def __init__(self, *said: Mapping[str, Any], seen: Mapping[str, Any] = SEEN) -> None:
-        self.said, self.seen, self.asked = list(said), seen, []  # type: ignore[var-annotated]
+    def __init__(self, *said: Mapping[str, Any], seen: Mapping[str, Any] = SEEN, workdir: Path = Path("/nowhere")) -> None:
+        self.said, self.seen, self.asked, self.workdir = list(said), seen, [], workdir  # type: ignore[var-annotated]
 
     async def ask(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append(question)
@@ -71,6 +71,37 @@ def test_the_same_program_is_compiled_once_for_the_same_devices(tmp_path: Path) 
     assert worker.said == []
 
 
+MADE = "a" * 64
+
+
+def test_a_program_that_came_with_what_made_it_need_not_come_again(tmp_path: Path) -> None:
+    hlo = tmp_path / "of-a-cell.pb"
+    hlo.write_bytes(b"program")
+    one = compiler(worker := Worker(DONE, DONE, workdir=tmp_path / "work"), tmp_path)
+    (tmp_path / "work").mkdir()
+    ask(one, hlo=str(hlo), made_by=MADE)
+    hlo.unlink()
+    answer = asyncio.run(one.answer(json.dumps({"op": "compile", "made_by": MADE, "chip": "v6e"}).encode()))
+    assert (answer.outcome, answer.program) == (Verdict.COMPILED, "22a76acc")
+    kept = Path(worker.asked[-1]["hlo"])
+    assert (kept.parent, kept.read_bytes()) == (tmp_path / "work", b"program")
+    assert worker.asked[-1]["topology"] == ("v6e:1x1", "default")
+
+
+def test_what_made_no_program_here_is_told(tmp_path: Path) -> None:
+    worker = Worker()
+    answer = asyncio.run(compiler(worker, tmp_path).answer(json.dumps({"op": "compile", "made_by": MADE, "chip": "v6e"}).encode()))
+    assert (answer.outcome, answer.message) == (Verdict.INVALID, "no program came with this made_by")
+    assert worker.asked == []
+
+
+def test_a_program_that_cant_be_copied_is_compiled_and_asked_for_again(tmp_path: Path) -> None:
+    one = compiler(Worker(DONE, workdir=tmp_path / "none"), tmp_path)
+    assert ask(one, made_by=MADE).outcome is Verdict.COMPILED
+    answer = asyncio.run(one.answer(json.dumps({"op": "compile", "made_by": MADE, "chip": "v6e"}).encode()))
+    assert answer.outcome is Verdict.INVALID
+
+
 def test_and_after_a_restart_of_the_service(tmp_path: Path) -> None:
     ask(compiler(Worker(DONE), tmp_path))
     assert ask(compiler(Worker(), tmp_path)).reused
@@ -108,6 +139,8 @@ def test_trouble_of_the_machine_is_tried_again(tmp_path: Path) -> None:
         ({"chips": 0}, "no such question: compile.chips: Input should be greater than or equal to 1"),
         ({"split": [-1]}, "no such question: compile.split.0: Input should be greater than or equal to 0"),
         ({"color": "red"}, "no such question: compile.color: Extra inputs are not permitted"),
+        ({"made_by": "../x"}, "no such question: compile.made_by: String should match pattern '^[0-9a-f]{64}$'"),
+        ({"hlo": None}, "no such question: compile: Value error, neither hlo nor made_by"),
     ],
 )
 def test_a_wrong_question_is_answered_without_asking_the_worker(tmp_path: Path, question: dict[str, Any], message: str) -> None:
