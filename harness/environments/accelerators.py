@@ -1,17 +1,23 @@
 """Which accelerators this machine has: looked for in its files alone, before anything is locked or installed for them.
 
     device  here means
-    tpu     /dev/accel0 (older drivers), or /dev/vfio/0 beside a TPU on the PCI bus; or TPU_NAME is set: TPUs elsewhere
+    tpu     /dev/accel0 (older drivers), or /dev/vfio/0 beside a TPU on the PCI bus, and no other process that holds it; or
+            TPU_NAME is set: TPUs elsewhere
     gpu     /dev/nvidia0, or /dev/dxg under WSL
 
 Google's vendor number alone is no TPU (their network cards and disks have it), and /dev/accel/accel0 is somebody else's.
 Where these come from: jax 0.12.0.1, `jax/_src/hardware_utils.py`.
+
+A TPU is for one process at a time. Whoever loads libtpu locks a file in /tmp (`tpu_initializer_helper.cc` of XLA); TensorFlow does
+so while it is imported, says a line in its log where it fails, and goes on without a TPU.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +26,8 @@ from typing_extensions import assert_never
 
 from harness.domain import Accelerator, Device, Lacking, Trouble
 
+LOCK = "tmp/libtpu_lockfile"
+FLOCK = "hhqqi"  # struct flock of Linux on 64 bits: l_type, l_whence, l_start, l_len, l_pid
 NODES = ("accel[0-9]*", "vfio/[0-9]*", "nvidia[0-9]*", "dxg")
 GOOGLE, NVIDIA = "0x1ae0", "0x10de"
 TPU_CHIPS: Mapping[str, str] = {
@@ -37,6 +45,7 @@ class Facts:
     """What the machine says of itself. `nodes` are below /dev; `pci` are vendor and device numbers.
 
     `tpu_name` and `visible_gpus` are the variables TPU_NAME and CUDA_VISIBLE_DEVICES; None for a variable that is not set.
+    `tpu_holder` is the process that has libtpu's lock, 0 where it is in another container, None where nobody has it.
     """
 
     system: str
@@ -44,10 +53,11 @@ class Facts:
     pci: tuple[tuple[str, str], ...] = ()
     tpu_name: str | None = None
     visible_gpus: str | None = None
+    tpu_holder: int | None = None
 
 
 def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Facts:
-    """Reads names in /dev, numbers in /sys and variables; starts nothing. A machine without these folders has nothing there."""
+    """Reads names in /dev, numbers in /sys, a lock and variables; starts nothing. A machine without these has nothing there."""
     nodes = (path.relative_to(root / "dev").as_posix() for pattern in NODES for path in (root / "dev").glob(pattern))
     cards = (root / "sys/bus/pci/devices").glob("*")
     return Facts(
@@ -56,6 +66,7 @@ def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Fa
         pci=tuple(sorted({(_number(card / "vendor"), _number(card / "device")) for card in cards})),
         tpu_name=environ.get("TPU_NAME"),
         visible_gpus=environ.get("CUDA_VISIBLE_DEVICES"),
+        tpu_holder=_holder(root / LOCK),
     )
 
 
@@ -81,8 +92,11 @@ def _why_not(accelerator: Accelerator, facts: Facts) -> str:
 def _no_tpu(facts: Facts) -> str:
     chips = [TPU_CHIPS[number] for vendor, number in facts.pci if vendor == GOOGLE and number in TPU_CHIPS]
     opened = any(node.startswith("vfio/") for node in facts.nodes)
-    if facts.tpu_name or any(node.startswith("accel") for node in facts.nodes) or (chips and opened):
+    if facts.tpu_name:
         return ""
+    if any(node.startswith("accel") for node in facts.nodes) or (chips and opened):
+        holder = f"process {facts.tpu_holder}" if facts.tpu_holder else "a process of another container"
+        return "" if facts.tpu_holder is None else f"the TPU is in use: {holder} holds /{LOCK}"
     if chips:
         return f"a TPU {chips[0]} is on the PCI bus, but neither /dev/accel0 nor /dev/vfio/0 is there: it can't be opened"
     return f"no TPU on this {facts.system} machine: no /dev/accel0, no TPU on the PCI bus, TPU_NAME is not set"
@@ -95,6 +109,22 @@ def _no_gpu(facts: Facts) -> str:
     if any(vendor == NVIDIA for vendor, _ in facts.pci):
         return "an NVIDIA card is on the PCI bus, but /dev/nvidia0 is not there: its driver is not loaded"
     return f"no NVIDIA GPU on this {facts.system} machine: no /dev/nvidia0, none on the PCI bus"
+
+
+def _holder(path: Path) -> int | None:
+    """The process that locked it, as the kernel tells; a file that can't be read tells nothing."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        asked = struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, *_, pid = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    except OSError:
+        return None
+    finally:
+        os.close(file)
+    return None if kind == fcntl.F_UNLCK else int(pid)
 
 
 def _number(path: Path) -> str:

@@ -41,6 +41,13 @@ def test_what_needs_no_hardware_lacks_none(device: Device) -> None:
             "a TPU v5e is on the PCI bus, but neither /dev/accel0 nor /dev/vfio/0 is there: it can't be opened",
         ),
         (Facts(system="Linux", tpu_name="mine"), ""),
+        (Facts(system="Linux", tpu_name="mine", tpu_holder=7), ""),
+        (Facts(system="Linux", tpu_holder=7), NO_TPU),
+        (Facts(system="Linux", nodes=("accel0",), tpu_holder=7), "the TPU is in use: process 7 holds /tmp/libtpu_lockfile"),
+        (
+            Facts(system="Linux", nodes=("vfio/0",), pci=(V5E,), tpu_holder=0),
+            "the TPU is in use: a process of another container holds /tmp/libtpu_lockfile",
+        ),
         (Facts(system="Linux", tpu_name=""), NO_TPU),
     ],
 )
@@ -87,4 +94,10 @@ def test_a_machine_is_read(tmp_path: Path) -> None:
 
 def test_a_machine_without_such_folders_has_nothing(tmp_path: Path) -> None:
     facts = probe(tmp_path, {})
-    assert (facts.nodes, facts.pci, facts.tpu_name, facts.visible_gpus) == ((), (), None, None)
+    assert (facts.nodes, facts.pci, facts.tpu_name, facts.visible_gpus, facts.tpu_holder) == ((), (), None, None, None)
+
+
+def test_a_lock_file_that_nobody_holds_is_left_over(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp/libtpu_lockfile").touch()
+    assert probe(tmp_path, {}).tpu_holder is None
