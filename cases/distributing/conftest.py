@@ -1,6 +1,7 @@
 """One distribution strategy for each device that runs programs: two logical CPUs, the TPUs or the GPUs of this machine."""
 
 import os
+from contextlib import contextmanager
 
 import pytest
 import tensorflow as tf
@@ -45,6 +46,29 @@ def shared(model, strategy):
     """hub.load(model.handle) in the scope, once, because it takes most of a case's time. Read it, or wrap it in hub.KerasLayer."""
     with strategy.scope():
         return hub.load(model.handle)
+
+
+@contextmanager
+def lent(loaded):
+    """Its weights are put back."""
+    before = [weight.numpy() for weight in loaded.variables] if tf.executing_eagerly() else []
+    yield loaded
+    for weight, value in zip(loaded.variables, before):
+        weight.assign(value)
+
+
+@pytest.fixture
+def shared_to_train(shared):
+    """`shared` for a case that trains it."""
+    with lent(shared):
+        yield shared
+
+
+@pytest.fixture
+def loaded_to_train(loaded):
+    """`loaded`, which knows no strategy, for a case that trains it."""
+    with lent(loaded):
+        yield loaded
 
 
 @pytest.fixture(scope="session")

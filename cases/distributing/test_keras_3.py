@@ -57,9 +57,9 @@ def test_jit_compile(model, strategy, batch):
 class Encoder(tf.keras.layers.Layer):
     """A layer of your own around hub.load."""
 
-    def __init__(self, handle):
+    def __init__(self, loaded):
         super().__init__()
-        self.loaded = hub.load(handle)
+        self.loaded = loaded
 
     def call(self, inputs):
         return self.loaded(inputs)["pooled_output"]
@@ -68,31 +68,31 @@ class Encoder(tf.keras.layers.Layer):
 class Trainable(Encoder):
     """Hands Keras the variables that it shall train."""
 
-    def __init__(self, handle):
-        super().__init__(handle)
+    def __init__(self, loaded):
+        super().__init__(loaded)
         for variable in self.loaded.trainable_variables:
             self._track_variable(variable)
 
 
 def fit(model, strategy, batch, layer):
-    """Losses of three epochs with that class of layer."""
+    """Losses of three epochs with what that gives for the inputs."""
     with strategy.scope():
         inputs = {name: tf.keras.Input(shape=[None], dtype="int32", name=name) for name in model.inputs}
-        network = tf.keras.Model(inputs, tf.keras.layers.Dense(1, kernel_initializer="zeros")(layer(model.handle)(inputs)))
+        network = tf.keras.Model(inputs, tf.keras.layers.Dense(1, kernel_initializer="zeros")(layer()(inputs)))
         network.compile(optimizer=tf.keras.optimizers.SGD(0.02), loss="mse", jit_compile=False)
     return network.fit(batch[0], batch[1], batch_size=len(batch[1]), epochs=3, verbose=0).history["loss"]
 
 
-def test_own_layer(model, strategy, batch):
+def test_own_layer(model, shared, strategy, batch):
     """A layer of your own around hub.load, in the scope: fit trains the head alone."""
-    losses = fit(model, strategy, batch, Encoder)
+    losses = fit(model, strategy, batch, lambda: Encoder(shared))
     assert losses[2] < losses[0]
 
 
 @pytest.mark.xfail(
     raises=(AttributeError, ValueError), strict=False, reason="Keras 3 trains its own variables: TFSMLayer makes them"
 )
-def test_own_trainable_layer(model, strategy, batch):
+def test_own_trainable_layer(model, shared_to_train, strategy, batch):
     """Wrong way: a layer of your own that hands the variables of hub.load to Keras 3, to be trained."""
-    losses = fit(model, strategy, batch, Trainable)
+    losses = fit(model, strategy, batch, lambda: Trainable(shared_to_train))
     assert losses[2] < losses[0]

@@ -37,12 +37,12 @@ def assert_equal(model, alone, expected):
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-def test_weights(model, network, expected, tmp_path, keras):
+def test_weights(model, loaded_to_train, network, expected, tmp_path, keras):
     """save_weights to .weights.h5, and tf.train.Checkpoint; both into a network that was made without a strategy."""
     path = str(tmp_path / "tuned.weights.h5")
     network.save_weights(path)
     checkpoint = tf.train.Checkpoint(model=network).save(str(tmp_path / "tuned"))
-    alone = classifier(keras, model, model.handle)
+    alone = classifier(keras, model, loaded_to_train)
     alone.load_weights(path)
     assert_equal(model, alone, expected)
     alone.set_weights([np.zeros_like(weight) for weight in alone.get_weights()])

@@ -30,17 +30,17 @@ def test_hub_load_outside(model, loaded, strategy):
 
 
 @pytest.mark.xfail(raises=(ValueError, RuntimeError), strict=False, reason="hub.KerasLayer loads: make it in the scope")
-def test_layer_outside(model, strategy, keras):
+def test_layer_outside(model, loaded, strategy, keras):
     """Wrong way: hub.KerasLayer and the Keras model made before the scope, compile() in the scope."""
-    network = classifier(keras, model, hub.KerasLayer(model.handle, trainable=True))
+    network = classifier(keras, model, hub.KerasLayer(loaded, trainable=True))
     with strategy.scope():
         network.compile("sgd", "mse")
 
 
 @pytest.mark.xfail(raises=(ValueError, RuntimeError), strict=False, reason="hub.KerasLayer loads: make it in the scope")
-def test_only_layer_outside(model, strategy, batch, keras):
+def test_only_layer_outside(model, loaded, strategy, batch, keras):
     """Wrong way: hub.KerasLayer made before the scope, the Keras model and compile() in the scope."""
-    encoder = hub.KerasLayer(model.handle, trainable=True)
+    encoder = hub.KerasLayer(loaded, trainable=True)
     with strategy.scope():
         network = classifier(keras, model, encoder)
         network.compile("sgd", "mse")
