@@ -45,7 +45,7 @@ class Chosen:
 
     @classmethod
     def of(cls, models: Sequence[str], operations: Sequence[str], lengths: Sequence[int], chips: Sequence[str]) -> Chosen:
-        """What was named; else both models, forward pass and AdamW, and the usual lengths and chips.
+        """What was named; else all models, forward pass and AdamW, and the usual lengths and chips.
 
         Raises:
             SpecError: a model, operation, length or chip that there isn't.

@@ -74,7 +74,9 @@ def compiler(
 
 @app.command()
 def sizes(
-    model: Annotated[list[str], typer.Option("--model", help="bert-base, small-bert; both if not given.")] = NO_NAMES,
+    model: Annotated[
+        list[str], typer.Option("--model", help="bert-base, small-bert, small-bert-bf16; all if not given.")
+    ] = NO_NAMES,
     operation: Annotated[
         list[str], typer.Option("--operation", help="forward, adamw, sgd; the first two if not given.")
     ] = NO_NAMES,

@@ -58,4 +58,4 @@ def _export(size: Size, target: Path, work: Path, uv: Path, python_for: PythonFo
 
 
 def _arguments(size: Size) -> tuple[str, ...]:
-    return tuple(map(str, (size.layers, size.width, size.heads, size.vocabulary, size.positions)))
+    return tuple(map(str, (size.policy, size.layers, size.width, size.heads, size.vocabulary, size.positions)))

@@ -31,7 +31,11 @@ class Operation(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """A model as published, but for the values of its weights. `handle` is the published one that it is like."""
+    """A model as published, but for the values of its weights. `handle` is the published one that it is like.
+
+    `policy` is the mixed precision of Keras under which it is exported. The published ones are float32, and what loads them can't
+    change that (cases/compiling/test_precision.py): bfloat16 is for who exports a model of their own.
+    """
 
     name: str
     title: str
@@ -41,6 +45,7 @@ class Size:
     heads: int
     vocabulary: int = VOCABULARY
     positions: int = POSITIONS
+    policy: str = "float32"
 
 
 SIZES: Mapping[str, Size] = {
@@ -61,6 +66,15 @@ SIZES: Mapping[str, Size] = {
             layers=4,
             width=512,
             heads=8,
+        ),
+        Size(
+            name="small-bert-bf16",
+            title="Small BERT, exported under mixed_bfloat16",
+            handle="https://tfhub.dev/tensorflow/small_bert/bert_en_uncased_L-4_H-512_A-8/2",
+            layers=4,
+            width=512,
+            heads=8,
+            policy="mixed_bfloat16",
         ),
     )
 }

@@ -19,9 +19,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_without_options_the_usual_is_asked() -> None:
     chosen = Chosen.of((), (), (), ())
-    assert (chosen.models, chosen.operations) == (("bert-base", "small-bert"), (Operation.FORWARD, Operation.ADAMW))
+    assert (chosen.models, chosen.operations) == (
+        ("bert-base", "small-bert", "small-bert-bf16"),
+        (Operation.FORWARD, Operation.ADAMW),
+    )
     assert (chosen.lengths, chosen.chips) == (LENGTHS, ("v5e", "v4"))
-    assert len(set(chosen.questions)) == 2 * 2 * 2 * 2
+    assert len(set(chosen.questions)) == 3 * 2 * 2 * 2
 
 
 def test_what_is_named_is_asked_in_that_order() -> None:

@@ -1,4 +1,6 @@
-"""Makes a BERT of any size with random weights: `true_size.py MODEL_DIR LAYERS WIDTH HEADS VOCABULARY POSITIONS`.
+"""Makes a BERT of any size with random weights: `true_size.py MODEL_DIR POLICY LAYERS WIDTH HEADS VOCABULARY POSITIONS`.
+
+POLICY is Keras' mixed precision: float32, or mixed_bfloat16 for products of bfloat16 and weights of float32.
 
 By the same exporter and in the same form as the replicas of `bert_dict.py`, for what depends on the size and not on the
 values of the weights: what a program needs on a chip.
@@ -10,11 +12,13 @@ from pathlib import Path
 
 import bert_dict
 import fixture
+import tensorflow as tf
 from official.nlp.bert.configs import BertConfig
 from official.nlp.tools import export_tfhub_lib
 
 
-def main(model_dir, layers, width, heads, vocabulary, positions):
+def main(model_dir, policy, layers, width, heads, vocabulary, positions):
+    tf.keras.mixed_precision.set_global_policy(policy)
     config = fixture.bert_config(
         BertConfig,
         vocab_size=vocabulary,
@@ -38,4 +42,4 @@ def main(model_dir, layers, width, heads, vocabulary, positions):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(*sys.argv[1:3], *map(int, sys.argv[3:]))
