@@ -8,12 +8,10 @@ import tensorflow_hub as hub
 pytestmark = pytest.mark.models(format="saved_model_2", interface="list")
 
 
-SCOPE = "module" if tf.executing_eagerly() else "function"  # TF1 has one graph, and each case starts an empty one
-
-
-@pytest.fixture(scope=SCOPE)
-def encoder(model):
-    return hub.KerasLayer(model.handle, trainable=True)
+@pytest.fixture
+def encoder(layer):
+    """What hub.KerasLayer(model.handle, trainable=True) is, on a model that no other case takes gradients of."""
+    return hub.KerasLayer(layer.resolved_object, trainable=True)
 
 
 def fit(model, encoder):
