@@ -32,13 +32,14 @@ PINS = (
 )
 PLATFORM = "linux-x86_64"
 WORKER = Path(__file__).parent / "worker.py"
+FLOW = WORKER.with_name("flow.py")
 INSTALL_SECONDS = 1800.0
 
 
 def digest() -> str:
     """Of all that can change what the compiler says of a program; a comment in the worker can't, and compiling takes hours."""
-    code = ast.dump(ast.parse(WORKER.read_bytes()))
-    return hashlib.sha256("\n".join((*PINS, code)).encode()).hexdigest()
+    code = (ast.dump(ast.parse(file.read_bytes())) for file in (WORKER, FLOW))
+    return hashlib.sha256("\n".join((*PINS, *code)).encode()).hexdigest()
 
 
 async def ensure(uv: Path, places: Workspace, found: Mapping[str, Interpreter]) -> Venv | Failure:

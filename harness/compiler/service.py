@@ -117,7 +117,7 @@ class Compiler:
         place = Place(program=seen["program"], topology=topology, devices=request.chips, split=tuple(sorted(set(request.split))))
         async with self._turns.setdefault(place, asyncio.Lock()):  # the same program, asked twice at once, is compiled once
             if known := self._died_of.get(place) or self.shelf.find(place):
-                return known.model_copy(update={"reused": True, "numbers": bounded(chip, known.numbers)})
+                return reused(known, seen, chip)
             question = {"op": "compile", "hlo": str(hlo), "topology": topology, "devices": place.devices}
             said = await self.supervisor.ask({**question, "split": place.split})
             answer = judged(chip, seen, said)
@@ -142,6 +142,13 @@ def judged(chip: Chip, seen: Said, said: Said) -> Answer:
     found = bounded(chip, Numbers(**said.get("numbers", {})))
     hlo = Hlo(**seen["hlo"], **told)
     return Answer.model_validate({**facts, "program": seen["program"], "numbers": found, "hlo": hlo})
+
+
+def reused(known: Answer, seen: Said, chip: Chip) -> Answer:
+    """What was said before of the same program, with what this writing of it has."""
+    written = Hlo(**seen["hlo"])
+    hlo = known.hlo.model_copy(update=written.model_dump(exclude={"collectives", "collective_bytes"}))
+    return known.model_copy(update={"reused": True, "numbers": bounded(chip, known.numbers), "hlo": hlo})
 
 
 def bounded(chip: Chip, found: Numbers) -> Numbers:

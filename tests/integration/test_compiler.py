@@ -228,6 +228,65 @@ def test_names_ids_and_metadata_make_no_other_program(ask: Ask) -> None:
     assert (first["program"], second["reused"]) == (second["program"], True)
 
 
+OTHER_WRITING = """
+HloModule product
+ENTRY main {
+  w = f32[32,16]{1,0} parameter(1)
+  unused = f32[] constant(7)
+  x = f32[8,32]{1,0} parameter(0)
+  y = f32[8,16]{1,0} dot(x, w), lhs_contracting_dims={1}, rhs_contracting_dims={0}
+  twice = f32[8,16]{1,0} dot(x, w), lhs_contracting_dims={1}, rhs_contracting_dims={0}
+  ROOT out = f32[8,16]{1,0} tanh(twice)
+}
+"""
+
+
+def test_order_and_instructions_that_are_unused_or_written_twice_make_no_other_program(ask: Ask) -> None:
+    """What it was written with is told as it is."""
+    first, second = ask(PRODUCT, "v6e"), ask(OTHER_WRITING, "v6e")
+    assert (first["program"], second["reused"]) == (second["program"], True)
+    assert (first["hlo"]["instructions"], second["hlo"]["instructions"]) == (4, 6)
+
+
+CALL = """
+HloModule m
+{0} {{
+  a = f32[8] parameter(0)
+  ROOT c = f32[8] {1}(a)
+}}
+ENTRY e {{
+  a = f32[8] parameter(0)
+  ROOT r = f32[8] call(a), to_apply={0}
+}}
+"""
+
+
+def test_what_a_called_function_does_counts_and_not_its_name(ask: Ask) -> None:
+    programs = [ask(CALL.format(name, op))["program"] for name, op in (("f", "tanh"), ("g.7", "tanh"), ("f", "exponential"))]
+    assert programs[0] == programs[1] != programs[2]
+
+
+RANDOM = """
+HloModule m
+ENTRY e {{
+  low = f32[] constant(0)
+  high = f32[] constant(1)
+  a = f32[16]{{0}} rng(low, high), distribution=rng_uniform
+  b = f32[16]{{0}} rng(low, high), distribution=rng_uniform
+  ROOT r = f32[16]{{0}} subtract({}, {})
+}}
+"""
+
+
+def test_two_random_numbers_are_not_one(ask: Ask) -> None:
+    assert ask(RANDOM.format("a", "b"))["program"] != ask(RANDOM.format("a", "a"))["program"]
+
+
+def test_an_operand_in_the_place_of_another_makes_another_program(ask: Ask) -> None:
+    text = "HloModule m\nENTRY e {{\n a = f32[4] parameter(0)\n b = f32[4] parameter(1)\n ROOT r = f32[4] subtract({}, {})\n}}\n"
+    assert ask(text.format("a", "b"))["program"] != ask(text.format("b", "a"))["program"]
+
+
 CONSTANT = """
 HloModule m
 ENTRY e {{
