@@ -66,8 +66,8 @@ def test_fine_tuning(model, loaded, compiled, record_property):
     assert program.collective_bytes["all-reduce"] == changing(trained.values(), model.inputs["input_mask"].shape[1]) + 4
 
 
-def test_adam(model, loaded, compiled, record_property):
-    """The same with Adam and a head of Keras: every chip has all of Adam's slots, so no more is summed."""
+def test_adam(model, loaded, compiled, spread, record_property):
+    """Adam and a head of Keras, for one chip and for four: each has all of Adam's slots, so no more is summed."""
     encoder = hub.KerasLayer(loaded, trainable=True)
     head = tf.keras.layers.Dense(1)
     optimizer = tf.keras.optimizers.Adam(0.001)
@@ -81,7 +81,7 @@ def test_adam(model, loaded, compiled, record_property):
         optimizer.apply_gradients(pairs)
         return loss
 
-    program = compiled(step, texts(model, 8), chips=4, split=range(3))
+    program = spread(compiled(step, texts(model, 8)), chips=4, split=range(3))
     record_property("summed_bytes", program.collective_bytes["all-reduce"])
     assert set(program.collectives) == {"all-reduce"}
     assert program.collective_bytes["all-reduce"] == changing(trained.values(), model.inputs["input_mask"].shape[1]) + 4

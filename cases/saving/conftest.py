@@ -14,3 +14,14 @@ def encoder(model, request):
 @pytest.fixture(scope="session", autouse=True)
 def fresh():
     """No new default graph for each case: in TF1 the model belongs to the graph that it was loaded in."""
+
+
+@pytest.fixture(scope="session")
+def predict():
+    """predict(network, rows) is network.predict_on_batch(rows), eagerly where TensorFlow can: tracing takes ten times as long."""
+
+    def predict(network, rows):
+        network.run_eagerly = tf.executing_eagerly()
+        return network.predict_on_batch(rows)
+
+    return predict

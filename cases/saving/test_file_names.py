@@ -1,6 +1,10 @@
 """What a file's ending makes of a saved Keras model."""
 
+import pytest
 import tensorflow as tf
+
+# Shown beside encoders: an environment for text models differs by tensorflow-text, which takes no part.
+pytestmark = pytest.mark.models(interface=["dict", "list", "tf1_signature"])
 
 
 def network():

@@ -18,7 +18,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -67,12 +67,20 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A file with a program, and what the worker saw in it."""
+
+    hlo: Path
+    seen: Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compiler:
     """Answers questions by what is kept, else by the worker. What it died of is not tried again before the next start."""
 
     supervisor: Supervisor
     shelf: Shelf
-    _made: dict[str, Path] = field(default_factory=dict)
+    _made: dict[str, Made] = field(default_factory=dict)
     _turns: dict[Place, asyncio.Lock] = field(default_factory=dict)
     _died_of: dict[Place, Answer] = field(default_factory=dict)
 
@@ -107,13 +115,13 @@ class Compiler:
             return Answer(
                 outcome=Verdict.INVALID, message=f"no topology of {request.chips} {chip.name} devices; the largest has {most}"
             )
-        hlo = request.hlo or self._made.get(request.made_by or "")
-        if hlo is None:
+        made = self._made.get(request.made_by or "") if request.hlo is None else await self._look(request.hlo)
+        if made is None:
             return Answer(outcome=Verdict.INVALID, message=UNKNOWN)
-        seen = await self.supervisor.ask({"op": "look", "hlo": str(hlo)})
-        if "outcome" in seen:
-            return Answer.model_validate(seen)
-        self._keep(request)
+        if "outcome" in made.seen:
+            return Answer.model_validate(made.seen)
+        self._keep(request, made)
+        hlo, seen = made.hlo, made.seen
         place = Place(program=seen["program"], topology=topology, devices=request.chips, split=tuple(sorted(set(request.split))))
         async with self._turns.setdefault(place, asyncio.Lock()):  # the same program, asked twice at once, is compiled once
             if known := self._died_of.get(place) or self.shelf.find(place):
@@ -126,13 +134,16 @@ class Compiler:
                 self._died_of[place] = answer
             return answer
 
-    def _keep(self, request: Compile) -> None:
+    async def _look(self, hlo: Path) -> Made:
+        return Made(hlo=hlo, seen=await self.supervisor.ask({"op": "look", "hlo": str(hlo)}))
+
+    def _keep(self, request: Compile, made: Made) -> None:
         """A copy, for the cell's own file goes with the cell."""
-        if request.hlo is not None and request.made_by is not None and request.made_by not in self._made:
+        if request.made_by is not None and request.made_by not in self._made:
             kept = self.supervisor.workdir / f"{request.made_by}.hlo"
             with contextlib.suppress(OSError):  # then the next one makes it again
-                shutil.copyfile(request.hlo, kept)
-                self._made[request.made_by] = kept
+                shutil.copyfile(made.hlo, kept)
+                self._made[request.made_by] = replace(made, hlo=kept)
 
 
 def judged(chip: Chip, seen: Said, said: Said) -> Answer:
