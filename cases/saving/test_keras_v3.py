@@ -3,8 +3,6 @@
 The encoder stays frozen. It isn't in the saved file: reloading asks for the handle again.
 """
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,7 +11,21 @@ import tensorflow_hub as hub
 pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
 
 
-load = lru_cache(maxsize=None)(hub.load)  # several layers of one program share the weights
+LOADED = {}
+
+
+def load(handle):
+    """hub.load, once: several layers of one program share the weights."""
+    if handle not in LOADED:
+        LOADED[handle] = hub.load(handle)
+    return LOADED[handle]
+
+
+@pytest.fixture(autouse=True)
+def loaded_before(model, encoder):
+    """The other cases of this folder have loaded it, which takes most of the time."""
+    if tf.executing_eagerly():
+        LOADED[model.handle] = encoder.resolved_object
 
 
 class Encoder(tf.keras.layers.Layer):

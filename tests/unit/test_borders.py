@@ -46,7 +46,8 @@ def test_incell_is_standard_library_and_pytest(path: Path) -> None:
 
 
 def test_the_compilers_worker_imports_what_its_environment_has() -> None:
-    assert imported(WORKER) - sys.stdlib_module_names == {"jax", "jaxlib", "numpy"}
+    assert imported(WORKER) - sys.stdlib_module_names == {"flow", "jax", "jaxlib", "numpy"}
+    assert imported(WORKER.with_name("flow.py")) - sys.stdlib_module_names == {"jaxlib"}
 
 
 @pytest.mark.parametrize("path", REPORTED, ids=lambda path: path.name)
