@@ -124,7 +124,7 @@ def test_keyboard(open_page: Open, report: str) -> None:
     page.keyboard.press("Enter")
     assert page.get_by_role("dialog").is_visible()
     page.keyboard.press("Escape")
-    assert not page.locator("dialog").is_visible()
+    expect(page.locator("dialog")).to_be_hidden()
     assert active(page) == here
     page.keyboard.press("End")
     assert "small-bert/2, savedmodel, xla-cpu" in active(page)
@@ -286,6 +286,7 @@ def test_a_mark_opens_its_cell_at_its_case(open_page: Open, report: str) -> None
     assert "as declared" in asked.inner_text()
     assert asked.evaluate("(one) => one.getBoundingClientRect().bottom <= innerHeight")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
     assert active(page) == "A functional model takes the layer, TensorFlow 2.16.2: fails as declared"
 
 

@@ -50,6 +50,7 @@ def test_a_mark_opens_its_cell_at_its_case(open_page: Open, tpu_report: str) -> 
     assert "the forward pass compiles" in asked
     assert "code_bytes" in asked
     page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")  # on a busy machine the next key would still be the dialog's
     page.keyboard.press("ArrowLeft")
     label = page.evaluate("document.activeElement.getAttribute('aria-label')")
     assert label.endswith("TensorFlow 2.20.0: doesn’t install or import")
