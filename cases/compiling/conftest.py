@@ -4,7 +4,7 @@ TensorFlow turns a function into HLO, the language of XLA, which is the same for
 compiler. How TensorFlow gives it away:
 
     from 2.5 on   tf.function(f, jit_compile=True).experimental_get_compiler_ir(*inputs)(stage="hlo_serialized"), with calls of
-                  other functions inlined; nothing runs, and no autograph, which the cases don't need and is a tenth of the time
+                  other functions inlined; nothing runs. Without autograph, which these functions don't need
     before        tf.xla.experimental.compile(f, inputs), run once under XLA_FLAGS=--xla_dump_to. Not tf.function(f,
                   experimental_compile=True): from 2.1 to 2.4 gradients through a loaded model fail there, "RET_CHECK failure
                   ... input->dtype() != DT_RESOURCE", and in a Session of 1.15 it compiles nothing and says nothing
@@ -110,18 +110,6 @@ def compiled(tpu_compiler, device, tmp_path, record_property):
         return Program(recorded(answer, record_property), path, tensors, captured)
 
     return compiled
-
-
-@pytest.fixture
-def spread(tpu_compiler, device, record_property):
-    """spread(program, chips=4, split=range(3)) is a program of `compiled` once more, for several chips; nothing is traced."""
-
-    def spread(program, **devices):
-        devices["split"] = list(devices["split"])
-        answer = ask(tpu_compiler, op="compile", chip=chip_of(device), hlo=str(program.path), **devices)
-        return Program(recorded(answer, record_property), program.path, program.inputs, program.captured)
-
-    return spread
 
 
 @pytest.fixture

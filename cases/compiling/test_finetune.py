@@ -93,11 +93,11 @@ class Classifier:
 
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
-@pytest.mark.parametrize("name", ["SGD", "AdamW"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
 def test_optimizer(model, loaded, compiled, name):
-    """A step of tf.keras.optimizers.SGD, AdamW on encoder and head compiles, with the optimizer's own state.
+    """A step of tf.keras.optimizers.SGD, Adam, AdamW on encoder and head compiles, with the optimizer's own state.
 
-    The gradients of embeddings are made dense first, as TPUStrategy makes them. For Adam see test_several_chips.py.
+    The gradients of embeddings are made dense first, as TPUStrategy makes them.
     """
     compiled(Classifier(loaded, name).step, model.inputs, LABELS)
 

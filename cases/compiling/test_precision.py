@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = pytest.mark.devices("tpu-v5e")
-dict_models = pytest.mark.models(format="saved_model_2", interface="dict")
+pytestmark = [pytest.mark.devices("tpu-v5e"), pytest.mark.models(format="saved_model_2", interface="dict")]
 
 
 @contextmanager
@@ -22,7 +21,6 @@ def policy(name):
         set_policy("float32")
 
 
-@dict_models
 def test_encoder(model, loaded, compiled):
     """An encoder of TensorFlow Hub computes in float32: no product of its program is bfloat16."""
     encoder = hub.KerasLayer(loaded)
@@ -30,7 +28,6 @@ def test_encoder(model, loaded, compiled):
     assert set(program.products) == {"f32"}
 
 
-@dict_models
 def test_mixed_bfloat16(model, loaded, compiled, record_property):
     """Under the policy mixed_bfloat16 Keras' own head is bfloat16, and all of the encoder stays float32."""
     with policy("mixed_bfloat16"):
@@ -43,7 +40,6 @@ def test_mixed_bfloat16(model, loaded, compiled, record_property):
     assert program.products["f32"] > 1
 
 
-@dict_models
 @pytest.mark.xfail(raises=(AssertionError, ValueError), strict=False, reason="the SavedModel's weights and ops are float32")
 def test_dtype_argument(model, loaded, compiled):
     """Wrong way: hub.KerasLayer(handle, dtype="bfloat16") for a program in bfloat16."""
@@ -52,7 +48,6 @@ def test_dtype_argument(model, loaded, compiled):
     assert "bf16" in program.products
 
 
-@pytest.mark.models(format="saved_model_2", interface="list")  # these load in half of the time
 @pytest.mark.xfail(
     raises=(AssertionError, TypeError, ValueError), strict=False, reason="inputs are ids, and the graph casts nothing"
 )
@@ -60,5 +55,5 @@ def test_policy_while_loading(model, compiled):
     """Wrong way: the policy mixed_bfloat16 while the model is loaded, for a program in bfloat16."""
     with policy("mixed_bfloat16"):
         encoder = hub.KerasLayer(model.handle)
-        program = compiled(lambda inputs: encoder(inputs)[0], list(model.inputs.values()))
+        program = compiled(lambda inputs: encoder(inputs)["pooled_output"], model.inputs)
     assert "bf16" in program.products

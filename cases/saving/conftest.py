@@ -18,7 +18,10 @@ def fresh():
 
 @pytest.fixture(scope="session")
 def predict():
-    """predict(network, rows) is network.predict_on_batch(rows), eagerly where TensorFlow can: tracing takes ten times as long."""
+    """predict(network, rows) is network.predict_on_batch(rows), eagerly where TensorFlow can: tracing takes ten times as long.
+
+    For the network that was saved. What was reloaded is asked as users ask it, by its own predict_on_batch.
+    """
 
     def predict(network, rows):
         network.run_eagerly = tf.executing_eagerly()

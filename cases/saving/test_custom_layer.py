@@ -43,7 +43,7 @@ def test_custom_objects(save_format, saved, predict):
     saved_network = network(Scale(2.0))
     saved_network.save(saved)
     again = tf.keras.models.load_model(saved, custom_objects={"Scale": Scale})
-    assert np.array_equal(predict(again, DATA), predict(saved_network, DATA))
+    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
 
 
 def test_registered(save_format, saved, predict):
@@ -56,7 +56,7 @@ def test_registered(save_format, saved, predict):
     saved_network = network(RegisteredScale(2.0))
     saved_network.save(saved)
     again = tf.keras.models.load_model(saved)
-    assert np.array_equal(predict(again, DATA), predict(saved_network, DATA))
+    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
 
 
 @pytest.mark.xfail(raises=(ValueError, TypeError), strict=False, reason="name it in custom_objects, or register it")
@@ -78,7 +78,7 @@ def test_unregistered_savedmodel(predict, tmp_path):
     saved_network = network(Scale(2.0))
     saved_network.save(str(tmp_path / "model"))
     again = tf.keras.models.load_model(str(tmp_path / "model"))
-    assert np.array_equal(predict(again, DATA), predict(saved_network, DATA))
+    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
 
 
 def test_without_get_config(predict, tmp_path):
@@ -87,7 +87,7 @@ def test_without_get_config(predict, tmp_path):
     saved_network.save(str(tmp_path / "model.h5"))
     layers = {"ScaleWithoutConfig": ScaleWithoutConfig}
     again = tf.keras.models.load_model(str(tmp_path / "model.h5"), custom_objects=layers)
-    assert np.array_equal(predict(again, DATA), predict(saved_network, DATA))
+    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
 
 
 @pytest.mark.xfail(
@@ -98,4 +98,4 @@ def test_unbuilt(predict, tmp_path):
     saved_network = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     saved_network.save(str(tmp_path / "model.h5"))
     again = tf.keras.models.load_model(str(tmp_path / "model.h5"))
-    assert np.array_equal(predict(again, DATA), predict(saved_network, DATA))
+    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))

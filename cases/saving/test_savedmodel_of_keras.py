@@ -60,14 +60,14 @@ def test_load_model(predict, tmp_path):
     network = classifier()
     network.save(str(tmp_path / "model"))
     again = tf.keras.models.load_model(str(tmp_path / "model"))
-    np.testing.assert_allclose(predict(again, DATA), predict(network, DATA), rtol=1e-5)
+    np.testing.assert_allclose(again.predict_on_batch(DATA), predict(network, DATA), rtol=1e-5)
 
 
 def test_load_model_of_a_plain_savedmodel(predict):
     """tf.keras.models.load_model loads the SavedModel that tf.saved_model.save wrote."""
     network, folder = written(tf.saved_model.save)
     again = tf.keras.models.load_model(folder)
-    np.testing.assert_allclose(predict(again, DATA), predict(network, DATA), rtol=1e-5)
+    np.testing.assert_allclose(again.predict_on_batch(DATA), predict(network, DATA), rtol=1e-5)
 
 
 def test_export(predict):
