@@ -65,7 +65,7 @@ class Program:
                    another cell has made it
     """
 
-    def __init__(self, answer, path=None, inputs=(), captured=()):
+    def __init__(self, answer, written=None):
         for name in NUMBERS:
             setattr(self, name, answer["numbers"].get(name))
         self.products = answer["hlo"]["products"]
@@ -74,9 +74,9 @@ class Program:
         self.custom_calls = answer["hlo"]["custom_calls"]
         self.dynamic = answer["hlo"]["dynamic"]
         self.digest = answer["program"]
-        self.path = path
-        self.inputs = inputs
-        self.captured = captured
+        self.path = written and written.path
+        self.inputs = written.inputs if written else ()
+        self.captured = written.captured if written else ()
 
 
 def pytest_collection_modifyitems(items):
@@ -90,24 +90,57 @@ def load(request, model):
     return lambda: request.getfixturevalue("loaded")
 
 
-@pytest.fixture
-def compiled(tpu_compiler, device, tmp_path, record_property):
-    """compiled(function, *inputs) gives a Program, or raises Refused. Its numbers are kept with the case.
+class Written:
+    """The program that TensorFlow makes of a function.
+
+    path, inputs, captured   as in Program
+    again                    again(*inputs): a Written of the same function; for shapes that it has seen it's not traced again
+    """
+
+    def __init__(self, path, inputs, captured, again):
+        self.path = path
+        self.inputs = inputs
+        self.captured = captured
+        self.again = again
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory):
+    """written(function, *inputs) gives a Written, for `compiled` to compile: for a chip and for several, say.
 
     inputs    tensors, arrays, lists and dicts of them: their shapes matter, their values don't
-    chips     how many share the work, and `split`: the numbers of the parameters that are split over them, along dimension 0
 
     What TensorFlow can't turn into HLO raises TensorFlow's errors.
     """
+    folder = tmp_path_factory.mktemp("hlo")
+
+    def keep(make, inputs):
+        tensors = tf.nest.map_structure(tf.convert_to_tensor, list(inputs))
+        hlo, captured = make(tensors)
+        path = folder / f"{len(list(folder.iterdir()))}.pb"
+        path.write_bytes(hlo)
+        return Written(path, tensors, captured, lambda *others: keep(make, others))
+
+    def written(function, *inputs):
+        return keep(dumping(function) if DUMPS else asking(function), inputs)
+
+    return written
+
+
+@pytest.fixture
+def compiled(tpu_compiler, device, written, record_property):
+    """compiled(function, *inputs), or compiled(written(function, *inputs)), gives a Program, or raises Refused.
+
+    Its numbers are kept with the case.
+
+    chips     how many share the work, and `split`: the numbers of the parameters that are split over them, along dimension 0
+    """
 
     def compiled(function, *inputs, chips=1, split=(), made_by=None):
-        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.pb"
-        tensors = tf.nest.map_structure(tf.convert_to_tensor, list(inputs))
-        hlo, captured = dumped_hlo(function, tensors) if DUMPS else asked_hlo(function, tensors)
-        path.write_bytes(hlo)
-        question = {"hlo": str(path), "chips": chips, "split": list(split), "made_by": made_by}
+        given = function if isinstance(function, Written) else written(function, *inputs)
+        question = {"hlo": str(given.path), "chips": chips, "split": list(split), "made_by": made_by}
         answer = ask(tpu_compiler, op="compile", chip=chip_of(device), **question)
-        return Program(recorded(answer, record_property), path, tensors, captured)
+        return Program(recorded(answer, record_property), given)
 
     return compiled
 
@@ -197,14 +230,23 @@ def judge(answer):
     raise Died(f"{outcome}: {answer['message']}")
 
 
-def asked_hlo(function, tensors):
-    """From TensorFlow 2.5 on: HLO, and the tensors that are its parameters after the inputs."""
-    traced = tf.function(function, autograph=False).get_concrete_function(*tensors)
-    try:
-        hlo = inlined(traced).experimental_get_compiler_ir(*tf.nest.flatten(tensors))(stage="hlo_serialized")
-    except ValueError as error:  # some go on, in a hundred lines, about where each op was made
-        raise ValueError(str(error).split("The op is created at")[0].strip()) from None
-    return hlo, traced.captured_inputs
+def asking(function):
+    """From TensorFlow 2.5 on. Called with tensors: HLO, and the tensors that are its parameters after the inputs."""
+    traces = {}
+
+    def asked_hlo(tensors):
+        shapes = str(tf.nest.map_structure(tf.TensorSpec.from_tensor, tensors))
+        if shapes not in traces:
+            traced = tf.function(function, autograph=False).get_concrete_function(*tensors)
+            traces[shapes] = inlined(traced), traced.captured_inputs
+        whole, captured = traces[shapes]
+        try:
+            hlo = whole.experimental_get_compiler_ir(*tf.nest.flatten(tensors))(stage="hlo_serialized")
+        except ValueError as error:  # some go on, in a hundred lines, about where each op was made
+            raise ValueError(str(error).split("The op is created at")[0].strip()) from None
+        return hlo, captured
+
+    return asked_hlo
 
 
 def inlined(traced):
@@ -230,23 +272,27 @@ def inlined(traced):
     return whole
 
 
-def dumped_hlo(function, tensors):
+def dumping(function):
     """Up to TensorFlow 2.4. The inputs are flat, and between forward and backward pass lies one tf.function: what XLA is given
     may have nothing but tensors on its border."""
-    one = tf.function(lambda *flat: function(*tf.nest.pack_sequence_as(tensors, flat)))
-    flat = tf.nest.flatten(tensors)
-    captured = one.get_concrete_function(*flat).captured_inputs
-    if not tf.executing_eagerly():
-        captured = sorted(captured, key=lambda tensor: tensor.op.name)  # the order that XLA gives them
-    try:
-        run_under_xla(one, flat, captured)
-    except tf.errors.OpError:
-        if not dump():  # else the program is there, and this CPU can't run it
-            raise
-    hlo = dump()
-    for file in FOLDER.iterdir():
-        file.unlink()
-    return hlo, captured
+
+    def dumped_hlo(tensors):
+        one = tf.function(lambda *flat: function(*tf.nest.pack_sequence_as(tensors, flat)))
+        flat = tf.nest.flatten(tensors)
+        captured = one.get_concrete_function(*flat).captured_inputs
+        if not tf.executing_eagerly():
+            captured = sorted(captured, key=lambda tensor: tensor.op.name)  # the order that XLA gives them
+        try:
+            run_under_xla(one, flat, captured)
+        except tf.errors.OpError:
+            if not dump():  # else the program is there, and this CPU can't run it
+                raise
+        hlo = dump()
+        for file in FOLDER.iterdir():
+            file.unlink()
+        return hlo, captured
+
+    return dumped_hlo
 
 
 def run_under_xla(function, tensors, captured):

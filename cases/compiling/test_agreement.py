@@ -42,7 +42,7 @@ def test_same_program(model, loaded, compiled, executed, record_property):
 
 
 @pytest.mark.models(format="saved_model_2", interface="dict")
-def test_own_xla(model, loaded, own_xla, record_property):
+def test_own_xla(model, has_xla, loaded, own_xla, record_property):
     """The same function, run on this CPU by this TensorFlow's XLA, gives what eager TensorFlow gives."""
     inputs = {name: tf.constant(rows) for name, rows in model.inputs.items()}
     drift = largest(own_xla(inputs) - loaded(inputs)["pooled_output"].numpy())
@@ -51,13 +51,17 @@ def test_own_xla(model, loaded, own_xla, record_property):
 
 
 @pytest.fixture
-def own_xla(model, loaded, optimized, tmp_path):
-    """pooled_output by tf.function(jit_compile=True); before 2.5 in a process of its own, for here XLA doesn't optimize."""
-
+def has_xla():
+    """Comes before `loaded`: a case that is skipped loads nothing."""
     if not tf.executing_eagerly():
         pytest.skip("nothing is eager here")
     if not {"jit_compile", "experimental_compile"} & set(inspect.signature(tf.function).parameters):
         pytest.skip(f"tf.function of TensorFlow {tf.__version__} has no argument that asks for XLA")
+
+
+@pytest.fixture
+def own_xla(model, loaded, optimized, tmp_path):
+    """pooled_output by tf.function(jit_compile=True); before 2.5 in a process of its own, for here XLA doesn't optimize."""
 
     def in_another_process(inputs):
         file = str(tmp_path / "inputs.npz")

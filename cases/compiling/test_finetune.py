@@ -71,37 +71,6 @@ def test_signature(model, compiled_once):
     compiled_once(make, *model.inputs.values())
 
 
-class Classifier:
-    """An encoder, a Dense head, an optimizer of tf.keras, and a step of them."""
-
-    def __init__(self, loaded, name, dense=tf.convert_to_tensor):
-        if not hasattr(tf.keras.optimizers, name):
-            pytest.skip(f"tf.keras of TensorFlow {tf.__version__} has no {name}")
-        self.encoder = hub.KerasLayer(loaded, trainable=True)
-        self.head = tf.keras.layers.Dense(1)
-        self.optimizer = getattr(tf.keras.optimizers, name)(0.001)
-        self.dense = dense
-
-    def step(self, inputs, labels):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((self.head(self.encoder(inputs, training=True)["pooled_output"]) - labels) ** 2)
-        weights = self.encoder.trainable_variables + self.head.trainable_variables
-        gradients = [self.dense(gradient) for gradient in tape.gradient(loss, weights)]
-        self.optimizer.apply_gradients(zip(gradients, weights))
-        return loss
-
-
-@pytest.mark.devices("tpu-v5e")
-@pytest.mark.models(format="saved_model_2", interface="dict")
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
-def test_optimizer(model, loaded, compiled, name):
-    """A step of tf.keras.optimizers.SGD, Adam, AdamW on encoder and head compiles, with the optimizer's own state.
-
-    The gradients of embeddings are made dense first, as TPUStrategy makes them.
-    """
-    compiled(Classifier(loaded, name).step, model.inputs, LABELS)
-
-
 @pytest.mark.devices("tpu-v5e")
 def test_sparse_gradients(compiled):
     """Adam on embeddings with the gradients as they come, tf.IndexedSlices of which Keras wants tf.unique: the step compiles."""
@@ -121,7 +90,7 @@ def test_sparse_gradients(compiled):
 
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
-def test_next_batch(model, loaded, compiled):
+def test_next_batch(model, loaded, compiled, written):
     """The next batch, other words in the same shape, needs no other program: on a TPU, ids are parameters."""
     encoder = hub.KerasLayer(loaded, trainable=True)
     weight = encoder.trainable_variables[-1]  # one is enough: under a tape the whole encoder is one call
@@ -132,8 +101,9 @@ def test_next_batch(model, loaded, compiled):
         descend(loss, tape, [weight])
         return loss
 
+    program = written(step, model.inputs)
     swapped = {name: rows[::-1].copy() for name, rows in model.inputs.items()}
-    assert compiled(step, model.inputs).digest == compiled(step, swapped).digest
+    assert compiled(program).digest == compiled(program.again(swapped)).digest
 
 
 @pytest.mark.devices("tpu-v5e")

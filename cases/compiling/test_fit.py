@@ -9,11 +9,12 @@ pytestmark = [pytest.mark.devices("tpu-v5e"), pytest.mark.models(format="saved_m
 LABELS = np.array([[1.0], [0.0]], np.float32)
 
 
-def train_step(network):
-    """What fit() calls with every batch."""
-    if not hasattr(network, "train_step"):
+@pytest.fixture
+def train_step():
+    """train_step(network) is what fit() calls with every batch. Before `loaded`: a case that is skipped loads nothing."""
+    if not hasattr(tf.keras.Model, "train_step"):
         pytest.skip(f"Keras of TensorFlow {tf.__version__} has no train_step")
-    return lambda inputs, labels: network.train_step((inputs, labels))
+    return lambda network: lambda inputs, labels: network.train_step((inputs, labels))
 
 
 def classifier(keras, model, encode):
@@ -22,14 +23,14 @@ def classifier(keras, model, encode):
     return keras.Model(inputs, keras.layers.Dense(1)(encode(inputs)))
 
 
-def test_functional(model, loaded, compiled):
+def test_functional(model, train_step, loaded, compiled):
     """tf.keras, a functional model around hub.KerasLayer(trainable=True): its train_step compiles."""
     network = classifier(tf.keras, model, hub.KerasLayer(loaded, trainable=True, output_key="pooled_output"))
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
     compiled(train_step(network), model.inputs, LABELS)
 
 
-def test_tf_keras(model, loaded, compiled, tf_keras):
+def test_tf_keras(model, tf_keras, train_step, loaded, compiled):
     """import tf_keras, Keras 2 beside a tf.keras that is Keras 3: the same."""
     if not issubclass(hub.KerasLayer, tf_keras.layers.Layer):
         pytest.skip("here hub.KerasLayer is a layer of tf.keras")
@@ -59,14 +60,14 @@ class Encoder(tf.keras.layers.Layer):
         return (shapes["input_word_ids"][0], self.width)
 
 
-def test_own_layer(model, loaded, compiled):
+def test_own_layer(model, train_step, loaded, compiled):
     """tf.keras, a functional model around a layer of your own with hub.load: its train_step compiles, also in Keras 3."""
     network = classifier(tf.keras, model, Encoder(loaded, model.width))
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
     compiled(train_step(network), model.inputs, LABELS)
 
 
-def test_sequential(model, loaded, compiled):
+def test_sequential(model, train_step, loaded, compiled):
     """Sequential([hub.KerasLayer(handle, output_key="pooled_output"), Dense]), fed a dict: its train_step compiles."""
     encoder = hub.KerasLayer(loaded, output_key="pooled_output")
     network = tf.keras.Sequential([encoder, tf.keras.layers.Dense(1)])
@@ -77,14 +78,14 @@ def test_sequential(model, loaded, compiled):
 @pytest.mark.xfail(
     raises=(ValueError, TypeError, AttributeError), strict=False, reason="the encoder gives a dict: output_key='pooled_output'"
 )
-def test_sequential_without_output_key(model, loaded, compiled):
+def test_sequential_without_output_key(model, train_step, loaded, compiled):
     """Wrong way: Sequential([hub.KerasLayer(handle), Dense]), which compile() accepts and fit() doesn't, with or without a TPU."""
     network = tf.keras.Sequential([hub.KerasLayer(loaded), tf.keras.layers.Dense(1)])
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
     compiled(train_step(network), model.inputs, LABELS)
 
 
-def test_pooling(model, loaded, compiled):
+def test_pooling(model, train_step, loaded, compiled):
     """The mean over the tokens, GlobalAveragePooling1D of sequence_output: its train_step compiles."""
     encoder = hub.KerasLayer(loaded, trainable=True, output_key="sequence_output")
     network = classifier(tf.keras, model, lambda inputs: tf.keras.layers.GlobalAveragePooling1D()(encoder(inputs)))
@@ -103,7 +104,7 @@ def test_input_layer(model, loaded, compiled):
     pooling = tf.keras.layers.GlobalAveragePooling1D()
     network = tf.keras.Sequential([above, hub.KerasLayer(loaded), pooling, tf.keras.layers.Dense(1)])
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
-    compiled(train_step(network), model.inputs, LABELS)
+    compiled(lambda *batch: network.train_step(batch), model.inputs, LABELS)
 
 
 def test_strategy_run(model, loaded, compiled):
