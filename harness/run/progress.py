@@ -17,6 +17,7 @@ from harness.domain import Outcome, Status
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
 
 COLOURS = {Status.COMPLETED: "green", Status.UNAVAILABLE: "bright_black"}
+SILENT_SECONDS = 30.0
 
 
 class Watcher(Protocol):
@@ -32,12 +33,13 @@ class Watcher(Protocol):
 
 
 class Lines:
-    """One plain line an environment, written when it is done; for logs and pipes."""
+    """Plain lines, for logs and pipes: what an environment is at, and while nothing else is to be said, how far the run is."""
 
     def __init__(self) -> None:
-        self._start = time.monotonic()
+        self._start = self._said = time.monotonic()
         self._total = 0
         self._done = 0
+        self._cases = 0
 
     def planned(self, cells: int, environments: int, reused: int) -> None:
         self._total, self._done = cells, reused
@@ -52,18 +54,25 @@ class Lines:
             self._say(f"{record.id}: {_status(record)}: {record.message}")
 
     def case(self, record: CaseRecord) -> None:
+        self._cases += not record.reused
         if record.outcome in (Outcome.CRASHED, Outcome.TIMED_OUT):
             self._say(f"{record.cell}: {record.case}: {record.outcome.value}: {record.message}")
+        elif time.monotonic() - self._said > SILENT_SECONDS:
+            self._say_how_far()
 
     def cell(self, record: CellRecord) -> None:
         if record.reused:
             return
         self._done += 1
         if self._done % 25 == 0 or self._done == self._total:
-            self._say(f"{self._done} of {self._total} cells")
+            self._say_how_far()
+
+    def _say_how_far(self) -> None:
+        self._say(f"{self._done} of {self._total} cells, {self._cases} cases run")
 
     def _say(self, text: str) -> None:
-        sys.stderr.write(f"[{time.monotonic() - self._start:6.1f} s] {text}\n")
+        self._said = time.monotonic()
+        sys.stderr.write(f"[{self._said - self._start:6.1f} s] {text}\n")
         sys.stderr.flush()
 
     def __enter__(self) -> Lines:

@@ -42,7 +42,7 @@ def test_plain_lines(make: Any, capsys: pytest.CaptureFixture[str]) -> None:
         "e2: import_failed: TypeError: no",
         "e3: unavailable (interpreter): no CPython 3.6 on this machine",
         "cell-1: cases/test_a.py::test_a: crashed: the interpreter was ended by SIGSEGV",
-        "3 of 3 cells",
+        "3 of 3 cells, 3 cases run",
     ]
 
 
@@ -51,7 +51,19 @@ def test_many_cells_are_counted_by_twenty_five(make: Any, capsys: pytest.Capture
     lines.planned(60, 1, 0)
     for _ in range(60):
         lines.cell(make.cell_record())
-    assert told(capsys)[1:] == ["25 of 60 cells", "50 of 60 cells", "60 of 60 cells"]
+    assert told(capsys)[1:] == [f"{done} of 60 cells, 0 cases run" for done in (25, 50, 60)]
+
+
+def test_who_waits_hears_how_far_it_is(make: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells end late where they share cases: an hour of silence in a log looks like a hang."""
+    now = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    lines = Lines()
+    lines.planned(60, 1, 0)
+    for now in (10.0, 29.0, 31.0, 40.0, 62.0):  # noqa: B007  (read by the clock)
+        lines.case(make.case_record())
+    lines.case(make.case_record(reused=True))
+    assert told(capsys)[1:] == ["0 of 60 cells, 3 cases run", "0 of 60 cells, 5 cases run"]
 
 
 def test_the_screen_takes_everything_that_lines_take(make: Any) -> None:
