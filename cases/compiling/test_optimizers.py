@@ -21,15 +21,15 @@ class Classifier:
         self.encoder = hub.KerasLayer(loaded, trainable=True)
         self.head = tf.keras.layers.Dense(1)
         self.optimizer = getattr(tf.keras.optimizers, name)(0.001)
-        self.trained = []
+        self.weights = self.trained = ()
 
     def step(self, inputs, labels):
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean((self.head(self.encoder(inputs, training=True)["pooled_output"]) - labels) ** 2)
-        weights = self.encoder.trainable_variables + self.head.trainable_variables
-        pairs = zip(tape.gradient(loss, weights), weights)
+        self.weights = self.encoder.trainable_variables + self.head.trainable_variables
+        pairs = zip(tape.gradient(loss, self.weights), self.weights)
         dense = [(tf.convert_to_tensor(gradient), weight) for gradient, weight in pairs if gradient is not None]
-        self.trained = [weight for _, weight in dense]  # the loss may depend on fewer than there are
+        self.trained = [weight for _, weight in dense]
         self.optimizer.apply_gradients(dense)
         return loss
 
@@ -49,7 +49,7 @@ def known():
 
 @pytest.fixture
 def step_of(model, load, written, known):
-    """step_of(name): the step with this optimizer as written by TensorFlow, and the bytes of what it changes.
+    """step_of(name): the step with this optimizer as written by TensorFlow, and its Classifier.
 
     Written once for one chip and four, for tracing costs more than compiling.
     """
@@ -60,8 +60,8 @@ def step_of(model, load, written, known):
         if name not in known:
             classifier = Classifier(load(), name)
             inputs = {key: np.resize(rows, [TEXTS, rows.shape[1]]) for key, rows in model.inputs.items()}
-            program = written(classifier.step, inputs, np.resize(np.array([[1.0], [0.0]], np.float32), [TEXTS, 1]))
-            known[name] = program, classifier.changing_bytes(model.inputs["input_mask"].shape[1])
+            labels = np.resize(np.array([[1.0], [0.0]], np.float32), [TEXTS, 1])
+            known[name] = written(classifier.step, inputs, labels), classifier
         return known[name]
 
     return step_of
@@ -69,16 +69,17 @@ def step_of(model, load, written, known):
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
 def test_one_chip(step_of, compiled, name):
-    """A step of tf.keras.optimizers.SGD, Adam, AdamW on encoder and head compiles, with the optimizer's own state."""
-    program, _ = step_of(name)
+    """A step of tf.keras.optimizers.SGD, Adam, AdamW on all weights compiles, with the optimizer's own state."""
+    program, classifier = step_of(name)
     compiled(program)
+    assert len(classifier.trained) == len(classifier.weights)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
-def test_four_chips(step_of, compiled, record_property, name):
+def test_four_chips(model, step_of, compiled, record_property, name):
     """The gradients of all weights, and the loss, are summed over 4 chips; that is all: of Adam's slots each has its own."""
-    program, changing_bytes = step_of(name)
+    program, classifier = step_of(name)
     program = compiled(program, chips=4, split=range(4))
     record_property("summed_bytes", program.collective_bytes["all-reduce"])
     assert set(program.collectives) == {"all-reduce"}
-    assert program.collective_bytes["all-reduce"] == changing_bytes + FLOAT_BYTES
+    assert program.collective_bytes["all-reduce"] == classifier.changing_bytes(model.inputs["input_mask"].shape[1]) + FLOAT_BYTES

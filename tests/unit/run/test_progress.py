@@ -55,7 +55,7 @@ def test_many_cells_are_counted_by_twenty_five(make: Any, capsys: pytest.Capture
 
 
 def test_who_waits_hears_how_far_it_is(make: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cells end late where they share cases: an hour of silence in a log looks like a hang."""
+    """Cells end late where they share cases: eight minutes of silence were seen, which look like a hang."""
     now = 0.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
     lines = Lines()
