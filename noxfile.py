@@ -39,8 +39,8 @@ import nox
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # nox runs this file as such, not as a script in its folder
 
-from harness.plan import expand  # noqa: E402
-from harness.spec import load  # noqa: E402
+from harness.matrix import load  # noqa: E402
+from harness.matrix.plan import expand  # noqa: E402
 
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
 

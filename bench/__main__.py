@@ -17,8 +17,8 @@ from bench import noop as noop_module
 from bench import speed as speed_module
 from bench.place import ROOT, CommandFailed, folder
 from bench.tools import ToolName
-from harness.errors import HubmatrixError
-from harness.workspace import Workspace
+from harness.base.errors import HubmatrixError
+from harness.base.workspace import Workspace
 
 HELP = """How fast hubmatrix is: beside other tools, for one environment, and with nothing to do.
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.place import ROOT, tell
-from harness import planning
+from harness.base.workspace import Workspace
+from harness.commands import plan as planning
 from harness.domain import Axis
 from harness.results import store
 from harness.results.format import CaseRecord
 from harness.results.store import Run
 from harness.run.engine import Options, perform
 from harness.run.progress import watcher
-from harness.workspace import Workspace
 
 TARGET_SECONDS = 25.0
 SLOWEST = 10

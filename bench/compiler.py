@@ -13,19 +13,19 @@ from typing import Any
 
 from bench import subject
 from bench.place import PAYLOAD, ROOT, output, tell
-from harness.compiler import environment, service
-from harness.compiler.answers import Answer
-from harness.compiler.chips import CHIPS
-from harness.compiler.kept import Shelf
-from harness.compiler.supervisor import Supervisor
+from harness.base.errors import MachineError
+from harness.base.workspace import Workspace
 from harness.domain import Interface
 from harness.environments import uv as uv_tool
 from harness.environments import venv
 from harness.environments.uv import Failure
-from harness.errors import MachineError
-from harness.hub import cache, replicas
+from harness.models import cache, replicas
 from harness.run.prepare import machine_interpreters
-from harness.workspace import Workspace
+from harness.services.tpu_compiler import environment, service
+from harness.services.tpu_compiler.answers import Answer
+from harness.services.tpu_compiler.chips import CHIPS
+from harness.services.tpu_compiler.kept import Shelf
+from harness.services.tpu_compiler.supervisor import Supervisor
 
 TARGET_SECONDS = 1.0
 ENCODERS = (Interface.DICT, Interface.LIST)

@@ -1,6 +1,6 @@
 """Where the benchmark works and how it starts commands: one folder, removed at the end; the clock around one command.
 
-Commands get the environment that `harness.process` allows, and pip's own variables. So PYTHON* variables of the caller,
+Commands get the environment that `harness.base.process` allows, and pip's own variables. So PYTHON* variables of the caller,
 which speed up or slow down one tool more than another, reach none of them.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.process import run
+from harness.base.process import run
 
 ROOT = Path(__file__).parents[1]
 PAYLOAD = Path(__file__).parent / "payload"

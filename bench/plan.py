@@ -14,9 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
-from harness.plan import expand
-from harness.select import compile_selector
-from harness.spec import Exclude, Spec, Tier
+from harness.matrix import Exclude, Spec, Tier
+from harness.matrix.plan import expand
+from harness.matrix.selector import compile_selector
 
 
 def spec(models: int) -> Spec:

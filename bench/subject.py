@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.place import PAYLOAD, ROOT, output, tell
+from harness.base.errors import MachineError
+from harness.base.workspace import Workspace
 from harness.domain import EnvironmentRequest, Release
 from harness.environments import toolchain, venv
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
-from harness.errors import MachineError
-from harness.hub import cache, replicas
-from harness.plan import expand
+from harness.matrix import load
+from harness.matrix.plan import expand
+from harness.models import cache, replicas
 from harness.run.keys import Identity
 from harness.run.prepare import identities, machine_interpreters
-from harness.spec import load
-from harness.workspace import Workspace
 
 MODEL = "bert-en/3"
 LIMITS = "limits: {case_seconds: 300, import_seconds: 300, install_seconds: 1800, memory: 6 GiB, free_disk: 1 GiB}"
@@ -66,7 +66,7 @@ def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
     environments = tuple(_environment(base, request, identity) for request, identity in found)
     tell(f"preparing: {cells} models")
     shutil.copytree(ROOT / "harness", base / "harness")
-    manifests = tuple(_copy_model(base / "harness" / "hub" / "replicas", number) for number in range(1, cells + 1))
+    manifests = tuple(_copy_model(base / "harness" / "models" / "replicas", number) for number in range(1, cells + 1))
     cache.fill(base / "hub", [replicas.find(_id(number), manifests[0].parent) for number in range(1, cells + 1)])
     environ = {"TFHUB_CACHE_DIR": str(base / "hub"), "CUDA_VISIBLE_DEVICES": "-1"}
     return Subject(base=base, environments=environments, manifests=manifests, environ=environ)

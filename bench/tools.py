@@ -20,8 +20,8 @@ from typing import ClassVar
 from bench import subject
 from bench.place import PAYLOAD, CommandFailed, output, tell, timed
 from bench.subject import Environment, Subject
+from harness.base.workspace import Workspace
 from harness.run.machine import cores
-from harness.workspace import Workspace
 
 
 class ToolName(str, Enum):

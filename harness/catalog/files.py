@@ -9,11 +9,11 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
+from harness.base.errors import Problem, SpecError
 from harness.catalog.fixtures import Scope, asks, closure, fixtures
 from harness.catalog.marks import Marks, Unreadable, assigned_marks, read_mark
 from harness.catalog.source import Function, assignments, last_definitions, title
 from harness.domain import HOSTS, Axis, Case, Companion, Service
-from harness.errors import Problem, SpecError
 
 FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT, "device": Axis.DEVICE}
 """The fixtures that stand for an axis."""

@@ -9,9 +9,9 @@ from enum import Enum
 from itertools import chain
 from typing import TypeVar
 
+from harness.base.suggestions import did_you_mean
 from harness.catalog.source import assignments, dotted, literal
 from harness.domain import Device, HubFormat, Interface
-from harness.select import did_you_mean
 
 E = TypeVar("E", bound=Enum)
 WORDS: Mapping[type[Enum], str] = {HubFormat: "format", Interface: "interface", Device: "device"}

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness import __version__
-from harness.errors import HubmatrixError
+from harness.base.errors import HubmatrixError
 
 APP_HELP = """Which TensorFlow loads, runs, saves and reloads which Hub text model, with evidence.
 

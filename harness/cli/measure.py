@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from harness.base.errors import SpecError
+from harness.base.workspace import Workspace
 from harness.cli.app import app, progress, say
 from harness.cli.options import (
     AS_RELEASED,
@@ -24,8 +26,6 @@ from harness.cli.options import (
     Tier,
 )
 from harness.domain import Device, InstallPolicy, KerasChoice
-from harness.errors import SpecError
-from harness.workspace import Workspace
 
 
 @app.command()
@@ -38,7 +38,7 @@ def plan(
     root: Root = HERE,
 ) -> None:
     """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
-    from harness import planning
+    from harness.commands import plan as planning
 
     shown = planning.preview(Workspace(root=root.resolve()), planning.Choice.of(tier, select, environment, cell))
     print(planning.as_json(shown) if as_json else planning.as_text(shown))
@@ -67,7 +67,7 @@ def run(
     root: Root = HERE,
 ) -> None:
     """Measure the cells that are not known yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
-    from harness import planning
+    from harness.commands import plan as planning
     from harness.run.engine import Options, perform
     from harness.run.progress import watcher
 
@@ -86,7 +86,8 @@ def run(
         refresh=refresh,
         rerun=rerun,
     )
-    from harness import published, reporting
+    from harness.commands import report as reporting
+    from harness.models import published
 
     supply = published.fetch(made.plan.models, place, hub_url, progress) if models_ is Models.PUBLISHED else None
     results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json), supply)
@@ -120,7 +121,7 @@ def check(
 
     Loading a model runs what is in it: check only models that you trust.
     """
-    from harness import checking
+    from harness.commands import check as checking
 
     place = Workspace(root=root.resolve())
     brought, inspected = checking.look_into(place, model, hub_url)
@@ -146,8 +147,8 @@ def spec(
     root: Root = HERE,
 ) -> None:
     """Check matrix.yaml, the cases and cases/claims.yaml: every problem at once, each with line and column."""
-    from harness import planning
-    from harness.spec import schema as schema_module
+    from harness.commands import plan as planning
+    from harness.matrix import schema as schema_module
 
     if schema:
         print(schema_module.text(), end="")
@@ -173,7 +174,7 @@ def clean(
     root: Root = HERE,
 ) -> None:
     """Free the disk: every venv, companion, toolchain, lock and work folder. Results stay unless you ask."""
-    from harness import cleaning
+    from harness.commands import clean as cleaning
 
     freed = cleaning.clean(Workspace(root=root.resolve()), results=with_results, uv_cache=with_uv_cache)
     print(json.dumps(freed.as_json()) if as_json else freed.as_text())

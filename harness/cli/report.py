@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from harness.base.workspace import Workspace
 from harness.cli.app import app, progress, say
 from harness.cli.options import (
     HERE,
@@ -17,7 +18,6 @@ from harness.cli.options import (
     RunFile,
     Select,
 )
-from harness.workspace import Workspace
 
 
 @app.command()
@@ -28,7 +28,7 @@ def report(
     root: Root = HERE,
 ) -> None:
     """Render a run as HTML, Markdown and JSON below reports/site."""
-    from harness import reporting
+    from harness.commands import report as reporting
     from harness.results import store
 
     place = Workspace(root=root.resolve())
@@ -49,7 +49,8 @@ def results(
     root: Root = HERE,
 ) -> None:
     """Every cell of a run: axes, status, its cases with outcome, message and evidence, reused or new, lock and interpreter."""
-    from harness import planning, reporting
+    from harness.commands import plan as planning
+    from harness.commands import report as reporting
     from harness.results import store
     from harness.results.format import LINE
 
@@ -69,7 +70,7 @@ def claims(
     root: Root = HERE,
 ) -> None:
     """What documents assert, and what a run says to it: confirmed, refuted, varies or not measured, and in which versions."""
-    from harness import claiming
+    from harness.commands import claims as claiming
     from harness.results import store
 
     place = Workspace(root=root.resolve())
@@ -96,9 +97,9 @@ def reproduce(
     root: Root = HERE,
 ) -> None:
     """Run what users reported again, with the versions they named, and compare. The list is cases/reported/reports.yaml."""
-    from harness import reproducing
-    from harness.reported import terminal, view
-    from harness.reported.engine import Options
+    from harness.commands import reproduce as reproducing
+    from harness.studies.reported import terminal, view
+    from harness.studies.reported.engine import Options
 
     if schema:
         print(json.dumps(view.schema(), indent=1))

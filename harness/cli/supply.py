@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from harness.base.workspace import Workspace
 from harness.cli.app import app, progress
 from harness.cli.options import (
     HERE,
@@ -14,7 +15,6 @@ from harness.cli.options import (
     AsJson,
     Root,
 )
-from harness.workspace import Workspace
 
 
 @app.command()
@@ -26,7 +26,7 @@ def models(
     root: Root = HERE,
 ) -> None:
     """Rebuild the replicas with their publishers' exporters and verify the committed ones against them."""
-    from harness import modelling
+    from harness.commands import models as modelling
 
     if only_list and write:
         raise typer.BadParameter("--list rebuilds nothing, --write needs it", param_hint="--list")
@@ -47,6 +47,6 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve the replicas as a model hub does, on this machine only, with faults on request (listed at the start)."""
-    from harness import serving
+    from harness.commands import serve as serving
 
     serving.serve(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))

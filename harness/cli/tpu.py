@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.base.workspace import Workspace
 from harness.cli.app import NOT_COMPILED, app, progress, say
 from harness.cli.options import (
     HERE,
@@ -16,7 +17,6 @@ from harness.cli.options import (
     AsJson,
     Root,
 )
-from harness.workspace import Workspace
 
 COMPILE_HELP = """Compile a program for a TPU ahead of time, with Google's own compiler and without a TPU, and say what comes out.
 
@@ -50,7 +50,7 @@ def compile_(
     as_json: AsJson = False,
     root: Root = HERE,
 ) -> None:
-    from harness import compiling
+    from harness.commands import compile as compiling
 
     answer = compiling.compile_file(Workspace(root=root.resolve()), file, chip, chips, split)
     if as_json:
@@ -67,7 +67,7 @@ def compiler(
     root: Root = HERE,
 ) -> None:
     """Serve the TPU compiler to cases that are run by hand, on this machine only, until Ctrl-C. Needs no TPU."""
-    from harness import compiling
+    from harness.commands import compile as compiling
 
     compiling.serve(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
 
@@ -92,8 +92,8 @@ def sizes(
 
     Each compile takes half a minute to minutes; what was measured is kept. Ctrl-C is safe; the same command goes on.
     """
-    from harness import sizing
-    from harness.sizes import document, terminal
+    from harness.commands import sizes as sizing
+    from harness.studies.sizes import document, terminal
 
     if schema:
         print(json.dumps(document.schema(), indent=1))

@@ -18,13 +18,13 @@ from pathlib import Path
 
 from filelock import AsyncFileLock
 
+from harness.base.files import write_atomically
 from harness.domain import Companion, Status
 from harness.environments import lock
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock, Wanted
 from harness.environments.uv import Failure, call_offline_first, failure
 from harness.environments.venv import FINGERPRINT
-from harness.files import write_atomically
 
 # What is written in Rust, C or C++, and never built here: a resolver that may build takes the newest release even where it has no
 # wheel for this Python (safetensors 0.5.3 for 3.7), and what comes out says whether this machine has a compiler. Pure Python is

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from harness.process import run_async
+from harness.base.process import run_async
 
 PROBE = (
     "import json, sys, sysconfig; print(json.dumps({'name': sys.implementation.name, 'version': '%d.%d.%d' % sys.version_info[:3],"

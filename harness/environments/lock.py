@@ -18,11 +18,11 @@ from pathlib import Path
 from filelock import AsyncFileLock
 from pydantic import BaseModel, ConfigDict
 
+from harness.base.files import write_atomically
 from harness.domain import EnvironmentRequest, InstallPolicy, Status, Trouble
 from harness.environments.interpreters import Interpreter
 from harness.environments.uv import UNSATISFIABLE, Failure, call, failure
-from harness.files import write_atomically
-from harness.request import exclude_newer, overrides, requirements
+from harness.matrix.request import exclude_newer, overrides, requirements
 
 RESOLVE_SECONDS = 600.0
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from filelock import AsyncFileLock
 from packaging.version import Version
 
+from harness.base.files import write_atomically
 from harness.domain import Status, Trouble
 from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure, call_offline_first, failure
 from harness.environments.venv import FINGERPRINT
-from harness.files import write_atomically
 
 # The last one that doesn't want a typing_extensions newer than TensorFlow 1.15 to 2.4 pin (measured: 1.3 ends in "TypeError:
 # __init__() got an unexpected keyword argument 'default'" beside them). Python 3.11 has exception groups itself.

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.base.errors import MachineError
+from harness.base.process import Completed, run_async, signal_name
 from harness.domain import Status, Trouble
-from harness.errors import MachineError
-from harness.process import Completed, run_async, signal_name
 
 NETWORK = re.compile(
     r"Failed to fetch|error sending request|dns error|Connection (refused|reset)|(?<![\w-])time(d )?out|network was disabled|"

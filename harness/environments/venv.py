@@ -16,12 +16,12 @@ from pathlib import Path
 
 from filelock import AsyncFileLock
 
+from harness.base.files import write_atomically
 from harness.domain import Status
 from harness.environments import bytecode
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.environments.uv import Failure, call, call_offline_first, failure
-from harness.files import write_atomically
 
 FINGERPRINT = ".hubmatrix-complete"
 VENV_SECONDS = 60.0

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, product
 
-from harness.claims import Answer, Evidence, Finding, Need
-from harness.claims.judge import together
 from harness.domain import HOSTS, Device, InstallPolicy, KerasChoice, Outcome, TextOps
+from harness.judge.claims import Answer, Evidence, Finding, Need
+from harness.judge.claims.judge import together
 from harness.report.document import ClaimTrack, ClaimView, DocumentView, Installed, Proof, installed
 from harness.report.grid import ascending, runs, version_key
 from harness.report.phrase import Scale, listed, scale, spans

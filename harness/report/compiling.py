@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, TypeAlias
 
-from harness.compiler.chips import CHIPS
 from harness.domain import Axis, Device
 from harness.report.devices import Realm, realm
 from harness.report.document import (
@@ -36,6 +35,7 @@ from harness.report.numbers import APART
 from harness.report.phrase import Scale, listed, scale, spans
 from harness.report.state import reason, state_of
 from harness.results.format import EnvironmentRecord
+from harness.services.tpu_compiler.chips import CHIPS
 
 NOISE = 1e-5
 """What the order of additions may do to a number near 1, in float32."""

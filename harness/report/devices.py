@@ -9,8 +9,8 @@ from enum import Enum
 from typing_extensions import assert_never
 
 from harness.domain import Device
+from harness.judge.verdict import Verdict
 from harness.report.document import CellView, DeviceCount
-from harness.report.verdict import Verdict
 
 
 class Realm(str, Enum):

@@ -15,12 +15,12 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.judge.verdict import Verdict
 from harness.report import wording, wording_tpu
 from harness.report.devices import Realm, realm
 from harness.report.document import CellView, Fate, Kind, State, View, installed
 from harness.report.panels import idle, panels, tracks
 from harness.report.payload import LETTERS, payload
-from harness.report.verdict import Verdict
 
 SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "ways.js", "tpu.js", "page.js")
 STYLES = ("page.css", "ways.css", "tpu.css", "claims.css", "matrix.css", "detail.css")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from harness.domain import HOSTS
+from harness.judge.verdict import Verdict
 from harness.report import wording, wording_tpu
 from harness.report.document import (
     ClaimView,
@@ -26,7 +27,6 @@ from harness.report.document import (
     installed,
 )
 from harness.report.panels import idle, panels
-from harness.report.verdict import Verdict
 
 MESSAGES = 15
 NUMBERS = 20

@@ -24,10 +24,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from harness.judge.verdict import Verdict
 from harness.report.devices import realm
 from harness.report.document import CaseView, Program, View, WayTrack
 from harness.report.panels import panels, tracks
-from harness.report.verdict import Verdict
 from harness.report.wording_tpu import SHOWN
 from harness.results.format import EnvironmentRecord
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from harness.domain import HOSTS, InstallPolicy, Outcome
+from harness.judge.verdict import BAD, Verdict, together
 from harness.report.document import CaseView, CellView, Counts, Kind, Mark, MessageGroup, ModelSummary, Section, Span, Track
 from harness.report.grid import runs, version_key
 from harness.report.text import first_line
-from harness.report.verdict import BAD, Verdict, together
 
 _WORST_FIRST = (Verdict.FAILS, Verdict.PARTLY, Verdict.UNAVAILABLE, Verdict.NOT_RUN, Verdict.WORKS)
 _RANKS = {Kind.FAILURE: 0, Kind.UNEXPECTED_PASS: 0, Kind.DECLARED: 1, Kind.MACHINE: 2}

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from harness.claims import Finding
-from harness.diagnose import KNOWN, Diagnosis, diagnose
 from harness.domain import Axis, Cell, Outcome, Status
+from harness.judge.claims import Finding
+from harness.judge.diagnose import KNOWN, Diagnosis, diagnose
+from harness.judge.verdict import BAD, Verdict, judge
 from harness.report import summary
 from harness.report.blocked import blocked
 from harness.report.claims import documents
@@ -18,7 +19,6 @@ from harness.report.document import CaseView, CellView, Measurement, View
 from harness.report.grid import arrange, ascending
 from harness.report.numbers import numbers
 from harness.report.text import MESSAGE_LIMIT, plain
-from harness.report.verdict import BAD, Verdict, judge
 from harness.report.ways import ways as every_way
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Package
 from harness.results.store import Run

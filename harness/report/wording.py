@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from typing_extensions import assert_never
 
-from harness.claims import Answer
 from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
+from harness.judge.claims import Answer
+from harness.judge.verdict import Verdict
 from harness.report.document import ClaimView, Installed, Kind, Mark, NumberRow, Span, State, Track, View, Way, installed
 from harness.report.panels import Reason
 from harness.report.phrase import EVERYWHERE, scale
-from harness.report.verdict import Verdict
 
 SYMBOLS = {Verdict.WORKS: "✓", Verdict.PARTLY: "◐", Verdict.FAILS: "✕", Verdict.UNAVAILABLE: "▨", Verdict.NOT_RUN: "○"}
 NAMES = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}

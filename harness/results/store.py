@@ -16,7 +16,7 @@ from types import TracebackType
 
 from pydantic import ValidationError
 
-from harness.errors import MachineError, ResultsError
+from harness.base.errors import MachineError, ResultsError
 from harness.results.format import FORMAT, LINE, CaseRecord, CellRecord, EnvironmentRecord, Footer, Header, Line
 
 FILE = "results.jsonl"

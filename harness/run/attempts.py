@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.base.process import signal_name
 from harness.domain import Outcome, Status, Trouble
-from harness.process import signal_name
 from harness.run.assign import CellEnd, CellJob, Task
 from harness.run.zygote import Verdict, Zygote
 

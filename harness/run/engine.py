@@ -18,17 +18,17 @@ from pathlib import Path
 import psutil
 
 from harness import __version__
+from harness.base.errors import Interrupted
+from harness.base.workspace import Workspace
 from harness.domain import Case, Limits, Plan, Service, Status
 from harness.environments import accelerators, disk
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
-from harness.errors import Interrupted
-from harness.hub.supply import Replicas, Supply
+from harness.models.source import Replicas, Supply
 from harness.results import store
 from harness.results.format import CellRecord, EnvironmentRecord, Header, Host
 from harness.results.history import History
-from harness.run import services
 from harness.run.aside import Records, by_cell, set_aside, without_service
 from harness.run.assign import CellEnd, CellJob, unkeyed
 from harness.run.groups import Group, group, is_known, is_refused, look_back
@@ -40,7 +40,7 @@ from harness.run.records import cell_record, environment_record, now
 from harness.run.schedule import Runner
 from harness.run.settings import Settings
 from harness.run.sink import Sink
-from harness.workspace import Workspace
+from harness.services import running as services
 
 RUN = "run"
 """The mark that a run is at work here, from locking on."""

@@ -18,7 +18,7 @@ from harness.environments import companions
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.environments.toolchain import pins
-from harness.run.services import digest_of
+from harness.services.running import digest_of
 
 INCELL = Path(__file__).parent.parent / "incell"
 

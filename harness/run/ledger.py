@@ -13,7 +13,7 @@ from harness.environments.companions import Folder
 from harness.environments.uv import Failure
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
-from harness.run.blame import machine_trouble
+from harness.run.attribution import machine_trouble
 from harness.run.groups import Group
 from harness.run.installed import Installed
 from harness.run.keys import INCELL

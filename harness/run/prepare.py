@@ -14,7 +14,7 @@ from harness.domain import Accelerator, EnvironmentRequest, Status, Trouble
 from harness.environments import interpreters, lock
 from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure
-from harness.request import settings
+from harness.matrix.request import settings
 from harness.run.keys import Identity
 
 AT_ONCE = 6

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from harness.domain import Axes, Companion, EnvironmentRequest, Status
 from harness.environments.uv import Failure
-from harness.request import exclude_newer, requirements, settings
+from harness.matrix.request import exclude_newer, requirements, settings
 from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Package
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished

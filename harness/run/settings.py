@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.base.workspace import Workspace
 from harness.domain import Limits
-from harness.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

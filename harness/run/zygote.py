@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.base.process import FOR_CELLS, end_group, environment, signal_name
 from harness.domain import Status, Trouble
-from harness.process import FOR_CELLS, end_group, environment, signal_name
 from harness.run.keys import INCELL
 
 LINE_BYTES = 2**26

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.hub import archives, replicas
+from harness.models import archives, replicas
 
 pytestmark = pytest.mark.tensorflow
 ROOT = Path(__file__).parents[2]

@@ -17,15 +17,15 @@ import numpy as np
 import psutil
 import pytest
 
-from harness.compiler import environment, service
-from harness.compiler.chips import CHIPS
-from harness.compiler.kept import Shelf
-from harness.compiler.supervisor import Supervisor
+from harness.base.workspace import Workspace
 from harness.environments import uv
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run.prepare import machine_interpreters
-from harness.workspace import Workspace
+from harness.services.tpu_compiler import environment, service
+from harness.services.tpu_compiler.chips import CHIPS
+from harness.services.tpu_compiler.kept import Shelf
+from harness.services.tpu_compiler.supervisor import Supervisor
 
 pytestmark = pytest.mark.libtpu
 ROOT = Path(__file__).parents[2]

@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
-from harness.compiler.kept import Shelf
-from harness.compiler.service import Compiler, serving
-from harness.compiler.supervisor import Limits, Supervisor
+from harness.services.tpu_compiler.kept import Shelf
+from harness.services.tpu_compiler.service import Compiler, serving
+from harness.services.tpu_compiler.supervisor import Limits, Supervisor
 
 Answer = TypeVar("Answer")
 WORKER = """

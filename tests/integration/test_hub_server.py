@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from harness.domain import Outcome
-from harness.hub import replicas, server
+from harness.models import replicas
+from harness.services.hub_server import server
 from tests.minis.project import Mini, outcomes
 
 Make = Callable[..., Mini]

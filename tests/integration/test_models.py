@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from harness.environments import uv
-from harness.hub import replicas
-from harness.hub.manifest import Recipe
-from harness.hub.rebuild import rebuild
+from harness.models import replicas
+from harness.models.manifest import Recipe
+from harness.models.rebuild import rebuild
 
 pytestmark = pytest.mark.tensorflow
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import process
+from harness.base import process
 from harness.run.prepare import machine_interpreters
 from tests.integration.conftest import install_pytest
 from tests.minis.project import Mini, outcomes
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("harness/incell", "harness/hub/exporters", "cases")
+FOLDERS = ("harness/incell", "harness/models/exporters", "cases")
 PROGRAM = "import sys\nfor name in sys.argv[1:]: compile(open(name, 'rb').read(), name, 'exec')"
 
 

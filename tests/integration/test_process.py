@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.process import Completed, run_async
+from harness.base.process import Completed, run_async
 
 ESCAPES = """
 import os, signal, sys, time

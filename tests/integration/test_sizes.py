@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from harness.compiler import environment
-from harness.compiler.answers import Answer
-from harness.compiler.service import compiler_in
+from harness.base.workspace import Workspace
 from harness.environments import uv
 from harness.environments.venv import Venv
-from harness.hub import replicas
+from harness.matrix import load
+from harness.models import replicas
 from harness.run.prepare import machine_interpreters
-from harness.sizes import export
-from harness.sizes.kept import Shelf
-from harness.sizes.measure import Found, Search, search
-from harness.sizes.model import Fit, Operation, Question, Size
-from harness.sizes.programs import bench_of
-from harness.spec import load
-from harness.workspace import Workspace
+from harness.services.tpu_compiler import environment
+from harness.services.tpu_compiler.answers import Answer
+from harness.services.tpu_compiler.service import compiler_in
+from harness.studies.sizes import export
+from harness.studies.sizes.kept import Shelf
+from harness.studies.sizes.measure import Found, Search, search
+from harness.studies.sizes.model import Fit, Operation, Question, Size
+from harness.studies.sizes.programs import bench_of
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.libtpu]
 ROOT = Path(__file__).parents[2]

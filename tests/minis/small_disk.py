@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from harness.workspace import Workspace
+from harness.base.workspace import Workspace
 from tests.minis.project import Mini
 
 SIZE = 48 << 20

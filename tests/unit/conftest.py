@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import hypothesis
 import pytest
 
+from harness.base.workspace import Workspace
 from harness.domain import (
     Axes,
     Case,
@@ -40,7 +41,6 @@ from harness.environments.lock import Lock
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Header, Host
 from harness.run.keys import Identity
 from harness.run.settings import Settings
-from harness.workspace import Workspace
 
 NOON = "2026-11-20T12:00:00+00:00"
 

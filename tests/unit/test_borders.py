@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 INCELL = sorted((ROOT / "harness" / "incell").glob("*.py"))
 CASES = sorted(path for path in (ROOT / "cases").rglob("*.py") if path.parent.name != "reported")
 REPORTED = sorted((ROOT / "cases" / "reported").glob("*.py"))
-WORKER = ROOT / "harness" / "compiler" / "worker.py"
+WORKER = ROOT / "harness" / "services" / "tpu_compiler" / "worker.py"
 COMPANIONS = {companion.value for companion in Companion}
 TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"} | COMPANIONS
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.hub import replicas
+from harness.models import replicas
 
 CONFTEST = Path(__file__).parents[2] / "cases" / "conftest.py"
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from harness import catalog, errors
+from harness import catalog
+from harness.base import errors
 from harness.cli import NOT_COMPILED, app
 from harness.domain import Axis, HubFormat, Interface, Outcome, Status, Trouble
+from harness.judge.verdict import Verdict
 from harness.report import wording
-from harness.report.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

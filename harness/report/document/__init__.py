@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from harness.diagnose import Diagnosis
+from harness.judge.diagnose import Diagnosis
 from harness.report.document.cells import CaseView, CellView, Column, Installed, Measurement, Row, Section, installed
 from harness.report.document.claims import ClaimTrack, ClaimView, DocumentView, Proof
 from harness.report.document.compiling import (

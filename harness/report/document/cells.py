@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
-from harness.report.verdict import Verdict
+from harness.judge.verdict import Verdict
 from harness.results.format import CellAxes, Package
 
 Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]

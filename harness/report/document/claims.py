@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.claims import Answer
 from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, TextOps
+from harness.judge.claims import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

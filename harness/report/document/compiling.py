@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from harness.domain import Device, InstallPolicy, KerasChoice, TextOps
-from harness.report.verdict import Verdict
+from harness.judge.verdict import Verdict
 
 
 class Fate(str, Enum):

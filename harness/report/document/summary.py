@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
+from harness.judge.verdict import Verdict
 from harness.report.document.words import Kind
-from harness.report.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

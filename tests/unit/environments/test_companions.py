@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from harness.base.process import Completed
 from harness.domain import Companion, Status, Trouble
 from harness.environments import companions, lock
 from harness.environments.companions import Added, Folder, ensure, place, resolve, told, variable, wanted, without
 from harness.environments.uv import Failure
-from harness.process import Completed
 
 OK = Completed(code=0, stdout="", stderr="")
 REFUSED = Completed(code=2, stdout="", stderr="error: Failed to fetch: http://h/\n  cause: Connection refused (os error 111)\n")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness.base.process import Completed
 from harness.environments import disk
 from harness.environments.disk import busy, evict, free_bytes, in_use
-from harness.process import Completed
 
 
 class Machine:

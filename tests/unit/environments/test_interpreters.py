@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from harness.base.process import Completed
 from harness.environments import interpreters
 from harness.environments.interpreters import Interpreter, candidates, choose, discover
-from harness.process import Completed
 
 OWN = Path(getattr(sys, "_base_executable", sys.executable))
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from harness.base.process import Completed
 from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice, Status, Trouble
 from harness.environments import lock
 from harness.environments.lock import Lock, resolve, stored
 from harness.environments.uv import Failure
-from harness.process import Completed
 
 DAY = date(2026, 11, 20)
 TEXT = """\

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from harness.base.process import Completed
 from harness.domain import Status, Trouble
 from harness.environments import toolchain
 from harness.environments.toolchain import ensure, pins
 from harness.environments.uv import Failure
-from harness.process import Completed
 
 REFUSED = Completed(code=2, stdout="", stderr="error: Failed to fetch: http://h/\n  cause: Connection refused (os error 111)\n")
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from harness.base.errors import MachineError
+from harness.base.process import Completed
 from harness.domain import Status, Trouble
 from harness.environments import uv
 from harness.environments.uv import Failure, failure, headline
-from harness.errors import MachineError
-from harness.process import Completed
 
 UNSATISFIABLE = """\
 error: No solution found when resolving dependencies

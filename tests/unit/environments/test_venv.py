@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from harness.base.process import Completed
 from harness.domain import Status, Trouble
 from harness.environments import venv
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv, ensure, place
-from harness.process import Completed
 
 OK = Completed(code=0, stdout="", stderr="")
 DISK = Completed(code=2, stdout="", stderr="error: Failed to install: x\n  cause: No space left on device (os error 28)\n")

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from harness.claims import Answer, Binding, Claim, Document, Finding, Need, TrueIf, judge
 from harness.domain import Device, InstallPolicy, Outcome
+from harness.judge.claims import Answer, Binding, Claim, Document, Finding, Need, TrueIf, judge
+from harness.matrix.selector import compile_selector
 from harness.report import html, markdown, wording
 from harness.report.claims import documents, phrase
 from harness.report.document import ClaimView
 from harness.report.phrase import scale
 from harness.report.view import view
-from harness.select import compile_selector
 
 CASE = "cases/test_a.py::test_a"
 YES, NO, BOTH, NONE = Answer.CONFIRMED, Answer.REFUTED, Answer.VARIES, Answer.NOT_MEASURED

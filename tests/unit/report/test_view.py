@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status
+from harness.judge.verdict import Verdict
 from harness.report import jsonview
 from harness.report.document import Kind, Measurement
-from harness.report.verdict import Verdict
 from harness.report.view import view
 from harness.results.format import CaseRef
 

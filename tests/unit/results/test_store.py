@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.base.errors import MachineError, ResultsError
 from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
-from harness.errors import MachineError, ResultsError
 from harness.results import store
 from harness.results.format import FORMAT, READABLE, CaseRecord, CaseRef, Footer, Line, Package
 from harness.results.store import FILE, Writer, lines, newest, read, run_files

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from harness.base.errors import Interrupted
+from harness.base.workspace import Workspace
 from harness.domain import Accelerator, Device, Limits, Plan
 from harness.environments.accelerators import Facts
 from harness.environments.disk import busy
-from harness.errors import Interrupted
 from harness.results import store
 from harness.run.engine import Execution, Options, perform
 from harness.run.progress import Lines
-from harness.workspace import Workspace
 
 PLAN = Plan(cells=(), environments={}, models={}, left_out=())
 LIMITS = Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_bytes=1, free_disk_bytes=1)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.base.workspace import Workspace
 from harness.domain import Axis, Companion, Device, Outcome, SaveFormat, Status, Trouble
 from harness.environments.companions import Folder
 from harness.environments.uv import Failure
@@ -20,7 +21,6 @@ from harness.run.attempts import Finished
 from harness.run.groups import Group
 from harness.run.installed import Installed
 from harness.run.ledger import Ledger
-from harness.workspace import Workspace
 
 BESIDE = Folder(path=Path("/project/.hubmatrix/companions/2e"), version="4.39.2")
 OFFLINE = Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="Connection refused", evidence="")

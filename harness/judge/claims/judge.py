@@ -1,0 +1,135 @@
+"""Claims held against a run: pure.
+
+    outcome                  true_if: works   true_if: fails
+    passed, xpassed          confirms         refutes
+    failed, xfailed          refutes          confirms; with `message`, refutes where the message hasn't that text in it
+    crashed, timed_out       refutes          the same
+    error, skipped, not_run  say nothing
+
+A case that is declared to fail and does (xfailed) has failed: the declaration is of this project, the claim is not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from typing_extensions import assert_never
+
+from harness.domain import Axes, Axis, Outcome
+from harness.judge.claims.model import Binding, Claim, Document, TrueIf
+from harness.results.format import CaseRecord, CellAxes, CellRecord
+from harness.results.store import Run
+
+
+class Answer(str, Enum):
+    """What the measurements say to a claim."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    VARIES = "varies"
+    NOT_MEASURED = "not_measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one case did in one cell, and whether that confirms the claim. `model` is empty where the case uses none."""
+
+    case: str
+    variant: str
+    outcome: Outcome
+    confirms: bool
+    message: str
+    model: str
+    cell: str
+    axes: CellAxes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A claim, and everything that was measured about it, in the order of the run's cells."""
+
+    document: Document
+    claim: Claim
+    answer: Answer
+    evidence: tuple[Evidence, ...]
+
+
+def judge(documents: Iterable[Document], run: Run) -> tuple[Finding, ...]:
+    """One finding for each claim, in the documents' order."""
+    gathered = _gather([claim for document in documents for claim in document.claims], run)
+    return tuple(
+        Finding(document=document, claim=claim, answer=together(one.confirms for one in found), evidence=found)
+        for document in documents
+        for claim in document.claims
+        for found in (tuple(gathered[claim.id]),)
+    )
+
+
+def together(confirms: Iterable[bool]) -> Answer:
+    """What several pieces of evidence amount to."""
+    found = frozenset(confirms)
+    if not found:
+        return Answer.NOT_MEASURED
+    return Answer.VARIES if len(found) == 2 else Answer.CONFIRMED if True in found else Answer.REFUTED
+
+
+def confirms(binding: Binding, outcome: Outcome, message: str) -> bool | None:
+    """Whether an outcome of the bound case confirms the claim; None where it says nothing."""
+    match outcome:
+        case Outcome.PASSED | Outcome.XPASSED:
+            return binding.true_if is TrueIf.WORKS
+        case Outcome.FAILED | Outcome.XFAILED | Outcome.CRASHED | Outcome.TIMED_OUT:
+            return binding.true_if is TrueIf.FAILS and binding.message in message
+        case Outcome.ERROR | Outcome.SKIPPED | Outcome.NOT_RUN:
+            return None
+        case _:
+            assert_never(outcome)
+
+
+def _gather(claims: Sequence[Claim], run: Run) -> Mapping[str, list[Evidence]]:
+    """The evidence by claim. A result that several cells share counts once for each environment."""
+    bound: defaultdict[str, list[tuple[Claim, Binding]]] = defaultdict(list)
+    for claim in claims:
+        for binding in claim.cases:
+            bound[binding.case].append((claim, binding))
+    records: defaultdict[str, list[CaseRecord]] = defaultdict(list)
+    for record in run.cases:
+        if record.case in bound:
+            records[record.key].append(record)
+    found: defaultdict[str, list[Evidence]] = defaultdict(list)
+    seen: set[tuple[str, Binding, str, str, str]] = set()
+    for cell in run.cells:
+        for ref in cell.cases:
+            for claim, binding in bound.get(ref.case, ()):
+                for record in records.get(ref.key or "", ()) if _speaks_of(claim, binding, cell) else ():
+                    name = claim.id, binding, cell.environment, record.key, record.variant
+                    evidence = _evidence(binding, record, cell)
+                    if evidence and name not in seen:
+                        seen.add(name)
+                        found[claim.id].append(evidence)
+    return found
+
+
+def _speaks_of(claim: Claim, binding: Binding, cell: CellRecord) -> bool:
+    axes = Axes(**dict(cell.axes))
+    return claim.when(axes, cell.id, cell.environment) and binding.when(axes, cell.id, cell.environment)
+
+
+def _evidence(binding: Binding, record: CaseRecord, cell: CellRecord) -> Evidence | None:
+    """None where the record says nothing, or is of another variant."""
+    told = confirms(binding, record.outcome, record.message)
+    if told is None or (binding.variant and record.variant != binding.variant):
+        return None
+    return Evidence(
+        case=record.case,
+        variant=record.variant,
+        outcome=record.outcome,
+        confirms=told,
+        message=record.message,
+        model=record.uses.get(Axis.MODEL.value, ""),
+        cell=cell.id,
+        axes=cell.axes,
+    )

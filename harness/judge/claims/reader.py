@@ -1,0 +1,159 @@
+"""cases/claims.yaml to documents: every problem at once, each with line and column.
+
+    version: 1
+    documents:
+      000_c0bffcb4669e16dc.txt:
+        title: The document's own
+        claims:
+          three-loads:
+            says: A /3 handle loads in TensorFlow 2
+            when: tensorflow>=2.0
+            cases:
+              - {case: "cases/loading/test_keras_layer.py::test_frozen", true_if: works}
+
+A claim has cases, or says with `needs` why it can't have any.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.base.errors import SpecError
+from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
+from harness.documents.nodes import Node, Table, compose
+from harness.documents.shape import Leaf, ListOf, Log, Record, Shape, TableOf, open_record
+from harness.domain import Case
+from harness.judge.claims.model import Binding, Claim, Document, Need, TrueIf
+from harness.matrix.document import selector
+from harness.matrix.selector import Interfaces, Selector, Vocabulary
+
+EVERYWHERE = Selector(text="")
+FORMAT = format_of("claims.yaml", 1)
+FILE = matching("a file's name", r"[\w.-]+\.[a-z]+", "such as 000_c0bffcb4669e16dc.txt")
+NEED = choice("something to need", Need)
+CLAIM_ID = matching("a claim's id", r"[a-z0-9]+(-[a-z0-9]+)*", "small letters and digits, with - between words")
+
+
+def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary, interfaces: Interfaces) -> tuple[Document, ...]:
+    """No documents where there is no such file. Raises SpecError for one that isn't valid."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    except UnicodeDecodeError as error:
+        raise SpecError(f"not UTF-8 (byte {error.start})", place=path.name) from None
+    except OSError as error:
+        raise SpecError(f"can't be read: {error.strerror}", place=path.name) from None
+    return parse(text, cases, vocabulary, interfaces, name=path.name)
+
+
+def parse(
+    text: str, cases: Sequence[Case], vocabulary: Vocabulary, interfaces: Interfaces, *, name: str = "claims.yaml"
+) -> tuple[Document, ...]:
+    """The documents that the text holds. Raises one SpecError with all problems, in line order.
+
+    Args:
+        text: YAML.
+        cases: those that may be bound.
+        vocabulary: the values of the axes; of an axis that isn't there, any value is taken.
+        interfaces: the interface of each model.
+        name: what the file is called in problems.
+    """
+    root = compose(text, name)
+    if root is None:
+        raise SpecError("the file is empty", place=name)
+    log = Log(name)
+    documents = TableOf(
+        key=FILE, value=_document([case.id for case in cases], selector(vocabulary, interfaces, may_be_empty=False))
+    )
+    sections = open_record(root, {"version": None, "documents": None}, "", log) or {}
+    if "version" in sections:
+        FORMAT.read(sections["version"], "version", log)
+    found = documents.read(sections["documents"], "documents", log) if "documents" in sections else None
+    if "documents" in sections:
+        _note_repeated(sections["documents"], log)
+    log.raise_if_any()
+    return tuple(Document(file=file, **values) for file, values in found or ())
+
+
+def _document(cases: Sequence[str], when: Leaf[Selector]) -> Record[dict[str, Any]]:
+    claims = TableOf(key=CLAIM_ID, value=_Decidable(record=_claim(_binding(cases, when), when)))
+    return Record(
+        fields={"title": TEXT, "claims": claims},
+        build=lambda values, _place: {
+            "title": values["title"],
+            "claims": tuple(Claim(id=name, **claim) for name, claim in values["claims"]),
+        },
+    )
+
+
+def _claim(binding: Record[Binding], when: Leaf[Selector]) -> Record[dict[str, Any]]:
+    fields: dict[str, Shape[Any]] = {
+        "says": TEXT,
+        "when": when,
+        "cases": ListOf(item=binding),
+        "needs": choice("something to need", Need),
+    }
+    return Record(
+        fields=fields,
+        build=lambda values, _place: {"when": EVERYWHERE, "cases": (), **values},
+        optional=("when", "cases", "needs"),
+    )
+
+
+def _binding(cases: Sequence[str], when: Leaf[Selector]) -> Record[Binding]:
+    fields: dict[str, Shape[Any]] = {
+        "case": one_of("a case", cases),
+        "true_if": choice("what a case can do", TrueIf),
+        "variant": TEXT,
+        "message": TEXT,
+        "when": when,
+    }
+    return Record(
+        fields=fields,
+        build=lambda values, _place: Binding(**{"when": EVERYWHERE, **values}),
+        optional=("variant", "message", "when"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decidable:
+    """A claim that has cases, or needs something; never both, never neither."""
+
+    record: Record[dict[str, Any]]
+
+    def read(self, node: Node, path: str, log: Log) -> dict[str, Any] | None:
+        keys = {key.text for key, _ in node.entries} if isinstance(node, Table) else {"cases"}
+        if not keys & {"cases", "needs"}:
+            log.add(node.place, path, "no case can confirm or refute it", "bind one under `cases`, or say what it `needs`")
+        if {"cases", "needs"} <= keys:
+            log.add(node.place, path, "has cases, and needs what no cell has", "remove `needs`")
+        return self.record.read(node, path, log)
+
+    def schema(self) -> dict[str, Any]:
+        return self.record.schema()
+
+
+def _note_repeated(documents: Node, log: Log) -> None:
+    """Ids are anchors of the page: the same one in two documents."""
+    claims = [
+        (f"documents.{file.text}.claims.{claim.text}", claim)
+        for file, document in _entries(documents)
+        for key, table in _entries(document)
+        if key.text == "claims"
+        for claim, _ in _entries(table)
+    ]
+    counts = Counter(claim.text for _, claim in claims)
+    first: dict[str, int] = {}
+    for path, claim in claims:
+        line = first.setdefault(claim.text, claim.place.line)
+        if counts[claim.text] > 1 and line != claim.place.line:
+            log.add(claim.place, path, "another document has a claim of this id", f"in line {line}")
+
+
+def _entries(node: Node) -> tuple[Any, ...]:
+    return node.entries if isinstance(node, Table) else ()

@@ -1,0 +1,223 @@
+"""What matrix.yaml may hold: the shape of each of its parts. The only list of its keys.
+
+Shapes of parts that name axis values take the vocabulary, so that they check those values where they are written.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from packaging.version import Version
+
+from harness.base.suggestions import did_you_mean
+from harness.base.versions import is_version
+from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
+from harness.documents.shape import Leaf, ListOf, OneOrMore, Record, Refused, Shape, TableOf
+from harness.domain import (
+    Axis,
+    Device,
+    HubFormat,
+    InstallPolicy,
+    Interface,
+    KerasChoice,
+    Limits,
+    Model,
+    Release,
+    SaveFormat,
+    TextOps,
+)
+from harness.matrix.selector import Interfaces, Selector, Vocabulary, read_selector
+from harness.matrix.spec import Exclude, Include, Tier
+
+PACKAGES = ("tensorflow", "tensorflow-cpu")
+TIERS = ("quick", "full")
+UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def _version(text: str) -> str:
+    if not is_version(text):
+        raise Refused(f"{text!r} isn't a version", 'such as "2.16.2"')
+    return text
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"{text!r} isn't a date", "year-month-day, such as 2024-06-28") from None
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)", text)
+    if not found or found[2] not in UNITS:
+        raise Refused(f"{text!r} isn't a size", "a number and KiB, MiB, GiB or TiB, such as 6 GiB")
+    size = int(float(found[1]) * UNITS[found[2]])
+    if size == 0:
+        raise Refused("must be more than zero")
+    return size
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise Refused(f"{text!r} isn't a number of seconds") from None
+    if not 0 < seconds < float("inf"):
+        raise Refused("must be more than zero")
+    return seconds
+
+
+FORMAT = format_of("matrix.yaml", 1)
+VERSION: Leaf[str] = Leaf(
+    expected="a quoted version", convert=_version, json={"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*([a-z0-9.+]*)$"}
+)
+PYTHON = matching("a quoted Python version", r"[0-9]+\.[0-9]+", 'major and minor, such as "3.10"')
+DAY: Leaf[date] = Leaf(
+    expected="a date", convert=_day, json={"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}, kinds=("text", "date")
+)
+SIZE: Leaf[int] = Leaf(expected="a size", convert=_size, json={"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$"})
+SECONDS: Leaf[float] = Leaf(
+    expected="a number of seconds", convert=_seconds, json={"type": "number", "exclusiveMinimum": 0}, kinds=("number",)
+)
+HANDLE = matching("a handle", r"https://\S+", "the address as the publisher gives it, such as https://tfhub.dev/google/…/1")
+MODEL_ID = matching("a model id", r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*", "small letters, digits, and . _ - /")
+TIER_ID = matching("a tier's name", r"[a-z][a-z0-9-]*", "small letters, digits and -")
+
+RELEASE: Record[Release] = Record(
+    fields={
+        "version": VERSION,
+        "package": one_of("a package with TensorFlow in it", PACKAGES),
+        "released": DAY,
+        "pythons": ListOf(item=PYTHON),
+    },
+    build=lambda values, _place: Release(**values),
+)
+MODEL: Record[dict[str, Any]] = Record(
+    fields={
+        "handle": HANDLE,
+        "format": choice("a model format", HubFormat, never=HubFormat.KERAS_FILE),
+        "interface": choice("a model interface", Interface, never=Interface.OTHER),
+    },
+    build=lambda values, _place: values,
+)
+RELEASES = ListOf(item=RELEASE, key=lambda release: Version(release.version), label=lambda release: release.version)
+INSTALLS = ListOf(item=choice("an install policy", InstallPolicy), label=lambda value: value.value)
+KERAS = ListOf(item=choice("a Keras choice", KerasChoice), label=lambda value: value.value)
+TEXTS = ListOf(item=choice("with or without", TextOps), label=lambda value: value.value)
+MODELS = TableOf(key=MODEL_ID, value=MODEL)
+FORMATS = ListOf(item=choice("a format", SaveFormat), label=lambda value: value.value)
+DEVICES = ListOf(item=choice("a device", Device), label=lambda value: value.value)
+
+AXES: dict[str, Shape[Any]] = {
+    Axis.TENSORFLOW.value: RELEASES,
+    Axis.INSTALL.value: INSTALLS,
+    Axis.KERAS.value: KERAS,
+    Axis.TEXT.value: TEXTS,
+    Axis.MODEL.value: MODELS,
+    Axis.FORMAT.value: FORMATS,
+    Axis.DEVICE.value: DEVICES,
+}
+OPTIONAL_AXES = (Axis.TEXT.value,)
+
+LIMITS: Record[Limits] = Record(
+    fields={
+        "case_seconds": SECONDS,
+        "import_seconds": SECONDS,
+        "install_seconds": SECONDS,
+        "memory": SIZE,
+        "free_disk": SIZE,
+    },
+    build=lambda values, _place: Limits(
+        case_seconds=values["case_seconds"],
+        import_seconds=values["import_seconds"],
+        install_seconds=values["install_seconds"],
+        memory_bytes=values["memory"],
+        free_disk_bytes=values["free_disk"],
+    ),
+    what="limit",
+)
+
+
+def make_models(entries: tuple[tuple[str, dict[str, Any]], ...]) -> tuple[Model, ...]:
+    return tuple(Model(id=name, **values) for name, values in entries)
+
+
+def selector(vocabulary: Vocabulary, interfaces: Interfaces, *, may_be_empty: bool) -> Leaf[Selector]:
+    """A selector over the axes. Ids can't be used in matrix.yaml: it is what they are made from."""
+    names = tuple(axis.value for axis in Axis)
+
+    def convert(text: str) -> Selector:
+        if not text.strip() and not may_be_empty:
+            raise Refused("the selector is empty", "it would match everything")
+        found = read_selector(text, vocabulary, interfaces, names=names)
+        if isinstance(found, Selector):
+            return found
+        raise Refused.of(found)
+
+    shape: dict[str, Any] = {"type": "string"}
+    return Leaf(expected="a selector", convert=convert, json=shape if may_be_empty else {**shape, "minLength": 1})
+
+
+def excludes(vocabulary: Vocabulary, interfaces: Interfaces) -> ListOf[Exclude]:
+    rule: Record[Exclude] = Record(
+        fields={"when": selector(vocabulary, interfaces, may_be_empty=False), "reason": TEXT},
+        build=lambda values, place: Exclude(place=place, **values),
+    )
+    return ListOf(item=rule, key=lambda exclude: exclude.when, label=lambda exclude: f"`{exclude.when.text}`", may_be_empty=True)
+
+
+def tiers(vocabulary: Vocabulary, interfaces: Interfaces) -> TableOf[tuple[Selector, str, str]]:
+    slice_: Record[tuple[Selector, str, str]] = Record(
+        fields={"select": selector(vocabulary, interfaces, may_be_empty=True), "title": TEXT},
+        build=lambda values, place: (values["select"], values["title"], place),
+    )
+    return TableOf(key=TIER_ID, value=slice_, required=TIERS)
+
+
+def make_tiers(entries: tuple[tuple[str, tuple[Selector, str, str]], ...]) -> tuple[Tier, ...]:
+    return tuple(Tier(name=name, select=select, title=title, place=place) for name, (select, title, place) in entries)
+
+
+def includes(vocabulary: Vocabulary) -> ListOf[Include]:
+    """Axes that an include doesn't list take all the values of the vocabulary; without one there, the include is dropped."""
+    known = {name: OneOrMore(item=_on_axis(name, vocabulary)) for name in AXES}
+    pins: dict[str, Shape[Any]] = {
+        Axis.PYTHON.value: OneOrMore(item=_on_axis(Axis.PYTHON.value, vocabulary)),
+        Axis.HUB.value: OneOrMore(item=VERSION),
+    }
+
+    def build(values: dict[str, Any], place: str) -> Include:
+        full = {name: values.get(name, vocabulary.get(name, ())) for name in AXES}
+        return Include(
+            tensorflow=full["tensorflow"],
+            install=tuple(map(InstallPolicy, full["install"])),
+            keras=tuple(map(KerasChoice, full["keras"])),
+            text=tuple(map(TextOps, full["text"])),
+            model=full["model"],
+            format=tuple(map(SaveFormat, full["format"])),
+            device=tuple(map(Device, full["device"])),
+            python=values.get("python", (None,)),
+            hub=values.get("hub", (None,)),
+            reason=values["reason"],
+            place=place,
+        )
+
+    extra: Record[Include] = Record(fields={**known, **pins, "reason": TEXT}, build=build, optional=(*known, *pins), what="axis")
+    return ListOf(item=extra, key=lambda include: include.place, may_be_empty=True)
+
+
+def _on_axis(name: str, vocabulary: Vocabulary) -> Leaf[str]:
+    """A value that is on its axis; any, where the axis could not be read."""
+    forms: dict[str, Leaf[str]] = {Axis.TENSORFLOW.value: VERSION, Axis.PYTHON.value: PYTHON, Axis.MODEL.value: MODEL_ID}
+    form = forms.get(name, TEXT)
+
+    def convert(text: str) -> str:
+        value = form.convert(text)
+        known = vocabulary.get(name)
+        if known is not None and value not in known:
+            raise Refused(f"{value!r} isn't on the {name} axis", did_you_mean(value, known))
+        return value
+
+    return Leaf(expected=form.expected, convert=convert, json=form.json)

@@ -1,0 +1,104 @@
+"""Model folders as archives: digests, packing that gives the same bytes each time, unpacking that stays inside.
+
+Owns no knowledge of models.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import shutil
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from harness.base.errors import ModelError
+
+LARGEST_BYTES = 8 * 2**30
+"""The largest text encoders on the Hub are below 2 GiB."""
+MOST_FILES = 10_000
+CHUNK = 2**20
+END_MARK_BYTES = 2 * tarfile.BLOCKSIZE
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while data := file.read(CHUNK):
+            found.update(data)
+    return found.hexdigest()
+
+
+def tree_digest(folder: Path) -> str:
+    """SHA-256 over the relative path and digest of every file below `folder`, in the order of the paths."""
+    lines = (f"{file_digest(folder / name)}  {name}\n" for name in _files(folder))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def pack(folder: Path) -> bytes:
+    """A tar.gz of the files below `folder`: sorted, without dates, owners or permissions of this machine."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file, tarfile.open(fileobj=file, mode="w") as tar:
+        for name in _files(folder):
+            data = (folder / name).read_bytes()
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Write the archive's files below `folder`.
+
+    ModelError, before anything is written, for a link, a device, a path outside, or more than a model can have.
+    """
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            members = _members(tar, archive)
+            _expect_whole(archive)
+            for member in members:
+                if data := tar.extractfile(member):
+                    target = folder / member.name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with target.open("wb") as file:
+                        shutil.copyfileobj(data, file, CHUNK)
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ModelError(f"not a readable tar.gz: {error}", place=str(archive)) from error
+
+
+def _expect_whole(archive: Path) -> None:
+    """To the end: tarfile takes what it can't read for the end of the archive, and asks neither for checksum nor end mark."""
+    tail = b""
+    with gzip.open(archive) as data:
+        while part := data.read(CHUNK):
+            tail = (tail + part)[-END_MARK_BYTES:]
+    if tail.strip(b"\0") or len(tail) < END_MARK_BYTES:
+        raise tarfile.ReadError("it is cut off: the mark at the end of a tar is missing")
+
+
+def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
+    """All members, checked; a bomb is left alone as soon as its headers promise too much."""
+    found: list[tarfile.TarInfo] = []
+    size = 0
+    for member in tar:
+        _check(member, archive)
+        found.append(member)
+        size += member.size
+        if size > LARGEST_BYTES or len(found) > MOST_FILES:
+            told = f"unpacks to more than {LARGEST_BYTES // 2**30} GiB or {MOST_FILES} files"
+            raise ModelError(told, place=str(archive), hint="no text model is that large")
+    return found
+
+
+def _check(member: tarfile.TarInfo, archive: Path) -> None:
+    path = PurePosixPath(member.name)
+    if not (member.isfile() or member.isdir()):
+        raise ModelError(f"{member.name!r} is neither a file nor a folder", place=str(archive))
+    if path.is_absolute() or ".." in path.parts:
+        raise ModelError(f"{member.name!r} leads out of the archive", place=str(archive))
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

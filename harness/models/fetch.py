@@ -1,0 +1,152 @@
+"""From what a user typed to a model on disk: a path as it is, an archive unpacked, a handle from a replica or over http.
+
+Asks a server what the hub library asks: the handle with `?tf-hub-format=compressed`, for a tar.gz.
+"""
+
+from __future__ import annotations
+
+import http.client
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from harness import __version__
+from harness.base.errors import MachineError, ModelError
+from harness.base.files import make_once
+from harness.models import archives, replicas
+from harness.models.handles import cache_name
+
+SCHEMES = ("https://", "http://")
+ANSWER_SECONDS = 30
+DOWNLOAD_SECONDS = 1800
+CHUNK = 2**20
+GZIP = b"\x1f\x8b"
+
+
+class Gone(ModelError):
+    """A server answered that it has no such model, or does not give it, or gave a page: where models moved, old addresses do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A model to look into. `handle` is what cases write for it: None for a path, which has to be told apart in a cell."""
+
+    name: str
+    path: Path
+    handle: str | None
+    origin: str
+
+
+def bring(target: str, folder: Path, hub_url: str | None) -> Brought:
+    """Make what a user typed readable as files; what has to be unpacked goes below `folder`, once.
+
+    Raises:
+        ModelError: the server has no such model, or what came is no archive of one.
+        MachineError: the server can't be reached.
+    """
+    if target.startswith(SCHEMES):
+        return _handle(target, folder, hub_url)
+    path = Path(target).expanduser()
+    if path.is_file() and _begins(path, GZIP):
+        made = folder / archives.file_digest(path)
+        make_once(made, partial(archives.unpack, path))
+        name = path.name.removesuffix(".gz").removesuffix(".tgz").removesuffix(".tar")
+        return Brought(name=name, path=_top(made), handle=None, origin=f"unpacked from {path}")
+    return Brought(name=path.resolve().name, path=path, handle=None, origin=str(path))
+
+
+def _handle(handle: str, folder: Path, hub_url: str | None) -> Brought:
+    name = "/".join(urlsplit(handle).path.strip("/").split("/")[-2:]) or urlsplit(handle).netloc
+    replica = next((one for one in replicas.every() if one.manifest.handle == handle), None) if hub_url is None else None
+    if replica is not None:
+        made = folder / replica.manifest.tree_sha256
+        make_once(made, partial(replicas.unpack, replica))
+        return Brought(name=name, path=made, handle=handle, origin=f"replica of {handle}, with random weights")
+    made = download(handle, folder, hub_url)
+    return Brought(name=name, path=made, handle=handle, origin=f"fetched from {_address(handle, hub_url)}")
+
+
+def download(handle: str, folder: Path, hub_url: str | None) -> Path:
+    """The folder below `folder` that holds what the server gives for a handle; asked for once.
+
+    Raises:
+        Gone: the server has no such model, gives something else in its place, or wants somebody who has signed in.
+        ModelError: what came is an archive that is damaged.
+        MachineError: the server can't be reached, is out of order, or the connection ended early.
+    """
+    address = _address(handle, hub_url)
+    made = folder / cache_name(address)
+    make_once(made, partial(_fetch, address))
+    return made
+
+
+def _address(handle: str, hub_url: str | None) -> str:
+    parts = urlsplit(handle)
+    if hub_url is not None:
+        server = urlsplit(hub_url)
+        parts = parts._replace(scheme=server.scheme, netloc=server.netloc, path=server.path.rstrip("/") + parts.path)
+    query = "&".join(filter(None, (parts.query, "tf-hub-format=compressed")))
+    return urlunsplit(parts._replace(query=query))
+
+
+def _fetch(address: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as scratch:
+        archive = Path(scratch) / "model.tar.gz"
+        try:
+            _download(address, archive)
+        except urllib.error.HTTPError as trouble:
+            trouble.close()
+            raise _refused(trouble, address) from trouble
+        except (OSError, http.client.HTTPException) as trouble:
+            told = getattr(trouble, "reason", trouble) or type(trouble).__name__
+            hint = "no network? give a path, or another server with --hub-url"
+            raise MachineError(f"can't be reached: {told}", place=address, hint=hint) from trouble
+        if not _begins(archive, GZIP):
+            beginning = archive.read_bytes()[:40]
+            raise Gone(f"no archive came: it begins with {beginning!r}", place=address, hint="is this the handle of a model?")
+        archives.unpack(archive, folder)
+
+
+def _download(address: str, archive: Path) -> None:
+    """Everything that comes, within the limits of time and size."""
+    request = urllib.request.Request(address, headers={"User-Agent": f"hubmatrix/{__version__}"})
+    deadline = time.monotonic() + DOWNLOAD_SECONDS
+    with closing(urllib.request.urlopen(request, timeout=ANSWER_SECONDS)) as answer, archive.open("wb") as file:
+        expected, size = answer.headers.get("Content-Length"), 0
+        while data := answer.read(CHUNK):
+            size += file.write(data)
+            if size > archives.LARGEST_BYTES:
+                raise ModelError(f"more than {archives.LARGEST_BYTES // 2**30} GiB", place=address)
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not done after {DOWNLOAD_SECONDS // 60} minutes")
+        if expected and expected.isdigit() and size < int(expected):
+            raise ConnectionError(f"cut off after {size} of {expected} bytes")
+
+
+def _refused(trouble: urllib.error.HTTPError, address: str) -> ModelError | MachineError:
+    told = f"the server answers {trouble.code} {trouble.reason}"
+    if trouble.code in (404, 410):
+        return Gone(told, place=address, hint="is the handle, with its version, as the publisher writes it?")
+    if trouble.code in (401, 403):
+        return Gone(told, place=address, hint="this model wants somebody who has signed in: download it and give its folder")
+    return MachineError(told, place=address)
+
+
+def _top(folder: Path) -> Path:
+    """The model of an archive: what it holds, or the one folder in it."""
+    inside = list(folder.iterdir())
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
+
+
+def _begins(path: Path, beginning: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(beginning)) == beginning
+    except OSError:
+        return False  # whoever reads it next says why

@@ -1,0 +1,99 @@
+"""What kind of model a path holds, told from what is there and not from its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+from typing_extensions import assert_never
+
+from harness.base.errors import ModelError
+from harness.models.inspect import keras_file, saved_model
+from harness.models.inspect.tree import Tree, read_tree, unreadable
+from harness.models.inspect.values import Content, Inspected, Kind
+
+MODELS = "a SavedModel folder, a TF1 Hub module, a .keras or .h5 file, a .tar.gz of a folder, or a handle that starts with https://"
+LISTED = 10_000
+SHOWN = 6
+HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+
+OTHERS: Mapping[str, str] = {
+    "saved_model.pbtxt": "a SavedModel in text form: load it and save it again in binary form",
+    "model.weights.h5": "an unpacked .keras file: give the file itself",
+    "model.safetensors": "weights of the transformers library, without a graph",
+    "pytorch_model.bin": "PyTorch weights",
+    "tf_model.h5": "weights of the transformers library: use its save_pretrained(..., saved_model=True)",
+    "checkpoint": "a checkpoint, which has weights and no graph: build the model, restore it and save it",
+    "bert_model.ckpt.index": "a BERT checkpoint, which has weights and no graph",
+    "fingerprint.pb": f"parts of a SavedModel: {saved_model.PROTO} is missing",
+    "variables": f"parts of a SavedModel: {saved_model.PROTO} is missing",
+}
+"""What people give in place of a model, by a file that is in it."""
+
+
+def inspect(path: Path) -> Inspected:
+    """Everything that the files say. ModelError for what is no model or a damaged one, MachineError for what can't be read."""
+    kind = find(path)
+    tree = read_tree(path)
+    return Inspected(kind=kind, tree=tree, content=_content(kind, tree))
+
+
+def find(path: Path) -> Kind:
+    """The kind of a model. ModelError with what was looked for and what was found."""
+    try:
+        if path.is_dir():
+            return _of_folder(path)
+        if path.is_file():
+            return _of_file(path)
+        path.stat()
+    except FileNotFoundError:
+        raise ModelError("no such file or folder", place=str(path), hint=f"give {MODELS}") from None
+    except OSError as trouble:
+        raise unreadable(trouble, path) from trouble
+    raise ModelError("neither a file nor a folder", place=str(path), hint=f"give {MODELS}")
+
+
+def _content(kind: Kind, tree: Tree) -> Content:
+    match kind:
+        case Kind.SAVED_MODEL | Kind.TF1_HUB:
+            return saved_model.read(tree)
+        case Kind.KERAS_ZIP:
+            return keras_file.read_zip(tree.root)
+        case Kind.KERAS_H5:
+            return keras_file.read_h5(tree.root)
+        case _:
+            assert_never(kind)
+
+
+def _of_folder(path: Path) -> Kind:
+    with os.scandir(path) as listed:
+        names = {entry.name for entry in islice(listed, LISTED)}
+    if saved_model.PROTO in names:
+        if not (path / saved_model.PROTO).is_file():
+            raise ModelError(f"{saved_model.PROTO} is no file", place=str(path))
+        return Kind.TF1_HUB if "tfhub_module.pb" in names else Kind.SAVED_MODEL
+    below = sorted(name for name in islice(sorted(names), SHOWN) if (path / name / saved_model.PROTO).is_file())
+    if below:
+        hint = f"did you mean {path / below[0]}?"
+    else:
+        known = next((told for name, told in OTHERS.items() if name in names), "")
+        hint = f"this looks like {known}" if known else f"give {MODELS}"
+    shown = ", ".join(sorted(names)[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    raise ModelError(f"no model here: looked for {saved_model.PROTO}, found {shown or 'nothing'}", place=str(path), hint=hint)
+
+
+def _of_file(path: Path) -> Kind:
+    with path.open("rb") as opened:
+        beginning = opened.read(len(HDF5))
+    if beginning.startswith(ZIP):
+        return Kind.KERAS_ZIP
+    if beginning == HDF5:
+        return Kind.KERAS_H5
+    if path.name == saved_model.PROTO:
+        raise ModelError("a part of a SavedModel", place=str(path), hint=f"give its folder: {path.parent}")
+    known = OTHERS.get(path.name, "")
+    told = f"begins with {beginning!r}" if beginning else "it is empty"
+    hint = f"this looks like {known}" if known else f"give {MODELS}"
+    raise ModelError(f"no model: neither a zip (.keras) nor HDF5 (.h5): {told}", place=str(path), hint=hint)

@@ -1,0 +1,116 @@
+"""The files of a model as they are on disk: listing, digest and copy. Never writes where it reads.
+
+Links are followed, as TensorFlow follows them (a cache may be made of links), but not in circles.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from harness.base.errors import HubmatrixError, MachineError, ModelError
+from harness.models.archives import LARGEST_BYTES, MOST_FILES, file_digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file: its name in the model, with slashes; where its bytes are; how many."""
+
+    name: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A model's files, sorted by name. For a model that is one file, `root` is that file."""
+
+    root: Path
+    files: tuple[File, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+    def find(self, name: str) -> File | None:
+        return next((file for file in self.files if file.name == name), None)
+
+
+def read_tree(root: Path) -> Tree:
+    """All files of a folder, or the one file. ModelError for what no model has: circles, sockets, too much of anything."""
+    try:
+        return _within_limits(Tree(root=root, files=tuple(sorted(_walk(root), key=lambda file: file.name))))
+    except OSError as trouble:
+        raise unreadable(trouble, root) from trouble
+
+
+def digest(tree: Tree) -> str:
+    """SHA-256 over name and digest of every file: that of `harness.models.archives.tree_digest` for the same files."""
+    try:
+        lines = "".join(f"{file_digest(file.path)}  {file.name}\n" for file in tree.files)
+    except OSError as trouble:
+        raise unreadable(trouble, tree.root) from trouble
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def copy(tree: Tree, target: Path) -> None:
+    """The same files as new ones at `target`, which must not be there; no link leads back to the originals."""
+    try:
+        for file in tree.files:
+            made = target / file.name if file.path != tree.root else target
+            made.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.path, made)
+    except OSError as trouble:
+        raise unreadable(trouble, tree.root) from trouble
+
+
+def unreadable(trouble: OSError, place: Path) -> HubmatrixError:
+    """What the system said. It is this machine's affair, except where the folder itself makes no sense."""
+    where = str(trouble.filename or place)
+    if trouble.errno in (errno.ELOOP, errno.ENOENT, errno.ENOTDIR):
+        return ModelError(
+            f"can't be followed: {trouble.strerror}", place=where, hint="a link in the model leads nowhere, or in a circle"
+        )
+    return MachineError(f"can't be read or copied: {trouble.strerror}", place=where)
+
+
+def _walk(root: Path) -> Iterator[File]:
+    if root.is_file():
+        yield File(name=root.name, path=root, size=root.stat().st_size)
+        return
+    entries = 0
+    waiting: list[tuple[Path, str, frozenset[tuple[int, int]]]] = [(root, "", frozenset())]
+    while waiting:
+        folder, prefix, above = waiting.pop()
+        found = folder.stat()
+        if (found.st_dev, found.st_ino) in above:
+            raise ModelError("a folder that holds itself", place=str(folder), hint="remove the link that leads in a circle")
+        inside = above | {(found.st_dev, found.st_ino)}
+        with os.scandir(folder) as listed:
+            inside_it = list(islice(listed, MOST_FILES + 1))
+        entries += len(inside_it)
+        if entries > MOST_FILES:
+            raise ModelError(f"more than {MOST_FILES} files and folders", place=str(root), hint="give the model's own folder")
+        for entry in inside_it:
+            mode, name = entry.stat().st_mode, prefix + entry.name
+            if stat.S_ISDIR(mode):
+                waiting.append((Path(entry.path), f"{name}/", inside))
+            elif stat.S_ISREG(mode):
+                yield File(name=name, path=Path(entry.path), size=entry.stat().st_size)
+            else:
+                raise ModelError("neither a file nor a folder", place=entry.path, hint="a model has no sockets, pipes or devices")
+
+
+def _within_limits(tree: Tree) -> Tree:
+    if tree.size > LARGEST_BYTES:
+        largest = max(tree.files, key=lambda file: file.size)
+        told = f"{tree.size / 2**30:.1f} GiB, the limit is {LARGEST_BYTES / 2**30:.0f} GiB (each cell works on a copy)"
+        raise ModelError(told, place=str(tree.root), hint=f"the largest file is {largest.name}, {largest.size / 2**30:.1f} GiB")
+    return tree

@@ -1,0 +1,124 @@
+"""What can be known of a model without TensorFlow: frozen values, and nothing that reads a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from harness.models.inspect.tree import Tree
+
+Shape: TypeAlias = tuple[int | None, ...]
+"""Sizes of the dimensions; None is any size."""
+
+
+class Kind(str, Enum):
+    """What a user's path holds."""
+
+    SAVED_MODEL = "SavedModel"
+    TF1_HUB = "TF1 Hub module"
+    KERAS_ZIP = "Keras file (.keras)"
+    KERAS_H5 = "Keras file (HDF5)"
+
+    @property
+    def is_folder(self) -> bool:
+        return self in (Kind.SAVED_MODEL, Kind.TF1_HUB)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """A tensor that goes in or comes out. `dtype` as TensorFlow names it; `shape` None: not even the rank is known.
+
+    `unusual` says why it can't be made from numbers (a sparse or ragged tensor, a resource); empty for ordinary ones.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape | None
+    unusual: str = ""
+
+    def __str__(self) -> str:
+        sizes = "?" if self.shape is None else ", ".join("?" if size is None else str(size) for size in self.shape)
+        return f"{self.name}: {self.unusual or self.dtype} [{sizes}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """An argument that is part of the trace: None, a flag, a number, a text."""
+
+    value: bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """A list or tuple of arguments."""
+
+    items: tuple[Structure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A dict of arguments, in the order of its keys."""
+
+    items: tuple[tuple[str, Structure], ...]
+
+
+Structure: TypeAlias = Tensor | Constant | Items | Named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A named way in: what `signatures[name]` takes by name and gives by name."""
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One trace of the root object's `__call__`: `root(*args, **kwargs)` gives `outputs`."""
+
+    args: tuple[Structure, ...]
+    kwargs: tuple[tuple[str, Structure], ...]
+    outputs: Structure | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A weight. `trainable` as the saved object says it."""
+
+    name: str
+    dtype: str
+    shape: Shape | None
+    trainable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the files of a model say of it.
+
+    `written_by` is the library and version that wrote it, empty where the files don't say. `tags` are those of every graph.
+    `packages` are what has to be imported for its ops. `custom` are Keras classes that only their author's code defines.
+    `notes` are oddities that a reader should know before anything runs.
+    """
+
+    written_by: str = ""
+    tags: tuple[tuple[str, ...], ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    calls: tuple[Call, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    ops: frozenset[str] = frozenset()
+    packages: tuple[str, ...] = ()
+    keras: bool = False
+    custom: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """A model that a user has: where, of which kind, which files, and what they say."""
+
+    kind: Kind
+    tree: Tree
+    content: Content

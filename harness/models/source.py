@@ -1,0 +1,57 @@
+"""Where the models of a run come from: the seam between the engine and what it measures.
+
+The matrix runs on replicas; `hubmatrix check` on a model that a user has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from harness.domain import Lacking
+from harness.models import cache, replicas
+
+
+class Supply(Protocol):
+    """Models by id."""
+
+    def lacking(self, models: Iterable[str]) -> Mapping[str, Lacking]:
+        """Those of the models that can't be had: `network`, or `model` where a server answered that it has none, or won't give it.
+
+        Nothing else is asked of these.
+        """
+
+    def digests(self, models: Iterable[str]) -> Mapping[str, str]:
+        """Digest of everything of a model that can change an outcome: its files, and what cases are told of it."""
+
+    def manifest(self, model: str) -> Path:
+        """The file that tells cases what the model is."""
+
+    def bring(self, model: str, work: Path) -> None:
+        """Put the model where its handle leads, for a cell whose work folder this is.
+
+        TFHUB_CACHE_DIR of the cell is `hub` in it, its current folder `cwd`.
+        """
+
+
+class Replicas:
+    """The committed replicas, under the published handles."""
+
+    def lacking(self, models: Iterable[str]) -> Mapping[str, Lacking]:  # noqa: ARG002  (they come with hubmatrix)
+        return {}
+
+    def digests(self, models: Iterable[str]) -> Mapping[str, str]:
+        """A manifest names the digest of its archive; preprocessing comes with its encoder's."""
+        found = {}
+        for model in models:
+            paths = [replicas.manifest_path(replica.manifest.id) for replica in replicas.with_encoder(model)]
+            found[model] = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+        return found
+
+    def manifest(self, model: str) -> Path:
+        return replicas.manifest_path(model)
+
+    def bring(self, model: str, work: Path) -> None:
+        cache.fill(work / "hub", replicas.with_encoder(model))

@@ -1,0 +1,47 @@
+"""The table as Markdown: counts first, then one line a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from harness.report.markdown import code
+from harness.studies.reported.verdict import Verdict
+from harness.studies.reported.view import ReportedView, Table, Tally
+from harness.studies.reported.wording import NAMES, SYMBOLS, category, environment, outcome
+
+WIDTH = 160
+
+
+def render(shown: Table) -> str:
+    """One Markdown document."""
+    return "\n".join(_lines(shown)) + "\n"
+
+
+def _lines(shown: Table) -> Iterator[str]:
+    yield from ("# What users reported, run again", "")
+    yield from _table(("category", "reports", "can be run", *(NAMES[one].lower() for one in Verdict)), map(_tally, shown.tallies))
+    yield from _table(("report", "", "as reported", "here", "outcome"), map(_line, shown.reported))
+
+
+def _tally(tally: Tally) -> tuple[str, ...]:
+    name = category(tally.category) if tally.category else "all"
+    return (name, str(tally.total), str(tally.runnable), *(str(tally.of(verdict) or "") for verdict in Verdict))
+
+
+def _line(one: ReportedView) -> tuple[str, ...]:
+    title = f"[{one.source}]({one.link}) {code(_short(one.title))}"
+    here = "; ".join(environment(run) for run in one.reproductions)
+    return title, f"{SYMBOLS[one.verdict]} {NAMES[one.verdict].lower()}", code(one.versions), code(here), code(_short(outcome(one)))
+
+
+def _short(text: str) -> str:
+    return f"{text[:WIDTH]}…" if len(text) > WIDTH else text
+
+
+def _table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    head = tuple(names)
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""

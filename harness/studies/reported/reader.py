@@ -1,0 +1,246 @@
+"""cases/reported/reports.yaml to values: every problem at once, each with line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.base.errors import Problem, SpecError
+from harness.documents.leaves import TEXT
+from harness.documents.nodes import compose
+from harness.documents.shape import Leaf, ListOf, Log, OneOrMore, Record, Refused, Shape, TableOf, open_record
+from harness.domain import Release
+from harness.matrix.document import DAY, FORMAT, MODEL_ID, PYTHON, RELEASES, SECONDS, VERSION
+from harness.studies.reported.model import Category, End, Expectation, Reported, Reproduction, Step, Versions, Why, as_released
+
+FILE = "reports.yaml"
+DEFAULT_SECONDS = 180.0
+AS_RELEASED, TODAY = "as-released", "today"
+ENDS = (End.RAISED, End.FINISHED, End.HUNG, End.CRASHED, End.LOCK_FAILED, End.INSTALL_FAILED)
+T = TypeVar("T")
+
+
+def load(folder: Path, releases: tuple[Release, ...]) -> tuple[Reported, ...]:
+    """The reports of a folder, with its scripts beside the list. SpecError for whatever is wrong."""
+    path = folder / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"can't be read: {error.strerror}", place=path.name) from None
+    found = parse(text, releases)
+    _raise_if_any(_missing_scripts(found, folder))
+    return found
+
+
+def parse(text: str, releases: tuple[Release, ...], *, name: str = FILE) -> tuple[Reported, ...]:
+    """The reports that the text lists; `releases` are those of matrix.yaml."""
+    root = compose(text, name)
+    if root is None:
+        raise SpecError("the file is empty", place=name)
+    log = Log(name)
+    sections = open_record(root, dict.fromkeys(("version", "releases", "reported")), "", log, optional=("releases",)) or {}
+    more = RELEASES.read(sections["releases"], "releases", log) if "releases" in sections else ()
+    known = {one.version: one for one in (*releases, *(more or ()))}
+    shapes: dict[str, Shape[Any]] = {"version": FORMAT, "reported": TableOf(key=ID, value=_reported(known))}
+    read: dict[str, Any] = {key: shape.read(sections[key], key, log) for key, shape in shapes.items() if key in sections}
+    log.raise_if_any()
+    found = tuple(_made(id_, values) for id_, values in read["reported"])
+    _raise_if_any(_contradictions(found))
+    return found
+
+
+def _text(expected: str, pattern: str, hint: str = "") -> Leaf[str]:
+    def convert(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise Refused(f"{text!r} isn't {expected}", hint)
+        return text
+
+    return Leaf(expected=expected, convert=convert, json={"type": "string"})
+
+
+def _one_of(expected: str, members: tuple[T, ...], name: Any) -> Leaf[T]:
+    known = {name(member): member for member in members}
+
+    def convert(text: str) -> T:
+        if text not in known:
+            raise Refused(f"{text!r} isn't {expected}", f"known: {', '.join(known)}")
+        return known[text]
+
+    return Leaf(expected=expected, convert=convert, json={"type": "string", "enum": list(known)})
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.DOTALL)
+    except re.error as error:
+        raise Refused(f"not a regular expression: {error}") from None
+
+
+def _day(text: str) -> date | str:
+    return text if text in (AS_RELEASED, TODAY) else DAY.convert(text)
+
+
+def _prose(text: str) -> str:
+    return " ".join(text.split())
+
+
+VALUE = "value"
+ID = _text("a report's id", r"[a-z0-9][a-z0-9-]*", "small letters, digits and -")
+SOURCE = _text("a source", r"[\w.-]+/[\w.-]+#\d+", "owner/repository#number")
+SCRIPT = _text("a script's file name", r"[a-z][a-z0-9_]*\.py", "small letters, digits and _")
+PROSE: Leaf[str] = Leaf(expected="a text", convert=_prose, json={"type": "string"})
+PATTERN: Leaf[re.Pattern[str]] = Leaf(expected="a regular expression", convert=_pattern, json={"type": "string"})
+SETTING: Leaf[str] = Leaf(expected="a quoted text", convert=str, json={"type": "string"})
+WHEN: Leaf[date | str] = Leaf(
+    expected="a date, as-released or today", convert=_day, json={"type": "string"}, kinds=("text", "date")
+)
+CATEGORY = _one_of("a category", tuple(Category), lambda one: one.value)
+WHY = _one_of("a reason", tuple(Why), lambda one: one.value)
+VERSIONS = _one_of("a relation of versions", tuple(Versions), lambda one: one.value)
+END = _one_of("an end", ENDS, lambda one: one.value)
+HUB = _text("a version of tensorflow-hub, or none", r"none|[0-9][0-9.a-z]*")
+
+EXPECT: Record[Expectation] = Record(
+    fields={"ends": END, "raises": OneOrMore(item=TEXT), "says": PATTERN, "prints": PATTERN},
+    optional=("ends", "raises", "says", "prints"),
+    build=lambda values, _place: Expectation(
+        end=values.get("ends", End.RAISED),
+        kinds=values.get("raises", ()),
+        says=values.get("says"),
+        prints=values.get("prints"),
+    ),
+)
+CANNOT: Record[tuple[Why, str]] = Record(
+    fields={"reason": WHY, "why": PROSE}, build=lambda values, _place: (values["reason"], values["why"])
+)
+
+
+def _step_fields(releases: Mapping[str, Release]) -> dict[str, Shape[Any]]:
+    def release(text: str) -> Release | None:
+        if text != "none" and text not in releases:
+            raise Refused(f"{text!r} is neither in matrix.yaml nor under releases", VERSION.convert(text) and "add it there")
+        return releases.get(text)
+
+    tensorflow: Leaf[tuple[Release | None]] = Leaf(
+        expected="a quoted version, or none", convert=lambda text: (release(text),), json={"type": "string"}
+    )
+    return {
+        "tensorflow": tensorflow,
+        "hub": HUB,
+        "with": OneOrMore(item=TEXT),
+        "override": OneOrMore(item=TEXT),
+        "date": WHEN,
+        "python": PYTHON,
+        "environ": TableOf(key=_text("a variable's name", r"[A-Z_][A-Z0-9_]*"), value=SETTING),
+        "models": OneOrMore(item=MODEL_ID),
+        "script": SCRIPT,
+        "seconds": SECONDS,
+    }
+
+
+STEP_OPTIONAL = ("hub", "with", "override", "date", "python", "environ", "models", "script", "seconds")
+
+
+def _step(values: dict[str, Any], _place: str = "") -> Step:
+    (release,) = values["tensorflow"]
+    day = values.get("date", AS_RELEASED)
+    if day == AS_RELEASED:
+        day = as_released(release) if release else None
+    return Step(
+        release=release,
+        hub={"none": ""}.get(values.get("hub", ""), values.get("hub")),
+        packages=values.get("with", ()),
+        overrides=values.get("override", ()),
+        day=None if day == TODAY else day,
+        python=values.get("python"),
+        settings=values.get("environ", ()),
+        models=values.get("models", ()),
+        script=values.get("script"),
+        seconds=values.get("seconds", DEFAULT_SECONDS),
+    )
+
+
+def _reproduction(releases: Mapping[str, Release]) -> Record[dict[str, Any]]:
+    fields = _step_fields(releases)
+    first: Record[Step] = Record(fields=fields, optional=STEP_OPTIONAL, build=_step)
+    return Record(
+        fields={**fields, "first": OneOrMore(item=first), "versions": VERSIONS, "expect": EXPECT},
+        optional=(*STEP_OPTIONAL, "first", "expect"),
+        build=lambda values, place: {**values, "step": _step(values), "place": place},
+    )
+
+
+def _reported(releases: Mapping[str, Release]) -> Record[dict[str, Any]]:
+    return Record(
+        fields={
+            "source": SOURCE,
+            "title": PROSE,
+            "category": CATEGORY,
+            "versions": PROSE,
+            "words": PROSE,
+            "expect": EXPECT,
+            "reproduce": ListOf(item=_reproduction(releases), key=id),
+            "cannot": CANNOT,
+            "found": PROSE,
+        },
+        optional=("expect", "reproduce", "cannot", "found"),
+        build=lambda values, place: {**values, "place": place},
+    )
+
+
+def _made(id_: str, values: dict[str, Any]) -> Reported:
+    why, told = values.get("cannot", (None, ""))
+    return Reported(
+        id=id_,
+        source=values["source"],
+        title=values["title"],
+        category=values["category"],
+        versions=values["versions"],
+        words=values["words"],
+        reproductions=tuple(
+            Reproduction(
+                name=f"{id_}-{number}",
+                versions=one["versions"],
+                steps=(*one.get("first", ()), one["step"]),
+                expectation=one.get("expect") or values.get("expect") or Expectation(end=End.RAISED),
+            )
+            for number, one in enumerate(values.get("reproduce", ()), 1)
+        ),
+        cannot=why,
+        why=told,
+        found=values.get("found", ""),
+        place=values["place"],
+    )
+
+
+def _contradictions(found: tuple[Reported, ...]) -> Iterator[Problem]:
+    for one in found:
+        if (one.cannot is None) == (not one.reproductions):
+            yield Problem(place=one.place, message=f"{one.id}: needs either reproduce or cannot")
+        for reproduction in one.reproductions:
+            expected = reproduction.expectation
+            if expected.end is not End.HUNG and expected.says is None and expected.prints is None:
+                yield Problem(place=one.place, message=f"{reproduction.name}: nothing to compare", hint="give says or prints")
+            if any(step.script is None for step in reproduction.steps) and expected.end is not End.LOCK_FAILED:
+                yield Problem(place=one.place, message=f"{reproduction.name}: a step has no script")
+            for step in reproduction.steps:
+                if step.release is None and step.python is None:
+                    yield Problem(place=one.place, message=f"{reproduction.name}: without TensorFlow, python must be given")
+
+
+def _missing_scripts(found: tuple[Reported, ...], folder: Path) -> Iterator[Problem]:
+    used = {step.script: one.place for one in found for run in one.reproductions for step in run.steps if step.script}
+    for script, place in sorted(used.items()):
+        if not (folder / script).is_file():
+            yield Problem(place=place, message=f"no script {script}", hint=f"write {folder.name}/{script}")
+    for path in sorted(folder.glob("*.py")):
+        if path.name not in used:
+            yield Problem(place=f"{folder.name}/{path.name}", message="no report uses this script")
+
+
+def _raise_if_any(problems: Iterator[Problem]) -> None:
+    if found := tuple(problems):
+        raise SpecError.of(found)

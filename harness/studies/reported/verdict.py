@@ -1,0 +1,73 @@
+"""What a reproduction, and a report, amounts to: pure rules.
+
+    expected        observed        verdict
+    raised X "w"    raised X "w"    reproduced
+    raised X "w"    raised Y "v"    different
+    raised X "w"    ran through     not reproduced
+    anything        machine's fault unavailable
+
+A report with several reproductions takes the best of those that use the versions reported, the nearest, or (where it names
+none) chosen ones; where none of them shows it and one with other versions does, it happens elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from harness.studies.reported.model import End, Expectation, Observed, Reported, Reproduction, Versions
+
+
+class Verdict(str, Enum):
+    """Best first: a report takes the first that one of its reproductions has."""
+
+    REPRODUCED = "reproduced"
+    ELSEWHERE = "elsewhere"
+    DIFFERENT = "different"
+    NOT_REPRODUCED = "not_reproduced"
+    UNAVAILABLE = "unavailable"
+    NOT_RUN = "not_run"
+    CANNOT = "cannot"
+
+
+def judge(reproduction: Reproduction, observed: Observed | None) -> Verdict:
+    """One reproduction."""
+    if observed is None:
+        return Verdict.NOT_RUN
+    if observed.end is End.UNAVAILABLE:
+        return Verdict.UNAVAILABLE
+    if observed.step != len(reproduction.steps) - 1:
+        return Verdict.DIFFERENT
+    if matches(reproduction.expectation, observed):
+        return Verdict.REPRODUCED
+    return Verdict.NOT_REPRODUCED if observed.end is End.FINISHED else Verdict.DIFFERENT
+
+
+def matches(expected: Expectation, observed: Observed) -> bool:
+    """Whether what happened is what was reported, in every part that the report states."""
+    return (
+        expected.end is observed.end
+        and (not expected.kinds or bool(set(expected.kinds) & set(observed.kinds)))
+        and (expected.says is None or expected.says.search(observed.message) is not None)
+        and (expected.prints is None or expected.prints.search(observed.output) is not None)
+    )
+
+
+def conclude(reported: Reported, observed: Mapping[str, Observed]) -> Verdict:
+    """The whole report; `observed` by the name of the reproduction."""
+    if reported.cannot is not None:
+        return Verdict.CANNOT
+    found = {
+        _placed(one.versions, judge(one, observed.get(one.name)), alone=len(reported.reproductions) == 1)
+        for one in reported.reproductions
+    }
+    return next(verdict for verdict in Verdict if verdict in found)
+
+
+def _placed(versions: Versions, verdict: Verdict, *, alone: bool) -> Verdict:
+    """A failure in versions that nobody reported is one that happens elsewhere; that it doesn't happen there says nothing."""
+    if versions is not Versions.OTHER:
+        return verdict
+    if verdict is Verdict.REPRODUCED:
+        return Verdict.ELSEWHERE
+    return verdict if alone else Verdict.NOT_RUN

@@ -1,0 +1,74 @@
+"""The table as Markdown: the part of docs/tpu-sizes.md between two marks, whose rest is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from harness.report.markdown import code
+from harness.studies.sizes.document import Document, Row, SizedChip
+from harness.studies.sizes.wording import HEADINGS, cells, made_with, model, operation, refusal, size
+
+# Link definitions: no renderer shows them, while the site's, which lets no HTML through, would show comments.
+BEGIN = '[table]: # "written by hubmatrix sizes --write, not by hand"'
+END = '[end-of-table]: # "what follows is written by hand"'
+
+
+def render(shown: Document) -> str:
+    """What stands between the marks, and the marks."""
+    return "\n".join(_lines(shown)) + "\n"
+
+
+def within(page: str, shown: Document) -> str:
+    """The page with the table in its place; at its end where it has none."""
+    head, mark, rest = page.partition(BEGIN)
+    tail = rest.partition(END)[2].lstrip("\n") if mark else ""
+    gap = "" if not head or head.endswith("\n\n") else "\n"
+    return f"{head}{gap}{render(shown)}" + (f"\n{tail}" if tail else "")
+
+
+def _lines(shown: Document) -> Iterator[str]:
+    yield from (BEGIN, "")
+    yield f"Measured on {shown.measured} with {made_with(shown)}, by"
+    yield f"{code(shown.command)}: {shown.compiles} compiles, {shown.seconds / 60:.0f} minutes of compiling."
+    yield ""
+    for one in shown.models:
+        yield from (f"## {model(one)}", "")
+        own = [row for row in shown.rows if row.model == one.name]
+        yield from _table(HEADINGS, (_figures(row, shown) for row in own))
+        yield from _refusals(own)
+    yield from (
+        "## Chips",
+        "",
+        "What a program may use, and the peak figures of the lower bound, of one device of the compiler:",
+        "",
+    )
+    yield from _table(("chip", "device", "memory", "bf16 TFLOP/s", "GB/s", "source"), map(_chip, shown.chips))
+    yield END
+
+
+def _figures(row: Row, shown: Document) -> tuple[str, ...]:
+    name, length, chip, largest, *figures = cells(row, shown)
+    return (name, length, chip, f"**{largest}**", *figures)
+
+
+def _refusals(rows: Iterable[Row]) -> Iterator[str]:
+    told = [(row, refusal(row)) for row in rows]
+    if any(text for _, text in told):
+        yield from ("The smallest batch that was refused, in the compiler's words:", "")
+        names = ("operation", "length", "chip", "refused")
+        lines = ((operation(row.operation), str(row.length), row.chip, code(text)) for row, text in told if text)
+        yield from _table(names, lines)
+
+
+def _chip(one: SizedChip) -> tuple[str, ...]:
+    device = "the chip" if one.devices_per_chip == 1 else f"one of {one.devices_per_chip} in a chip"
+    return one.name, device, size(one.device_bytes), f"{one.flops / 1e12:.0f}", f"{one.bandwidth / 1e9:.0f}", one.source
+
+
+def _table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    head = tuple(names)
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""

@@ -1,0 +1,130 @@
+"""Programs of a model of true size: HLO by TensorFlow, in an environment of the matrix's own kind, and kept.
+
+.hubmatrix/sizes/programs/<key>/<operation>-<length>-<batch>.pb     key: the model, the lock, the script that lowers
+.hubmatrix/sizes/programs/<key>/facts.json                          weights of the model
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.base.errors import MachineError, SpecError
+from harness.base.process import FOR_CELLS, run_async
+from harness.base.workspace import Workspace
+from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice
+from harness.environments import disk, venv
+from harness.environments.interpreters import Interpreter
+from harness.environments.uv import Failure
+from harness.matrix import Spec
+from harness.run.keys import Identity
+from harness.run.prepare import NO_GPU, identities
+from harness.studies.sizes import export
+from harness.studies.sizes.model import Shape, Size
+
+TENSORFLOW = "2.15.1"
+"""The last with Keras 2 by default, so that hub.KerasLayer trains in a Keras model as its documents say."""
+LOWER = Path(__file__).with_name("lower.py")
+LOWER_SECONDS = 1800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What programs are made with. `identity` is interpreter and lock of TensorFlow's environment."""
+
+    uv: Path
+    place: Workspace
+    spec: Spec
+    found: Mapping[str, Interpreter]
+    identity: Identity
+
+    def python_for(self, minor: str) -> Path | None:
+        return self.found[minor].path if minor in self.found else None
+
+    def package(self, name: str) -> str:
+        """The installed version."""
+        return dict(self.identity.lock.packages).get(name, "")
+
+
+async def bench_of(uv: Path, place: Workspace, spec: Spec, found: Mapping[str, Interpreter]) -> Bench:
+    """Locks TensorFlow's environment.
+
+    Raises:
+        SpecError: matrix.yaml has no such TensorFlow.
+        MachineError: its environment can't be locked here.
+    """
+    release = next((one for one in spec.releases if one.version == TENSORFLOW), None)
+    if release is None:
+        raise SpecError(f"axes.tensorflow has no {TENSORFLOW}", place="matrix.yaml", hint="sizes are measured with it")
+    request = EnvironmentRequest(
+        id="sizes",
+        release=release,
+        install=InstallPolicy.AS_RELEASED,
+        keras=KerasChoice.DEFAULT,
+        python=None,
+        hub=None,
+    )
+    answer = (await identities(uv, place.locks, [request], found, refresh=False, tell=lambda *_: None))[request.id]
+    if isinstance(answer, Failure):
+        raise MachineError(f"TensorFlow {TENSORFLOW} can't be had: {answer.message}")
+    return Bench(uv=uv, place=place, spec=spec, found=found, identity=answer)
+
+
+def key(bench: Bench, size: Size) -> str:
+    """Digest of all that decides what a model's programs are."""
+    facts = [export.key(size), bench.identity.lock.sha256, bench.identity.interpreter.label]
+    return hashlib.sha256("\n".join([*facts, LOWER.read_text(encoding="utf-8")]).encode()).hexdigest()[:24]
+
+
+def folder(bench: Bench, size: Size) -> Path:
+    return bench.place.sizes / "programs" / key(bench, size)
+
+
+def path(bench: Bench, size: Size, shape: Shape) -> Path:
+    """Where a program is, once it is there."""
+    return folder(bench, size) / f"{shape.operation.value}-{shape.length}-{shape.batch}.pb"
+
+
+def weights(bench: Bench, size: Size) -> int:
+    """How many numbers hub.KerasLayer trains."""
+    return int(json.loads((folder(bench, size) / "facts.json").read_bytes())["weights"])
+
+
+async def ensure(bench: Bench, size: Size, shapes: Sequence[Shape]) -> None:
+    """Lower those that are not there, in one process of TensorFlow. The model has been exported.
+
+    Raises:
+        MachineError: the environment can't be made, or the process failed.
+    """
+    target = folder(bench, size)
+    missing = [shape for shape in shapes if not path(bench, size, shape).is_file()]
+    if not missing:
+        return
+    model = export.folder(size, bench.place)
+    place, identity, limits = bench.place, bench.identity, bench.spec.limits
+    await disk.evict(bench.uv, (place.venvs, place.companions), place.bytecode, wanted_bytes=limits.free_disk_bytes)
+    with disk.in_use(venv.place(place.venvs, identity.lock, identity.interpreter)):
+        made = await venv.ensure(
+            bench.uv, place.venvs, place.bytecode, identity.lock, identity.interpreter, timeout=limits.install_seconds
+        )
+        if isinstance(made, Failure):
+            raise MachineError(f"TensorFlow {TENSORFLOW} can't be installed: {made.message}")
+        target.mkdir(parents=True, exist_ok=True)
+        await _lower(made.python, model, target, missing)
+
+
+async def _lower(python: Path, model: Path, target: Path, shapes: Sequence[Shape]) -> None:
+    with tempfile.TemporaryDirectory(dir=target, prefix=".home-") as home:
+        asked = Path(home) / "shapes.json"
+        asked.write_text(json.dumps([[one.operation.value, one.length, one.batch] for one in sorted(shapes)]), encoding="utf-8")
+        env = {**NO_GPU, "HOME": home, "TMPDIR": home, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        argv: list[str | Path] = [python, "-I", LOWER, model, target, asked]
+        done = await run_async(argv, timeout=LOWER_SECONDS, env=env, cwd=Path(home), allowed=FOR_CELLS)
+    if not done.ok:
+        how = f"exit code {done.code}" if done.code is not None else f"no end after {LOWER_SECONDS:.0f} s"
+        last = "\n".join(done.stderr.strip().splitlines()[-10:])
+        raise MachineError(f"TensorFlow did not lower {len(shapes)} programs: {how}\n{last}", place=str(target))

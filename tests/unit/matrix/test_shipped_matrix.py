@@ -1,0 +1,137 @@
+"""The project's own matrix.yaml and its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness import catalog
+from harness.documents.nodes import compose, plain
+from harness.domain import Accelerator
+from harness.matrix import Spec, load, schema
+from harness.matrix.plan import expand
+from harness.models import replicas
+
+PROJECT = Path(__file__).parents[3]
+SCHEMA = PROJECT / "docs" / "matrix.schema.json"
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return load(PROJECT / "matrix.yaml")
+
+
+@pytest.fixture
+def document() -> Any:
+    node = compose((PROJECT / "matrix.yaml").read_text(encoding="utf-8"), "matrix.yaml")
+    assert node is not None
+    return plain(node)
+
+
+def test_every_minor_since_1_15(spec: Spec) -> None:
+    minors = [tuple(map(int, release.version.split(".")[:2])) for release in spec.releases]
+    assert minors == [(1, 15), *((2, minor) for minor in range(22))]
+
+
+def test_packages(spec: Spec) -> None:
+    """tensorflow-cpu starts with 2.1 and ends with 2.14: later, tf-keras asks for `tensorflow`."""
+    plain_package = {release.version for release in spec.releases if release.package == "tensorflow"}
+    assert plain_package == {"1.15.5", "2.0.4", "2.15.1", "2.16.2", "2.17.1", "2.18.1", "2.19.1", "2.20.0", "2.21.0"}
+
+
+def test_tiers(spec: Spec) -> None:
+    quick, full = expand(spec, tier="quick"), expand(spec, tier="full")
+    hardware = [one for one in full.environments.values() if one.accelerator is not Accelerator.NONE]
+    assert (len(quick.environments), len(full.environments), len(hardware)) == (15, 236, 116)
+    assert set(full.models) == {model.id for model in spec.models}
+    assert {cell.id for cell in quick.cells} < {cell.id for cell in full.cells}
+
+
+def test_the_quick_tier_has_one_model_a_kind(spec: Spec) -> None:
+    kinds = [(model.format, model.interface) for model in expand(spec, tier="quick").models.values()]
+    assert len(kinds) == len(set(kinds))
+    assert set(kinds) == {(model.format, model.interface) for model in spec.models}
+
+
+def test_every_model_has_a_replica_that_says_the_same(spec: Spec) -> None:
+    assert {model.id: model for model in spec.models} == {replica.manifest.id: replica.model for replica in replicas.every()}
+
+
+def test_every_cell_has_cases(spec: Spec) -> None:
+    """One without any would be drawn as completed, and nothing was tried."""
+    cases = catalog.of_matrix(catalog.read(PROJECT / "cases"))
+    plan = expand(spec, tier="full")
+    kinds = {(cell.axes.model, cell.axes.device) for cell in plan.cells}
+    empty = {
+        (name, device.value) for name, device in kinds if not any(case.applies_to(plan.models[name], device) for case in cases)
+    }
+    assert not empty
+
+
+def test_the_committed_schema_is_up_to_date() -> None:
+    hint = "hubmatrix spec --schema > docs/matrix.schema.json"
+    assert SCHEMA.read_text(encoding="utf-8") == schema.text(), hint
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(json.loads(schema.text()))
+
+
+def test_the_matrix_is_valid(document: Any) -> None:
+    Draft202012Validator(json.loads(schema.text())).validate(document)
+
+
+def edits() -> list[tuple[str, list[str | int], Any]]:
+    release: list[str | int] = ["axes", "tensorflow", 0]
+    return [
+        ("unknown section", ["modles"], {}),
+        ("unknown axis", ["axes", "devise"], ["cpu"]),
+        ("unknown limit", ["limits", "memry"], "6 GiB"),
+        ("number for a version", [*release, "version"], 2.16),
+        ("number for a Python", [*release, "pythons"], [3.1]),
+        ("patch of a Python", [*release, "pythons"], ["3.10.1"]),
+        ("no Python", [*release, "pythons"], []),
+        ("unknown package", [*release, "package"], "tensorflow-gpu"),
+        ("not a date", [*release, "released"], "June 2024"),
+        ("unknown install policy", ["axes", "install"], ["tomorrow"]),
+        ("twice the same", ["axes", "keras"], ["default", "default"]),
+        ("tensorflow-text or not", ["axes", "text"], [True]),
+        ("no models", ["axes", "model"], {}),
+        ("unknown model format", ["axes", "model", "bert-en/3", "format"], "h5"),
+        ("handle without address", ["axes", "model", "bert-en/3", "handle"], "bert"),
+        ("model id with capitals", ["axes", "model", "BERT"], {"handle": "https://x", "format": "hub", "interface": "list"}),
+        ("exclude without reason", ["exclude"], [{"when": "device=cpu"}]),
+        ("empty exclude", ["exclude"], [{"when": "", "reason": "none"}]),
+        ("include without reason", ["include"], [{"device": "cpu"}]),
+        ("number for a hub", ["include"], [{"hub": 0.1, "reason": "pin"}]),
+        ("no full tier", ["tiers"], {"quick": {"select": "", "title": "all"}}),
+        ("tier without title", ["tiers", "full"], {"select": ""}),
+        ("size without unit", ["limits", "memory"], 6),
+        ("size of another unit", ["limits", "memory"], "6 GB"),
+        ("no time", ["limits", "case_seconds"], 0),
+        ("other format", ["version"], 2),
+    ]
+
+
+@pytest.mark.parametrize(("path", "value"), [edit[1:] for edit in edits()], ids=[edit[0] for edit in edits()])
+def test_the_schema_refuses(document: Any, path: list[str | int], value: Any) -> None:
+    target = document
+    for part in path[:-1]:
+        target = target[part]
+    target[path[-1]] = value
+    assert not Draft202012Validator(json.loads(schema.text())).is_valid(document)
+
+
+def test_the_text_axis_may_be_absent(document: Any) -> None:
+    del document["axes"]["text"]
+    Draft202012Validator(json.loads(schema.text())).validate(document)
+
+
+def test_the_schema_accepts_includes(document: Any) -> None:
+    document["include"] = [{"tensorflow": ["2.15.1"], "python": "3.9", "hub": "0.12.0", "reason": "pin"}]
+    document["exclude"] = None
+    Draft202012Validator(json.loads(schema.text())).validate(document)

@@ -1,0 +1,146 @@
+"""A case that fails for want of disk or compiler is no failure of the software under test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.domain import Outcome, Status, Trouble
+from harness.environments import companions
+from harness.environments.uv import Failure
+from harness.run.assign import Task
+from harness.run.attempts import Finished
+from harness.run.attribution import machine_trouble
+
+GONE = "RuntimeError: tpu compiler unavailable: the compiler was killed from outside (SIGKILL)"
+
+
+def finished(make: Any, outcome: Outcome, message: str = "", evidence: str = "") -> Finished:
+    task = Task(case=make.case(), key="k", uses={})
+    return Finished(task=task, variant="", outcome=outcome, seconds=0.1, message=message, evidence=evidence)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED])
+def test_a_compiler_that_is_gone(make: Any, outcome: Outcome) -> None:
+    end = machine_trouble(finished(make, outcome, GONE))
+    assert end is not None
+    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.DEVICE)
+    assert end.message == "the TPU compiler is not there: the compiler was killed from outside (SIGKILL)"
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED])
+@pytest.mark.parametrize(
+    ("failure", "trouble", "why"),
+    [
+        (
+            Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="Connection refused", evidence=""),
+            Trouble.NETWORK,
+            "Connection refused",
+        ),
+        (Failure(status=Status.INSTALL_FAILED, trouble=None, message="no (wheel): x", evidence=""), None, "no (wheel): x"),
+    ],
+    ids=["network", "unknown"],
+)
+def test_a_companion_that_could_not_be_installed(
+    make: Any, outcome: Outcome, failure: Failure, trouble: Trouble | None, why: str
+) -> None:
+    """In the words that the fixtures in cases/ are given."""
+    end = machine_trouble(finished(make, outcome, f"RuntimeError: transformers {companions.told(failure)}"))
+    assert end is not None
+    assert (end.status, end.trouble) == (Status.UNAVAILABLE, trouble)
+    assert end.message == f"transformers can't be installed beside the environment: {why}"
+
+
+JAX = "RuntimeError: Unable to initialize backend 'tpu': "
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED])
+@pytest.mark.parametrize("printed", [False, True], ids=["raised", "printed"])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        pytest.param(
+            f"{JAX}ABORTED: The TPU is already in use by process with pid 2718466. Not attempting to load libtpu.so in this",
+            "The TPU is already in use by process with pid 2718466",
+            id="sgl-project/sglang-jax#857",
+        ),
+        pytest.param(
+            'AbortedError: The TPU is already in use or the lock file is stale. Run "$ sudo lsof -w /dev/accel0" to figure out',
+            "The TPU is already in use",
+            id="openxla/xla, tpu_initializer_helper.cc",
+        ),
+        pytest.param(
+            f'{JAX}ABORTED: Internal error when accessing libtpu multi-process lockfile. Run "$ sudo rm /tmp/libtpu_lockfile".',
+            "Internal error when accessing libtpu multi-process lockfile",
+            id="libtpu 0.0.51, here",
+        ),
+        pytest.param(
+            "libtpu.so already in use by another process probably owned by another user. Not attempting to load libtpu.so",
+            "libtpu.so already in use by another process",
+            id="jax-ml/jax#10192",
+        ),
+        pytest.param(
+            "libtpu.so already in used by another process. Not attempting to load libtpu.so in this process.",
+            "libtpu.so already in used by another process",
+            id="pytorch/xla#3214",
+        ),
+        pytest.param(
+            "Failed to initialize TPU system with error: FAILED_PRECONDITION: open(/dev/vfio/0): Device or resource busy: Device or"
+            " resource busy; Couldn't open iommu group /dev/vfio/0",
+            "open(/dev/vfio/0): Device or resource busy",
+            id="marin-community/marin#2618",
+        ),
+        pytest.param(
+            f"{JAX}UNKNOWN: TPU initialization failed: open(/dev/vfio/1): Device or resource busy: Device or resource busy; Coul",
+            "open(/dev/vfio/1): Device or resource busy",
+            id="google/gvisor#11545",
+        ),
+        pytest.param(
+            "PERMISSION_DENIED: open(/dev/accel0): Operation not permitted: Operation not permitted; Couldn't open device: /dev/ac",
+            "open(/dev/accel0): Operation not permitted",
+            id="pytorch/xla#3947",
+        ),
+        pytest.param(
+            "Invalid argument: Invalid fd: -1; Couldn't open device: /dev/accel0 (Operation not permitted); Unable to create Node",
+            "Couldn't open device: /dev/accel0 (Operation not permitted)",
+            id="pytorch/xla#3883",
+        ),
+    ],
+)
+def test_a_tpu_that_another_process_holds(make: Any, outcome: Outcome, said: str, words: str, printed: bool) -> None:
+    """The fixture `strategy` of cases/distributing fails; the same words may be in the library's log alone."""
+    message = "InternalError: RET_CHECK failure" if printed else said
+    end = machine_trouble(finished(make, outcome, message, f"--- output ---\nI0000 {said}" if printed else ""))
+    assert end is not None
+    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.DEVICE)
+    assert end.message == f"the TPU can't be opened: {words}"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message", "evidence"),
+    [
+        pytest.param(Outcome.PASSED, GONE, "", id="passed"),
+        pytest.param(Outcome.FAILED, "AssertionError: refused: custom emitter not found", "", id="the compiler's verdict"),
+        pytest.param(Outcome.FAILED, "AssertionError: 1 != 2", f"    raise {GONE}", id="source text in a traceback"),
+        pytest.param(Outcome.FAILED, "AssertionError: tpu compiler unavailable", "", id="no reason given"),
+        pytest.param(Outcome.ERROR, "OSError: [Errno 16] Device or resource busy: '/dev/sda'", "", id="another device"),
+        pytest.param(Outcome.FAILED, "RuntimeError: The TPU system has not been initialized.", "", id="a TPU nobody initialized"),
+        pytest.param(Outcome.ERROR, "ImportError: transformers 4.2 wants numpy", "", id="a companion's import"),
+        pytest.param(Outcome.SKIPPED, "Skipped: unsatisfiable: Because x, no.", "", id="the resolver's proof"),
+        pytest.param(Outcome.XFAILED, "OSError: x", "No space left on device", id="a declared failure"),
+    ],
+)
+def test_anything_else_is_the_softwares(make: Any, outcome: Outcome, message: str, evidence: str) -> None:
+    assert machine_trouble(finished(make, outcome, message, evidence)) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR])
+def test_a_full_disk(make: Any, outcome: Outcome) -> None:
+    end = machine_trouble(finished(make, outcome, evidence="OSError: [Errno 28] No space left on device: 'x'"))
+    assert end is not None
+    assert (end.status, end.trouble, end.message) == (
+        Status.UNAVAILABLE,
+        Trouble.DISK,
+        "no space left on device while the cell ran",
+    )

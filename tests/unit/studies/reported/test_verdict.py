@@ -1,0 +1,92 @@
+"""The verdict on a reproduction, and on a report with several."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from harness.domain import Trouble
+from harness.studies.reported.model import Category, End, Expectation, Observed, Reported, Reproduction, Step, Versions, Why
+from harness.studies.reported.verdict import Verdict, conclude, judge
+
+STEP = Step(
+    release=None,
+    hub="",
+    packages=(),
+    overrides=(),
+    day=None,
+    python="3.11",
+    settings=(),
+    models=(),
+    script="x.py",
+    seconds=1.0,
+)
+RAISES = Expectation(end=End.RAISED, kinds=("OSError", "KeyError"), says=re.compile("no (file|key)"))
+
+
+def run(name: str = "r-1", versions: Versions = Versions.NEAREST, expected: Expectation = RAISES, steps: int = 1) -> Reproduction:
+    return Reproduction(name=name, versions=versions, steps=(STEP,) * steps, expectation=expected)
+
+
+def seen(end: End = End.RAISED, **values: Any) -> Observed:
+    known = {"step": 0, "kinds": ("FileNotFoundError", "OSError", "Exception"), "message": "FileNotFoundError: no file"}
+    return Observed(end=end, **(known | values))
+
+
+@pytest.mark.parametrize(
+    ("observed", "verdict"),
+    [
+        (None, Verdict.NOT_RUN),
+        (seen(), Verdict.REPRODUCED),
+        (seen(message="OSError: no disk"), Verdict.DIFFERENT),
+        (seen(kinds=("ValueError", "Exception")), Verdict.DIFFERENT),
+        (seen(End.FINISHED), Verdict.NOT_REPRODUCED),
+        (seen(End.CRASHED), Verdict.DIFFERENT),
+        (seen(End.HUNG), Verdict.DIFFERENT),
+        (seen(End.LOCK_FAILED, kinds=(), message="no file"), Verdict.DIFFERENT),
+        (seen(End.UNAVAILABLE, trouble=Trouble.NETWORK), Verdict.UNAVAILABLE),
+    ],
+)
+def test_judge(observed: Observed | None, verdict: Verdict) -> None:
+    assert judge(run(), observed) is verdict
+
+
+def test_a_failure_in_an_earlier_step_is_another() -> None:
+    assert judge(run(steps=2), seen(step=0)) is Verdict.DIFFERENT
+    assert judge(run(steps=2), seen(step=1)) is Verdict.REPRODUCED
+
+
+def test_silent_failures_are_told_by_what_is_printed() -> None:
+    silent = run(expected=Expectation(end=End.FINISHED, prints=re.compile("weights: 0$")))
+    assert judge(silent, seen(End.FINISHED, output="weights: 0")) is Verdict.REPRODUCED
+    assert judge(silent, seen(End.FINISHED, output="weights: 20")) is Verdict.NOT_REPRODUCED
+
+
+@pytest.mark.parametrize("end", [End.HUNG, End.LOCK_FAILED])
+def test_other_ends(end: End) -> None:
+    assert judge(run(expected=Expectation(end=end)), seen(end)) is Verdict.REPRODUCED
+
+
+def report(*runs: Reproduction, cannot: Why | None = None) -> Reported:
+    texts = {"source": "o/r#1", "title": "t", "versions": "v", "words": "w"}
+    return Reported(id="r", category=Category.IMPORT, reproductions=runs, cannot=cannot, **texts)
+
+
+def test_the_best_reproduction_counts() -> None:
+    both = report(run("r-1"), run("r-2"))
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen()}) is Verdict.REPRODUCED
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen(message="x")}) is Verdict.DIFFERENT
+    assert conclude(both, {"r-1": seen(End.FINISHED)}) is Verdict.NOT_REPRODUCED
+
+
+def test_what_happens_with_other_versions_happens_elsewhere() -> None:
+    both = report(run("r-1"), run("r-2", Versions.OTHER))
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen()}) is Verdict.ELSEWHERE
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen(message="x")}) is Verdict.NOT_REPRODUCED
+    assert conclude(both, {"r-1": seen(), "r-2": seen()}) is Verdict.REPRODUCED
+
+
+def test_a_report_that_can_not_be_run() -> None:
+    assert conclude(report(cannot=Why.TPU), {}) is Verdict.CANNOT
