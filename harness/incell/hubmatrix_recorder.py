@@ -1,8 +1,9 @@
 """The pytest plugin of a cell: writes each event as it happens, one JSON line each, to $HUBMATRIX_EVENTS.
 
     {"event": "started", "case": nodeid, "variant": "...", "output": how much had been printed, "worker": xdist's name or ""}
-    {"event": "finished", "case": ..., "variant": ..., "outcome": ..., "seconds": ..., "cpu_seconds": ..., "message": ...,
-     "evidence": ..., "measured": {name: number} of what it gave to record_property}
+    {"event": "finished", "case": ..., "variant": ..., "outcome": ..., "seconds": ..., "cpu_seconds": ..., "peak_memory_bytes": ...,
+     "message": ..., "evidence": ..., "measured": {name: number} of what it gave to record_property,
+     "failure": what hubmatrix_failure describes, or null, "unmet": [prerequisites that do not hold here]}
     {"event": "not_collected", "case": nodeid of the file, "message": ..., "evidence": ...}
 
 It also picks the cases: pytest is given whole files, so that one that can't be imported doesn't keep the others from
@@ -19,12 +20,19 @@ import sys
 from numbers import Real
 from typing import Any, Iterable, Sequence
 
+if __package__:
+    from harness.incell import hubmatrix_failure as failures  # its tests
+else:
+    import hubmatrix_failure as failures
+
 MESSAGE_LIMIT = 2000
 EVIDENCE_LIMIT = 20000
 OUTPUT_LIMIT = 4000
 NUMBERS = 20
 NAME_LIMIT = 40
 PYTEST = ("_pytest", "pluggy")
+UNMET = "hubmatrix_unmet"
+"""The property by which cases/conftest.py says that a prerequisite of the case does not hold here."""
 
 
 def pytest_configure(config: Any) -> None:
@@ -59,6 +67,7 @@ class Recorder:
         self._reports: list[Any] = []
         self._output_start = 0
         self._cpu_start = 0.0
+        self._failures: dict[str, Any] = {}
 
     def _write(self, **event: Any) -> None:
         os.write(self._file, json.dumps(event).encode("utf-8") + b"\n")
@@ -72,12 +81,15 @@ class Recorder:
         self._reports = []
         self._output_start = output_size()
         worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        self._failures = {}
+        reset_peak_memory()
         self._cpu_start = cpu_seconds()
         self._write(event="started", worker=worker, output=self._output_start, **split(item.nodeid))
 
-    def pytest_runtest_makereport(self, call: Any) -> None:
-        """Before pytest makes its report, which it does from what is left here."""
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        """Keep what failed, whole, before pytest makes its report, which it does from what is left of the traceback."""
         if call.excinfo is not None:
+            self._failures[call.when] = failures.describe(call.excinfo.value, str(item.config.rootdir))
             call.excinfo.traceback = from_the_case_on(call.excinfo.traceback)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -85,9 +97,11 @@ class Recorder:
         if report.when != "teardown":
             return
         decisive = choose(self._reports)
-        outcome = outcome_of(decisive)
+        unmet = [str(value) for name, value in report.user_properties if name == UNMET]
+        outcome = "not_applicable" if unmet and decisive.skipped else outcome_of(decisive)
         message, evidence = explain(decisive)
-        if outcome in ("failed", "error", "xpassed"):
+        failed = outcome in ("failed", "error")
+        if failed:
             evidence = with_output(evidence, self._output_start)
         self._write(
             event="finished",
@@ -95,9 +109,12 @@ class Recorder:
             outcome=outcome,
             seconds=round(sum(one.duration for one in self._reports), 4),
             cpu_seconds=round(cpu_seconds() - self._cpu_start, 4),
+            peak_memory_bytes=peak_memory_bytes(),
             message=message,
             evidence=evidence,
             measured=measured(report.user_properties),
+            failure=self._failures.get(decisive.when) if failed else None,
+            unmet=unmet if outcome == "not_applicable" else [],
             **split(report.nodeid),
         )
 
@@ -120,8 +137,7 @@ def choose(reports: Sequence[Any]) -> Any:
 
 
 def outcome_of(report: Any) -> str:
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "xpassed"
+    """Return what happened, not what it means: a failure is a failure, whatever the case declares."""
     if report.failed:
         return "failed" if report.when == "call" else "error"
     return "skipped" if report.skipped else "passed"
@@ -129,13 +145,13 @@ def outcome_of(report: Any) -> str:
 
 def explain(report: Any) -> tuple[str, str]:
     """One line in the software's own words, and the traceback."""
-    told = report.longrepr
-    if told is None:
-        return (getattr(report, "wasxfail", "") or "", "")
-    if isinstance(told, tuple):
-        return (str(told[2])[:MESSAGE_LIMIT], "")
-    crash = getattr(told, "reprcrash", None)
-    text = str(told)
+    shown = report.longrepr
+    if shown is None:
+        return ("", "")
+    if isinstance(shown, tuple):
+        return (str(shown[2])[:MESSAGE_LIMIT], "")
+    crash = getattr(shown, "reprcrash", None)
+    text = str(shown)
     message = crash.message if crash is not None else last_line(text)
     return (message[:MESSAGE_LIMIT], clip(text, EVIDENCE_LIMIT))
 
@@ -145,6 +161,27 @@ def from_the_case_on(traceback: Any) -> Any:
     names = [str(entry.frame.f_globals.get("__name__", "")).partition(".")[0] for entry in traceback]
     first = next((place for place, name in enumerate(names) if name not in PYTEST), 0)
     return traceback[first:]
+
+
+def reset_peak_memory() -> None:
+    """Let the kernel count the peak of this process anew, so that each case has its own (Linux 4.0 and later)."""
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    except OSError:
+        pass
+
+
+def peak_memory_bytes() -> int | None:
+    """Return the most memory that was resident since the last reset; None where the kernel does not say."""
+    try:
+        with open("/proc/self/status") as file:
+            for line in file:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def cpu_seconds() -> float:

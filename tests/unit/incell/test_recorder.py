@@ -28,6 +28,7 @@ from harness.incell.hubmatrix_recorder import (
     split,
     with_output,
 )
+from harness.incell.hubmatrix_signature import signature
 from harness.results.format import Measured
 
 NODE = "cases/test_x.py::test_a"
@@ -60,8 +61,16 @@ def report(
     )
 
 
+def call_that_raised(error: Exception) -> Any:
+    """Return pytest's account of a call that raised the error."""
+
+    def fail() -> None:
+        raise error
+
+    return pytest.CallInfo.from_call(fail, "call")
+
+
 SETUP, CALL, TEARDOWN = report("setup"), report("call"), report("teardown")
-XFAIL = {"wasxfail": "reason"}
 
 
 @pytest.mark.parametrize(
@@ -74,10 +83,7 @@ XFAIL = {"wasxfail": "reason"}
         ([SETUP, report("call", "failed"), report("teardown", "failed")], "failed"),
         ([report("setup", "skipped"), TEARDOWN], "skipped"),
         ([SETUP, report("call", "skipped"), TEARDOWN], "skipped"),
-        ([SETUP, report("call", "skipped", **XFAIL), TEARDOWN], "xfailed"),
-        ([SETUP, report("call", "passed", **XFAIL), TEARDOWN], "xpassed"),
-        ([report("setup", "skipped", **XFAIL), TEARDOWN], "xfailed"),
-        ([SETUP, report("call", "skipped", **XFAIL), report("teardown", "failed")], "error"),
+        ([SETUP, report("call", "skipped"), report("teardown", "failed")], "error"),
     ],
 )
 def test_the_outcome_of_a_case(reports: list[pytest.TestReport], outcome: str) -> None:
@@ -126,11 +132,6 @@ def test_a_failure_without_a_crash_line_is_explained_by_its_last_line() -> None:
 
 def test_a_skip_is_explained_by_its_reason() -> None:
     assert explain(report("call", "skipped", ("x.py", 3, "Skipped: no TPU"))) == ("Skipped: no TPU", "")
-
-
-def test_an_unexpected_pass_is_explained_by_its_mark() -> None:
-    assert explain(report("call", "passed", wasxfail="reason: keras 3")) == ("reason: keras 3", "")
-    assert explain(report("call", "passed")) == ("", "")
 
 
 def test_explanations_are_not_endless() -> None:
@@ -186,7 +187,8 @@ def test_a_case_is_told_when_it_starts_and_when_it_ended(
     output.write_text("printed before")
     used = iter([10.0, 10.25])
     monkeypatch.setattr(recorder, "cpu_seconds", lambda: next(used))
-    item: Any = SimpleNamespace(nodeid=f"{NODE}[h5]")
+    monkeypatch.setattr(recorder, "peak_memory_bytes", lambda: 2**20)
+    item: Any = SimpleNamespace(nodeid=f"{NODE}[h5]", config=SimpleNamespace(rootdir="/project"))
     recorded.recorder.pytest_runtest_protocol(item)
     (start,) = recorded.events()
     assert start == {
@@ -196,8 +198,9 @@ def test_a_case_is_told_when_it_starts_and_when_it_ended(
         "variant": "h5",
         "output": len("printed before"),
     }
-    for one in (report("setup", node=item.nodeid), report("call", "failed", Crash("tb", "E: x"), node=item.nodeid)):
-        recorded.recorder.pytest_runtest_logreport(one)
+    recorded.recorder.pytest_runtest_logreport(report("setup", node=item.nodeid))
+    recorded.recorder.pytest_runtest_makereport(item, call_that_raised(ValueError("no weights in /tmp/a")))
+    recorded.recorder.pytest_runtest_logreport(report("call", "failed", Crash("tb", "E: x"), node=item.nodeid))
     assert len(recorded.events()) == 1
     recorded.recorder.pytest_runtest_logreport(report("teardown", node=item.nodeid))
     assert recorded.events()[1] == {
@@ -208,10 +211,28 @@ def test_a_case_is_told_when_it_starts_and_when_it_ended(
         "outcome": "failed",
         "seconds": 0.75,
         "cpu_seconds": 0.25,
+        "peak_memory_bytes": 2**20,
         "message": "E: x",
         "evidence": "tb",
         "measured": {},
+        "failure": {
+            "kinds": ["builtins.ValueError", "builtins.Exception"],
+            "message": "no weights in /tmp/a",
+            "cause": {"kinds": ["builtins.ValueError", "builtins.Exception"], "message": "no weights in /tmp/a"},
+            "frame": {"package": "", "file": "", "function": ""},
+            "signature": signature("ValueError", "no weights in <path>"),
+        },
+        "unmet": [],
     }
+
+
+def test_what_a_case_presupposes_in_vain_is_no_skip(recorded: Any) -> None:
+    recorded.recorder.pytest_runtest_protocol(SimpleNamespace(nodeid=NODE))
+    skipped = ("x.py", 3, "Skipped: not applicable: needs hub.Module")
+    recorded.recorder.pytest_runtest_logreport(report("setup", "skipped", skipped))
+    recorded.recorder.pytest_runtest_logreport(report("teardown", user_properties=[("hubmatrix_unmet", "hub.Module")]))
+    event = recorded.events()[1]
+    assert (event["outcome"], event["unmet"], event["failure"]) == ("not_applicable", ["hub.Module"], None)
 
 
 def test_numbers_that_a_case_recorded_are_told(recorded: Any) -> None:
