@@ -1,0 +1,50 @@
+"""Cases: what one asks for, and the models and devices that it applies to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.domain.axes import Axis
+from harness.domain.devices import HOSTS, Device
+from harness.domain.models import HubFormat, Interface, Model
+
+
+class Service(str, Enum):
+    """What the driver keeps running for cases while a run goes on; a case asks for it by the fixture of that name."""
+
+    HUB_SERVER = "hub_server"
+    TPU_COMPILER = "tpu_compiler"
+
+
+class Companion(str, Enum):
+    """A package that a case may ask for, by the fixture of that name: installed beside an environment, never into it."""
+
+    TRANSFORMERS = "transformers"
+    SENTENCEPIECE = "sentencepiece"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One pytest function under `cases/`. `uses` are the axes, `services` and `companions` what else its fixtures ask for.
+
+    `formats` and `interfaces` name the models it applies to; empty means all. It runs in cells of its `devices` only, so that
+    what is measured without hardware is not measured again beside every chip. `digest` covers every source that can change
+    its outcome.
+    """
+
+    id: str
+    title: str
+    uses: frozenset[Axis]
+    formats: frozenset[HubFormat]
+    interfaces: frozenset[Interface]
+    digest: str
+    services: frozenset[Service] = frozenset()
+    companions: frozenset[Companion] = frozenset()
+    devices: frozenset[Device] = HOSTS
+
+    def applies_to(self, model: Model, device: Device) -> bool:
+        return device in self.devices and self.is_about(model)
+
+    def is_about(self, model: Model) -> bool:
+        return (not self.formats or model.format in self.formats) and (not self.interfaces or model.interface in self.interfaces)

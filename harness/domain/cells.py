@@ -1,0 +1,50 @@
+"""Cells, what one may use, and the plan that they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.domain.axes import Axes
+from harness.domain.environments import EnvironmentRequest
+from harness.domain.models import Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a cell may use. `case_seconds` bounds the time between two events of a cell, so it also bounds start and exit."""
+
+    case_seconds: float
+    import_seconds: float
+    install_seconds: float
+    memory_bytes: int
+    free_disk_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One combination of axis values under an id that is never parsed."""
+
+    id: str
+    axes: Axes
+    environment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Combinations that an exclude rule removed: how many, by which rule, for what reason."""
+
+    when: str
+    reason: str
+    place: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do, in order. Every cell's environment is in `environments`."""
+
+    cells: tuple[Cell, ...]
+    environments: Mapping[str, EnvironmentRequest]
+    models: Mapping[str, Model]
+    left_out: tuple[LeftOut, ...]

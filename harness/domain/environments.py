@@ -1,0 +1,33 @@
+"""What a user asks for when they install an environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from harness.domain.devices import Accelerator
+from harness.domain.installs import InstallPolicy, KerasChoice, TextOps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One TensorFlow release: the package a user asks for, its first upload day and the CPythons it has Linux wheels for."""
+
+    version: str
+    package: str
+    released: date
+    pythons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRequest:
+    """What a user would have asked for: requirements, a date, an interpreter's range, and environment variables."""
+
+    id: str
+    release: Release
+    install: InstallPolicy
+    keras: KerasChoice
+    text: TextOps = TextOps.WITHOUT
+    accelerator: Accelerator = Accelerator.NONE
+    python: str | None
+    hub: str | None

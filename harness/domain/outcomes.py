@@ -1,0 +1,63 @@
+"""What became of a case, of a cell, and of what a cell needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(str, Enum):
+    """Of a case in a cell. Each but `not_run` is a statement about the software under test."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    XFAILED = "xfailed"
+    XPASSED = "xpassed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    NOT_RUN = "not_run"
+
+
+class Status(str, Enum):
+    """Of a cell, and of the environment it runs in.
+
+    `completed`: every case has an outcome of its own (a crash or time-out of a case included).
+    `lock_failed`: the resolver proved the request unsatisfiable. `install_failed`: a package didn't build or unpack.
+    `import_failed`: `import tensorflow, tensorflow_hub` raised. `crashed`, `timed_out`: the process ended outside any case.
+    `unavailable`: trouble of this machine, never of the software; see `Trouble`.
+    """
+
+    COMPLETED = "completed"
+    LOCK_FAILED = "lock_failed"
+    INSTALL_FAILED = "install_failed"
+    IMPORT_FAILED = "import_failed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    UNAVAILABLE = "unavailable"
+
+
+class Trouble(str, Enum):
+    """Why a cell is unavailable: what this machine lacks, or why there is nothing to try.
+
+    `toolchain`: pytest can't be had beside these packages. `model`: a server answers that it has no such model, or gives it
+    to nobody; that says nothing of any TensorFlow either.
+    """
+
+    INTERPRETER = "interpreter"
+    NETWORK = "network"
+    DEVICE = "device"
+    MEMORY = "memory"
+    DISK = "disk"
+    KILLED = "killed"
+    TOOLCHAIN = "toolchain"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """Why something that a cell needs (a model, a device, a service) can't be had: whose fault, and in one line what was tried."""
+
+    trouble: Trouble
+    message: str
