@@ -4,9 +4,11 @@ By hand, without the harness:
     TFHUB_CACHE_DIR=... python -m pytest cases --model MANIFEST.json --save-format h5 --device cpu
 """
 
+import importlib.util
 import inspect
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,10 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "models(format, interface): the models that a case is about; a text or a list of them")
     config.addinivalue_line("markers", "devices(name, ...): the devices that a case is for; without this mark cpu and xla-cpu")
+    config.addinivalue_line("markers", "declared(raises, match, instead, ...): a failure that is known; read by the harness")
+    config.addinivalue_line("markers", "needs(prerequisite, ...): what the case presupposes; not run where one doesn't hold")
+    config.addinivalue_line("markers", "lacks(prerequisite): what a user sees without it; run only where it doesn't hold")
+    config.addinivalue_line("markers", "task(name, instead_of=None): the way to do what a user comes for; read by the harness")
     config.addinivalue_line("filterwarnings", "default")  # a warning is no failure, whatever settings are found by hand
 
 
@@ -46,6 +52,50 @@ def pytest_collection_modifyitems(config, items):
 def is_for(item, device):
     marks = [mark.args for mark in item.iter_markers("devices")] or [("cpu", "xla-cpu")]
     return all(device in names for names in marks)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before any fixture: a case whose prerequisites don't hold is not applicable here, which says nothing bad of the software."""
+    prerequisites = [prerequisite for mark in item.iter_markers("needs") for prerequisite in mark.args]
+    if "tensorflow_text" in item.fixturenames:
+        prerequisites.append("tensorflow_text")
+    missing = [prerequisite for prerequisite in prerequisites if not holds(prerequisite)]
+    there = [prerequisite for mark in item.iter_markers("lacks") for prerequisite in mark.args if holds(prerequisite)]
+    for unmet in missing + ["no " + prerequisite for prerequisite in there]:
+        # Not the skip's own words: skips have other reasons too, and the harness must tell them apart.
+        item.user_properties.append(("hubmatrix_unmet", unmet))
+        pytest.skip("not applicable: needs " + unmet)
+
+
+@lru_cache(maxsize=None)  # once: a case that makes a tf.Graph its default changes "eager execution"
+def holds(prerequisite):
+    """Whether what a mark `needs` or `lacks` names is there.
+
+    "hub.Module"                                            a dotted attribute below tf or hub
+    "hub.KerasLayer is a tf.keras.layers.Layer"             one such attribute, a class, is a subclass of another
+    "tensorflow_text"                                       a package; it is looked for, never imported
+    "eager execution", "graph execution"                    how TensorFlow executes as imported
+    """
+    if prerequisite in ("eager execution", "graph execution"):
+        import tensorflow as tf
+
+        return tf.executing_eagerly() == (prerequisite == "eager execution")
+    if prerequisite.startswith(("tf.", "hub.")):
+        values = [attribute(name) for name in prerequisite.split(" is a ")]
+        return None not in values and (len(values) == 1 or issubclass(*values))
+    return importlib.util.find_spec(prerequisite) is not None
+
+
+def attribute(dotted):
+    """What the dotted name of a prerequisite stands for; None where some part of it is missing."""
+    if dotted.startswith("tf."):
+        import tensorflow as value
+    else:
+        import tensorflow_hub as value
+    for name in dotted.split(".")[1:]:
+        value = getattr(value, name, None)
+    return value
 
 
 class Recorded(dict):
