@@ -16,6 +16,7 @@ from bench.place import ROOT, tell
 from harness.base.workspace import Workspace
 from harness.commands import plan as planning
 from harness.domain import Axis
+from harness.judge.attribution import machine_trouble
 from harness.results import store
 from harness.results.format import CaseRecord
 from harness.results.store import Run
@@ -75,7 +76,7 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
     made = planning.make(place, planning.Choice.of("full", " and ".join(chosen), (), ()))
     tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
     options = Options(tier="full", selection=" and ".join(chosen), jobs=1, rerun=rerun)
-    return perform(made.plan, made.cases, made.limits, place, options, watcher(plain=True))
+    return perform(made.plan, made.cases, made.limits, place, options, watcher(plain=True), machine_trouble)
 
 
 def read(results: Path) -> Costs:

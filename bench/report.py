@@ -72,7 +72,7 @@ def timed(name: str, work: Callable[[], T]) -> T:
 def main(models: int) -> None:
     run = timed("make the synthetic run", lambda: synthetic.run(models))
     print(f"{'cells, cases':<34}{len(run.cells):>8,} {len(run.cases):,}")
-    found = timed("view", lambda: view(run, synthetic.TITLES))
+    found = timed("view", lambda: view(run, synthetic.TITLES, judgements=synthetic.judgements(run)))
     page = timed("render html", lambda: html.render(found))
     data = timed("render json", lambda: jsonview.render(found))
     text = timed("render markdown", lambda: markdown.render(found))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
 from harness.base.errors import Problem, SpecError
+from harness.catalog.announcements import JUDGED_AFTERWARDS, Announcements, mark_name, read_announcement
 from harness.catalog.fixtures import Scope, asks, closure, fixtures
-from harness.catalog.marks import Marks, Unreadable, assigned_marks, read_mark
-from harness.catalog.source import Function, assignments, last_definitions, title
-from harness.domain import HOSTS, Axis, Case, Companion, Service
+from harness.catalog.marks import Marks, assigned_marks, read_mark
+from harness.catalog.source import Function, Unreadable, assignments, last_definitions, title
+from harness.domain import HOSTS, Axis, Case, Companion, Prerequisite, Service
 
 FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT, "device": Axis.DEVICE}
 """The fixtures that stand for an axis."""
@@ -21,6 +22,8 @@ SERVICES: Mapping[str, Service] = {service.value: service for service in Service
 """The fixtures that stand for a service of the driver."""
 COMPANIONS: Mapping[str, Companion] = {companion.value: companion for companion in Companion}
 """The fixtures that stand for a package beside the environment."""
+IMPLIED = ("tensorflow_text",)
+"""The fixtures that stand for a package of the environment: who asks for one needs that package."""
 REPORTED = "reported"
 """The folder of scripts that reproduce users' reports: programs, not cases, and nothing that a case imports."""
 
@@ -39,10 +42,21 @@ def read(cases_dir: Path) -> tuple[Case, ...]:
         if _role(name) == "test":
             above = [other for other in trees if _role(other) == "conftest" and name.startswith(other.removesuffix("conftest.py"))]
             scopes = tuple(fixtures(trees[other].body) for other in sorted(above, key=len))
-            cases.extend(_FileReader(name, tree, scopes, _digest(name, above, sources), problems[name]).cases())
+            judged = {**sources, name: _without_judgements(sources[name], tree)}
+            cases.extend(_FileReader(name, tree, scopes, _digest(name, above, judged), problems[name]).cases())
     if found := tuple(chain.from_iterable(problems.values())):
         raise SpecError.of(found)
     return tuple(cases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What holds for a case because of where it stands: in a module, in a class."""
+
+    path: tuple[str, ...]
+    marks: Marks
+    announcements: Announcements
+    scopes: tuple[Scope, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +70,34 @@ class _FileReader:
     problems: list[Problem]
 
     def cases(self) -> Iterator[Case]:
-        scopes = (*self.outer, fixtures(self.tree.body))
-        return self._body(self.tree.body, (self.name,), self._marks(assigned_marks(self.tree.body)), scopes, method=False)
+        outer = _Around(
+            path=(self.name,),
+            marks=self._marks(assigned_marks(self.tree.body)),
+            announcements=self._announcements(assigned_marks(self.tree.body)),
+            scopes=(*self.outer, fixtures(self.tree.body)),
+        )
+        return self._body(self.tree.body, outer, method=False)
 
-    def _body(
-        self, body: list[ast.stmt], path: tuple[str, ...], marks: Marks, scopes: tuple[Scope, ...], *, method: bool
-    ) -> Iterator[Case]:
+    def _body(self, body: list[ast.stmt], around: _Around, *, method: bool) -> Iterator[Case]:
         for statement in last_definitions(body):
-            own = marks.narrowed(self._marks(statement.decorator_list))
+            decorators = statement.decorator_list
+            marks = around.marks.narrowed(self._marks(decorators))
+            announcements = self._announcements(decorators).below(around.announcements)
             if not isinstance(statement, ast.ClassDef):
                 if statement.name.startswith("test"):
-                    yield self._case(statement, path, own, scopes, method=method)
+                    yield self._case(statement, replace(around, marks=marks, announcements=announcements), method=method)
             elif statement.name.startswith("Test"):
-                own = own.narrowed(self._marks(assigned_marks(statement.body)))
-                inner = (*scopes, fixtures(statement.body, method=True))
-                yield from self._body(statement.body, (*path, statement.name), own, inner, method=True)
+                assigned = assigned_marks(statement.body)
+                inside = _Around(
+                    path=(*around.path, statement.name),
+                    marks=marks.narrowed(self._marks(assigned)),
+                    announcements=self._announcements(assigned).below(announcements),
+                    scopes=(*around.scopes, fixtures(statement.body, method=True)),
+                )
+                yield from self._body(statement.body, inside, method=True)
 
-    def _case(self, function: Function, path: tuple[str, ...], marks: Marks, scopes: tuple[Scope, ...], *, method: bool) -> Case:
+    def _case(self, function: Function, around: _Around, *, method: bool) -> Case:
+        marks, scopes, announcements = around.marks, around.scopes, around.announcements
         if frozenset() in (marks.formats, marks.interfaces):
             self._note(function, "the marks of this case leave no model", "a mark can only narrow those of its class and module")
         if marks.devices == frozenset():
@@ -81,7 +106,7 @@ class _FileReader:
         wanted = chain(autouse, marks.fixtures, (name for name in asks(function, method) if name not in marks.given))
         asked = closure(wanted, scopes, marks.given)
         return Case(
-            id="::".join((*path, function.name)),
+            id="::".join((*around.path, function.name)),
             title=title(function),
             uses=frozenset(FIXTURES[name] for name in asked if name in FIXTURES),
             formats=marks.formats or frozenset(),
@@ -90,15 +115,33 @@ class _FileReader:
             services=frozenset(SERVICES[name] for name in asked if name in SERVICES),
             companions=frozenset(COMPANIONS[name] for name in asked if name in COMPANIONS),
             devices=HOSTS if marks.devices is None else marks.devices,
+            declarations=announcements.declarations,
+            needs=(*announcements.needs, *(self._implied(function, name) for name in IMPLIED if name in asked)),
+            lacks=announcements.lacks,
+            way=announcements.way,
         )
+
+    def _implied(self, function: Function, fixture: str) -> Prerequisite:
+        return Prerequisite(text=fixture, location=f"{self.name}:{function.lineno}:{function.col_offset + 1}")
+
+    def _announcements(self, expressions: Iterable[ast.expr]) -> Announcements:
+        together = Announcements()
+        for expression in reversed([self._resolved(expression) for expression in expressions]):
+            try:
+                together = read_announcement(expression, self.name).below(together)
+            except Unreadable as error:
+                self._note(error.node, error.message, error.hint)
+        return together
+
+    def _resolved(self, expression: ast.expr) -> ast.expr:
+        """Return the mark that a name of the module stands for."""
+        return assignments(self.tree.body).get(expression.id, expression) if isinstance(expression, ast.Name) else expression
 
     def _marks(self, expressions: Iterable[ast.expr]) -> Marks:
         marks = Marks()
-        aliases = assignments(self.tree.body)
         for expression in expressions:
-            resolved = aliases.get(expression.id, expression) if isinstance(expression, ast.Name) else expression
             try:
-                marks = marks.narrowed(read_mark(resolved))
+                marks = marks.narrowed(read_mark(self._resolved(expression)))
             except Unreadable as error:
                 self._note(error.node, error.message, error.hint)
         return marks
@@ -133,3 +176,22 @@ def _digest(name: str, conftests: list[str], sources: Mapping[str, bytes]) -> st
         digest.update(f"{other}\0{len(sources[other])}\0".encode())
         digest.update(sources[other])
     return digest.hexdigest()
+
+
+def _without_judgements(source: bytes, tree: ast.Module) -> bytes:
+    """Return a case's source without the marks that are held against its outcome afterwards.
+
+    A better declaration needs no new measurement, so it must not change the digest. Offsets of a syntax tree count bytes.
+    """
+    lines = source.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    spans = [
+        (starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and mark_name(node) in JUDGED_AFTERWARDS
+    ]
+    for start, end in sorted(spans, reverse=True):
+        source = source[:start] + source[end:]
+    return b"\n".join(line for line in source.split(b"\n") if line.strip() != b"@")

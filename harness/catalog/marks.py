@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TypeVar
 
 from harness.base.suggestions import did_you_mean
-from harness.catalog.source import assignments, dotted, literal
+from harness.catalog.source import Unreadable, assignments, dotted, literal
 from harness.domain import Device, HubFormat, Interface
 
 E = TypeVar("E", bound=Enum)
@@ -35,14 +35,6 @@ class Marks:
             fixtures=(*self.fixtures, *other.fixtures),
             given=self.given | other.given,
         )
-
-
-class Unreadable(Exception):
-    """A marker whose arguments can't be read without running it."""
-
-    def __init__(self, node: ast.expr, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.node, self.message, self.hint = node, message, hint
 
 
 def assigned_marks(body: list[ast.stmt]) -> list[ast.expr]:

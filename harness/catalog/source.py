@@ -10,6 +10,14 @@ from typing import TypeAlias
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+class Unreadable(Exception):
+    """A marker whose arguments can't be read without running it."""
+
+    def __init__(self, node: ast.expr, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.node, self.message, self.hint = node, message, hint
+
+
 def title(function: Function) -> str:
     """The docstring's first line, or the name in words."""
     docstring = ast.get_docstring(function)

@@ -87,10 +87,11 @@ def run(
         rerun=rerun,
     )
     from harness.commands import report as reporting
+    from harness.judge.attribution import machine_trouble
     from harness.models import published
 
     supply = published.fetch(made.plan.models, place, hub_url, progress) if models_ is Models.PUBLISHED else None
-    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json), supply)
+    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json), machine_trouble, supply)
 
     rendered = () if no_report else reporting.render_if_changed(place, results, made)
     summary = reporting.summary(place, results, rendered)

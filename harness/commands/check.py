@@ -26,6 +26,7 @@ from harness.base.workspace import Workspace
 from harness.commands import report as reporting
 from harness.commands.plan import QUICK, Made
 from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Lacking, Model, SaveFormat, TextOps
+from harness.judge.attribution import machine_trouble
 from harness.matrix import Spec, load
 from harness.matrix.plan import expand
 from harness.models.fetch import Brought, bring
@@ -187,7 +188,7 @@ def run(check: Check, *, jobs: int | None, rerun: bool, plain: bool, folder: Pat
     command = f"hubmatrix check {shlex.quote(check.model.handle)}"
     options = Options(tier="", selection="", command=command, jobs=jobs, rerun=rerun)
     made, place = check.made, check.place
-    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain), check.supply)
+    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain), machine_trouble, check.supply)
     rendered = reporting.render(place, results, made)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ def states(shown: Preview) -> dict[str, str]:
                 told[job.cell.id] = "reuse" if before and is_known(job, one, shown.known) else "run"
     for cell in shown.made.plan.cells:
         if cell.id in shown.lacking:
-            told[cell.id] = f"unavailable ({shown.lacking[cell.id].trouble.value})"
+            told[cell.id] = f"unavailable ({_trouble(shown.lacking[cell.id])})"
         elif cell.environment in shown.failed:
             told[cell.id] = _failed(shown.failed[cell.environment])
         elif cell.environment in shown.unlocked:
@@ -228,6 +228,10 @@ def _minutes(seconds: float) -> str:
 
 def _counted(states_here: list[str]) -> str:
     return ", ".join(f"{states_here.count(state)} {state}" for state in dict.fromkeys(states_here))
+
+
+def _trouble(lacking: Lacking) -> str:
+    return lacking.trouble.value if lacking.trouble else "machine"
 
 
 def _failed(failure: Failure) -> str:

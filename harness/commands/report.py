@@ -208,7 +208,7 @@ def results_text(shown: Joined) -> str:
         told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
         lines.append(f"{cell.id}: {cell.status.value}{f': {cell.message}' if cell.message else ''} ({told})")
         for case in cell.cases:
-            if case.record and case.outcome not in (Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED):
+            if case.record and case.outcome not in (Outcome.PASSED, Outcome.NOT_APPLICABLE, Outcome.SKIPPED):
                 first = case.record.message.partition("\n")[0]
                 lines.append(
                     f"    {case.outcome.value} {case.case}{f'[{case.record.variant}]' if case.record.variant else ''}: {first}"

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from harness.domain.axes import Axis
+from harness.domain.declarations import Declaration, Prerequisite, Way
 from harness.domain.devices import HOSTS, Device
 from harness.domain.models import HubFormat, Interface, Model
+
+WRONG_WAY = "Wrong way:"
+"""How the docstring of a case begins that shows a mistake."""
 
 
 class Service(str, Enum):
@@ -30,7 +34,9 @@ class Case:
 
     `formats` and `interfaces` name the models it applies to; empty means all. It runs in cells of its `devices` only, so that
     what is measured without hardware is not measured again beside every chip. `digest` covers every source that can change
-    its outcome.
+    its outcome: not what it declares, which is held against what happened afterwards.
+
+    `needs` are its prerequisites, those that its fixtures imply included; `lacks` are prerequisites that it is run without.
     """
 
     id: str
@@ -42,6 +48,15 @@ class Case:
     services: frozenset[Service] = frozenset()
     companions: frozenset[Companion] = frozenset()
     devices: frozenset[Device] = HOSTS
+    declarations: tuple[Declaration, ...] = ()
+    needs: tuple[Prerequisite, ...] = ()
+    lacks: tuple[Prerequisite, ...] = ()
+    way: Way | None = None
+
+    @property
+    def is_wrong_way(self) -> bool:
+        """Return whether the case shows a mistake: its failing is what it is for."""
+        return self.title.startswith(WRONG_WAY)
 
     def applies_to(self, model: Model, device: Device) -> bool:
         return device in self.devices and self.is_about(model)

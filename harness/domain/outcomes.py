@@ -7,14 +7,17 @@ from enum import Enum
 
 
 class Outcome(str, Enum):
-    """Of a case in a cell. Each but `not_run` is a statement about the software under test."""
+    """What happened to a case in a cell: a fact. Whether a failure was to be expected is the judge's to say.
+
+    `error`: it failed outside of its own code, in a fixture. `not_applicable`: what it presupposes is not there, so it was not
+    run; that says nothing bad of the software.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
     SKIPPED = "skipped"
-    XFAILED = "xfailed"
-    XPASSED = "xpassed"
+    NOT_APPLICABLE = "not_applicable"
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
     NOT_RUN = "not_run"
@@ -57,7 +60,10 @@ class Trouble(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lacking:
-    """Why something that a cell needs (a model, a device, a service) can't be had: whose fault, and in one line what was tried."""
+    """Why something that a cell needs (a model, a device, a service, disk) is not there, and in one line what was tried.
 
-    trouble: Trouble
+    `trouble` is None where the kind is not known.
+    """
+
+    trouble: Trouble | None
     message: str

@@ -17,7 +17,8 @@ from typing import Any
 if __package__:
     from harness.incell import hubmatrix_signature as signatures  # the driver
 else:
-    import hubmatrix_signature as signatures  # a cell: this folder comes last on sys.path, so the name has to be its own
+    # In a cell this folder comes last on sys.path, so the name has to be its own.
+    import hubmatrix_signature as signatures  # type: ignore[no-redef]
 
 MESSAGE_LIMIT = 10_000
 KINDS_LIMIT = 12

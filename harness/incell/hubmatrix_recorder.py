@@ -23,7 +23,7 @@ from typing import Any, Iterable, Sequence
 if __package__:
     from harness.incell import hubmatrix_failure as failures  # its tests
 else:
-    import hubmatrix_failure as failures
+    import hubmatrix_failure as failures  # type: ignore[no-redef]
 
 MESSAGE_LIMIT = 2000
 EVIDENCE_LIMIT = 20000

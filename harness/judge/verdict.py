@@ -1,20 +1,22 @@
-"""What a cell amounts to, for a reader: pure rules from a status and the outcomes of its cases.
+"""The verdict on a cell, from its status and the verdicts on its cases. Pure; the truth table:
 
-    status                                outcomes                             verdict      label
-    unavailable                           any                                  unavailable  what this machine lacks
-    lock, install or import failed        any                                  fails        lock, install, import
-    crashed, timed out                    none passed                          fails        crash, timeout
-    crashed, timed out                    some passed                          partly       crash, timeout
-    completed                             none bad, none missing, some passed  works        11/11, or 9+2x (2 as declared)
-    completed                             none passed, some xfailed            fails        2x
-    completed                             none passed, some bad                fails        0/11, crash, timeout
-    completed                             some passed, some bad                partly       3/11
-    completed                             some xpassed                         partly       xpass
-    completed                             none bad, some missing               not_run      4/11
-    completed                             none but skipped, or none at all     not_run      skipped, –
+    status                                cases                                    verdict      label
+    lock_failed, install_failed, import_failed  any                                fails        lock, install, import
+    crashed, timed_out (outside any case) some passed                              partly       crash, timeout
+    crashed, timed_out (outside any case) none passed                              fails        crash, timeout
+    unavailable                           any                                      unavailable  what the machine lacks
+    completed                             surprises, some passed                   partly       2! (the number of surprises)
+    completed                             surprises, nothing passed                fails        crash, timeout, 2!
+    completed                             no surprises, some missing               not_run      4/11
+    completed                             no surprises, a right way fails as declared, some passed   partly  3 known
+    completed                             no surprises, none passed, some as declared                fails   2 known
+    completed                             no surprises, some passed                works        11/11
+    completed                             none but skipped or not applicable       not_run      n/a
+    completed                             none at all                              not_run      –
 
-Bad: failed, error, crashed, timed_out, xpassed. Skipped cases are not counted. A cell in which nothing passed never works,
-even where every failure was declared.
+Good are passed and as declared: a wrong way that fails in the declared words is what its case is for. A right way that fails in the
+declared words is good too, for nobody is surprised, but a cell that has one does not work in every way: it works partly. Surprises
+are what nobody declared (harness/judge/outcomes.py). Cases that were skipped or don't apply are not counted.
 """
 
 from __future__ import annotations
@@ -26,10 +28,11 @@ from enum import Enum
 
 from typing_extensions import assert_never
 
-from harness.domain import Outcome, Status, Trouble
+from harness.domain import Status, Trouble
+from harness.judge.outcomes import GOOD, SURPRISES, CaseVerdict
 
 
-class Verdict(str, Enum):
+class CellVerdict(str, Enum):
     """A cell, or several taken together. `unavailable` and `not_run` say nothing about the software."""
 
     WORKS = "works"
@@ -39,33 +42,39 @@ class Verdict(str, Enum):
     NOT_RUN = "not_run"
 
 
-MEASURED = frozenset({Verdict.WORKS, Verdict.PARTLY, Verdict.FAILS})
-BAD = frozenset({Outcome.FAILED, Outcome.ERROR, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.XPASSED})
+MEASURED = frozenset({CellVerdict.WORKS, CellVerdict.PARTLY, CellVerdict.FAILS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class CellJudgement:
     """A verdict, its label of at most nine characters, and one phrase that says it in words."""
 
-    verdict: Verdict
+    verdict: CellVerdict
     label: str
     words: str
 
 
-def judge(status: Status, trouble: Trouble | None, outcomes: Iterable[Outcome]) -> Judgement:
-    """The verdict on one cell."""
-    tally = Counter(outcomes)
+def judge_cell(status: Status, trouble: Trouble | None, verdicts: Iterable[CaseVerdict], known_failures: int = 0) -> CellJudgement:
+    """Return the verdict on one cell.
+
+    Args:
+        status: how its process, or its environment, ended.
+        trouble: what the machine lacks, of an unavailable cell.
+        verdicts: on each of its cases.
+        known_failures: how many of them are right ways that failed as declared.
+    """
+    tally = Counter(verdicts)
     match status:
         case Status.COMPLETED:
-            return _completed(tally)
+            return _completed(tally, known_failures)
         case Status.UNAVAILABLE:
             return _unavailable(trouble)
         case Status.LOCK_FAILED:
-            return _say(Verdict.FAILS, "lock", "no set of packages satisfies the request")
+            return _say(CellVerdict.FAILS, "lock", "no set of packages satisfies the request")
         case Status.INSTALL_FAILED:
-            return _say(Verdict.FAILS, "install", "a package can't be installed")
+            return _say(CellVerdict.FAILS, "install", "a package can't be installed")
         case Status.IMPORT_FAILED:
-            return _say(Verdict.FAILS, "import", "import raises")
+            return _say(CellVerdict.FAILS, "import", "import raises")
         case Status.CRASHED:
             return _broken(tally, "crash", "the process crashed")
         case Status.TIMED_OUT:
@@ -74,54 +83,60 @@ def judge(status: Status, trouble: Trouble | None, outcomes: Iterable[Outcome]) 
             assert_never(status)
 
 
-def together(verdicts: Iterable[Verdict]) -> Verdict:
+def together(verdicts: Iterable[CellVerdict]) -> CellVerdict:
     """Several cells as one. `works` is claimed only where every one was measured and works."""
-    found = frozenset(verdicts)
-    measured = found & MEASURED
-    if measured == {Verdict.FAILS}:
-        return Verdict.FAILS
-    if measured - {Verdict.WORKS}:
-        return Verdict.PARTLY
-    if Verdict.UNAVAILABLE in found:
-        return Verdict.UNAVAILABLE
-    if Verdict.NOT_RUN in found or not found:
-        return Verdict.NOT_RUN
-    return Verdict.WORKS
+    different = frozenset(verdicts)
+    measured = different & MEASURED
+    if measured == {CellVerdict.FAILS}:
+        return CellVerdict.FAILS
+    if measured - {CellVerdict.WORKS}:
+        return CellVerdict.PARTLY
+    if CellVerdict.UNAVAILABLE in different:
+        return CellVerdict.UNAVAILABLE
+    if CellVerdict.NOT_RUN in different or not different:
+        return CellVerdict.NOT_RUN
+    return CellVerdict.WORKS
 
 
-def _completed(tally: Counter[Outcome]) -> Judgement:
-    bad = sum(tally[outcome] for outcome in BAD)
-    passed, declared, missing = tally[Outcome.PASSED], tally[Outcome.XFAILED], tally[Outcome.NOT_RUN]
-    total = passed + declared + missing + bad
-    if tally[Outcome.XPASSED]:
-        others = bad - tally[Outcome.XPASSED]
-        failed = f", {others} failed" if others else ""
-        return _say(Verdict.PARTLY, "xpass", f"{_cases(tally[Outcome.XPASSED])} passed though declared to fail{failed}")
-    if bad and passed:
-        return _say(Verdict.PARTLY, f"{passed}/{total}", f"{passed} of {_cases(total)} passed")
-    if bad:
-        return _say(Verdict.FAILS, _only(tally, total), f"none of {_cases(total)} passed")
+def _completed(tally: Counter[CaseVerdict], known_failures: int) -> CellJudgement:
+    surprises = sum(tally[verdict] for verdict in SURPRISES)
+    good = sum(tally[verdict] for verdict in GOOD)
+    passed, missing = tally[CaseVerdict.PASSED], tally[CaseVerdict.NOT_RUN]
+    total = good + surprises + missing
+    if surprises:
+        verdict = CellVerdict.PARTLY if passed or tally[CaseVerdict.PASSED_UNEXPECTEDLY] else CellVerdict.FAILS
+        return _say(verdict, _surprises(tally, surprises), f"{_cases(surprises)} of {total} ended otherwise than expected")
     if missing:
-        ran = passed + declared
-        return _say(Verdict.NOT_RUN, f"{ran}/{total}" if ran else "–", f"{ran} of {_cases(total)} ran")
+        return _say(CellVerdict.NOT_RUN, f"{good}/{total}" if good else "–", f"{good} of {_cases(total)} ran")
+    if not passed and good:
+        return _say(CellVerdict.FAILS, f"{good} known", f"{_cases(good)} failed as declared, none passed")
+    if known_failures:
+        ways = "right way fails" if known_failures == 1 else "right ways fail"
+        return _say(CellVerdict.PARTLY, f"{known_failures} known", f"{known_failures} {ways} as declared, the others work")
     if passed:
-        known = f", {declared} failed as declared" if declared else ""
-        label = f"{passed}+{declared}x" if declared else f"{passed}/{total}"
-        return _say(Verdict.WORKS, label, f"{passed} of {_cases(total)} passed{known}")
-    if declared:
-        return _say(Verdict.FAILS, f"{declared}x", f"{_cases(declared)} failed as declared, none passed")
-    if tally[Outcome.SKIPPED]:
-        return _say(Verdict.NOT_RUN, "skipped", "every case was skipped")
-    return _say(Verdict.NOT_RUN, "–", "no case is for it")
+        declared = good - passed
+        wrong = f", {declared} wrong {'way fails' if declared == 1 else 'ways fail'} as declared" if declared else ""
+        return _say(CellVerdict.WORKS, f"{good}/{total}", f"{_cases(passed)} passed{wrong}")
+    if tally[CaseVerdict.SKIPPED] or tally[CaseVerdict.NOT_APPLICABLE]:
+        return _say(CellVerdict.NOT_RUN, "n/a", "no case applies")
+    return _say(CellVerdict.NOT_RUN, "–", "no case is for it")
 
 
-def _broken(tally: Counter[Outcome], label: str, words: str) -> Judgement:
-    if passed := tally[Outcome.PASSED]:
-        return _say(Verdict.PARTLY, label, f"{words} outside any case, {_cases(passed)} passed")
-    return _say(Verdict.FAILS, label, f"{words} outside any case")
+def _surprises(tally: Counter[CaseVerdict], surprises: int) -> str:
+    """Return the label of a cell with surprises: what ended every one of them, where it was the same, else their number."""
+    for verdict, label in ((CaseVerdict.CRASHED, "crash"), (CaseVerdict.TIMED_OUT, "timeout")):
+        if tally[verdict] == surprises and not tally[CaseVerdict.PASSED]:
+            return label
+    return f"{surprises}!"
 
 
-def _unavailable(trouble: Trouble | None) -> Judgement:
+def _broken(tally: Counter[CaseVerdict], label: str, words: str) -> CellJudgement:
+    if passed := tally[CaseVerdict.PASSED]:
+        return _say(CellVerdict.PARTLY, label, f"{words} outside any case, {_cases(passed)} passed")
+    return _say(CellVerdict.FAILS, label, f"{words} outside any case")
+
+
+def _unavailable(trouble: Trouble | None) -> CellJudgement:
     match trouble:
         case Trouble.INTERPRETER:
             label, words = "python", "no such interpreter here"
@@ -134,26 +149,20 @@ def _unavailable(trouble: Trouble | None) -> Judgement:
         case Trouble.DISK:
             label, words = "disk", "out of disk here"
         case Trouble.TOOLCHAIN:
-            label, words = "pytest", "pytest can't be had beside these packages"
+            label, words = "pytest", "no pytest fits beside these packages"
         case Trouble.MODEL:
-            label, words = "model", "the model can't be had"
+            label, words = "model", "the server does not give the model"
         case Trouble.KILLED:
             label, words = "killed", "ended from outside"
         case None:
             label, words = "machine", "trouble of this machine"
         case _:
             assert_never(trouble)
-    return _say(Verdict.UNAVAILABLE, label, words)
+    return _say(CellVerdict.UNAVAILABLE, label, words)
 
 
-def _only(tally: Counter[Outcome], total: int) -> str:
-    if tally[Outcome.CRASHED]:
-        return "crash"
-    return "timeout" if tally[Outcome.TIMED_OUT] == total else f"0/{total}"
-
-
-def _say(verdict: Verdict, label: str, words: str) -> Judgement:
-    return Judgement(verdict=verdict, label=label, words=f"{verdict.value.replace('_', ' ')}: {words}")
+def _say(verdict: CellVerdict, label: str, words: str) -> CellJudgement:
+    return CellJudgement(verdict=verdict, label=label, words=f"{verdict.value.replace('_', ' ')}: {words}")
 
 
 def _cases(count: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.domain import Outcome, Status, Trouble
+from harness.domain import Status, Trouble
+from harness.judge.outcomes import CaseVerdict
 from harness.report.document import Blocked, CaseView, CellView, Installed, installed
 from harness.report.grid import ascending, runs
 from harness.report.text import first_line
@@ -52,4 +53,4 @@ def _section(
 def _idle(cell: CellView, cases: Sequence[CaseView]) -> bool:
     """Something other than a case ended it before any case began."""
     ended = cell.status is not None and cell.status is not Status.COMPLETED
-    return ended and all(cases[place].outcome is Outcome.NOT_RUN for place in cell.cases)
+    return ended and all(cases[place].verdict is CaseVerdict.NOT_RUN for place in cell.cases)

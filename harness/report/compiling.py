@@ -6,7 +6,6 @@ several programs. Refused and died are told by the exception of the case.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from statistics import median
 from typing import Final, TypeAlias
 
 from harness.domain import Axis, Device
+from harness.judge.outcomes import GOOD
 from harness.report.devices import Realm, realm
 from harness.report.document import (
     Agreement,
@@ -40,13 +40,14 @@ from harness.services.tpu_compiler.chips import CHIPS
 NOISE = 1e-5
 """What the order of additions may do to a number near 1, in float32."""
 OWN, SAME = "drift_own_xla", "drift_same_program"
-_SAYS = re.compile(r"^(?:[\w.]+\.)?(Refused|Died): (.*)", re.DOTALL)
+RAISED: Final = {"Refused": Fate.REFUSED, "Died": Fate.DIED}
 PHRASES: Final = {
     Fate.COMPILED: "compiles",
     Fate.REFUSED: "refused",
     Fate.DIED: "ends the compiler",
     Fate.NO_PROGRAM: "fails before there is a program",
     Fate.HELD: "as expected",
+    Fate.UNLIKE: "not as the case says",
     Fate.SKIPPED: "skipped",
 }
 
@@ -92,7 +93,9 @@ def compiling(
 
 def _tells(fates: set[Fate]) -> bool:
     """Whether it is about a program: a case that only passes has none, or says nothing of it."""
-    return bool(fates & {Fate.COMPILED, Fate.REFUSED, Fate.DIED}) or (Fate.NO_PROGRAM in fates and Fate.HELD not in fates)
+    return bool(fates & {Fate.COMPILED, Fate.REFUSED, Fate.DIED}) or (
+        Fate.NO_PROGRAM in fates and fates.isdisjoint({Fate.HELD, Fate.UNLIKE})
+    )
 
 
 def _compiles(case: CaseView, chip: Device, why: State, cell: int) -> Iterator[tuple[str, Compile]]:
@@ -116,17 +119,22 @@ def _figures(case: CaseView, chip: Device) -> _Notes:
 
 
 def _fate(case: CaseView, why: State) -> tuple[Fate, str]:
-    """What became of a program without figures, and the words of what ended it. A case that checks something else has none."""
-    if said := _SAYS.match(case.message):
-        return (Fate.REFUSED if said[1] == "Refused" else Fate.DIED), said[2]
-    if case.message.startswith("AssertionError"):
-        return Fate.HELD, ""
-    match state_of(case.outcome, why):
+    """Return what became of a program without figures, and the words of what ended it. A case that checks something else has none.
+
+    The fixture `compiled` raises `Refused` with the compiler's words, and `Died` where a program ended the compiler. Another
+    failure came before there was a program, but for an assertion: that is made of what was compiled.
+    """
+    if case.kind == "AssertionError":
+        return (Fate.HELD, "") if case.verdict in GOOD else (Fate.UNLIKE, case.message)
+    if fate := RAISED.get(case.kind):
+        return fate, case.message.partition(": ")[2]
+    state = state_of(case.verdict, why)
+    match state:
         case State.PASSED | State.UNEXPECTED:
             return Fate.HELD, ""
         case State.BLOCKED:
             return Fate.BLOCKED, ""
-        case State.SKIPPED:
+        case State.SKIPPED | State.NOT_APPLICABLE:
             return Fate.SKIPPED, case.message
         case State.UNAVAILABLE:
             return Fate.UNAVAILABLE, ""

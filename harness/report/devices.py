@@ -9,7 +9,7 @@ from enum import Enum
 from typing_extensions import assert_never
 
 from harness.domain import Device
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 from harness.report.document import CellView, DeviceCount
 
 
@@ -42,7 +42,7 @@ def count(cells: Sequence[CellView]) -> tuple[DeviceCount, ...]:
     """How many cells of each device came to what, over all versions, in the order of the axis."""
     tally = Counter((cell.axes.device, cell.verdict) for cell in cells)
     return tuple(
-        DeviceCount(device=device, cells={verdict: tally[device, verdict] for verdict in Verdict})
+        DeviceCount(device=device, cells={verdict: tally[device, verdict] for verdict in CellVerdict})
         for device in Device
-        if any(tally[device, verdict] for verdict in Verdict)
+        if any(tally[device, verdict] for verdict in CellVerdict)
     )

@@ -15,7 +15,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 from harness.report import wording, wording_tpu
 from harness.report.devices import Realm, realm
 from harness.report.document import CellView, Fate, Kind, State, View, installed
@@ -30,11 +30,13 @@ STATES = {
     State.PASSED: "w",
     State.FAILED: "f",
     State.DECLARED: "d",
+    State.OTHERWISE: "o",
     State.UNEXPECTED: "x",
     State.CRASHED: "c",
     State.TIMED_OUT: "t",
     State.MIXED: "p",
     State.SKIPPED: "s",
+    State.NOT_APPLICABLE: "a",
     State.BLOCKED: "b",
     State.UNAVAILABLE: "u",
     State.NOT_RUN: "n",
@@ -47,6 +49,7 @@ FATES = {
     Fate.DIED: "c",
     Fate.NO_PROGRAM: "o",
     Fate.HELD: "d",
+    Fate.UNLIKE: "x",
     Fate.BLOCKED: "b",
     Fate.SKIPPED: "s",
     Fate.UNAVAILABLE: "u",
@@ -116,9 +119,9 @@ def template_environment() -> Environment:
         realm=realm,
         realms=tuple(Realm),
         words=wording,
-        verdicts=tuple(Verdict),
+        verdicts=tuple(CellVerdict),
         letters=LETTERS,
-        works=Verdict.WORKS,
+        works=CellVerdict.WORKS,
         classes=classes,
         installed=installed,
     )
@@ -150,7 +153,7 @@ def classes(cell: CellView) -> str:
     letter = LETTERS[cell.verdict]
     if cell.unexpected:
         return f"{letter} x"
-    return f"{letter} d" if cell.declared and cell.verdict is Verdict.WORKS else letter
+    return f"{letter} d" if cell.declared and cell.verdict is CellVerdict.WORKS else letter
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from harness.domain import HOSTS
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 from harness.report import wording, wording_tpu
 from harness.report.document import (
     ClaimView,
@@ -67,7 +67,7 @@ def _headline(view: View) -> Iterator[str]:
         yield ""
 
 
-def _count(view: View, verdict: Verdict) -> tuple[str, ...]:
+def _count(view: View, verdict: CellVerdict) -> tuple[str, ...]:
     return wording.SYMBOLS[verdict], wording.NAMES[verdict], f"{view.counts.of(verdict):,}", wording.MEANINGS[verdict]
 
 
@@ -125,8 +125,8 @@ def _compiling(view: View) -> Iterator[str]:
         yield from (" ".join(wording_tpu.agreement(one, view.versions)), "")
     if len(view.devices) > len(HOSTS):
         yield from ("## Cells by device", "")
-        heads = (f"{wording.SYMBOLS[verdict]} {wording.NAMES[verdict]}" for verdict in Verdict)
-        rows = ((code(one.device.value), *(f"{one.cells[verdict] or '–'}" for verdict in Verdict)) for one in view.devices)
+        heads = (f"{wording.SYMBOLS[verdict]} {wording.NAMES[verdict]}" for verdict in CellVerdict)
+        rows = ((code(one.device.value), *(f"{one.cells[verdict] or '–'}" for verdict in CellVerdict)) for one in view.devices)
         yield from _table(("device", *heads), rows)
 
 
@@ -154,7 +154,7 @@ def _claim(claim: ClaimView) -> tuple[str, ...]:
 
 def _models(view: View) -> Iterator[str]:
     yield from ("## Which TensorFlow works for everything", "")
-    yield from _table(("", "verdict", "cells", "meaning"), (_count(view, verdict) for verdict in Verdict))
+    yield from _table(("", "verdict", "cells", "meaning"), (_count(view, verdict) for verdict in CellVerdict))
     names = ("model", "installed", "works", "works, but for declared failures", "partly", "fails")
     yield from _table(names, (_track(model, track) for model in view.models for track in model.tracks))
 
@@ -163,10 +163,10 @@ def _track(model: ModelSummary, track: Track) -> tuple[str, ...]:
     return (
         code(model.model),
         f"{wording.install(track.install).lower()}, {wording.beside(installed(track))}",
-        plain_or_dash(", ".join(wording.of_track(track, Verdict.WORKS))),
-        plain_or_dash(", ".join(wording.of_track(track, Verdict.WORKS, declared=True))),
-        plain_or_dash(", ".join(wording.of_track(track, Verdict.PARTLY))),
-        plain_or_dash(", ".join(wording.of_track(track, Verdict.FAILS))),
+        plain_or_dash(", ".join(wording.of_track(track, CellVerdict.WORKS))),
+        plain_or_dash(", ".join(wording.of_track(track, CellVerdict.WORKS, declared=True))),
+        plain_or_dash(", ".join(wording.of_track(track, CellVerdict.PARTLY))),
+        plain_or_dash(", ".join(wording.of_track(track, CellVerdict.FAILS))),
     )
 
 

@@ -6,7 +6,8 @@
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]
-    kinds          [case, title, variant, outcome, message, evidence, diagnosis]: what cases have in common
+    kinds          [case, title, variant, verdict, message, evidence, diagnosis, what to do instead, the case that shows it,
+                   1 where that passed here, 0 where not, -1 where none is named, link]: what cases have in common
     ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
     firstProgram   the number of the first row of the programs for TPU
     figures        {name: [[number or null, one for each of `versions`], or 0, one for each program]}
@@ -24,14 +25,20 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 from harness.report.devices import realm
 from harness.report.document import CaseView, Program, View, WayTrack
 from harness.report.panels import panels, tracks
 from harness.report.wording_tpu import SHOWN
 from harness.results.format import EnvironmentRecord
 
-LETTERS = {Verdict.WORKS: "w", Verdict.PARTLY: "p", Verdict.FAILS: "f", Verdict.UNAVAILABLE: "u", Verdict.NOT_RUN: "n"}
+LETTERS = {
+    CellVerdict.WORKS: "w",
+    CellVerdict.PARTLY: "p",
+    CellVerdict.FAILS: "f",
+    CellVerdict.UNAVAILABLE: "u",
+    CellVerdict.NOT_RUN: "n",
+}
 
 
 class _Table:
@@ -118,10 +125,14 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
             strings(case.case),
             strings(case.title),
             strings(case.variant),
-            case.outcome.value,
+            case.verdict.value,
             strings(case.message),
             case.evidence,
             case.diagnosis,
+            strings(case.instead),
+            strings(case.proof),
+            {True: 1, False: 0, None: -1}[case.proven],
+            strings(case.link),
         )
     )
     told = [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]

@@ -27,11 +27,13 @@ EVERYWHERE: Final[Mapping[State, str]] = MappingProxyType(
         State.PASSED: "works in every version tried",
         State.FAILED: "works in none",
         State.DECLARED: "fails as declared everywhere",
+        State.OTHERWISE: "fails otherwise than declared everywhere",
         State.UNEXPECTED: "works everywhere, though declared to fail",
         State.CRASHED: "crashes in every version tried",
         State.TIMED_OUT: "times out in every version tried",
         State.MIXED: "works in part in every version tried",
         State.SKIPPED: "skipped in every version",
+        State.NOT_APPLICABLE: "applies in none",
         State.BLOCKED: "can't be tried",
         State.UNAVAILABLE: "not tried: unavailable here",
         State.NOT_RUN: "not run",
@@ -45,9 +47,11 @@ SAID: Final[Mapping[State, str]] = MappingProxyType(
         State.MIXED: "works in part",
         State.FAILED: "fails",
         State.DECLARED: "fails as declared",
+        State.OTHERWISE: "fails otherwise than declared",
         State.CRASHED: "crashes",
         State.TIMED_OUT: "times out",
         State.SKIPPED: "skipped",
+        State.NOT_APPLICABLE: "does not apply",
     }
 )
 _WORKING = (State.PASSED, State.UNEXPECTED)

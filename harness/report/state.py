@@ -8,7 +8,8 @@
     unavailable                                not_run               unavailable
     completed, or planned without a record     not_run               not_run
 
-Several at one place: silent ones (skipped, unavailable, not run) add nothing to others; others that differ are `mixed`.
+Several at one place: silent ones (not applicable, skipped, unavailable, not run) add nothing to others; others that differ are
+`mixed`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from collections.abc import Iterable
 
 from typing_extensions import assert_never
 
-from harness.domain import Outcome, Status
+from harness.domain import Status
+from harness.judge.outcomes import CaseVerdict
 from harness.report.document import CellView, State
 
-SILENT = (State.SKIPPED, State.UNAVAILABLE, State.NOT_RUN)
+SILENT = (State.NOT_APPLICABLE, State.SKIPPED, State.UNAVAILABLE, State.NOT_RUN)
 _ENDED = frozenset({Status.LOCK_FAILED, Status.INSTALL_FAILED, Status.IMPORT_FAILED, Status.CRASHED, Status.TIMED_OUT})
 
 
@@ -47,18 +49,20 @@ def reason(cell: CellView, environment: Status | None) -> State:
     return State.NOT_RUN
 
 
-def state_of(outcome: Outcome, reason: State) -> State:
-    """The state of one case in one cell; `reason` is why it did not run, if it didn't."""
-    match outcome:
-        case Outcome.FAILED | Outcome.ERROR:
+def state_of(verdict: CaseVerdict, reason: State) -> State:
+    """Return the state of one case in one cell; `reason` is why it did not run, if it didn't."""
+    match verdict:
+        case CaseVerdict.FAILED | CaseVerdict.ERROR:
             return State.FAILED
-        case Outcome.XFAILED:
+        case CaseVerdict.FAILED_OTHERWISE:
+            return State.OTHERWISE
+        case CaseVerdict.AS_DECLARED:
             return State.DECLARED
-        case Outcome.XPASSED:
+        case CaseVerdict.PASSED_UNEXPECTEDLY:
             return State.UNEXPECTED
-        case Outcome.PASSED | Outcome.SKIPPED | Outcome.CRASHED | Outcome.TIMED_OUT:
-            return State(outcome.value)
-        case Outcome.NOT_RUN:
+        case CaseVerdict.PASSED | CaseVerdict.SKIPPED | CaseVerdict.NOT_APPLICABLE | CaseVerdict.CRASHED | CaseVerdict.TIMED_OUT:
+            return State(verdict.value)
+        case CaseVerdict.NOT_RUN:
             return reason
         case _:
-            assert_never(outcome)
+            assert_never(verdict)

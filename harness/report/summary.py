@@ -7,26 +7,32 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from harness.domain import HOSTS, InstallPolicy, Outcome
-from harness.judge.verdict import BAD, Verdict, together
+from harness.domain import HOSTS, InstallPolicy
+from harness.judge.outcomes import SURPRISES, CaseVerdict
+from harness.judge.verdict import CellVerdict, together
 from harness.report.document import CaseView, CellView, Counts, Kind, Mark, MessageGroup, ModelSummary, Section, Span, Track
 from harness.report.grid import runs, version_key
 from harness.report.text import first_line
 
-_WORST_FIRST = (Verdict.FAILS, Verdict.PARTLY, Verdict.UNAVAILABLE, Verdict.NOT_RUN, Verdict.WORKS)
-_RANKS = {Kind.FAILURE: 0, Kind.UNEXPECTED_PASS: 0, Kind.DECLARED: 1, Kind.MACHINE: 2}
+_WORST_FIRST = (CellVerdict.FAILS, CellVerdict.PARTLY, CellVerdict.UNAVAILABLE, CellVerdict.NOT_RUN, CellVerdict.WORKS)
+_RANKS = {Kind.FAILURE: 0, Kind.OTHERWISE: 0, Kind.UNEXPECTED_PASS: 0, Kind.DECLARED: 1, Kind.MACHINE: 2}
+_KINDS = {
+    CaseVerdict.PASSED_UNEXPECTEDLY: Kind.UNEXPECTED_PASS,
+    CaseVerdict.AS_DECLARED: Kind.DECLARED,
+    CaseVerdict.FAILED_OTHERWISE: Kind.OTHERWISE,
+}
 
 
 def count(cells: Sequence[CellView], planned: int) -> Counts:
     """The headline counts. Cells that were planned and are not here count as not run."""
-    tally = {verdict: sum(cell.verdict is verdict for cell in cells) for verdict in Verdict}
+    tally = {verdict: sum(cell.verdict is verdict for cell in cells) for verdict in CellVerdict}
     here = sum(cell.status is not None for cell in cells)
     return Counts(
-        works=tally[Verdict.WORKS],
-        partly=tally[Verdict.PARTLY],
-        fails=tally[Verdict.FAILS],
-        unavailable=tally[Verdict.UNAVAILABLE],
-        not_run=tally[Verdict.NOT_RUN] + max(0, planned - len(cells)),
+        works=tally[CellVerdict.WORKS],
+        partly=tally[CellVerdict.PARTLY],
+        fails=tally[CellVerdict.FAILS],
+        unavailable=tally[CellVerdict.UNAVAILABLE],
+        not_run=tally[CellVerdict.NOT_RUN] + max(0, planned - len(cells)),
         working_as_declared=sum(_declared(cell) for cell in cells),
         unexpected_passes=sum(cell.unexpected for cell in cells),
         reused=sum(cell.reused for cell in cells),
@@ -69,8 +75,8 @@ def _mark(version: str, places: Sequence[int], cells: Sequence[CellView]) -> Mar
     return Mark(
         tensorflow=version,
         verdict=verdict,
-        declared=verdict is Verdict.WORKS and any(cells[place].declared for place in places),
-        working=sum(cells[place].verdict is Verdict.WORKS for place in places),
+        declared=verdict is CellVerdict.WORKS and any(cells[place].declared for place in places),
+        working=sum(cells[place].verdict is CellVerdict.WORKS for place in places),
         cells=len(places),
         passed=sum(cells[place].passed for place in places),
         cases=sum(len(cells[place].cases) for place in places),
@@ -86,7 +92,7 @@ def _spans(marks: Iterable[Mark]) -> Iterator[Span]:
 
 def _install_instead(tracks: Sequence[Track]) -> int | None:
     """Of what works: without declared failures, then the newest TensorFlow, then what a plain install gives today."""
-    working = [(track, mark) for track in tracks for mark in track.marks if mark.verdict is Verdict.WORKS]
+    working = [(track, mark) for track in tracks for mark in track.marks if mark.verdict is CellVerdict.WORKS]
     if not working:
         return None
     today = InstallPolicy.TODAY
@@ -95,7 +101,7 @@ def _install_instead(tracks: Sequence[Track]) -> int | None:
 
 def _closest(tracks: Sequence[Track]) -> Mark | None:
     """Of what works partly: the largest part of the cases, then the newest TensorFlow."""
-    partly = [mark for track in tracks for mark in track.marks if mark.verdict is Verdict.PARTLY and mark.passed]
+    partly = [mark for track in tracks for mark in track.marks if mark.verdict is CellVerdict.PARTLY and mark.passed]
     return max(partly, key=lambda mark: (mark.passed / mark.cases, version_key(mark.tensorflow)), default=None)
 
 
@@ -124,23 +130,19 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
 
 
 def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str, str]]:
-    if cell.verdict is Verdict.UNAVAILABLE:
+    if cell.verdict is CellVerdict.UNAVAILABLE:
         yield Kind.MACHINE, first_line(cell.message), cell.label, cell.diagnosis
     elif cell.message:
         yield Kind.FAILURE, first_line(cell.message), cell.label, cell.diagnosis
     for place in cell.cases:
         case = cases[place]
-        kind = _kind(case.outcome)
+        kind = _kind(case.verdict)
         if kind is not None:
             yield kind, first_line(case.message), case.title, case.diagnosis
 
 
-def _kind(outcome: Outcome) -> Kind | None:
-    if outcome is Outcome.XPASSED:
-        return Kind.UNEXPECTED_PASS
-    if outcome is Outcome.XFAILED:
-        return Kind.DECLARED
-    return Kind.FAILURE if outcome in BAD else None
+def _kind(verdict: CaseVerdict) -> Kind | None:
+    return _KINDS.get(verdict, Kind.FAILURE if verdict in SURPRISES else None)
 
 
 def _group(kind: Kind, message: str, group: _Gathered, cells: Sequence[CellView], versions: Sequence[str]) -> MessageGroup:
@@ -160,4 +162,4 @@ def _group(kind: Kind, message: str, group: _Gathered, cells: Sequence[CellView]
 
 
 def _declared(cell: CellView) -> bool:
-    return cell.verdict is Verdict.WORKS and cell.declared > 0
+    return cell.verdict is CellVerdict.WORKS and cell.declared > 0

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from types import MappingProxyType
 
 from harness.domain import Axis, Cell, Outcome, Status
 from harness.judge.claims import Finding
 from harness.judge.diagnose import KNOWN, Diagnosis, diagnose
-from harness.judge.verdict import BAD, Verdict, judge
+from harness.judge.outcomes import SURPRISES, CaseJudgement, CaseVerdict, Judgements, judge_case, record_id
+from harness.judge.verdict import CellVerdict, judge_cell
 from harness.report import summary
 from harness.report.blocked import blocked
 from harness.report.claims import documents
@@ -27,7 +29,13 @@ __all__ = ["View", "view"]
 _AXES = frozenset(axis.value for axis in Axis)
 
 
-def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), findings: Sequence[Finding] = ()) -> View:
+def view(
+    run: Run,
+    titles: Mapping[str, str],
+    planned: Iterable[Cell] = (),
+    findings: Sequence[Finding] = (),
+    judgements: Judgements = MappingProxyType({}),
+) -> View:
     """The report's data.
 
     Args:
@@ -35,6 +43,7 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), find
         titles: what each case is called, by its id; a case without a title is called by its id.
         planned: the plan's cells, where it is known: those without a record are shown as not run.
         findings: the documents' claims, held against this run.
+        judgements: the verdict on each case record; one without a judgement declares nothing.
     """
     records = {record.id: _plain_axes(record) for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
@@ -42,7 +51,7 @@ def view(run: Run, titles: Mapping[str, str], planned: Iterable[Cell] = (), find
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}
     texts = _Texts()
-    measured = _Cases(run.cases, titles, texts, environments)
+    measured = _Cases(run.cases, titles, texts, environments, judgements)
     unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
     cells = tuple(_cell(unsorted[place], environments, measured, texts) for place in order)
     cases = measured.shown()
@@ -95,8 +104,10 @@ class _Cases:
         titles: Mapping[str, str],
         texts: _Texts,
         environments: Mapping[str, EnvironmentRecord],
+        judgements: Judgements,
     ) -> None:
         self._titles = titles
+        self._judgements = judgements
         self._texts = texts
         self._environments = environments
         self._records: defaultdict[str, dict[tuple[str, str], CaseRecord]] = defaultdict(dict)
@@ -106,6 +117,7 @@ class _Cases:
             self.uses[record.case] = self.uses.get(record.case, frozenset()) | {Axis(name) for name in record.uses if name in _AXES}
         self._places: dict[tuple[str, str | None], tuple[int, ...]] = {}
         self._shown: list[CaseView] = []
+        self._known: set[int] = set()
 
     def places(self, ref: CaseRef) -> tuple[int, ...]:
         """Where the cases of a reference are in `shown()`; one that was not run where there is no record."""
@@ -113,30 +125,52 @@ class _Cases:
         name = ref.case, ref.key if records else None
         if name not in self._places:
             first = len(self._shown)
-            self._shown.extend(map(self._case, records.values()) if records else [self._not_run(ref.case)])
+            for record in records.values():
+                judgement = self._judgement(record)
+                if judgement.known:
+                    self._known.add(len(self._shown))
+                self._shown.append(self._case(record, judgement))
+            if not records:
+                self._shown.append(self._not_run(ref.case))
             self._places[name] = tuple(range(first, len(self._shown)))
         return self._places[name]
 
-    def outcomes(self, places: Sequence[int]) -> tuple[Outcome, ...]:
-        return tuple(self._shown[place].outcome for place in places)
+    def verdicts(self, places: Sequence[int]) -> tuple[CaseVerdict, ...]:
+        return tuple(self._shown[place].verdict for place in places)
+
+    def known_failures(self, places: Sequence[int]) -> int:
+        """Count the right ways among them that failed as declared."""
+        return sum(place in self._known for place in places)
 
     def shown(self) -> tuple[CaseView, ...]:
         return tuple(self._shown)
 
     def _not_run(self, case: str) -> CaseView:
-        return CaseView(case=case, title=self._title(case), outcome=Outcome.NOT_RUN)
+        return CaseView(case=case, title=self._title(case), verdict=CaseVerdict.NOT_RUN)
 
     def _title(self, case: str) -> str:
         return plain(self._titles.get(case) or case, MESSAGE_LIMIT)
 
-    def _case(self, record: CaseRecord) -> CaseView:
+    def _judgement(self, record: CaseRecord) -> CaseJudgement:
+        judgement = self._judgements.get(record_id(record))
+        return judgement or CaseJudgement(verdict=judge_case(record.outcome, record.failure, None))
+
+    def _case(self, record: CaseRecord, judgement: CaseJudgement) -> CaseView:
+        failure, declaration = record.failure, judgement.declaration
         return CaseView(
             case=record.case,
             title=self._title(record.case),
             variant=plain(record.variant, MESSAGE_LIMIT),
-            outcome=record.outcome,
+            verdict=judgement.verdict,
             seconds=round(record.seconds, 2),
-            message=plain(record.message, MESSAGE_LIMIT) or _silent(record.outcome),
+            message=plain(_message(record), MESSAGE_LIMIT) or _silent(judgement.verdict),
+            kind=plain(failure.cause.kinds[0].rpartition(".")[2]) if failure and failure.cause.kinds else "",
+            signature=plain(failure.signature) if failure else "",
+            instead=declaration.instead if declaration else "",
+            proof=declaration.proof if declaration else "",
+            proven=judgement.proven,
+            link=declaration.link if declaration else "",
+            unmet=tuple(plain(text, MESSAGE_LIMIT) for text in record.unmet),
             evidence=self._texts.place(record.evidence),
             diagnosis=self._diagnosis(record),
             measured=tuple(Measurement(name=plain(name), value=value) for name, value in record.measured.items()),
@@ -165,8 +199,9 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
     if isinstance(record, Cell):
         return _unrecorded(record)
     places = tuple(place for ref in record.cases for place in measured.places(ref))
-    outcomes = measured.outcomes(places)
-    judgement = judge(record.status, record.trouble, outcomes)
+    verdicts = measured.verdicts(places)
+    known = measured.known_failures(places)
+    judgement = judge_cell(record.status, record.trouble, verdicts, known)
     environment = environments.get(record.environment)
     inherited = environment.message if environment and environment.status is record.status else ""
     message = plain(record.message, MESSAGE_LIMIT) or inherited
@@ -177,9 +212,11 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
         verdict=judgement.verdict,
         label=judgement.label,
         words=judgement.words,
-        passed=outcomes.count(Outcome.PASSED),
-        declared=outcomes.count(Outcome.XFAILED),
-        unexpected=outcomes.count(Outcome.XPASSED),
+        passed=verdicts.count(CaseVerdict.PASSED),
+        declared=verdicts.count(CaseVerdict.AS_DECLARED),
+        known=known,
+        surprises=sum(verdict in SURPRISES for verdict in verdicts),
+        unexpected=verdicts.count(CaseVerdict.PASSED_UNEXPECTEDLY),
         status=record.status,
         trouble=record.trouble,
         message=message or ("" if record.status is Status.COMPLETED else judgement.words),
@@ -191,9 +228,18 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
     )
 
 
-def _silent(outcome: Outcome) -> str:
-    if outcome in BAD or outcome is Outcome.XFAILED:
-        return f"{outcome.value.replace('_', ' ')}, without a message"
+def _message(record: CaseRecord) -> str:
+    """Return what a reader has to read first: the innermost cause, without what wraps it."""
+    if record.failure is None or not record.failure.cause.message.strip():
+        return record.message
+    kind = record.failure.cause.kinds[0].rpartition(".")[2] if record.failure.cause.kinds else ""
+    named = record.outcome in (Outcome.FAILED, Outcome.ERROR) and kind not in ("", "unknown", "not_collected")
+    return f"{kind}: {record.failure.cause.message}" if named else record.failure.cause.message
+
+
+def _silent(verdict: CaseVerdict) -> str:
+    if verdict in SURPRISES or verdict is CaseVerdict.AS_DECLARED:
+        return f"{verdict.value.replace('_', ' ')}, without a message"
     return ""
 
 
@@ -202,11 +248,13 @@ def _unrecorded(cell: Cell) -> CellView:
         id=cell.id,
         axes=_axes(cell),
         environment=cell.environment,
-        verdict=Verdict.NOT_RUN,
+        verdict=CellVerdict.NOT_RUN,
         label="–",
         words="not run: the run ended before it",
         passed=0,
         declared=0,
+        known=0,
+        surprises=0,
         unexpected=0,
         status=None,
         trouble=None,

@@ -21,7 +21,7 @@ from harness.report.state import SILENT, merged, reason, state_of
 from harness.results.format import EnvironmentRecord
 
 WORK = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving", "compiling", "distributing")
-BAD = frozenset({State.FAILED, State.CRASHED, State.TIMED_OUT, State.UNEXPECTED, State.MIXED})
+BAD = frozenset({State.FAILED, State.OTHERWISE, State.CRASHED, State.TIMED_OUT, State.UNEXPECTED, State.MIXED})
 _SPLIT = (Axis.FORMAT, Axis.DEVICE)
 _VALUES: tuple[SaveFormat | Device, ...] = (*SaveFormat, *Device)
 
@@ -114,7 +114,7 @@ def _entries(
         known = of_device[axes.model, axes.device]
         states: defaultdict[str, list[State]] = defaultdict(list, {case: [] for case in (() if cell.status else known)})
         for one in cell.cases:
-            states[cases[one].case].append(state_of(cases[one].outcome, why))
+            states[cases[one].case].append(state_of(cases[one].verdict, why))
         known |= dict.fromkeys(states)
         at, pins = (installed(axes), column[axes.tensorflow]), (axes.python, axes.hub)
         values: Mapping[Axis, SaveFormat | Device] = {Axis.FORMAT: axes.format, Axis.DEVICE: axes.device}

@@ -8,30 +8,38 @@ from typing_extensions import assert_never
 
 from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
 from harness.judge.claims import Answer
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 from harness.report.document import ClaimView, Installed, Kind, Mark, NumberRow, Span, State, Track, View, Way, installed
 from harness.report.panels import Reason
 from harness.report.phrase import EVERYWHERE, scale
 
-SYMBOLS = {Verdict.WORKS: "✓", Verdict.PARTLY: "◐", Verdict.FAILS: "✕", Verdict.UNAVAILABLE: "▨", Verdict.NOT_RUN: "○"}
-NAMES = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
+SYMBOLS = {
+    CellVerdict.WORKS: "✓",
+    CellVerdict.PARTLY: "◐",
+    CellVerdict.FAILS: "✕",
+    CellVerdict.UNAVAILABLE: "▨",
+    CellVerdict.NOT_RUN: "○",
+}
+NAMES = {verdict: verdict.value.replace("_", " ") for verdict in CellVerdict}
 MEANINGS = {
-    Verdict.WORKS: "every case passed, or failed as declared",
-    Verdict.PARTLY: "some cases passed, some failed",
-    Verdict.FAILS: "no case passed, or it can't be locked, installed or imported",
-    Verdict.UNAVAILABLE: "this machine lacks something; says nothing about the software",
-    Verdict.NOT_RUN: "planned, without a result",
+    CellVerdict.WORKS: "every right way passed, every wrong way failed as declared",
+    CellVerdict.PARTLY: "some cases passed, some failed",
+    CellVerdict.FAILS: "no case passed, or it can't be locked, installed or imported",
+    CellVerdict.UNAVAILABLE: "this machine lacks something; says nothing about the software",
+    CellVerdict.NOT_RUN: "planned, without a result",
 }
 # Each state of a way: a symbol, and its name. The symbols are in the style sheet too, with the names as what is read out.
 STATES = {
     State.PASSED: ("✓", "works"),
     State.FAILED: ("✕", "fails"),
     State.DECLARED: ("×", "fails as declared"),
+    State.OTHERWISE: ("✕", "fails otherwise than declared"),
     State.UNEXPECTED: ("!", "works though declared to fail"),
     State.CRASHED: ("↯", "crashes"),
     State.TIMED_OUT: ("…", "times out"),
     State.MIXED: ("◐", "works in part"),
     State.SKIPPED: ("–", "skipped"),
+    State.NOT_APPLICABLE: ("–", "does not apply"),
     State.BLOCKED: ("⊘", "doesn’t install or import"),
     State.UNAVAILABLE: ("▨", "unavailable here"),
     State.NOT_RUN: ("○", "not run"),
@@ -46,10 +54,10 @@ ANSWERS = {
 FOLDERS = {"finetuning": "Fine-tuning", "compiling": "Compiling for TPU", "anymodel": "Any model", "": "Other"}
 MANY = 4
 LABELS = (
-    ("11/11", "11 of 11 cases passed"),
-    ("9+2x", "9 cases passed, 2 failed as declared"),
-    ("2x", "none passed, 2 failed as declared"),
-    ("xpass", "a case passed though it is declared to fail: the declaration is out of date"),
+    ("11/11", "11 of 11 cases ended as expected: they passed, or show a wrong way that fails as declared"),
+    ("2 known", "2 right ways fail as declared; the others work"),
+    ("2!", "2 surprises: failures that nobody declared, or declared ones that did not happen"),
+    ("n/a", "no case applies: what it presupposes is not there"),
     ("lock", "no set of packages satisfies the request"),
     ("install", "a package can't be built or unpacked"),
     ("import", "importing tensorflow or tensorflow_hub raises"),
@@ -201,6 +209,8 @@ def kind(value: Kind) -> str:
     match value:
         case Kind.FAILURE:
             return "failure"
+        case Kind.OTHERWISE:
+            return "not as declared"
         case Kind.UNEXPECTED_PASS:
             return "unexpected pass"
         case Kind.DECLARED:
@@ -221,7 +231,7 @@ def ranges(spans: Iterable[tuple[str, str]]) -> str:
     return ", ".join(between(first, last) for first, last in spans)
 
 
-def of_track(track: Track, verdict: Verdict, *, declared: bool = False) -> tuple[str, ...]:
+def of_track(track: Track, verdict: CellVerdict, *, declared: bool = False) -> tuple[str, ...]:
     """The versions of a track with one verdict, as ranges."""
     return tuple(between(span.first, span.last) for span in track.spans if _is(span, verdict, declared))
 
@@ -248,5 +258,5 @@ def many(count: int, one: str, several: str = "") -> str:
     return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
-def _is(span: Span, verdict: Verdict, declared: bool) -> bool:
+def _is(span: Span, verdict: CellVerdict, declared: bool) -> bool:
     return span.verdict is verdict and span.declared is declared

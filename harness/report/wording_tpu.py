@@ -23,12 +23,13 @@ FATES: Final = {
     Fate.DIED: ("↯", "the TPU compiler ends"),
     Fate.NO_PROGRAM: ("∅", "TensorFlow fails before there is a program"),
     Fate.HELD: ("•", "as the case expects, without figures"),
+    Fate.UNLIKE: ("≠", "not as the case says"),
     Fate.BLOCKED: ("⊘", "doesn’t install or import"),
     Fate.SKIPPED: ("–", "skipped"),
     Fate.UNAVAILABLE: ("▨", "unavailable here"),
     Fate.NOT_RUN: ("○", "not run"),
 }
-TRIED: Final = (Fate.COMPILED, Fate.REFUSED, Fate.DIED, Fate.NO_PROGRAM, Fate.HELD)
+TRIED: Final = (Fate.COMPILED, Fate.REFUSED, Fate.DIED, Fate.NO_PROGRAM, Fate.HELD, Fate.UNLIKE)
 # What the table can show in place of marks.
 SHOWN: Final = {
     "code_bytes": "bytes of code",

@@ -7,18 +7,22 @@ Format history:
   2  of a case: `measured`, numbers that it gave to pytest's record_property; `cpu_seconds`. Of environments and axes: `text`.
      Of the header: `command`, `models`, `options`. The trouble `model`
   3  of a case: `beside`
+  4  facts in place of verdicts. The outcomes xfailed and xpassed are gone: what a case declares is held against its outcome
+     afterwards, and files of the older formats are read as what happened (failed, passed). New: the outcome not_applicable with
+     `unmet`; of a case and of an environment `failure`; of a case `peak_memory_bytes`
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, model_validator
 
 from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, TextOps, Trouble
+from harness.results import older
 
-FORMAT: Final = 3
-READABLE: Final = (1, 2, 3)
+FORMAT: Final = 4
+READABLE: Final = (1, 2, 3, 4)
 
 
 class Record(BaseModel):
@@ -44,7 +48,7 @@ class Header(Record):
     """
 
     type: Literal["header"] = "header"
-    format: Literal[1, 2, 3] = FORMAT
+    format: Literal[1, 2, 3, 4] = FORMAT
     run: str
     started: str
     hubmatrix: str
@@ -60,6 +64,35 @@ class Header(Record):
 class Package(Record):
     name: str
     version: str
+
+
+class Cause(Record):
+    """An exception: its class and that class's bases by their qualified names, most derived first, and what it says."""
+
+    kinds: tuple[str, ...]
+    message: str
+
+
+class Frame(Record):
+    """Where an exception came from: the innermost frame of a third-party package, else of the case (`package` is empty)."""
+
+    package: str = ""
+    file: str = ""
+    function: str = ""
+
+
+class Failure(Record):
+    """What failed: as it was raised, its innermost cause with what wraps it taken off, and where that came from.
+
+    `signature` is the same wherever the same thing fails: the version of its algorithm, and a digest of the cause's class, its
+    masked words and its frame (harness/incell/hubmatrix_signature.py). Of an environment, `kinds` is its status.
+    """
+
+    kinds: tuple[str, ...]
+    message: str
+    cause: Cause
+    frame: Frame = Frame()
+    signature: str
 
 
 class EnvironmentRecord(Record):
@@ -89,6 +122,7 @@ class EnvironmentRecord(Record):
     trouble: Trouble | None = None
     message: str = ""
     evidence: str = ""
+    failure: Failure | None = None
     seconds: float = 0.0
     recorded: str
     reused: bool = False
@@ -104,7 +138,9 @@ class CaseRecord(Record):
     `key` is the digest of everything that can change the outcome; `cell` is the cell whose process ran it; `uses` holds the
     axis values it asked for; `run` the run that measured it. `cpu_seconds` are user and system
     time, children included; None where they are not known. `measured` are numbers by the names that the case gave them.
-    `beside` are the packages that it asked for and that were installed beside its environment.
+    `beside` are the packages that it asked for and that were installed beside its environment. `failure` is what failed, of an
+    outcome failed or error. `unmet` are the prerequisites that do not hold here, of not_applicable. `peak_memory_bytes` is the
+    most that its process held while it ran, what earlier cases left there included.
     """
 
     type: Literal["case"] = "case"
@@ -121,9 +157,18 @@ class CaseRecord(Record):
     evidence: str = ""
     measured: Measured = {}
     beside: tuple[Package, ...] = ()
+    failure: Failure | None = None
+    unmet: tuple[str, ...] = ()
+    peak_memory_bytes: int | None = None
     recorded: str
     run: str
     reused: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_facts(cls, record: Any) -> Any:
+        """Read a record of formats 1 to 3, in which pytest had judged already."""
+        return older.as_facts(record) if isinstance(record, dict) else record
 
 
 class CaseRef(Record):

@@ -18,6 +18,8 @@ from typing import Any
 
 from harness.base.process import signal_name
 from harness.domain import Outcome, Status, Trouble
+from harness.incell.hubmatrix_failure import describe_text
+from harness.results.format import Failure
 from harness.run.assign import CellEnd, CellJob, Task
 from harness.run.zygote import Verdict, Zygote
 
@@ -37,6 +39,9 @@ class Finished:
     evidence: str
     cpu_seconds: float | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
+    failure: Failure | None = None
+    unmet: tuple[str, ...] = ()
+    peak_memory_bytes: int | None = None
 
 
 Emit = Callable[[Finished], None]
@@ -107,8 +112,19 @@ class _Attempt:
                     evidence=event["evidence"],
                     cpu_seconds=event.get("cpu_seconds"),
                     measured=event.get("measured", {}),
+                    failure=_failure(event, outcome),
+                    unmet=tuple(event.get("unmet", ())),
+                    peak_memory_bytes=event.get("peak_memory_bytes"),
                 )
             )
+
+
+def _failure(event: Mapping[str, Any], outcome: Outcome) -> Failure | None:
+    """Return what failed; of a file that can't be collected there are pytest's words alone."""
+    if outcome not in (Outcome.FAILED, Outcome.ERROR):
+        return None
+    described = event.get("failure") or describe_text("not_collected", event["message"])
+    return Failure.model_validate(described)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +230,8 @@ def _ended(task: Task, variant: str, verdict: Verdict, frame: Frame, output: str
         message = f"the interpreter was ended by {signal_name(verdict.signal)}"
     else:
         message = f"the interpreter exited with code {verdict.code} in the middle of the case"
-    return Finished(task=task, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output)
+    failure = Failure.model_validate(describe_text(outcome.value, message))
+    return Finished(task=task, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output, failure=failure)
 
 
 def _died_outside(verdict: Verdict, frame: Frame, output: str) -> CellEnd:

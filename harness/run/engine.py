@@ -38,7 +38,7 @@ from harness.run.prepare import identities, machine_interpreters
 from harness.run.progress import Watcher
 from harness.run.records import cell_record, environment_record, now
 from harness.run.schedule import Runner
-from harness.run.settings import Settings
+from harness.run.settings import Attribute, Settings
 from harness.run.sink import Sink
 from harness.services import running as services
 
@@ -72,12 +72,14 @@ def perform(
     workspace: Workspace,
     options: Options,
     watcher: Watcher,
+    attribute: Attribute,
     supply: Supply | None = None,
     machine: accelerators.Facts | None = None,
 ) -> Path:
     """Run a plan; gives the results file. Interrupted (exit code 130) on Ctrl-C, with all that was done kept in it.
 
-    `supply` None: the plan's models are replicas. `machine` None: the accelerators are looked for.
+    `attribute` tells the machine's failures from the software's. `supply` None: the plan's models are replicas. `machine` None:
+    the accelerators are looked for.
     """
     header = _header(plan, options)
     supply = supply or Replicas()
@@ -97,6 +99,7 @@ def perform(
             options=options,
             digests=digests,
             supply=supply,
+            attribute=attribute,
             sink=Sink(writer=writer, watcher=watcher),
         )
         try:
@@ -124,6 +127,7 @@ class Execution:
     options: Options
     digests: Mapping[str, str]
     supply: Supply
+    attribute: Attribute
     sink: Sink
 
     async def run(self) -> None:
@@ -206,7 +210,16 @@ class Execution:
         allowed = slots(self.options.jobs)
         run = self.sink.writer.path.parent.name
         preload = self.options.preload
-        return Settings(uv=uv, workspace=self.workspace, limits=self.limits, slots=allowed, preload=preload, run=run, names=names)
+        return Settings(
+            uv=uv,
+            workspace=self.workspace,
+            limits=self.limits,
+            slots=allowed,
+            preload=preload,
+            run=run,
+            attribute=self.attribute,
+            names=names,
+        )
 
     def _prepare(self, job: CellJob, work: Path) -> None:
         self.supply.bring(job.model.id, work)

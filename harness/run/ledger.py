@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from harness.domain import Companion
+from harness.domain import Companion, Status
 from harness.environments.companions import Folder
 from harness.environments.uv import Failure
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
-from harness.run.attribution import machine_trouble
 from harness.run.groups import Group
 from harness.run.installed import Installed
 from harness.run.keys import INCELL
@@ -73,8 +72,8 @@ class Ledger:
             self.sink.put(environment_record(request, self.group.identity, None, self.roots, seconds))
 
     def case(self, job: CellJob, done: Finished) -> None:
-        if trouble := machine_trouble(done):
-            self.troubled[job.cell.id] = trouble
+        if lacking := self.settings.attribute(done.outcome, done.message, done.evidence):
+            self.troubled[job.cell.id] = CellEnd(status=Status.UNAVAILABLE, trouble=lacking.trouble, message=lacking.message)
             return
         self.sink.put(case_record(done, job, self.settings.run, self.roots, self.beside))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from types import MappingProxyType
 
 from harness.domain import Axes, Companion, EnvironmentRequest, Status
-from harness.environments.uv import Failure
+from harness.environments.uv import Failure as Failed
+from harness.incell.hubmatrix_failure import describe_text
 from harness.matrix.request import exclude_newer, requirements, settings
-from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Package
+from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Failure, Package
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
 from harness.run.groups import cell_key
@@ -47,7 +48,7 @@ def without_handles(text: str) -> str:
 def environment_record(
     request: EnvironmentRequest,
     identity: Identity | None,
-    trouble: Failure | Refused | None,
+    trouble: Failed | Refused | None,
     roots: Mapping[str, str],
     seconds: float,
 ) -> EnvironmentRecord:
@@ -71,6 +72,7 @@ def environment_record(
         trouble=trouble.trouble if trouble else None,
         message=scrub(trouble.message, roots)[:MESSAGE_LIMIT] if trouble else "",
         evidence=scrub(trouble.evidence, roots) if trouble else "",
+        failure=_of_the_environment(trouble, roots) if trouble and trouble.status is not Status.UNAVAILABLE else None,
         seconds=round(seconds, 3),
         recorded=now(),
     )
@@ -94,12 +96,27 @@ def case_record(
         message=said(scrub(done.message, roots))[:MESSAGE_LIMIT],
         evidence=said(scrub(done.evidence, roots)),
         measured=dict(done.measured),
+        failure=_scrubbed(done.failure, roots, said),
+        unmet=done.unmet,
+        peak_memory_bytes=done.peak_memory_bytes,
         beside=tuple(
             Package(name=one.value, version=version) for one, version in beside.items() if one in done.task.case.companions
         ),
         recorded=now(),
         run=run,
     )
+
+
+def _scrubbed(failure: Failure | None, roots: Mapping[str, str], hide: Callable[[str], str]) -> Failure | None:
+    """Return the failure without this machine's paths. Its signature was made of masked words and stays."""
+    if failure is None:
+        return None
+    message, cause = (hide(scrub(text, roots)) for text in (failure.message, failure.cause.message))
+    return failure.model_copy(update={"message": message, "cause": failure.cause.model_copy(update={"message": cause})})
+
+
+def _of_the_environment(trouble: Failed | Refused, roots: Mapping[str, str]) -> Failure:
+    return Failure.model_validate(describe_text(trouble.status.value, scrub(trouble.message, roots)))
 
 
 def cell_record(job: CellJob, end: CellEnd, roots: Mapping[str, str], *, reused: bool) -> CellRecord:

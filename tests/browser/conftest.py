@@ -65,7 +65,7 @@ def large_report(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def written(folder: Path, run: Any, titles: Any = None) -> str:
     path = folder / "report.html"
-    path.write_text(html.render(view(run, titles or synthetic.TITLES)), encoding="utf-8")
+    path.write_text(html.render(view(run, titles or synthetic.TITLES, judgements=synthetic.judgements(run))), encoding="utf-8")
     return path.as_uri()
 
 

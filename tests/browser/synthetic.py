@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import product
 
-from harness.domain import HOSTS, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+from harness.domain import HOSTS, Declaration, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+from harness.judge.outcomes import (
+    CaseJudgement,
+    CaseVerdict,
+    Judgements,
+    RecordId,
+    is_the_declared,
+    judge_case,
+    record_id,
+)
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
 from harness.results.store import Run
 
@@ -232,6 +241,38 @@ def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell
     return CaseRef(case=case, key=key)
 
 
+DECLARATIONS = (
+    Declaration(
+        raises=("ValueError",),
+        match="A KerasTensor is symbolic|Unknown format|is not compilable",
+        instead="Use tf_keras, or TF_USE_LEGACY_KERAS=1 before TensorFlow is imported.",
+        proof="cases/building/test_tf_keras.py::test_predict",
+        location="cases/x.py:1:1",
+    ),
+    Declaration(
+        raises=("Refused",),
+        match="Exceeded hbm|dynamic dimension",
+        instead="Compile for fewer sentences.",
+        location="cases/y.py:1:1",
+    ),
+)
+
+
+def judgements(run: Run) -> Judgements:
+    """Return the judgement on each record: the failures above are declared, as is one that does not happen."""
+    judged: dict[RecordId, CaseJudgement] = {}
+    for record in run.cases:
+        declaration = next((one for one in DECLARATIONS if is_the_declared(one, record.failure)), None)
+        if record.message.startswith("declared to fail"):
+            declaration = DECLARATIONS[0]
+        verdict = judge_case(record.outcome, record.failure, declaration)
+        known = verdict is CaseVerdict.AS_DECLARED and "KerasTensor" not in record.message
+        judged[record_id(record)] = CaseJudgement(
+            verdict=verdict, known=known, declaration=declaration, proven=True if declaration and declaration.proof else None
+        )
+    return judged
+
+
 def _measured(axes: CellAxes, case: str) -> dict[str, float]:
     return {"drift": _drift(axes)} if "same_numbers" in case or case.endswith("_3") else {}
 
@@ -239,18 +280,18 @@ def _measured(axes: CellAxes, case: str) -> dict[str, float]:
 def _compile_outcome(axes: CellAxes, case: str) -> tuple[Outcome, str]:
     if case.endswith("test_strings"):
         return (
-            Outcome.XFAILED,
+            Outcome.FAILED,
             "ValueError: Function invoked by the following node is not compilable: <b>CaseFoldUTF8</b> (No registered kernel)",
         )
     if case.endswith("test_batch") and axes.device is not Device.TPU_7X:
         exceeded = (
             "RESOURCE_EXHAUSTED: Ran out of memory in memory space hbm. Used 41.23G of 15.75G hbm. Exceeded hbm capacity by 25.48G."
         )
-        return Outcome.XFAILED, f"conftest.Refused: {exceeded}"
+        return Outcome.FAILED, f"conftest.Refused: {exceeded}"
     if case.endswith("test_unknown_batch"):
         if _minor(axes.tensorflow) == 13:
             return Outcome.FAILED, "conftest.Died: crashed: the compiler was ended by SIGABRT"
-        return Outcome.XFAILED, "conftest.Refused: UNIMPLEMENTED: dynamic dimension of a parameter: f32[<=8,128]"
+        return Outcome.FAILED, "conftest.Refused: UNIMPLEMENTED: dynamic dimension of a parameter: f32[<=8,128]"
     if _minor(axes.tensorflow) == 0:
         return Outcome.ERROR, "AttributeError: module 'tensorflow.xla' has no attribute 'experimental'"
     return Outcome.PASSED, ""
@@ -294,17 +335,17 @@ def _outcome(chance: random.Random, axes: CellAxes, case: str) -> tuple[Outcome,
 def _stories(chance: random.Random, axes: CellAxes, case: str) -> Iterator[tuple[Outcome, str]]:
     minor, legacy = _minor(axes.tensorflow), axes.keras is KerasChoice.LEGACY
     if minor >= 16 and not legacy and case.endswith(("::test_functional", "3", "7")):
-        yield Outcome.XFAILED, "ValueError: A KerasTensor is symbolic: it's a placeholder for a shape an a dtype."
+        yield Outcome.FAILED, "ValueError: A KerasTensor is symbolic: it's a placeholder for a shape an a dtype."
     if minor >= 16 and not legacy and axes.format is SaveFormat.SAVEDMODEL and "saving" in case:
         yield Outcome.FAILED, "ValueError: Invalid filepath extension for saving. Please add either a `.keras` or `.h5` extension."
     if minor < 12 and axes.format is SaveFormat.KERAS and "saving" in case:
-        yield Outcome.XFAILED, "ValueError: Unknown format: the `.keras` format came with TensorFlow 2.12"
+        yield Outcome.FAILED, "ValueError: Unknown format: the `.keras` format came with TensorFlow 2.12"
     if minor == 8 and axes.device is Device.XLA_CPU and case.endswith("::test_same_numbers"):
         yield Outcome.FAILED, "AssertionError: largest difference 3.1e-04, allowed 1e-05"
     if minor < 5 and axes.device is Device.XLA_CPU and "device" in case:
         yield Outcome.ERROR, "TypeError: function() got an unexpected keyword argument 'jit_compile'"
     if minor == 18 and axes.model == "small-bert/2" and case.endswith("::test_one_step"):
-        yield Outcome.XPASSED, "declared to fail: gradients of the KerasLayer were lost"
+        yield Outcome.PASSED, "declared to fail: gradients of the KerasLayer were lost"
     if minor == 13 and axes.model == "albert-en-base/3":
         yield Outcome.FAILED, "RuntimeError: Trying to load a model of incompatible/unknown type."
     if minor == 11 and axes.format is SaveFormat.H5 and case.endswith("::test_other_process"):

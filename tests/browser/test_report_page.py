@@ -232,7 +232,8 @@ def test_hostile_text_is_shown_as_text(open_page: Open, write: Write) -> None:
     hostile = "</script><img src=x onerror='document.title=1'>\u202e\x1b[31m<b>bold</b>"
     run = synthetic.run(1)
     cases = tuple(
-        case.model_copy(update={"outcome": Outcome.FAILED, "message": hostile, "evidence": hostile * 2000}) for case in run.cases
+        case.model_copy(update={"outcome": Outcome.FAILED, "message": hostile, "evidence": hostile * 2000, "failure": None})
+        for case in run.cases
     )
     changed = type(run)(header=run.header, environments=run.environments, cases=cases, cells=run.cells, footer=run.footer)
     page = open_page(write(changed, dict.fromkeys(synthetic.TITLES, hostile)))

@@ -38,6 +38,7 @@ from harness.domain import (
 )
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
+from harness.judge.attribution import machine_trouble
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Header, Host
 from harness.run.keys import Identity
 from harness.run.settings import Settings
@@ -161,7 +162,15 @@ class Make:
     @classmethod
     def settings(cls, root: Path) -> Settings:
         """Of a run in this project folder."""
-        return Settings(uv=Path("uv"), workspace=Workspace(root=root), limits=cls.limits(), slots=2, preload=True, run="run-1")
+        return Settings(
+            uv=Path("uv"),
+            workspace=Workspace(root=root),
+            limits=cls.limits(),
+            slots=2,
+            preload=True,
+            run="run-1",
+            attribute=machine_trouble,
+        )
 
     @staticmethod
     def header(**values: Any) -> Header:

@@ -13,7 +13,7 @@ from harness import catalog
 from harness.base import errors
 from harness.cli import NOT_COMPILED, app
 from harness.domain import Axis, HubFormat, Interface, Outcome, Status, Trouble
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 from harness.report import wording
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def test_axes() -> None:
 
 def test_the_report_s_symbols() -> None:
     rows = re.findall(r"^\| (\S) \| ([a-z ]+) \| ([^|]+) \|$", section("Reading the report"), re.MULTILINE)
-    assert rows == [(wording.SYMBOLS[one], wording.NAMES[one], wording.MEANINGS[one]) for one in Verdict]
+    assert rows == [(wording.SYMBOLS[one], wording.NAMES[one], wording.MEANINGS[one]) for one in CellVerdict]
 
 
 def test_words_of_the_results_page() -> None:

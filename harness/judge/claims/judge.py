@@ -1,12 +1,12 @@
 """Claims held against a run: pure.
 
     outcome                  true_if: works   true_if: fails
-    passed, xpassed          confirms         refutes
-    failed, xfailed          refutes          confirms; with `message`, refutes where the message hasn't that text in it
-    crashed, timed_out       refutes          the same
-    error, skipped, not_run  say nothing
+    passed                   confirms         refutes
+    failed                   refutes          confirms where the words are those that the binding names, else refutes
+    crashed, timed_out       refutes          confirms only where the binding names their words
+    error, skipped, not_applicable, not_run   say nothing
 
-A case that is declared to fail and does (xfailed) has failed: the declaration is of this project, the claim is not.
+What a case declares has no part in it: the declaration is of this project, the claim is not.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ def together(confirms: Iterable[bool]) -> Answer:
 def confirms(binding: Binding, outcome: Outcome, message: str) -> bool | None:
     """Whether an outcome of the bound case confirms the claim; None where it says nothing."""
     match outcome:
-        case Outcome.PASSED | Outcome.XPASSED:
+        case Outcome.PASSED:
             return binding.true_if is TrueIf.WORKS
-        case Outcome.FAILED | Outcome.XFAILED | Outcome.CRASHED | Outcome.TIMED_OUT:
+        case Outcome.FAILED | Outcome.CRASHED | Outcome.TIMED_OUT:
             return binding.true_if is TrueIf.FAILS and binding.message in message
-        case Outcome.ERROR | Outcome.SKIPPED | Outcome.NOT_RUN:
+        case Outcome.ERROR | Outcome.SKIPPED | Outcome.NOT_APPLICABLE | Outcome.NOT_RUN:
             return None
         case _:
             assert_never(outcome)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
-from harness.judge.verdict import Verdict
+from harness.domain import InstallPolicy, KerasChoice, Status, TextOps, Trouble
+from harness.judge.outcomes import CaseVerdict
+from harness.judge.verdict import CellVerdict
 from harness.results.format import CellAxes, Package
 
 Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
@@ -41,15 +42,24 @@ class Measurement:
 class CaseView:
     """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run.
 
-    `diagnosis` is the id of one of `View.diagnoses`, empty where nothing explains the message.
+    `kind` is the class of the innermost cause, without its module. Of one with a declaration that applies, `instead` is what to
+    do, `proof` the case that shows it, and `proven` whether that one passed in the same environment. `unmet` are prerequisites
+    that do not hold. `diagnosis` is the id of one of `View.diagnoses`, empty where nothing explains the message.
     """
 
     case: str
     title: str
     variant: str = ""
-    outcome: Outcome
+    verdict: CaseVerdict
     seconds: float = 0.0
     message: str = ""
+    kind: str = ""
+    signature: str = ""
+    instead: str = ""
+    proof: str = ""
+    proven: bool | None = None
+    link: str = ""
+    unmet: tuple[str, ...] = ()
     evidence: int = 0
     measured: tuple[Measurement, ...] = ()
     beside: tuple[Package, ...] = ()
@@ -63,17 +73,20 @@ class CaseView:
 class CellView:
     """One cell. `status` is None where the plan has it and the run doesn't.
 
-    `passed`, `declared` (failures) and `unexpected` (passes) count its cases.
+    `passed`, `declared` (failures), `known` (those of right ways among them), `surprises` and `unexpected` (passes, among them)
+    count its cases.
     """
 
     id: str
     axes: CellAxes
     environment: str
-    verdict: Verdict
+    verdict: CellVerdict
     label: str
     words: str
     passed: int
     declared: int
+    known: int
+    surprises: int
     unexpected: int
     status: Status | None
     trouble: Trouble | None

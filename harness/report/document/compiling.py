@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 
 from harness.domain import Device, InstallPolicy, KerasChoice, TextOps
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 
 
 class Fate(str, Enum):
     """Of a program of one TensorFlow, for one chip.
 
     `refused`: the TPU compiler's verdict. `died`: it crashed on the program, hung, or had not enough memory. `no_program`:
-    TensorFlow itself raises before there is one. `held`: the case passed without saying what was compiled. The others say
-    nothing of the program.
+    TensorFlow itself raises before there is one. `held`: the case passed, or failed as declared, without saying what was
+    compiled. `unlike`: what it looks at in a program is otherwise than it says. The others say nothing of the program.
     """
 
     COMPILED = "compiled"
@@ -23,6 +23,7 @@ class Fate(str, Enum):
     DIED = "died"
     NO_PROGRAM = "no_program"
     HELD = "held"
+    UNLIKE = "unlike"
     BLOCKED = "blocked"
     SKIPPED = "skipped"
     UNAVAILABLE = "unavailable"
@@ -139,4 +140,4 @@ class DeviceCount:
     """The cells of one device by verdict, over all versions."""
 
     device: Device
-    cells: Mapping[Verdict, int]
+    cells: Mapping[CellVerdict, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
-from harness.judge.verdict import Verdict
+from harness.judge.verdict import CellVerdict
 from harness.report.document.words import Kind
 
 
@@ -13,7 +13,7 @@ from harness.report.document.words import Kind
 class Span:
     """Neighbouring TensorFlow versions with the same verdict. `declared`: it works but for failures that were declared."""
 
-    verdict: Verdict
+    verdict: CellVerdict
     declared: bool
     first: str
     last: str
@@ -28,7 +28,7 @@ class Mark:
     """
 
     tensorflow: str
-    verdict: Verdict
+    verdict: CellVerdict
     declared: bool
     working: int
     cells: int
@@ -108,7 +108,7 @@ class Counts:
     here: int
     planned: int
 
-    def of(self, verdict: Verdict) -> int:
+    def of(self, verdict: CellVerdict) -> int:
         """The count of one verdict."""
         count: int = getattr(self, verdict.value)
         return count

@@ -6,9 +6,10 @@ from enum import Enum
 
 
 class Kind(str, Enum):
-    """Of a group of messages. `declared`: failed as expected. `machine`: says nothing about the software."""
+    """Of a group of messages. `otherwise`: failed, and not as was declared. `machine`: says nothing about the software."""
 
     FAILURE = "failure"
+    OTHERWISE = "otherwise"
     UNEXPECTED_PASS = "unexpected_pass"
     DECLARED = "declared"
     MACHINE = "machine"
@@ -17,19 +18,22 @@ class Kind(str, Enum):
 class State(str, Enum):
     """Of a way at one TensorFlow version: what its case did there, or why it did nothing.
 
-    `declared`: failed as declared. `unexpected`: passed though declared to fail. `mixed`: it depends on something that isn't a
-    line of its own (a parameter of the case, a pinned Python). `blocked`: the environment can't be locked, installed or
-    imported. `unavailable` is trouble of this machine; it and `not_run` say nothing about the software.
+    `declared`: failed as declared. `otherwise`: failed, but not as declared. `unexpected`: passed though declared to fail.
+    `mixed`: it depends on something that isn't a line of its own (a parameter of the case, a pinned Python). `blocked`: the
+    environment can't be locked, installed or imported. `not_applicable`: what the case presupposes is not there. `unavailable`
+    is trouble of this machine; it and `not_run` say nothing about the software.
     """
 
     PASSED = "passed"
     FAILED = "failed"
     DECLARED = "declared"
+    OTHERWISE = "otherwise"
     UNEXPECTED = "unexpected"
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
     MIXED = "mixed"
     SKIPPED = "skipped"
+    NOT_APPLICABLE = "not_applicable"
     BLOCKED = "blocked"
     UNAVAILABLE = "unavailable"
     NOT_RUN = "not_run"

@@ -3,7 +3,10 @@ const dialog = document.getElementById("detail");
 let openPlace = -1;
 let returnTo = null;
 
-const OUTCOMES = { passed: ["✓", "good"], xfailed: ["✕", "good"], xpassed: ["!", "loud-outcome"], skipped: ["–", "dim"], not_run: ["○", "dim"] };
+const OUTCOMES = {
+  passed: ["✓", "good"], as_declared: ["✕", "good"], failed_otherwise: ["✕", "bad"], passed_unexpectedly: ["!", "loud-outcome"],
+  not_applicable: ["–", "dim"], skipped: ["–", "dim"], not_run: ["○", "dim"],
+};
 const day = (stamp) => stamp.slice(0, 10);
 
 // `asked` is the case that was asked for, as a place in data.strings: it is marked, opened, and brought into sight.
@@ -69,14 +72,14 @@ function casesPart(place, asked) {
 
 // What went wrong first, then the rest, each in the order of the matrix.
 function tellingFirst(cases) {
-  const rank = ([kind]) => ({ passed: 2, skipped: 3, not_run: 3, xfailed: 1 })[data.kinds[kind][3]] ?? 0;
+  const rank = ([kind]) => ({ as_declared: 1, passed: 2, skipped: 3, not_applicable: 3, not_run: 3 })[data.kinds[kind][3]] ?? 0;
   return [...cases].sort((one, other) => rank(one) - rank(other));
 }
 
 function caseLine([kind, seconds, ranIn, recorded, facts = []], place, asked) {
-  const [id, title, variant, outcome, message, evidence, diagnosis] = data.kinds[kind];
+  const [id, title, variant, outcome, message, evidence, diagnosis, instead, proof, proven, link] = data.kinds[kind];
   const [symbol, look] = OUTCOMES[outcome] ?? ["✕", "bad"];
-  const said = { xfailed: "as declared", xpassed: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
+  const said = { failed_otherwise: "failed otherwise than declared", passed_unexpectedly: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
   return make("li", id === asked && outcome !== "not_run" ? { class: "asked" } : {},
     make("span", { class: `outcome ${look}` }, `${symbol} ${said}`),
     make("span", {}, text(title), variant ? make("code", {}, ` [${text(variant)}]`) : ""),
@@ -84,12 +87,22 @@ function caseLine([kind, seconds, ranIn, recorded, facts = []], place, asked) {
     make("div", { class: "more" },
       make("code", {}, text(id)),
       message ? make("p", { class: "said" }, text(message)) : "",
+      remedyPart(outcome, instead, proof, proven, link),
       diagnosisPart(diagnosis),
       factsPart(facts),
       evidencePart(data.evidence[evidence]),
       origin(ranIn, recorded, place),
     ),
   );
+}
+
+// What a declaration tells a reader to do; shown as such only where the failure is the declared one.
+function remedyPart(outcome, instead, proof, proven, link) {
+  if (!instead || outcome !== "as_declared") return "";
+  const shown = { 1: "passed in this environment", 0: "did not pass in this environment" }[proven];
+  return make("p", { class: "diagnosis" }, make("b", {}, "Instead: "), `${text(instead)} `,
+    proof ? make("code", {}, text(proof)) : "", shown ? ` ${shown}. ` : " ",
+    link ? make("a", { href: text(link), rel: "noopener" }, "more") : "");
 }
 
 // Names and numbers take turns, then names and versions of what was installed beside: [name, number, ..., name, version, ...].

@@ -2,8 +2,8 @@
 const waysPart = document.getElementById("ways");
 const wayParts = [waysPart, document.getElementById("tpu")].filter(Boolean);
 const tables = document.querySelectorAll(".ways table");
-const STATES = { w: "works", f: "fails", d: "fails as declared", x: "works though declared to fail", c: "crashes", t: "times out", p: "works in part", s: "skipped", b: "doesn’t install or import", u: "unavailable here", n: "not run" };
-const FATES = { w: "compiles", f: "refused by the TPU compiler", c: "the TPU compiler ends", o: "TensorFlow fails before there is a program", d: "as the case expects, without figures", b: "doesn’t install or import", s: "skipped", u: "unavailable here", n: "not run" };
+const STATES = { w: "works", f: "fails", d: "fails as declared", x: "works though declared to fail", c: "crashes", t: "times out", p: "works in part", s: "skipped", o: "fails otherwise than declared", a: "does not apply", b: "doesn’t install or import", u: "unavailable here", n: "not run" };
+const FATES = { w: "compiles", f: "refused by the TPU compiler", c: "the TPU compiler ends", o: "TensorFlow fails before there is a program", d: "as the case expects, without figures", x: "not as the case says", b: "doesn’t install or import", s: "skipped", u: "unavailable here", n: "not run" };
 const stateOf = (box) => (box.closest(".programs") ? FATES : STATES)[box.className[0]];
 
 const columnOf = (box) => data.versions.length - (box.parentNode.cells.length - box.cellIndex);

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from harness.domain import Outcome, Status
+from harness.domain import Cell, Outcome, Status
+from harness.judge.claims import Finding
+from harness.judge.outcomes import CaseJudgement, CaseVerdict, RecordId, record_id
+from harness.report.view import View, view
 from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
 from harness.results.store import Run
 
@@ -22,6 +26,13 @@ DEFAULTS = {
 }
 
 
+OUTCOMES = {
+    CaseVerdict.AS_DECLARED: Outcome.FAILED,
+    CaseVerdict.FAILED_OTHERWISE: Outcome.FAILED,
+    CaseVerdict.PASSED_UNEXPECTEDLY: Outcome.PASSED,
+}
+
+
 class Records:
     """Gathers records, then gives a run. Ids are made from the place in the run, never from the axes."""
 
@@ -29,6 +40,7 @@ class Records:
         self.environments: dict[tuple[str, str, str, str], EnvironmentRecord] = {}
         self.cases: list[CaseRecord] = []
         self.cells: list[CellRecord] = []
+        self.judgements: dict[RecordId, CaseJudgement] = {}
 
     def environment(self, axes: CellAxes, **values: Any) -> EnvironmentRecord:
         """The environment of these axes; made at the first call."""
@@ -53,8 +65,8 @@ class Records:
             )
         return self.environments[key]
 
-    def case(self, cell: str, environment: str, outcome: Outcome, **values: Any) -> CaseRef:
-        """One more measured case, under a key of its own unless one is given."""
+    def case(self, cell: str, environment: str, verdict: CaseVerdict, **values: Any) -> CaseRef:
+        """Add a measured case that is judged so, under a key of its own unless one is given."""
         known = {
             "key": f"key-{len(self.cases)}",
             "case": f"test_{len(self.cases)}",
@@ -63,19 +75,33 @@ class Records:
             "run": "r",
             "recorded": NOON,
         }
-        record = CaseRecord(environment=environment, cell=cell, outcome=outcome, **(known | values))
+        verdict = CaseVerdict(verdict.value)
+        record = CaseRecord(environment=environment, cell=cell, outcome=OUTCOMES.get(verdict, verdict.value), **(known | values))
         self.cases.append(record)
+        self.judgements[record_id(record)] = CaseJudgement(verdict=verdict)
         return CaseRef(case=record.case, key=record.key)
 
-    def cell(self, *outcomes: Outcome, status: Status = Status.COMPLETED, environment: Any = None, **values: Any) -> CellRecord:
+    def cell(self, *verdicts: CaseVerdict, status: Status = Status.COMPLETED, environment: Any = None, **values: Any) -> CellRecord:
         """One more cell. `environment` are values for its environment; axes and other fields go by name."""
         axes = CellAxes.model_validate({name: values.pop(name, value) for name, value in DEFAULTS.items()} | values.pop("pins", {}))
         home = self.environment(axes, **(environment or {}))
         name = f"cell-{len(self.cells)}"
-        refs = values.pop("refs", ()) + tuple(self.case(name, home.id, outcome) for outcome in outcomes)
+        refs = values.pop("refs", ()) + tuple(self.case(name, home.id, verdict) for verdict in verdicts)
         record = CellRecord(id=name, axes=axes, environment=home.id, status=status, cases=refs, **({"recorded": NOON} | values))
         self.cells.append(record)
         return record
+
+    def view(
+        self,
+        titles: Mapping[str, str],
+        cells: Iterable[Cell] = (),
+        findings: Sequence[Finding] = (),
+        *,
+        planned: int | None = None,
+        footer: bool = True,
+    ) -> View:
+        """Return the view of the run, judged as its cases were said to be."""
+        return view(self.run(planned=planned, footer=footer), titles, cells, findings, self.judgements)
 
     def run(self, *, planned: int | None = None, footer: bool = True) -> Run:
         """The run; planned as recorded unless told otherwise."""
@@ -98,17 +124,17 @@ def records() -> Records:
 @pytest.fixture
 def every(records: Records) -> Records:
     """One cell of every sort: each verdict, each stage of failure, shared, reused and missing cases."""
-    passed, failed, xfailed = Outcome.PASSED, Outcome.FAILED, Outcome.XFAILED
+    passed, failed, declared = CaseVerdict.PASSED, CaseVerdict.FAILED, CaseVerdict.AS_DECLARED
     first = records.cell(passed, passed)
     records.cell(passed, device="xla-cpu", refs=(first.cases[0],))
-    records.cell(passed, xfailed, format="keras")
+    records.cell(passed, declared, format="keras")
     records.cell(passed, failed, format="savedmodel")
-    records.cell(passed, Outcome.XPASSED, format="savedmodel", device="xla-cpu")
-    records.cell(failed, Outcome.ERROR, tensorflow="2.9.3")
-    records.cell(xfailed, tensorflow="2.9.3", device="xla-cpu")
-    records.cell(Outcome.CRASHED, tensorflow="2.9.3", format="keras")
-    records.cell(Outcome.TIMED_OUT, tensorflow="2.9.3", format="keras", device="xla-cpu")
-    records.cell(Outcome.SKIPPED, tensorflow="2.9.3", format="savedmodel")
+    records.cell(passed, CaseVerdict.PASSED_UNEXPECTEDLY, format="savedmodel", device="xla-cpu")
+    records.cell(failed, CaseVerdict.ERROR, tensorflow="2.9.3")
+    records.cell(declared, tensorflow="2.9.3", device="xla-cpu")
+    records.cell(CaseVerdict.CRASHED, tensorflow="2.9.3", format="keras")
+    records.cell(CaseVerdict.TIMED_OUT, tensorflow="2.9.3", format="keras", device="xla-cpu")
+    records.cell(CaseVerdict.SKIPPED, tensorflow="2.9.3", format="savedmodel")
     records.cell(passed, tensorflow="2.9.3", format="savedmodel", device="xla-cpu", refs=(CaseRef(case="test_late", key=None),))
     for tensorflow, status in (("2.10.1", Status.LOCK_FAILED), ("2.11.1", Status.INSTALL_FAILED), ("2.12.1", Status.IMPORT_FAILED)):
         broken = {"status": status, "message": f"{status.value} said why", "evidence": "Traceback\nlast line"}

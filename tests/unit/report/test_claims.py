@@ -13,7 +13,6 @@ from harness.report import html, markdown, wording
 from harness.report.claims import documents, phrase
 from harness.report.document import ClaimView
 from harness.report.phrase import scale
-from harness.report.view import view
 
 CASE = "cases/test_a.py::test_a"
 YES, NO, BOTH, NONE = Answer.CONFIRMED, Answer.REFUTED, Answer.VARIES, Answer.NOT_MEASURED
@@ -122,7 +121,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>|`x`\x1b[31m\u202e"
 def test_hostile_words_stay_words(records: Any) -> None:
     measure(records, "2.16.2", Outcome.FAILED, HOSTILE)
     findings = judged(records, claim(says=HOSTILE))
-    found = view(records.run(), {CASE: HOSTILE}, findings=findings)
+    found = records.view({CASE: HOSTILE}, findings=findings)
     page, text = html.render(found), markdown.render(found)
     assert "<img" not in page
     assert "\x1b" not in page + text
@@ -135,7 +134,7 @@ def test_what_was_seen_on_a_device_of_its_own_names_it(records: Any) -> None:
     measure(records, "2.16.2", Outcome.PASSED, device="mirrored-2")
     measure(records, "2.16.2", Outcome.FAILED, device="xla-cpu")
     assert [proof.devices for proof in shown(records).proofs] == [(), (Device.MIRRORED_2,)]
-    page = html.render(view(records.run(), {}, findings=judged(records)))
+    page = html.render(records.view({}, findings=judged(records)))
     assert '<span class="tag">mirrored-2</span>' in page
 
 
@@ -146,7 +145,7 @@ def test_each_answer_is_a_symbol_and_a_word() -> None:
 
 def test_the_page_links_to_the_cells(records: Any) -> None:
     measure(records, "2.16.2", Outcome.FAILED, "ValueError: no")
-    page = html.render(view(records.run(), {}, findings=judged(records)))
+    page = html.render(records.view({}, findings=judged(records)))
     assert f'data-cell="0" data-case="{CASE}"' in page
     assert 'href="#claims"' in page
     assert "1 refuted." in page
@@ -154,6 +153,6 @@ def test_the_page_links_to_the_cells(records: Any) -> None:
 
 def test_a_report_without_claims_has_no_such_part(records: Any) -> None:
     measure(records, "2.16.2", Outcome.PASSED)
-    found = view(records.run(), {})
+    found = records.view({})
     assert 'id="claims"' not in html.render(found)
     assert "What documents say" not in markdown.render(found)

@@ -7,7 +7,6 @@ from typing import Any
 from harness.domain import Outcome, Status
 from harness.report import html, markdown, wording
 from harness.report.panels import idle, panels, tracks
-from harness.report.view import view
 from harness.results.format import CaseRef
 
 CASE = "cases/loading/test_load.py::test_load"
@@ -29,7 +28,7 @@ def test_where_nothing_runs_a_sentence_stands_for_the_tables(records: Any) -> No
     for tensorflow in ("2.15.1", "2.16.2"):
         broken(records, tensorflow, install="today")
     broken(records, "2.16.2", install="today", keras="legacy")
-    found = view(records.run(), {})
+    found = records.view({})
     assert [panel.install.value for panel in panels(found)] == ["as-released"]
     (reason,) = idle(found)
     assert wording.reason(reason, wording.labels(found)) == "Today: nothing imports in 2.15–2.16:"
@@ -41,7 +40,7 @@ def test_a_reason_names_the_keras_that_it_is_of_where_another_runs(records: Any)
     broken(records, "2.16.2")
     works(records, "2.15.1")
     works(records, "2.16.2", keras="legacy")
-    found = view(records.run(), {})
+    found = records.view({})
     (panel,) = panels(found)
     assert [keras.value for _, keras, _ in panel.installed] == ["default", "legacy"]
     said = [wording.reason(one, wording.labels(found)) for one in panel.reasons]
@@ -53,7 +52,7 @@ def test_tensorflow_text_has_lines_and_reasons_of_its_own(records: Any) -> None:
     works(records, "2.15.1", model="preprocess/3", text="with")
     works(records, "2.16.2", model="preprocess/3")
     broken(records, "2.16.2", model="preprocess/3", text="with")
-    found = view(records.run(), {CASE: "It loads"})
+    found = records.view({CASE: "It loads"})
     (panel,) = panels(found)
     assert [text.value for _, _, text in panel.installed] == ["without", "with"]
     said = [wording.reason(one, wording.labels(found)) for one in panel.reasons]
@@ -65,7 +64,7 @@ def test_tensorflow_text_has_lines_and_reasons_of_its_own(records: Any) -> None:
 
 
 def test_tracks_are_numbered_through_all_panels(every: Any) -> None:
-    found = panels(view(every.run(), {}))
+    found = panels(every.view({}))
     firsts = [(line.first, len(line.tracks)) for panel in found for group in panel.groups for line in group.lines]
     assert [first for first, _ in firsts] == [sum(count for _, count in firsts[:place]) for place in range(len(firsts))]
     assert len(list(tracks(found))) == sum(count for _, count in firsts)
@@ -74,7 +73,7 @@ def test_tracks_are_numbered_through_all_panels(every: Any) -> None:
 def test_markdown_has_a_phrase_for_each_way_to_install(records: Any) -> None:
     works(records, "2.15.1")
     works(records, "2.15.1", install="today")
-    text = markdown.render(view(records.run(), {CASE: "It loads"}))
+    text = markdown.render(records.view({CASE: "It loads"}))
     assert "| Loading | as released, default Keras | today, default Keras |" in text
     assert "| `It loads` | works in 2.15 | works in 2.15 |" in text
 
@@ -86,7 +85,7 @@ def test_only_what_works_is_said_to() -> None:
 
 def test_the_page_and_its_style_sheet_have_the_same_symbols(every: Any) -> None:
     """Symbols and names are in the style sheet too, as generated content, and the names in the script."""
-    page = html.render(view(every.run(), {}))
+    page = html.render(every.view({}))
     for state, (symbol, name) in wording.STATES.items():
         assert f'.ways .{html.STATES[state]}::before {{ content: "{symbol}" / "{name}"; }}' in page
         assert f'{html.STATES[state]}: "{name}"' in page
@@ -96,6 +95,6 @@ def test_missing_hardware_is_no_reason_why_a_version_could_not_be_tried(records:
     gone = {"status": Status.UNAVAILABLE, "trouble": "device", "message": "no TPU here"}
     records.cell(tensorflow="2.15.1", device="tpu", format="savedmodel", refs=(CaseRef(case=CASE, key=None),), **gone)
     works(records, "2.16.2")
-    found = view(records.run(), {})
+    found = records.view({})
     assert (idle(found), found.blocked) == ((), ())
     assert [panel.reasons for panel in panels(found)] == [()]

@@ -56,7 +56,7 @@ def hostile(records: Any) -> View:
         "cell-1", "env-1", Outcome.FAILED, case="c", message=HOSTILE, evidence=HOSTILE + "y" * 100_000, variant=HOSTILE
     )
     records.cell(refs=(long,), model=HOSTILE[:-1])
-    return view(records.run(), {"c": HOSTILE})
+    return records.view({"c": HOSTILE})
 
 
 def test_html_keeps_hostile_text_as_text(hostile: View) -> None:
@@ -77,7 +77,7 @@ def test_html_is_bounded_by_what_is_kept_of_long_texts(hostile: View) -> None:
 
 
 def test_html_policy_names_the_style_and_the_script_it_holds(every: Any) -> None:
-    parsed = Page(html.render(view(every.run(), {})))
+    parsed = Page(html.render(every.view({})))
     policy = next(one["content"] for one in parsed.named("meta") if one.get("http-equiv") == "Content-Security-Policy") or ""
     for text in (parsed.inside["style"][0], parsed.inside["script"][1]):
         assert b64encode(sha256(text.encode()).digest()).decode() in policy
@@ -86,7 +86,7 @@ def test_html_policy_names_the_style_and_the_script_it_holds(every: Any) -> None
 
 
 def test_html_needs_nothing_from_elsewhere(every: Any) -> None:
-    parsed = Page(html.render(view(every.run(), {})))
+    parsed = Page(html.render(every.view({})))
     links = [value for _, attributes in parsed.found for name, value in attributes.items() if name in ("src", "href") and value]
     assert [link for link in links if not link.startswith(("#", "data:"))] == []
     assert not re.search(r"url\(|@import|https?:", "".join(parsed.inside["style"] + parsed.inside["script"][1:]))
@@ -94,7 +94,7 @@ def test_html_needs_nothing_from_elsewhere(every: Any) -> None:
 
 
 def test_html_has_real_tables(every: Any) -> None:
-    parsed = Page(html.render(view(every.run(), {})))
+    parsed = Page(html.render(every.view({})))
     assert all("scope" in one for one in parsed.named("th"))
     assert len([tag for tag, _ in parsed.found if tag == "caption"]) == 3 + 1  # sections; folders of cases that could be tried
 
@@ -108,7 +108,7 @@ def test_html_says_how_to_measure_the_same_models_again(every: Any) -> None:
 
 
 def test_html_of_an_empty_run_says_that_it_was_cut_off(records: Any) -> None:
-    assert "This run was cut off; 0 of 3 cells are here." in html.render(view(records.run(planned=3, footer=False), {}))
+    assert "This run was cut off; 0 of 3 cells are here." in html.render(records.view({}, planned=3, footer=False))
 
 
 def test_markdown_keeps_hostile_text_in_code(hostile: View) -> None:
@@ -128,14 +128,14 @@ def test_code(text: str, span: str) -> None:
 
 
 def test_markdown_says_what_is_missing(every: Any) -> None:
-    text = markdown.render(view(every.run(planned=99, footer=False), {}))
+    text = markdown.render(every.view({}, planned=99, footer=False))
     assert "> This run was cut off; 18 of 99 cells are here." in text
     assert "**1 unexpected pass**" in text
     assert "| ▨ | unavailable | 1 |" in text
 
 
 def test_json_reads_back_as_the_same_view_and_fits_its_schema(every: Any) -> None:
-    found = view(every.run(), {})
+    found = every.view({})
     text = jsonview.render(found)
     assert TypeAdapter(View).validate_json(text) == found
     jsonschema.validate(json.loads(text), jsonview.schema())

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status
+from harness.judge.outcomes import CaseVerdict
 from harness.report import wording
 from harness.report.document import State, View, Way, installed
 from harness.report.state import SILENT, reason, state_of
@@ -39,14 +40,14 @@ def save(records: Any, tensorflow: str, **outcomes: Outcome) -> None:
 def test_formats_are_one_line_where_they_agree(records: Any) -> None:
     save(records, "2.15.1", h5=PASSED, keras=PASSED, savedmodel=PASSED)
     save(records, "2.16.2", h5=PASSED, keras=PASSED, savedmodel=PASSED)
-    ((way, phrase),) = lines(view(records.run(), {CASE: "Saving"}))
+    ((way, phrase),) = lines(records.view({CASE: "Saving"}))
     assert (way.title, way.folder, way.formats, way.devices, phrase) == ("Saving", "saving", (), (), "works in every version tried")
 
 
 def test_formats_are_several_lines_where_they_differ_in_any_version(records: Any) -> None:
     save(records, "2.15.1", h5=FAILED, keras=PASSED, savedmodel=PASSED)
     save(records, "2.16.2", h5=PASSED, keras=PASSED, savedmodel=PASSED)
-    found = [([one.value for one in way.formats], phrase) for way, phrase in lines(view(records.run(), {}))]
+    found = [([one.value for one in way.formats], phrase) for way, phrase in lines(records.view({}))]
     assert found == [(["h5"], "works in 2.16; fails in 2.15"), (["keras", "savedmodel"], "works in every version tried")]
 
 
@@ -54,7 +55,7 @@ def test_a_case_that_does_not_ask_for_the_format_is_one_line(records: Any) -> No
     ref = records.case("cell-0", "env-0", PASSED, case=CASE, uses={"model": "bert-en/3"})
     records.cell(refs=(ref,))
     records.cell(format="keras", refs=(CaseRef(case=CASE, key=None),), status=Status.UNAVAILABLE, trouble="device")
-    ((way, phrase),) = lines(view(records.run(), {}))
+    ((way, phrase),) = lines(records.view({}))
     (mark,) = way.tracks[0].marks
     assert mark is not None
     assert (mark.state, mark.cells, phrase) == (State.PASSED, (0, 1), "works in 2.15")
@@ -71,7 +72,7 @@ def load(records: Any, tensorflow: str, **outcomes: Outcome) -> None:
 def test_models_are_one_line_where_they_agree_in_every_version(records: Any) -> None:
     load(records, "2.15.1", albert=PASSED, bert=PASSED, electra=PASSED)
     load(records, "2.16.2", albert=FAILED, bert=PASSED, electra=FAILED)
-    found = view(records.run(), {})
+    found = records.view({})
     assert [(way.models, phrase) for way, phrase in lines(found)] == [
         (("albert", "electra"), "works in 2.15; fails in 2.16"),
         (("bert",), "works in every version tried"),
@@ -83,22 +84,22 @@ def test_models_are_one_line_where_they_agree_in_every_version(records: Any) -> 
 def test_models_that_were_not_tried_alike_are_several_lines(records: Any) -> None:
     load(records, "2.15.1", albert=PASSED, bert=PASSED)
     load(records, "2.16.2", albert=PASSED)
-    assert [way.models for way, _ in lines(view(records.run(), {}))] == [("albert",), ("bert",)]
+    assert [way.models for way, _ in lines(records.view({}))] == [("albert",), ("bert",)]
 
 
 def test_a_line_names_its_models_unless_it_holds_for_all(records: Any) -> None:
     load(records, "2.15.1", a=PASSED, b=FAILED, c=FAILED, d=FAILED, e=FAILED)
-    first, second = view(records.run(), {}).ways
+    first, second = records.view({}).ways
     every = frozenset("abcde")
     assert (wording.models(first, every), wording.models(second, every)) == (("a",), ("4 models",))
     assert wording.models(second, frozenset("bcde")) == ()
 
 
 def test_in_a_folder_what_fails_undeclared_comes_first(records: Any) -> None:
-    outcomes = {"one": PASSED, "two": Outcome.XFAILED, "three": FAILED, "four": Outcome.XPASSED}
+    outcomes = {"one": PASSED, "two": CaseVerdict.AS_DECLARED, "three": FAILED, "four": CaseVerdict.PASSED_UNEXPECTEDLY}
     refs = [records.case("cell-0", "env-0", outcome, case=f"cases/a/t.py::{name}") for name, outcome in outcomes.items()]
     records.cell(refs=(*refs, records.case("cell-0", "env-0", FAILED, case="cases/zoo/t.py::five")))
-    order = [way.case.rpartition("::")[2] for way in view(records.run(), {}).ways]
+    order = [way.case.rpartition("::")[2] for way in records.view({}).ways]
     assert order == ["three", "four", "one", "two", "five"]
 
 
@@ -106,13 +107,13 @@ def test_what_no_line_tells_apart_is_mixed(records: Any) -> None:
     ref = records.case("cell-0", "env-0", PASSED, key="k", case=CASE, variant="a")
     records.case("cell-0", "env-0", FAILED, key="k", case=CASE, variant="b")
     records.cell(refs=(ref,))
-    assert [phrase for _, phrase in lines(view(records.run(), {}))] == ["works in part in 2.15"]
+    assert [phrase for _, phrase in lines(records.view({}))] == ["works in part in 2.15"]
 
 
 def test_ways_are_in_the_order_of_work(records: Any) -> None:
     names = ("zoo", "saving", "finetuning", "about", "encoding", "loading")
     records.cell(refs=tuple(records.case("cell-0", "env-0", PASSED, case=f"cases/{name}/test_a.py::test_a") for name in names))
-    order = [way.folder for way in view(records.run(), {}).ways]
+    order = [way.folder for way in records.view({}).ways]
     assert order == ["loading", "encoding", "finetuning", "saving", "about", "zoo"]
 
 
@@ -139,7 +140,7 @@ def test_a_planned_cell_without_a_record_has_every_case_of_its_model_not_run(rec
         format=SaveFormat.H5,
         device=Device.CPU,
     )
-    found = view(records.run(planned=2, footer=False), {}, (Cell(id="later", axes=axes, environment="env-1"),))
+    found = records.view({}, (Cell(id="later", axes=axes, environment="env-1"),), planned=2, footer=False)
     ((way, phrase),) = lines(found)
     assert [mark and mark.state for mark in way.tracks[0].marks] == [State.PASSED, State.NOT_RUN]
     assert phrase == "works in 2.15"
@@ -157,7 +158,7 @@ def test_a_chip_without_a_record_has_the_cases_of_chips_alone(records: Any) -> N
         format=SaveFormat.H5,
         device=Device.TPU_V5E,
     )
-    found = view(records.run(planned=3, footer=False), {}, (Cell(id="later", axes=axes, environment="env-1"),))
+    found = records.view({}, (Cell(id="later", axes=axes, environment="env-1"),), planned=3, footer=False)
     assert [(way.case, [mark and mark.state for mark in way.tracks[0].marks]) for way, _ in lines(found)] == [
         (LOAD, [State.PASSED, None]),
         (CASE, [State.PASSED, State.NOT_RUN]),
@@ -171,7 +172,7 @@ def distribute(records: Any, *outcomes: tuple[str, Outcome]) -> list[tuple[list[
         ref = records.case(name, "env-0", outcome, case=CASE, uses={"device": device})
         ref = CaseRef(case=CASE, key=None) if gone else ref
         records.cell(device=device, refs=(ref,), **gone)
-    return [([one.value for one in way.devices], phrase) for way, phrase in lines(view(records.run(), {}))]
+    return [([one.value for one in way.devices], phrase) for way, phrase in lines(records.view({}))]
 
 
 def test_missing_hardware_is_no_line_beside_what_was_tried(records: Any) -> None:
@@ -203,17 +204,17 @@ def test_missing_hardware_alone_is_told(records: Any) -> None:
 )
 def test_why_a_case_did_not_run(records: Any, status: Status, environment: Status | None, state: State) -> None:
     records.cell(status=status, trouble="device" if status is Status.UNAVAILABLE else None)
-    assert reason(view(records.run(), {}).cells[0], environment) is state
+    assert reason(records.view({}).cells[0], environment) is state
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_an_outcome_is_told_whatever_became_of_its_cell(outcome: Outcome) -> None:
-    found = {state_of(outcome, why) for why in (State.BLOCKED, State.CRASHED, State.NOT_RUN)}
-    assert len(found) == (3 if outcome is Outcome.NOT_RUN else 1)
+@pytest.mark.parametrize("verdict", CaseVerdict)
+def test_a_verdict_is_told_whatever_became_of_its_cell(verdict: CaseVerdict) -> None:
+    found = {state_of(verdict, why) for why in (State.BLOCKED, State.CRASHED, State.NOT_RUN)}
+    assert len(found) == (3 if verdict is CaseVerdict.NOT_RUN else 1)
 
 
 def test_why_nothing_could_run_is_said_once_of_the_versions(every: Any) -> None:
-    found = {(one.install.value, one.status.value): (one.spans, one.whole) for one in view(every.run(), {}).blocked}
+    found = {(one.install.value, one.status.value): (one.spans, one.whole) for one in every.view({}).blocked}
     assert found["today", "import_failed"] == ((("2.12.1", "2.12.1"),), True)
     assert found["as-released", "unavailable"] == ((("2.0.4", "2.0.4"),), False)
     assert ("as-released", "crashed") not in found  # a case of that cell ran
@@ -235,7 +236,7 @@ def outcomes_are_told_once(found: View) -> None:
                     assert not way.formats or cell.axes.format in way.formats
                     assert not way.devices or cell.axes.device in way.devices
                     own = (found.cases[one] for one in cell.cases)
-                    why = {state_of(one.outcome, State.BLOCKED) for one in own if one.case == way.case}
+                    why = {state_of(one.verdict, State.BLOCKED) for one in own if one.case == way.case}
                     silent = {State.BLOCKED, *SILENT}
                     assert mark.state is State.MIXED or mark.state in why | silent or why <= silent
     expected = {(place, found.cases[one].case) for place, cell in enumerate(found.cells) for one in cell.cases}
@@ -247,8 +248,9 @@ def outcomes_are_told_once(found: View) -> None:
 
 
 def test_every_outcome_is_told_once(every: Any) -> None:
-    outcomes_are_told_once(view(every.run(), {}))
-    outcomes_are_told_once(view(synthetic.run(2, cut_off=True), {}))
+    outcomes_are_told_once(every.view({}))
+    cut_off = synthetic.run(2, cut_off=True)
+    outcomes_are_told_once(view(cut_off, {}, judgements=synthetic.judgements(cut_off)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -269,10 +271,10 @@ def test_every_outcome_is_told_once_whatever_the_run(data: st.DataObject) -> Non
             ("cases/b.py::three", ()),
         ):
             uses = {one: {"format": format_.value, "device": device.value}[one] for one in names}
-            outcome = data.draw(st.sampled_from([*Outcome]))
+            outcome = data.draw(st.sampled_from([*CaseVerdict]))
             refs.append(
                 CaseRef(case=case, key=None)
-                if outcome is Outcome.NOT_RUN
+                if outcome is CaseVerdict.NOT_RUN
                 else records.case(name, "e", outcome, case=case, uses=uses)
             )
         status = data.draw(st.sampled_from([Status.COMPLETED, Status.CRASHED, Status.IMPORT_FAILED, Status.UNAVAILABLE]))
@@ -280,4 +282,4 @@ def test_every_outcome_is_told_once_whatever_the_run(data: st.DataObject) -> Non
         records.cell(
             tensorflow=tensorflow, install=install, format=format_, device=device, refs=tuple(refs), status=status, trouble=trouble
         )
-    outcomes_are_told_once(view(records.run(), {}))
+    outcomes_are_told_once(records.view({}))

@@ -141,7 +141,7 @@ def test_another_format(make: Any, tmp_path: Path) -> None:
     path = write(tmp_path, make.header(), [])
     path.write_text(path.read_text().replace(f'"format":{FORMAT}', '"format":99'))
     assert refuse(path) == (
-        f"{path}:1: not a line of results format {FORMAT}: header.format: Input should be 1, 2 or 3 "
+        f"{path}:1: not a line of results format {FORMAT}: header.format: Input should be 1, 2, 3 or 4 "
         "(hint: written by another version?)"
     )
 

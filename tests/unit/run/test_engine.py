@@ -15,6 +15,7 @@ from harness.base.workspace import Workspace
 from harness.domain import Accelerator, Device, Limits, Plan
 from harness.environments.accelerators import Facts
 from harness.environments.disk import busy
+from harness.judge.attribution import machine_trouble
 from harness.results import store
 from harness.run.engine import Execution, Options, perform
 from harness.run.progress import Lines
@@ -33,7 +34,7 @@ def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, *, finished: bool) 
             await asyncio.sleep(60)
 
     monkeypatch.setattr(Execution, "run", steps)
-    return perform(PLAN, (), LIMITS, project, Options(tier="quick", selection=""), Lines()), seen
+    return perform(PLAN, (), LIMITS, project, Options(tier="quick", selection=""), Lines(), machine_trouble), seen
 
 
 def test_a_run_is_seen_to_be_at_work_before_it_has_any_environment(project: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +66,6 @@ def test_cells_without_their_hardware_are_recorded_and_not_run(
 
     monkeypatch.setattr(Execution, "run", steps)
     for machine in (Facts(system="Linux"), Facts(system="Linux", nodes=("accel0",))):
-        perform(plan, (), LIMITS, project, Options(tier="", selection=""), Lines(), machine=machine)
+        perform(plan, (), LIMITS, project, Options(tier="", selection=""), Lines(), machine_trouble, machine=machine)
     why = "no TPU on this Linux machine: no /dev/accel0, no TPU on the PCI bus, TPU_NAME is not set"
     assert left == [(0, [why, why]), (1, [])]

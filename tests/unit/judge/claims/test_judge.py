@@ -25,9 +25,7 @@ def binding(true_if: TrueIf = TrueIf.WORKS, *, when: str = "", **values: Any) ->
     ("outcome", "if_works", "if_fails", "if_fails_so"),
     [
         (Outcome.PASSED, True, False, False),
-        (Outcome.XPASSED, True, False, False),
         (Outcome.FAILED, False, True, True),
-        (Outcome.XFAILED, False, True, True),
         (Outcome.CRASHED, False, True, True),
         (Outcome.TIMED_OUT, False, True, True),
         (Outcome.ERROR, None, None, None),
@@ -42,7 +40,7 @@ def test_what_an_outcome_says(outcome: Outcome, if_works: bool | None, if_fails:
     assert confirms(binding(TrueIf.FAILS, message="ImportError"), outcome, seen) is if_fails_so
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.XFAILED, Outcome.CRASHED, Outcome.TIMED_OUT])
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT])
 def test_a_failure_with_other_words_refutes_what_was_said_of_them(outcome: Outcome) -> None:
     assert confirms(binding(TrueIf.FAILS, message="ImportError"), outcome, "ValueError: Unknown layer") is False
 
@@ -148,7 +146,7 @@ def test_variants(facts: Facts) -> None:
 
 def test_several_cases(facts: Facts) -> None:
     other = "cases/test_b.py::test_b"
-    facts.cell({}, {"case": other, "outcome": Outcome.XFAILED})
+    facts.cell({}, {"case": other, "outcome": Outcome.FAILED})
     assert facts.judged(binding(), binding(TrueIf.FAILS, case=other)).answer is Answer.CONFIRMED
     assert facts.judged(binding(), binding(case=other)).answer is Answer.VARIES
 

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from harness.domain import Outcome, Status, Trouble
 from harness.environments import companions
 from harness.environments.uv import Failure
-from harness.run.assign import Task
-from harness.run.attempts import Finished
-from harness.run.attribution import machine_trouble
+from harness.judge.attribution import machine_trouble
 
 GONE = "RuntimeError: tpu compiler unavailable: the compiler was killed from outside (SIGKILL)"
 
 
-def finished(make: Any, outcome: Outcome, message: str = "", evidence: str = "") -> Finished:
-    task = Task(case=make.case(), key="k", uses={})
-    return Finished(task=task, variant="", outcome=outcome, seconds=0.1, message=message, evidence=evidence)
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR])
+def test_a_compiler_that_is_gone(outcome: Outcome) -> None:
+    lacking = machine_trouble(outcome, GONE, "")
+    assert lacking is not None
+    assert (lacking.trouble,) == (Trouble.DEVICE,)
+    assert lacking.message == "the TPU compiler is not there: the compiler was killed from outside (SIGKILL)"
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED])
-def test_a_compiler_that_is_gone(make: Any, outcome: Outcome) -> None:
-    end = machine_trouble(finished(make, outcome, GONE))
-    assert end is not None
-    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.DEVICE)
-    assert end.message == "the TPU compiler is not there: the compiler was killed from outside (SIGKILL)"
-
-
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED])
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR])
 @pytest.mark.parametrize(
     ("failure", "trouble", "why"),
     [
@@ -42,20 +33,18 @@ def test_a_compiler_that_is_gone(make: Any, outcome: Outcome) -> None:
     ],
     ids=["network", "unknown"],
 )
-def test_a_companion_that_could_not_be_installed(
-    make: Any, outcome: Outcome, failure: Failure, trouble: Trouble | None, why: str
-) -> None:
+def test_a_companion_that_could_not_be_installed(outcome: Outcome, failure: Failure, trouble: Trouble | None, why: str) -> None:
     """In the words that the fixtures in cases/ are given."""
-    end = machine_trouble(finished(make, outcome, f"RuntimeError: transformers {companions.told(failure)}"))
-    assert end is not None
-    assert (end.status, end.trouble) == (Status.UNAVAILABLE, trouble)
-    assert end.message == f"transformers can't be installed beside the environment: {why}"
+    lacking = machine_trouble(outcome, f"RuntimeError: transformers {companions.told(failure)}", "")
+    assert lacking is not None
+    assert (lacking.trouble,) == (trouble,)
+    assert lacking.message == f"transformers can't be installed beside the environment: {why}"
 
 
 JAX = "RuntimeError: Unable to initialize backend 'tpu': "
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.XFAILED])
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR])
 @pytest.mark.parametrize("printed", [False, True], ids=["raised", "printed"])
 @pytest.mark.parametrize(
     ("said", "words"),
@@ -108,13 +97,13 @@ JAX = "RuntimeError: Unable to initialize backend 'tpu': "
         ),
     ],
 )
-def test_a_tpu_that_another_process_holds(make: Any, outcome: Outcome, said: str, words: str, printed: bool) -> None:
+def test_a_tpu_that_another_process_holds(outcome: Outcome, said: str, words: str, printed: bool) -> None:
     """The fixture `strategy` of cases/distributing fails; the same words may be in the library's log alone."""
     message = "InternalError: RET_CHECK failure" if printed else said
-    end = machine_trouble(finished(make, outcome, message, f"--- output ---\nI0000 {said}" if printed else ""))
-    assert end is not None
-    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.DEVICE)
-    assert end.message == f"the TPU can't be opened: {words}"
+    lacking = machine_trouble(outcome, message, f"--- output ---\nI0000 {said}" if printed else "")
+    assert lacking is not None
+    assert (lacking.trouble,) == (Trouble.DEVICE,)
+    assert lacking.message == f"the TPU can't be opened: {words}"
 
 
 @pytest.mark.parametrize(
@@ -128,19 +117,17 @@ def test_a_tpu_that_another_process_holds(make: Any, outcome: Outcome, said: str
         pytest.param(Outcome.FAILED, "RuntimeError: The TPU system has not been initialized.", "", id="a TPU nobody initialized"),
         pytest.param(Outcome.ERROR, "ImportError: transformers 4.2 wants numpy", "", id="a companion's import"),
         pytest.param(Outcome.SKIPPED, "Skipped: unsatisfiable: Because x, no.", "", id="the resolver's proof"),
-        pytest.param(Outcome.XFAILED, "OSError: x", "No space left on device", id="a declared failure"),
     ],
 )
-def test_anything_else_is_the_softwares(make: Any, outcome: Outcome, message: str, evidence: str) -> None:
-    assert machine_trouble(finished(make, outcome, message, evidence)) is None
+def test_anything_else_is_the_softwares(outcome: Outcome, message: str, evidence: str) -> None:
+    assert machine_trouble(outcome, message, evidence) is None
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR])
-def test_a_full_disk(make: Any, outcome: Outcome) -> None:
-    end = machine_trouble(finished(make, outcome, evidence="OSError: [Errno 28] No space left on device: 'x'"))
-    assert end is not None
-    assert (end.status, end.trouble, end.message) == (
-        Status.UNAVAILABLE,
+def test_a_full_disk(outcome: Outcome) -> None:
+    lacking = machine_trouble(outcome, "OSError", "OSError: [Errno 28] No space left on device: 'x'")
+    assert lacking is not None
+    assert (lacking.trouble, lacking.message) == (
         Trouble.DISK,
         "no space left on device while the cell ran",
     )

@@ -1,0 +1,58 @@
+"""Check what cases say of each other, once all of them are known: proofs, stand-ins, prerequisites, tasks. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.base.errors import Problem
+from harness.base.suggestions import did_you_mean
+from harness.domain import MEASURED_WITHOUT_A_CASE, Case, UserTask
+
+WITHOUT_A_CASE = frozenset({"eager execution", "graph execution"})
+"""Prerequisites that are a choice of the program, not something that may be missing."""
+
+
+def problems(cases: Sequence[Case]) -> tuple[Problem, ...]:
+    """Return everything that cases say of each other and that is not so, in the order of the cases."""
+    return (*_names(cases), *_prerequisites(cases))
+
+
+def missing_tasks(cases: Iterable[Case]) -> tuple[UserTask, ...]:
+    """Return the tasks that no case does, of those that a case has to do."""
+    done = {case.way.task for case in cases if case.way}
+    return tuple(task for task in UserTask if task not in MEASURED_WITHOUT_A_CASE and task not in done)
+
+
+def _names(cases: Sequence[Case]) -> Iterator[Problem]:
+    ids = frozenset(case.id for case in cases)
+    for case in cases:
+        for declaration in case.declarations:
+            if declaration.proof and declaration.proof not in ids:
+                yield _unknown(declaration.location, "proof", declaration.proof, ids)
+            if declaration.proof == case.id:
+                yield Problem(place=declaration.location, message="a case can't be the proof of its own remedy")
+        if case.way and case.way.instead_of and case.way.instead_of not in ids:
+            yield _unknown(case.way.location, "instead_of", case.way.instead_of, ids)
+
+
+def _unknown(location: str, argument: str, name: str, ids: Iterable[str]) -> Problem:
+    return Problem(place=location, message=f"{argument}: no case {name!r}", hint=did_you_mean(name, ids))
+
+
+def _prerequisites(cases: Sequence[Case]) -> Iterator[Problem]:
+    """A reader who meets a prerequisite has to find, once, what happens without it."""
+    shown: defaultdict[str, list[str]] = defaultdict(list)
+    for case in cases:
+        for prerequisite in case.lacks:
+            shown[prerequisite.text].append(prerequisite.location)
+    for text, locations in shown.items():
+        for location in locations[1:]:
+            yield Problem(place=location, message=f"another case lacks {text!r} already", hint=f"in {locations[0]}")
+    reported: set[str] = set()
+    for case in cases:
+        for prerequisite in case.needs:
+            if prerequisite.text not in shown and prerequisite.text not in reported | WITHOUT_A_CASE:
+                reported.add(prerequisite.text)
+                message = f"no case shows what a user sees without {prerequisite.text!r}"
+                yield Problem(place=prerequisite.location, message=message, hint=f'mark one with lacks("{prerequisite.text}")')

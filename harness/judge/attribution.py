@@ -1,0 +1,56 @@
+"""Tell whose fault a failure was: the machine's, or the software's under test. Pure.
+
+A case sees nothing but an exception where the disk is full, the TPU compiler is gone, another process holds the TPU or a
+companion could not be installed; it must not count against the software under test.
+"""
+
+from __future__ import annotations
+
+import re
+
+from harness.domain import Companion, Lacking, Outcome, Trouble
+from harness.environments.uv import DISK
+
+# As the fixture `tpu_compiler` of cases/conftest.py asks of cases.
+NO_COMPILER = re.compile(r"\A(?:[\w.]+: )?tpu compiler unavailable: (?P<why>.+)")
+# As the fixtures of companions raise it, cases/preprocessing/conftest.py, with the words of harness/environments/companions.py.
+NO_COMPANION = re.compile(
+    rf"\A(?:[\w.]+: )?(?P<what>{'|'.join(one.value for one in Companion)}) unavailable"
+    rf"(?: \((?P<trouble>{'|'.join(one.value for one in Trouble)})\))?: (?P<why>.+)"
+)
+# What libtpu and TensorFlow say of a TPU that they can't open, most often because another process has it. The first three are of
+# `tpu_initializer_helper.cc`, in TensorFlow until 2.12 and in XLA since; the others of the drivers for /dev/accel0 and /dev/vfio/0.
+HELD_TPU = re.compile(
+    r"The TPU is already in use(?: by process with pid \d+)?"
+    r"|libtpu\.so already in used? by (?:another )?process(?: with pid \d+)?"
+    r"|Internal error when accessing libtpu multi-process lockfile"
+    r"|open\(/dev/(?:accel|vfio/)\d+\): (?:Device or resource busy|Operation not permitted)"
+    r"|Couldn't open device: /dev/accel\d+(?: \([^)\n]+\))?"
+)
+MAY_BE_THE_MACHINE = (Outcome.FAILED, Outcome.ERROR)
+
+
+def machine_trouble(outcome: Outcome, message: str, evidence: str) -> Lacking | None:
+    """Return what the machine lacks if that made a case fail, else None: then the software failed, or nothing did.
+
+    A declaration has no say in it: a full disk is no declared failure, whatever class the case announces.
+
+    Args:
+        outcome: what happened to the case.
+        message: what it raised, with the exception's class.
+        evidence: the traceback, and what was printed.
+    """
+    if outcome not in MAY_BE_THE_MACHINE:
+        return None
+    if DISK.search(evidence):
+        return Lacking(trouble=Trouble.DISK, message="no space left on device while the cell ran")
+    if compiler := NO_COMPILER.search(message):
+        return Lacking(trouble=Trouble.DEVICE, message=f"the TPU compiler is not there: {compiler['why']}")
+    if held := HELD_TPU.search(f"{message}\n{evidence}"):
+        return Lacking(trouble=Trouble.DEVICE, message=f"the TPU can't be opened: {held.group()}")
+    if companion := NO_COMPANION.search(message):
+        trouble = Trouble(companion["trouble"]) if companion["trouble"] else None
+        return Lacking(
+            trouble=trouble, message=f"{companion['what']} can't be installed beside the environment: {companion['why']}"
+        )
+    return None

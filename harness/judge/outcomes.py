@@ -1,0 +1,125 @@
+"""What the outcome of a case means, held against what the case declares. Pure.
+
+    outcome                  declaration that applies here     verdict
+    passed                   none                              passed
+    passed                   one                               passed_unexpectedly
+    failed, error            one, of this class and words      as_declared
+    failed, error            one, of another class or words    failed_otherwise
+    failed                   none                              failed
+    error                    none                              error
+    crashed, timed_out       one, of this class and words      as_declared
+    crashed, timed_out       none, or another                  crashed, timed_out
+    not_applicable           any                               not_applicable
+    skipped                  any                               skipped
+    not_run                  any                               not_run
+
+A declaration applies where its condition holds. A class fits by its own name or by that of one of its bases; words fit if they
+are found in what was raised, or in its innermost cause. Of a crash the class is `crashed`, of a time-out `timed_out`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from typing_extensions import assert_never
+
+from harness.domain import Declaration, Outcome
+from harness.results.format import CaseRecord, Failure
+
+
+class CaseVerdict(str, Enum):
+    """What became of a case, as a reader has to take it."""
+
+    PASSED = "passed"
+    AS_DECLARED = "as_declared"
+    FAILED = "failed"
+    FAILED_OTHERWISE = "failed_otherwise"
+    PASSED_UNEXPECTEDLY = "passed_unexpectedly"
+    NOT_APPLICABLE = "not_applicable"
+    SKIPPED = "skipped"
+    ERROR = "error"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    NOT_RUN = "not_run"
+
+
+GOOD = frozenset({CaseVerdict.PASSED, CaseVerdict.AS_DECLARED})
+"""What was to be expected."""
+
+SURPRISES = frozenset(
+    {
+        CaseVerdict.FAILED,
+        CaseVerdict.FAILED_OTHERWISE,
+        CaseVerdict.PASSED_UNEXPECTEDLY,
+        CaseVerdict.ERROR,
+        CaseVerdict.CRASHED,
+        CaseVerdict.TIMED_OUT,
+    }
+)
+"""A failure that nobody declared, or a declared one that did not happen."""
+
+SILENT = frozenset({CaseVerdict.NOT_APPLICABLE, CaseVerdict.SKIPPED, CaseVerdict.NOT_RUN})
+"""What says nothing about the software."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseJudgement:
+    """The verdict on a case, and the declaration that it was held against, if any applied.
+
+    `known`: a right way that failed as declared, so that what it does is not to be had this way. `proven`: the case that shows
+    the declaration's remedy passed in the same environment, on the same model, format and device where it uses them; None where
+    no proof is named.
+    """
+
+    verdict: CaseVerdict
+    known: bool = False
+    declaration: Declaration | None = None
+    proven: bool | None = None
+
+
+RecordId: TypeAlias = tuple[str, str, str]
+"""Key, case and variant of a record."""
+Judgements: TypeAlias = Mapping[RecordId, CaseJudgement]
+
+
+def record_id(record: CaseRecord) -> RecordId:
+    """Return what tells a record from the others of its run."""
+    return record.key, record.case, record.variant
+
+
+def judge_case(outcome: Outcome, failure: Failure | None, declaration: Declaration | None) -> CaseVerdict:
+    """Return the verdict on a case.
+
+    Args:
+        outcome: what happened.
+        failure: what failed, if anything did.
+        declaration: the one that applies where the case ran, if any does.
+    """
+    match outcome:
+        case Outcome.PASSED:
+            return CaseVerdict.PASSED if declaration is None else CaseVerdict.PASSED_UNEXPECTEDLY
+        case Outcome.FAILED | Outcome.ERROR:
+            if declaration is None:
+                return CaseVerdict(outcome.value)
+            return CaseVerdict.AS_DECLARED if is_the_declared(declaration, failure) else CaseVerdict.FAILED_OTHERWISE
+        case Outcome.CRASHED | Outcome.TIMED_OUT:
+            as_declared = declaration is not None and is_the_declared(declaration, failure)
+            return CaseVerdict.AS_DECLARED if as_declared else CaseVerdict(outcome.value)
+        case Outcome.NOT_APPLICABLE | Outcome.SKIPPED | Outcome.NOT_RUN:
+            return CaseVerdict(outcome.value)
+        case _:
+            assert_never(outcome)
+
+
+def is_the_declared(declaration: Declaration, failure: Failure | None) -> bool:
+    """Return whether this failure is the one that was declared: its class, and its words."""
+    if failure is None:
+        return False
+    kinds = {kind.rpartition(".")[2] for kind in (*failure.kinds, *failure.cause.kinds)}
+    if kinds.isdisjoint(declaration.raises):
+        return False
+    return any(re.search(declaration.match, words) for words in (failure.message, failure.cause.message))
