@@ -22,7 +22,7 @@ from harness.domain import Axes, Case, Cell, Outcome, Status, Trouble
 from harness.judge.claims import Document, judge
 from harness.matrix.selector import Interfaces, compile_selector
 from harness.results import store
-from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Header
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Header
 
 NAMES = ("index.html", "report.md", "report.json")
 STAMP = ".rendered"
@@ -164,7 +164,7 @@ class CellResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
-    axes: CellAxes
+    axes: Axes
     status: Status
     trouble: Trouble | None
     message: str
@@ -238,7 +238,7 @@ def _cell(record: CellRecord, environment: EnvironmentRecord | None, by_key: Map
 
 
 def _as_cell(record: CellRecord) -> Cell:
-    return Cell(id=record.id, axes=Axes(**dict(record.axes)), environment=record.environment)
+    return Cell(id=record.id, axes=record.axes, environment=record.environment)
 
 
 def _state(record: CellRecord) -> str:

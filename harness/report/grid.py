@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 from packaging.version import InvalidVersion, Version
 
-from harness.domain import Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
+from harness.domain import Axes, Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
 from harness.report.document import Column, Row, Section
-from harness.results.format import CellAxes
 
 _INSTALLS = tuple(InstallPolicy)
 _KERAS = tuple(KerasChoice)
@@ -45,7 +44,7 @@ def runs(chosen: frozenset[str], versions: Sequence[str]) -> tuple[tuple[str, st
     return tuple(found)
 
 
-def arrange(axes: Sequence[CellAxes]) -> tuple[tuple[int, ...], tuple[Section, ...]]:
+def arrange(axes: Sequence[Axes]) -> tuple[tuple[int, ...], tuple[Section, ...]]:
     """The order in which the sections show the cells, and the sections, whose cells count in that order.
 
     Raises:
@@ -86,7 +85,7 @@ def arrange(axes: Sequence[CellAxes]) -> tuple[tuple[int, ...], tuple[Section, .
     return order, tuple(sections)
 
 
-def _row(axes: CellAxes) -> tuple[str, str | None, str | None]:
+def _row(axes: Axes) -> tuple[str, str | None, str | None]:
     return axes.tensorflow, axes.python, axes.hub
 
 
@@ -95,7 +94,7 @@ def _as_row(row: tuple[str, str | None, str | None], cells: Sequence[int]) -> Ro
     return Row(tensorflow=tensorflow, python=python, hub=hub, cells=tuple(cell if cell >= 0 else None for cell in cells))
 
 
-def _column(axes: CellAxes) -> Column:
+def _column(axes: Axes) -> Column:
     return Column(model=axes.model, format=axes.format.value, device=axes.device.value)
 
 

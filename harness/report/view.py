@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -22,7 +23,7 @@ from harness.report.grid import arrange, ascending
 from harness.report.numbers import numbers
 from harness.report.text import MESSAGE_LIMIT, plain
 from harness.report.ways import ways as every_way
-from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Package
+from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Package
 from harness.results.store import Run
 
 __all__ = ["View", "view"]
@@ -47,7 +48,7 @@ def view(
     """
     records = {record.id: _plain_axes(record) for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
-    axes = [record.axes for record in records.values()] + [_axes(cell) for cell in missing]
+    axes = [record.axes for record in records.values()] + [cell.axes for cell in missing]
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}
     texts = _Texts()
@@ -246,7 +247,7 @@ def _silent(verdict: CaseVerdict) -> str:
 def _unrecorded(cell: Cell) -> CellView:
     return CellView(
         id=cell.id,
-        axes=_axes(cell),
+        axes=cell.axes,
         environment=cell.environment,
         verdict=CellVerdict.NOT_RUN,
         label="–",
@@ -267,21 +268,6 @@ def _unrecorded(cell: Cell) -> CellView:
     )
 
 
-def _axes(cell: Cell) -> CellAxes:
-    one = cell.axes
-    return CellAxes(
-        tensorflow=one.tensorflow,
-        install=one.install,
-        keras=one.keras,
-        text=one.text,
-        model=one.model,
-        format=one.format,
-        device=one.device,
-        python=one.python,
-        hub=one.hub,
-    )
-
-
 def _plain_environment(record: EnvironmentRecord) -> EnvironmentRecord:
     shown = {
         "message": plain(record.message, MESSAGE_LIMIT),
@@ -294,7 +280,5 @@ def _plain_environment(record: EnvironmentRecord) -> EnvironmentRecord:
 
 def _plain_axes(record: CellRecord) -> CellRecord:
     axes = record.axes
-    shown = {"tensorflow": plain(axes.tensorflow, MESSAGE_LIMIT), "model": plain(axes.model, MESSAGE_LIMIT)}
-    if (axes.tensorflow, axes.model) == (shown["tensorflow"], shown["model"]):
-        return record
-    return record.model_copy(update={"axes": axes.model_copy(update=shown)})
+    shown = replace(axes, tensorflow=plain(axes.tensorflow, MESSAGE_LIMIT), model=plain(axes.model, MESSAGE_LIMIT))
+    return record if shown == axes else record.model_copy(update={"axes": shown})

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, model_validator
 
-from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, TextOps, Trouble
+from harness.domain import Axes, InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
 from harness.results import older
 
 FORMAT: Final = 4
@@ -178,25 +178,13 @@ class CaseRef(Record):
     key: str | None
 
 
-class CellAxes(Record):
-    tensorflow: str
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps = TextOps.WITHOUT
-    model: str
-    format: SaveFormat
-    device: Device
-    python: str | None = None
-    hub: str | None = None
-
-
 class CellRecord(Record):
     """A cell that is done: its status, and the cases that bear on it. `key` is the digest of their keys."""
 
     type: Literal["cell"] = "cell"
     id: str
     key: str | None = None
-    axes: CellAxes
+    axes: Axes
     environment: str
     status: Status
     trouble: Trouble | None = None

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from types import MappingProxyType
 
-from harness.domain import Axes, Companion, EnvironmentRequest, Status
+from harness.domain import Companion, EnvironmentRequest, Status
 from harness.environments.uv import Failure as Failed
 from harness.incell.hubmatrix_failure import describe_text
 from harness.matrix.request import exclude_newer, requirements, settings
-from harness.results.format import CaseRecord, CellAxes, CellRecord, EnvironmentRecord, Failure, Package
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Failure, Package
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
 from harness.run.groups import cell_key
@@ -123,7 +123,7 @@ def cell_record(job: CellJob, end: CellEnd, roots: Mapping[str, str], *, reused:
     return CellRecord(
         id=job.cell.id,
         key=cell_key(job.refs),
-        axes=_axes(job.cell.axes),
+        axes=job.cell.axes,
         environment=job.cell.environment,
         status=end.status,
         trouble=end.trouble,
@@ -132,18 +132,4 @@ def cell_record(job: CellJob, end: CellEnd, roots: Mapping[str, str], *, reused:
         cases=job.refs,
         recorded=now(),
         reused=reused,
-    )
-
-
-def _axes(axes: Axes) -> CellAxes:
-    return CellAxes(
-        tensorflow=axes.tensorflow,
-        install=axes.install,
-        keras=axes.keras,
-        text=axes.text,
-        model=axes.model,
-        format=axes.format,
-        device=axes.device,
-        python=axes.python,
-        hub=axes.hub,
     )

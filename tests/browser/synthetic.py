@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import product
 
-from harness.domain import HOSTS, Declaration, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+from harness.domain import HOSTS, Axes, Declaration, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
 from harness.judge.outcomes import (
     CaseJudgement,
     CaseVerdict,
@@ -22,7 +22,7 @@ from harness.judge.outcomes import (
     judge_case,
     record_id,
 )
-from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
+from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
 from harness.results.store import Run
 
 _PATCHES = {0: 4, 1: 4, 2: 3, 3: 4, 4: 4, 5: 3, 6: 5, 7: 4, 8: 4, 9: 3, 16: 2, 20: 0, 21: 0}
@@ -109,7 +109,7 @@ def run(
             wanted += product(models(count), [SaveFormat.SAVEDMODEL], [Device.TPU_V5E, Device.MIRRORED_2])
             wanted += product(models(1), [SaveFormat.SAVEDMODEL], [*(set(CHIPS) - {Device.TPU_V5E}), Device.TPU, Device.GPU])
         for model, format_, device in wanted:
-            axes = CellAxes(tensorflow=version, install=install, keras=keras, model=model, format=format_, device=device)
+            axes = Axes(tensorflow=version, install=install, keras=keras, model=model, format=format_, device=device)
             _cell(builder, environment, axes)
     planned = len(builder.cells)
     cells = builder.cells[: planned * 7 // 10] if cut_off else builder.cells
@@ -184,7 +184,7 @@ def _environment_status(minor: int, install: InstallPolicy, keras: KerasChoice) 
     return Status.COMPLETED, None, ""
 
 
-def _cell(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes) -> None:
+def _cell(builder: _Builder, environment: EnvironmentRecord, axes: Axes) -> None:
     cell = f"{environment.id}-{axes.model.replace('/', '-')}-{axes.format.value}-{axes.device.value}"
     status, trouble, message = environment.status, environment.trouble, ""
     if (
@@ -213,7 +213,7 @@ def _cell(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes) -> 
     builder.cells.append(record)
 
 
-def _ref(builder: _Builder, environment: EnvironmentRecord, axes: CellAxes, cell: str, case: str) -> CaseRef:
+def _ref(builder: _Builder, environment: EnvironmentRecord, axes: Axes, cell: str, case: str) -> CaseRef:
     uses = {
         name: str(getattr(getattr(axes, name), "value", getattr(axes, name)))
         for name in {**builder.shown, **COMPILING, **DISTRIBUTING}[case][1]
@@ -273,11 +273,11 @@ def judgements(run: Run) -> Judgements:
     return judged
 
 
-def _measured(axes: CellAxes, case: str) -> dict[str, float]:
+def _measured(axes: Axes, case: str) -> dict[str, float]:
     return {"drift": _drift(axes)} if "same_numbers" in case or case.endswith("_3") else {}
 
 
-def _compile_outcome(axes: CellAxes, case: str) -> tuple[Outcome, str]:
+def _compile_outcome(axes: Axes, case: str) -> tuple[Outcome, str]:
     if case.endswith("test_strings"):
         return (
             Outcome.FAILED,
@@ -297,7 +297,7 @@ def _compile_outcome(axes: CellAxes, case: str) -> tuple[Outcome, str]:
     return Outcome.PASSED, ""
 
 
-def _compiled(axes: CellAxes, case: str, outcome: Outcome) -> dict[str, float]:
+def _compiled(axes: Axes, case: str, outcome: Outcome) -> dict[str, float]:
     """What the compiler says of a program that it took."""
     if outcome is not Outcome.PASSED:
         return {}
@@ -324,15 +324,15 @@ def _compiled(axes: CellAxes, case: str, outcome: Outcome) -> dict[str, float]:
     return {**figures("sgd_", 3), **figures("adam_", 3.4)} if case.endswith("test_steps") else figures("", 1)
 
 
-def _drift(axes: CellAxes) -> float:
+def _drift(axes: Axes) -> float:
     return 3.1e-4 if _minor(axes.tensorflow) == 8 and axes.device is Device.XLA_CPU else 1.2e-7 + 1e-9 * _minor(axes.tensorflow)
 
 
-def _outcome(chance: random.Random, axes: CellAxes, case: str) -> tuple[Outcome, str]:
+def _outcome(chance: random.Random, axes: Axes, case: str) -> tuple[Outcome, str]:
     return next(_stories(chance, axes, case), (Outcome.PASSED, ""))
 
 
-def _stories(chance: random.Random, axes: CellAxes, case: str) -> Iterator[tuple[Outcome, str]]:
+def _stories(chance: random.Random, axes: Axes, case: str) -> Iterator[tuple[Outcome, str]]:
     minor, legacy = _minor(axes.tensorflow), axes.keras is KerasChoice.LEGACY
     if minor >= 16 and not legacy and case.endswith(("::test_functional", "3", "7")):
         yield Outcome.FAILED, "ValueError: A KerasTensor is symbolic: it's a placeholder for a shape an a dtype."

@@ -39,7 +39,7 @@ from harness.domain import (
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.judge.attribution import machine_trouble
-from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Header, Host
+from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Header, Host
 from harness.run.keys import Identity
 from harness.run.settings import Settings
 
@@ -210,11 +210,10 @@ class Make:
 
     @classmethod
     def cell_record(cls, **values: Any) -> CellRecord:
-        axes = cls.axes()
         known = {
             "id": "cell-1",
             "key": "cell-key",
-            "axes": CellAxes.model_validate(axes, from_attributes=True),
+            "axes": cls.axes(),
             "environment": "tf-2_16_2-as-released",
             "status": Status.COMPLETED,
             "cases": (CaseRef(case="cases/test_a.py::test_a", key="case-key"),),

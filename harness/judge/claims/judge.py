@@ -20,7 +20,7 @@ from typing_extensions import assert_never
 
 from harness.domain import Axes, Axis, Outcome
 from harness.judge.claims.model import Binding, Claim, Document, TrueIf
-from harness.results.format import CaseRecord, CellAxes, CellRecord
+from harness.results.format import CaseRecord, CellRecord
 from harness.results.store import Run
 
 
@@ -44,7 +44,7 @@ class Evidence:
     message: str
     model: str
     cell: str
-    axes: CellAxes
+    axes: Axes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +114,8 @@ def _gather(claims: Sequence[Claim], run: Run) -> Mapping[str, list[Evidence]]:
 
 
 def _speaks_of(claim: Claim, binding: Binding, cell: CellRecord) -> bool:
-    axes = Axes(**dict(cell.axes))
-    return claim.when(axes, cell.id, cell.environment) and binding.when(axes, cell.id, cell.environment)
+    subject = cell.axes, cell.id, cell.environment
+    return claim.when(*subject) and binding.when(*subject)
 
 
 def _evidence(binding: Binding, record: CaseRecord, cell: CellRecord) -> Evidence | None:

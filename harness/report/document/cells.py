@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from harness.domain import InstallPolicy, KerasChoice, Status, TextOps, Trouble
+from harness.domain import Axes, InstallPolicy, KerasChoice, Status, TextOps, Trouble
 from harness.judge.outcomes import CaseVerdict
 from harness.judge.verdict import CellVerdict
-from harness.results.format import CellAxes, Package
+from harness.results.format import Package
 
 Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
 """A way to install, which is what a section is about: policy, Keras choice, tensorflow-text or not."""
@@ -78,7 +78,7 @@ class CellView:
     """
 
     id: str
-    axes: CellAxes
+    axes: Axes
     environment: str
     verdict: CellVerdict
     label: str

@@ -17,7 +17,7 @@ from harness.commands import report as reporting
 from harness.commands.plan import Made
 from harness.domain import Device, Interface, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.results import store
-from harness.results.format import CaseRef, CellAxes, Line
+from harness.results.format import CaseRef, Line
 from harness.results.store import FILE, Writer
 
 
@@ -25,11 +25,9 @@ from harness.results.store import FILE, Writer
 def results(make: Any, project: Workspace) -> Path:
     """Four cells: one that passed, one with failures that is reused, one that did not import, one that can't run here."""
 
-    def axes(**values: Any) -> CellAxes:
-        return CellAxes.model_validate(make.axes(**values), from_attributes=True)
-
     no_case = (CaseRef(case="cases/test_b.py::test_b", key=None),)
     import_failed = {"status": Status.IMPORT_FAILED, "message": "TypeError: no"}
+    other_device = make.axes(device=Device.XLA_CPU)
     gone = {"status": Status.UNAVAILABLE, "trouble": Trouble.INTERPRETER, "message": "no CPython 3.6 on this machine"}
     facts: list[Line] = [
         make.environment_record(python="3.11.7", lock="10c"),
@@ -40,7 +38,7 @@ def results(make: Any, project: Workspace) -> Path:
         make.cell_record(id="one", cases=(CaseRef(case="cases/test_a.py::test_a", key="a"),)),
         make.cell_record(
             id="two",
-            axes=axes(format=SaveFormat.KERAS),
+            axes=make.axes(format=SaveFormat.KERAS),
             reused=True,
             cases=(
                 CaseRef(case="cases/test_a.py::test_a", key="a"),
@@ -48,8 +46,8 @@ def results(make: Any, project: Workspace) -> Path:
                 CaseRef(case="cases/test_c.py::test_c", key="c"),
             ),
         ),
-        make.cell_record(id="three", axes=axes(device=Device.XLA_CPU), environment="elsewhere", cases=no_case, **import_failed),
-        make.cell_record(id="four", axes=axes(tensorflow="2.0.4"), environment="elsewhere", cases=no_case, **gone),
+        make.cell_record(id="three", axes=other_device, environment="elsewhere", cases=no_case, **import_failed),
+        make.cell_record(id="four", axes=make.axes(tensorflow="2.0.4"), environment="elsewhere", cases=no_case, **gone),
     ]
     path = project.runs / "1" / FILE
     with Writer(path, make.header()) as writer:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
-from harness.domain import Cell, Outcome, Status
+from harness.domain import Axes, Cell, Outcome, Status
 from harness.judge.claims import Finding
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, RecordId, record_id
 from harness.report.view import View, view
-from harness.results.format import CaseRecord, CaseRef, CellAxes, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
+from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
 from harness.results.store import Run
 
 NOON = "2026-11-20T12:00:00+00:00"
@@ -24,6 +25,7 @@ DEFAULTS = {
     "format": "h5",
     "device": "cpu",
 }
+AXES = TypeAdapter(Axes)
 
 
 OUTCOMES = {
@@ -42,7 +44,7 @@ class Records:
         self.cells: list[CellRecord] = []
         self.judgements: dict[RecordId, CaseJudgement] = {}
 
-    def environment(self, axes: CellAxes, **values: Any) -> EnvironmentRecord:
+    def environment(self, axes: Axes, **values: Any) -> EnvironmentRecord:
         """The environment of these axes; made at the first call."""
         key = axes.tensorflow, axes.install.value, axes.keras.value, axes.text.value
         if key not in self.environments:
@@ -83,7 +85,7 @@ class Records:
 
     def cell(self, *verdicts: CaseVerdict, status: Status = Status.COMPLETED, environment: Any = None, **values: Any) -> CellRecord:
         """One more cell. `environment` are values for its environment; axes and other fields go by name."""
-        axes = CellAxes.model_validate({name: values.pop(name, value) for name, value in DEFAULTS.items()} | values.pop("pins", {}))
+        axes = AXES.validate_python({name: values.pop(name, value) for name, value in DEFAULTS.items()} | values.pop("pins", {}))
         home = self.environment(axes, **(environment or {}))
         name = f"cell-{len(self.cells)}"
         refs = values.pop("refs", ()) + tuple(self.case(name, home.id, verdict) for verdict in verdicts)

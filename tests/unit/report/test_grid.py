@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import TypeAdapter
 
+from harness.domain import Axes
 from harness.report.grid import arrange, ascending, runs
-from harness.results.format import CellAxes
 
 
-def axes(tensorflow: str, format_: str = "h5", device: str = "cpu", **pins: str) -> CellAxes:
+def axes(tensorflow: str, format_: str = "h5", device: str = "cpu", **pins: str) -> Axes:
     known = {"install": "as-released", "keras": "default", "model": "m"}
-    return CellAxes.model_validate(known | {"tensorflow": tensorflow, "format": format_, "device": device} | pins)
+    return TypeAdapter(Axes).validate_python(known | {"tensorflow": tensorflow, "format": format_, "device": device} | pins)
 
 
 def test_newest_first_and_formats_in_the_order_of_the_domain() -> None:

@@ -11,12 +11,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
+from harness.domain import Axes, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, Trouble
 from harness.results.format import (
     LINE,
     CaseRecord,
     CaseRef,
-    CellAxes,
     CellRecord,
     EnvironmentRecord,
     Footer,
@@ -28,7 +27,7 @@ from harness.results.format import (
 
 PUBLISHED = json.loads((Path(__file__).parents[3] / "docs" / "results.schema.json").read_bytes())
 NOON = "2026-11-20T12:00:00+00:00"
-AXES = CellAxes(
+AXES = Axes(
     tensorflow="2.16.2",
     install=InstallPolicy.TODAY,
     keras=KerasChoice.DEFAULT,

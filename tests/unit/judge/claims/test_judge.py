@@ -10,7 +10,7 @@ from harness.domain import Outcome
 from harness.judge.claims import Answer, Binding, Claim, Document, Finding, TrueIf, judge
 from harness.judge.claims.judge import confirms, together
 from harness.matrix.selector import Selector, compile_selector
-from harness.results.format import CaseRef, CellAxes, CellRecord
+from harness.results.format import CaseRef, CellRecord
 from harness.results.store import Run
 
 CASE = "cases/test_a.py::test_a"
@@ -78,7 +78,7 @@ class Facts:
             self.make.cell_record(
                 id=f"cell-{number}",
                 environment=f"tf-{values.tensorflow}-{values.install.value}",
-                axes=CellAxes.model_validate(values, from_attributes=True),
+                axes=values,
                 cases=tuple(CaseRef(case=case, key=key) for case, key in dict.fromkeys((one.case, one.key) for one in made)),
             )
         )
