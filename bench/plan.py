@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
+from harness.domain import AXES, HubFormat, Interface, Limits, Model, Release
 from harness.matrix import Exclude, Spec, Tier
 from harness.matrix.plan import expand
 from harness.matrix.selector import compile_selector
@@ -30,15 +30,11 @@ def spec(models: int) -> Spec:
             Release(version=f"2.{minor}.1", package="tensorflow", released=date(2024, 1, 1), pythons=("3.11",))
             for minor in range(23)
         ),
-        installs=tuple(InstallPolicy),
-        keras=tuple(KerasChoice),
-        texts=tuple(TextOps),
         models=tuple(
             Model(id=id_, handle=f"https://tfhub.dev/{id_}", format=HubFormat.SAVED_MODEL_2, interface=interface)
             for id_, interface in interfaces.items()
         ),
-        formats=tuple(SaveFormat),
-        devices=tuple(Device),
+        choices={row.axis: tuple(row.values) for row in AXES if row.values is not None},
         exclude=(
             Exclude(when=compile_selector("keras=legacy and tensorflow<1.16"), reason="bench", place="bench:1:1"),
             Exclude(when=compile_selector("text=with and interface!=text", {}, interfaces), reason="bench", place="bench:1:2"),

@@ -132,12 +132,15 @@ def _narrowed(spec: Spec, model: Model, cases: Sequence[Case], width: Width, *, 
         spec,
         models=(model,),
         include=(),
-        releases=tuple(one for one in spec.releases if one.version in _versions(spec, width.tensorflow)),
-        installs=width.installs,
-        keras=width.keras,
-        texts=(TextOps.WITH if needs_text else TextOps.WITHOUT,),
-        formats=spec.formats if by_format else (SaveFormat.SAVEDMODEL,),
-        devices=width.devices,
+        releases=tuple(release for release in spec.releases if release.version in _versions(spec, width.tensorflow)),
+        choices={
+            **spec.choices,
+            Axis.INSTALL: width.installs,
+            Axis.KERAS: width.keras,
+            Axis.TEXT: (TextOps.WITH if needs_text else TextOps.WITHOUT,),
+            Axis.FORMAT: spec.choices[Axis.FORMAT] if by_format else (SaveFormat.SAVEDMODEL,),
+            Axis.DEVICE: width.devices,
+        },
     )
 
 
@@ -145,7 +148,7 @@ def _versions(spec: Spec, wanted: str) -> frozenset[str]:
     """Those of the quick tier, or those that a version (`2.15`) or a condition (`>=2.12,<2.16`) names."""
     if not wanted.strip():
         quick = spec.tier(QUICK).select
-        return frozenset(axes.tensorflow for axes in spec.combinations() if quick(axes))
+        return frozenset(axes.tensorflow for axes in spec.matching(quick))
     parts = [part.strip() for part in wanted.split(",")]
     bare = [part for part in parts if re.fullmatch(r"\d+(\.\d+)*", part)]
     conditions = [f"=={part}.*" for part in bare] if len(bare) == len(parts) else [wanted]

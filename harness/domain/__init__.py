@@ -1,11 +1,33 @@
 """The words of docs/design.md as frozen values: what every stage takes and gives.
 
-Owns the closed enums and the values that travel between stages. Must not import anything of the project.
+Owns the closed enums and the values that travel between stages. Must not import anything of the project but
+`harness.base`.
 """
 
-from harness.domain.axes import Axes, Axis
+from harness.domain.axes import (
+    AXES,
+    DERIVED,
+    LISTED,
+    OF_CELL,
+    OF_ENVIRONMENT,
+    OF_INSTALLATION,
+    VERSIONED,
+    Axis,
+    AxisRow,
+    AxisValue,
+    Owner,
+)
 from harness.domain.cases import Case, Companion, Service
 from harness.domain.cells import Cell, LeftOut, Limits, Plan
+from harness.domain.combinations import (
+    Axes,
+    EnvironmentKey,
+    Installation,
+    environment_id_parts,
+    environment_key,
+    installation,
+    installations,
+)
 from harness.domain.declarations import MEASURED_WITHOUT_A_CASE, Declaration, Prerequisite, UserTask, Way
 from harness.domain.devices import HOSTS, Accelerator, Device
 from harness.domain.environments import EnvironmentRequest, Release
@@ -14,19 +36,30 @@ from harness.domain.models import HubFormat, Interface, Model, SaveFormat
 from harness.domain.outcomes import Lacking, Outcome, Status, Trouble
 
 __all__ = [
+    "AXES",
+    "DERIVED",
     "HOSTS",
+    "LISTED",
     "MEASURED_WITHOUT_A_CASE",
+    "OF_CELL",
+    "OF_ENVIRONMENT",
+    "OF_INSTALLATION",
+    "VERSIONED",
     "Accelerator",
     "Axes",
     "Axis",
+    "AxisRow",
+    "AxisValue",
     "Case",
     "Cell",
     "Companion",
     "Declaration",
     "Device",
+    "EnvironmentKey",
     "EnvironmentRequest",
     "HubFormat",
     "InstallPolicy",
+    "Installation",
     "Interface",
     "KerasChoice",
     "Lacking",
@@ -34,6 +67,7 @@ __all__ = [
     "Limits",
     "Model",
     "Outcome",
+    "Owner",
     "Plan",
     "Prerequisite",
     "Release",
@@ -44,4 +78,8 @@ __all__ = [
     "Trouble",
     "UserTask",
     "Way",
+    "environment_id_parts",
+    "environment_key",
+    "installation",
+    "installations",
 ]

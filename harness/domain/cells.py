@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.domain.axes import Axes
+from harness.domain.combinations import Axes
 from harness.domain.environments import EnvironmentRequest
 from harness.domain.models import Model
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from harness.domain.combinations import Installation
 from harness.domain.devices import Accelerator
-from harness.domain.installs import InstallPolicy, KerasChoice, TextOps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +20,11 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentRequest:
+class EnvironmentRequest(Installation):
     """What a user would have asked for: requirements, a date, an interpreter's range, and environment variables."""
 
     id: str
     release: Release
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps = TextOps.WITHOUT
     accelerator: Accelerator = Accelerator.NONE
     python: str | None
     hub: str | None

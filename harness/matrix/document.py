@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from enum import Enum
 from typing import Any
 
 from packaging.version import Version
@@ -15,19 +16,7 @@ from harness.base.suggestions import did_you_mean
 from harness.base.versions import is_version
 from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
 from harness.documents.shape import Leaf, ListOf, OneOrMore, Record, Refused, Shape, TableOf
-from harness.domain import (
-    Axis,
-    Device,
-    HubFormat,
-    InstallPolicy,
-    Interface,
-    KerasChoice,
-    Limits,
-    Model,
-    Release,
-    SaveFormat,
-    TextOps,
-)
+from harness.domain import AXES, LISTED, Axis, AxisRow, AxisValue, HubFormat, Interface, Limits, Model, Release
 from harness.matrix.selector import Interfaces, Selector, Vocabulary, read_selector
 from harness.matrix.spec import Exclude, Include, Tier
 
@@ -103,23 +92,29 @@ MODEL: Record[dict[str, Any]] = Record(
     build=lambda values, _place: values,
 )
 RELEASES = ListOf(item=RELEASE, key=lambda release: Version(release.version), label=lambda release: release.version)
-INSTALLS = ListOf(item=choice("an install policy", InstallPolicy), label=lambda value: value.value)
-KERAS = ListOf(item=choice("a Keras choice", KerasChoice), label=lambda value: value.value)
-TEXTS = ListOf(item=choice("with or without", TextOps), label=lambda value: value.value)
 MODELS = TableOf(key=MODEL_ID, value=MODEL)
-FORMATS = ListOf(item=choice("a format", SaveFormat), label=lambda value: value.value)
-DEVICES = ListOf(item=choice("a device", Device), label=lambda value: value.value)
 
-AXES: dict[str, Shape[Any]] = {
-    Axis.TENSORFLOW.value: RELEASES,
-    Axis.INSTALL.value: INSTALLS,
-    Axis.KERAS.value: KERAS,
-    Axis.TEXT.value: TEXTS,
-    Axis.MODEL.value: MODELS,
-    Axis.FORMAT.value: FORMATS,
-    Axis.DEVICE.value: DEVICES,
-}
-OPTIONAL_AXES = (Axis.TEXT.value,)
+
+def _shape_of(row: AxisRow) -> Shape[Any]:
+    """Return what matrix.yaml holds for an axis."""
+    match row.axis:
+        case Axis.TENSORFLOW:
+            return RELEASES
+        case Axis.MODEL:
+            return MODELS
+        case _ if row.values is not None:
+            return ListOf(item=choice(row.expected, row.values), label=lambda value: str(value.value))
+        case _:
+            raise AssertionError(f"no shape for the axis {row.name}")
+
+
+def default_of(row: AxisRow) -> tuple[Enum, ...]:
+    """Return the values of an axis that matrix.yaml leaves out."""
+    return () if row.missing is None else (row.missing,)
+
+
+SHAPES: dict[str, Shape[Any]] = {row.name: _shape_of(row) for row in LISTED}
+OPTIONAL_AXES = tuple(row.name for row in LISTED if row.missing is not None)
 
 LIMITS: Record[Limits] = Record(
     fields={
@@ -182,42 +177,37 @@ def make_tiers(entries: tuple[tuple[str, tuple[Selector, str, str]], ...]) -> tu
 
 def includes(vocabulary: Vocabulary) -> ListOf[Include]:
     """Axes that an include doesn't list take all the values of the vocabulary; without one there, the include is dropped."""
-    known = {name: OneOrMore(item=_on_axis(name, vocabulary)) for name in AXES}
-    pins: dict[str, Shape[Any]] = {
-        Axis.PYTHON.value: OneOrMore(item=_on_axis(Axis.PYTHON.value, vocabulary)),
-        Axis.HUB.value: OneOrMore(item=VERSION),
-    }
+    fields: dict[str, Shape[Any]] = {row.name: OneOrMore(item=_on_axis(row, vocabulary)) for row in AXES}
 
     def build(values: dict[str, Any], place: str) -> Include:
-        full = {name: values.get(name, vocabulary.get(name, ())) for name in AXES}
         return Include(
-            tensorflow=full["tensorflow"],
-            install=tuple(map(InstallPolicy, full["install"])),
-            keras=tuple(map(KerasChoice, full["keras"])),
-            text=tuple(map(TextOps, full["text"])),
-            model=full["model"],
-            format=tuple(map(SaveFormat, full["format"])),
-            device=tuple(map(Device, full["device"])),
-            python=values.get("python", (None,)),
-            hub=values.get("hub", (None,)),
+            values={row.axis: _included(row, values.get(row.name), vocabulary) for row in AXES},
             reason=values["reason"],
             place=place,
         )
 
-    extra: Record[Include] = Record(fields={**known, **pins, "reason": TEXT}, build=build, optional=(*known, *pins), what="axis")
+    extra: Record[Include] = Record(fields={**fields, "reason": TEXT}, build=build, optional=tuple(fields), what="axis")
     return ListOf(item=extra, key=lambda include: include.place, may_be_empty=True)
 
 
-def _on_axis(name: str, vocabulary: Vocabulary) -> Leaf[str]:
-    """A value that is on its axis; any, where the axis could not be read."""
-    forms: dict[str, Leaf[str]] = {Axis.TENSORFLOW.value: VERSION, Axis.PYTHON.value: PYTHON, Axis.MODEL.value: MODEL_ID}
-    form = forms.get(name, TEXT)
+def _included(row: AxisRow, texts: tuple[str, ...] | None, vocabulary: Vocabulary) -> tuple[AxisValue, ...]:
+    """Return an include's values on an axis: those that it lists, else all of the axis; a derived axis is then not pinned."""
+    if texts is None and row.derived:
+        return (None,)
+    texts = vocabulary.get(row.name, ()) if texts is None else texts
+    return texts if row.values is None else tuple(map(row.values, texts))
+
+
+def _on_axis(row: AxisRow, vocabulary: Vocabulary) -> Leaf[str]:
+    """Return the shape of a value that is on its axis; of any, where the axis could not be read or has no list."""
+    forms: dict[Axis, Leaf[str]] = {Axis.TENSORFLOW: VERSION, Axis.PYTHON: PYTHON, Axis.HUB: VERSION, Axis.MODEL: MODEL_ID}
+    form = forms.get(row.axis, TEXT)
 
     def convert(text: str) -> str:
         value = form.convert(text)
-        known = vocabulary.get(name)
-        if known is not None and value not in known:
-            raise Refused(f"{value!r} isn't on the {name} axis", did_you_mean(value, known))
+        values = vocabulary.get(row.name)
+        if values is not None and value not in values:
+            raise Refused(f"{value!r} isn't on the {row.name} axis", did_you_mean(value, values))
         return value
 
     return Leaf(expected=form.expected, convert=convert, json=form.json)

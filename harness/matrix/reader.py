@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from packaging.version import Version
 from harness.base.errors import SpecError
 from harness.documents.nodes import Items, Node, Place, Table, compose
 from harness.documents.shape import Log, Schema, Shape, joined, open_record, record_schema
-from harness.domain import Axes, Axis, TextOps
+from harness.domain import LISTED, Axes, Axis
 from harness.matrix import document as matrix
 from harness.matrix.selector import Vocabulary
-from harness.matrix.spec import Space, Spec
+from harness.matrix.spec import Space, Spec, Tier
 
 SECTIONS = ("version", "axes", "include", "exclude", "tiers", "limits")
 OPTIONAL = ("include", "exclude")
@@ -71,7 +70,7 @@ def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
 
 def schema() -> Schema:
     """JSON Schema of matrix.yaml, for editors. It can't know what is on the axes; `parse` checks that as well."""
-    axes = record_schema({name: shape.schema() for name, shape in matrix.AXES.items()}, optional=matrix.OPTIONAL_AXES)
+    axes = record_schema({name: shape.schema() for name, shape in matrix.SHAPES.items()}, optional=matrix.OPTIONAL_AXES)
     parts = {
         "version": matrix.FORMAT.schema(),
         "axes": axes,
@@ -88,16 +87,12 @@ def _read_axes(node: Node | None, log: Log) -> dict[str, Any]:
     """The values of each axis that could be read, under the names of Spec's fields."""
     entries = None
     if node is not None:
-        entries = open_record(node, matrix.AXES, "axes", log, optional=matrix.OPTIONAL_AXES, what="axis")
-    found = {key: matrix.AXES[key].read(child, joined("axes", key), log) for key, child in (entries or {}).items()}
+        entries = open_record(node, matrix.SHAPES, "axes", log, optional=matrix.OPTIONAL_AXES, what="axis")
+    values = {key: matrix.SHAPES[key].read(child, joined("axes", key), log) for key, child in (entries or {}).items()}
     return {
-        "releases": tuple(sorted(found.get("tensorflow") or (), key=lambda release: Version(release.version))),
-        "installs": found.get("install") or (),
-        "keras": found.get("keras") or (),
-        "texts": found.get("text", (TextOps.WITHOUT,)) or (),
-        "models": matrix.make_models(found.get("model") or ()),
-        "formats": found.get("format") or (),
-        "devices": found.get("device") or (),
+        "releases": tuple(sorted(values.get(Axis.TENSORFLOW.value) or (), key=lambda release: Version(release.version))),
+        "models": matrix.make_models(values.get(Axis.MODEL.value) or ()),
+        "choices": {row.axis: values.get(row.name, matrix.default_of(row)) or () for row in LISTED if row.values is not None},
     }
 
 
@@ -111,17 +106,20 @@ def _vocabulary(space: Space, log: Log) -> Vocabulary:
 def _note_idle_rules(spec: Spec, sections: dict[str, Node], log: Log) -> None:
     """Excludes that match nothing and tiers that select nothing: each is a slip, or a rule whose time is over."""
     places = dict(_places(sections))
-    combinations = list(spec.combinations())
     for index, exclude in enumerate(spec.exclude):
-        if not any(map(exclude.when, combinations)):
+        if not spec.occurs(exclude.when):
             log.add(places[f"exclude[{index}]"], f"exclude[{index}]", f"`{exclude.when.text}` matches nothing", "remove the rule")
-    left = [axes for axes in combinations if not any(exclude.when(axes) for exclude in spec.exclude)]
-    included: Iterator[Axes] = chain.from_iterable(include.combinations() for include in spec.include)
-    left.extend(included)
+    included = spec.included()
     for tier in spec.tiers:
-        if not any(map(tier.select, left)):
+        if not _selects_anything(spec, tier, included):
             path = f"tiers.{tier.name}"
             log.add(places[path], path, f"`{tier.select.text}` selects nothing")
+
+
+def _selects_anything(spec: Spec, tier: Tier, included: frozenset[Axes]) -> bool:
+    if any(map(tier.select, included)):
+        return True
+    return any(not any(exclude.when(axes) for exclude in spec.exclude) for axes in spec.matching(tier.select))
 
 
 def _places(sections: dict[str, Node]) -> Iterator[tuple[str, Place]]:

@@ -5,14 +5,33 @@ Owns no parsing and makes no ids; see `harness.matrix.reader` and `harness.matri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import chain, product
+from typing import Any, TypeAlias
 
 from harness.base.errors import SelectionError
 from harness.base.suggestions import did_you_mean
-from harness.domain import Accelerator, Axes, Axis, Device, InstallPolicy, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
-from harness.matrix.selector import Interfaces, Selector, Vocabulary
+from harness.domain import (
+    AXES,
+    OF_CELL,
+    OF_ENVIRONMENT,
+    Accelerator,
+    Axes,
+    Axis,
+    AxisRow,
+    AxisValue,
+    Device,
+    Limits,
+    Model,
+    Release,
+)
+from harness.matrix.grammar import INTERFACE
+from harness.matrix.selector import Conjunct, Interfaces, Selector, Vocabulary
+
+AxisValues: TypeAlias = Mapping[Axis, tuple[AxisValue, ...]]
+"""Some values on every axis; their product is a set of combinations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,32 +45,15 @@ class Exclude:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Include:
-    """Extra combinations: the product of these values. Only here can `python` and `hub` be pinned."""
+    """Extra combinations: the product of `values`. Only here can `python` and `hub` be pinned."""
 
-    tensorflow: tuple[str, ...]
-    install: tuple[InstallPolicy, ...]
-    keras: tuple[KerasChoice, ...]
-    text: tuple[TextOps, ...] = (TextOps.WITHOUT,)
-    model: tuple[str, ...]
-    format: tuple[SaveFormat, ...]
-    device: tuple[Device, ...]
-    python: tuple[str | None, ...] = (None,)
-    hub: tuple[str | None, ...] = (None,)
+    values: AxisValues
     reason: str
     place: str
 
     def combinations(self) -> Iterator[Axes]:
-        return _combinations(
-            self.tensorflow,
-            self.install,
-            self.keras,
-            self.text,
-            self.model,
-            self.format,
-            self.device,
-            self.python,
-            self.hub,
-        )
+        """Return the combinations it adds, in the matrix's order."""
+        return combinations(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,42 +68,70 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """The values on each axis. `releases` are in ascending order."""
+    """What is on each axis. `releases` are in ascending order; `choices` has the axes whose values are those of an enum."""
 
     releases: tuple[Release, ...]
-    installs: tuple[InstallPolicy, ...]
-    keras: tuple[KerasChoice, ...]
-    texts: tuple[TextOps, ...] = (TextOps.WITHOUT,)
     models: tuple[Model, ...]
-    formats: tuple[SaveFormat, ...]
-    devices: tuple[Device, ...]
+    choices: Mapping[Axis, tuple[Enum, ...]]
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices of the matrix."""
+        return tuple(map(Device, self.choices[Axis.DEVICE]))
+
+    def values(self) -> AxisValues:
+        """Return the values of the full product. Nothing is pinned in it."""
+        return {row.axis: self._values_on(row) for row in AXES}
+
+    def _values_on(self, row: AxisRow) -> tuple[AxisValue, ...]:
+        if row.derived:
+            return (None,)
+        match row.axis:
+            case Axis.TENSORFLOW:
+                return tuple(release.version for release in self.releases)
+            case Axis.MODEL:
+                return tuple(model.id for model in self.models)
+            case _:
+                return self.choices.get(row.axis, () if row.missing is None else (row.missing,))
 
     def vocabulary(self) -> Vocabulary:
-        """The values of each axis as text. Any hub version may be pinned, so `hub` isn't in it."""
-        pythons = {python: None for release in self.releases for python in release.pythons}
-        return {
-            Axis.TENSORFLOW.value: tuple(release.version for release in self.releases),
-            Axis.INSTALL.value: tuple(install.value for install in self.installs),
-            Axis.KERAS.value: tuple(keras.value for keras in self.keras),
-            Axis.TEXT.value: tuple(text.value for text in self.texts),
-            Axis.MODEL.value: tuple(model.id for model in self.models),
-            Axis.FORMAT.value: tuple(format_.value for format_ in self.formats),
-            Axis.DEVICE.value: tuple(device.value for device in self.devices),
-            Axis.PYTHON.value: tuple(pythons),
-        }
+        """Return the values of each axis as text. Any hub version may be pinned, so `hub` isn't in it."""
+        pythons = tuple(dict.fromkeys(python for release in self.releases for python in release.pythons))
+        listed = {row.name: tuple(map(_text, self._values_on(row))) for row in AXES if not row.derived}
+        return {**listed, Axis.PYTHON.value: pythons}
 
     def interfaces(self) -> Interfaces:
-        """The interface of each model."""
+        """Return the interface of each model."""
         return {model.id: model.interface for model in self.models}
 
     def combinations(self) -> Iterator[Axes]:
-        """The full product in the matrix's order: TensorFlow ascending, then install, keras, text, model, format, device.
+        """Return the full product in the matrix's order; see `combinations`."""
+        return combinations(self.values())
 
-        Devices that ask for packages of their own come after all others of their text, so that environments stay together.
+    def narrowed(self, conditions: Iterable[Conjunct]) -> AxisValues:
+        """Return the values that pass each condition that asks about their axis alone.
+
+        What all conditions select is among the product of these, which is often a hundredth of the full one.
         """
-        versions = tuple(release.version for release in self.releases)
-        models = tuple(model.id for model in self.models)
-        return _combinations(versions, self.installs, self.keras, self.texts, models, self.formats, self.devices, (None,), (None,))
+        values = dict(self.values())
+        sample = next(combinations(values), None)
+        if sample is None:
+            return values
+        for condition in conditions:
+            axis = _only_axis(condition.names)
+            if axis is not None:
+                values[axis] = tuple(value for value in values[axis] if condition.test(_moved(sample, axis, value), "", ""))
+        return values
+
+    def matching(self, selector: Selector) -> Iterator[Axes]:
+        """Return the combinations that the selector selects. It asks about axes only: there are no ids yet."""
+        return filter(selector, combinations(self.narrowed(selector.conjuncts)))
+
+    def occurs(self, selector: Selector) -> bool:
+        """Return whether any combination matches. Only the axes that the selector asks about are combined."""
+        asked = {axis for axis in map(_axis_of, selector.names) if axis is not None}
+        values = {axis: on_axis if axis in asked else on_axis[:1] for axis, on_axis in self.values().items()}
+        return any(map(selector, combinations(values)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,45 +145,60 @@ class Spec(Space):
     digest: str
 
     def tier(self, name: str) -> Tier:
-        """Raises SelectionError for a tier that matrix.yaml doesn't name."""
+        """Return the tier of that name. Raises SelectionError for one that matrix.yaml doesn't name."""
         for tier in self.tiers:
             if tier.name == name:
                 return tier
         raise SelectionError(f"no tier {name!r}", place="--tier", hint=did_you_mean(name, (tier.name for tier in self.tiers)))
 
+    def included(self) -> frozenset[Axes]:
+        """Return the combinations that includes name, whatever the excludes say."""
+        return frozenset(chain.from_iterable(include.combinations() for include in self.include))
 
-def _combinations(
-    versions: tuple[str, ...],
-    installs: tuple[InstallPolicy, ...],
-    keras_choices: tuple[KerasChoice, ...],
-    texts: tuple[TextOps, ...],
-    models: tuple[str, ...],
-    formats: tuple[SaveFormat, ...],
-    devices: tuple[Device, ...],
-    pythons: tuple[str | None, ...],
-    hubs: tuple[str | None, ...],
-) -> Iterator[Axes]:
-    for version, install, keras, text, python, hub, own in product(
-        versions, installs, keras_choices, texts, pythons, hubs, _by_accelerator(devices)
-    ):
-        for model, format_, device in product(models, formats, own):
-            yield Axes(
-                tensorflow=version,
-                install=install,
-                keras=keras,
-                text=text,
-                model=model,
-                format=format_,
-                device=device,
-                python=python,
-                hub=hub,
-            )
+
+def combinations(values: AxisValues) -> Iterator[Axes]:
+    """Return the product in the matrix's order: the axes of environments vary slowest, those of cells fastest.
+
+    Devices that ask for packages of their own come after all others of their environment, so that environments stay together.
+    """
+    cells = _by_accelerator(tuple(_products(OF_CELL, values)))
+    for environment in _products(OF_ENVIRONMENT, values):
+        for cell in cells:
+            yield Axes(**environment, **cell)
+
+
+def _products(rows: tuple[AxisRow, ...], values: AxisValues) -> Iterator[dict[str, Any]]:
+    names = [row.name for row in rows]
+    for combination in product(*(values[row.axis] for row in rows)):
+        yield dict(zip(names, combination, strict=True))
 
 
 def accelerators(devices: Iterable[Device]) -> tuple[Accelerator, ...]:
-    """What the devices need, each once, in their order."""
+    """Return what the devices need, each once, in their order."""
     return tuple(dict.fromkeys(device.accelerator for device in devices))
 
 
-def _by_accelerator(devices: tuple[Device, ...]) -> tuple[tuple[Device, ...], ...]:
-    return tuple(tuple(device for device in devices if device.accelerator is one) for one in accelerators(devices))
+def _by_accelerator(cells: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    kinds = accelerators(cell[Axis.DEVICE.value] for cell in cells)
+    return sorted(cells, key=lambda cell: kinds.index(cell[Axis.DEVICE.value].accelerator))
+
+
+def _axis_of(name: str) -> Axis | None:
+    """Return the axis that a name of the selector language depends on; None for ids, which depend on many."""
+    if name == INTERFACE:
+        return Axis.MODEL
+    return next((row.axis for row in AXES if row.name == name), None)
+
+
+def _only_axis(names: Collection[str]) -> Axis | None:
+    axes = {_axis_of(name) for name in names}
+    return axes.pop() if len(axes) == 1 else None
+
+
+def _moved(axes: Axes, axis: Axis, value: AxisValue) -> Axes:
+    arguments: dict[str, Any] = {axis.value: value}
+    return replace(axes, **arguments)
+
+
+def _text(value: AxisValue) -> str:
+    return str(value.value) if isinstance(value, Enum) else str(value)

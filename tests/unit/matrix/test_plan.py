@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from enum import Enum
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -44,29 +47,21 @@ def model(id_: str) -> Model:
 MODELS = {"bert-en/3": Interface.DICT, "bert-uncased/1": Interface.DICT, "preprocess/3": Interface.TEXT}
 
 
-def include(spec: Spec, **values: object) -> Include:
-    full: dict[str, object] = {
-        "tensorflow": tuple(release.version for release in spec.releases),
-        "install": spec.installs,
-        "keras": spec.keras,
-        "text": spec.texts,
-        "model": tuple(model.id for model in spec.models),
-        "format": spec.formats,
-        "device": spec.devices,
-        "reason": "because",
-        "place": "matrix.yaml:20:5",
-        **values,
-    }
-    return Include(**full)  # type: ignore[arg-type]
+def include(spec: Spec, **values: Sequence[Any]) -> Include:
+    """All of the spec, but for the axes that are given."""
+    given: dict[Axis, tuple[Any, ...]] = {Axis(name): tuple(on_axis) for name, on_axis in values.items()}
+    return Include(values={**spec.values(), **given}, reason="because", place="matrix.yaml:20:5")
 
 
 SPEC = Spec(
     releases=tuple(map(release, ("2.9.3", "2.15.1", "2.16.2"))),
-    installs=tuple(InstallPolicy),
-    keras=tuple(KerasChoice),
     models=(model("bert-en/3"), model("bert-uncased/1")),
-    formats=tuple(SaveFormat),
-    devices=(Device.CPU, Device.XLA_CPU),
+    choices={
+        Axis.INSTALL: tuple(InstallPolicy),
+        Axis.KERAS: tuple(KerasChoice),
+        Axis.FORMAT: tuple(SaveFormat),
+        Axis.DEVICE: (Device.CPU, Device.XLA_CPU),
+    },
     exclude=(NO_LEGACY,),
     tiers=(
         Tier(name="quick", title="quick", select=compile_selector("tensorflow=2.16"), place="matrix.yaml:30:3"),
@@ -75,6 +70,10 @@ SPEC = Spec(
     limits=Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_bytes=1, free_disk_bytes=1),
     digest="",
 )
+
+
+def with_choices(choices: dict[Axis, tuple[Enum, ...]]) -> Spec:
+    return replace(SPEC, choices={**SPEC.choices, **choices})
 
 
 def test_ids() -> None:
@@ -102,7 +101,9 @@ def test_ids() -> None:
 
 def test_hardware_has_environments_of_its_own() -> None:
     """Cells of a chip that is only compiled for, and of mirrored-2, share those of the CPU."""
-    spec = replace(SPEC, devices=(Device.CPU, Device.TPU_V5E, Device.TPU, Device.MIRRORED_2, Device.GPU))
+    spec = replace(
+        SPEC, choices={**SPEC.choices, Axis.DEVICE: (Device.CPU, Device.TPU_V5E, Device.TPU, Device.MIRRORED_2, Device.GPU)}
+    )
     plan = expand(spec, select="tensorflow=2.16 and install=as-released and format=h5")
     assert list(plan.environments) == [
         "tf-2_16_2-as-released",
@@ -123,7 +124,9 @@ def test_hardware_has_environments_of_its_own() -> None:
 def test_text_comes_after_keras() -> None:
     text_only = Exclude(when=compile_selector("text=with and interface!=text", {}, MODELS), reason="encoder", place="m:1:1")
     preprocess = replace(model("preprocess/3"), interface=Interface.TEXT)
-    spec = replace(SPEC, texts=tuple(TextOps), models=(*SPEC.models, preprocess), exclude=(NO_LEGACY, text_only))
+    spec = replace(
+        SPEC, choices={**SPEC.choices, Axis.TEXT: tuple(TextOps)}, models=(*SPEC.models, preprocess), exclude=(NO_LEGACY, text_only)
+    )
     plan = expand(spec, select="tensorflow>=2.15 and install=as-released and format=h5 and device=cpu")
     assert list(plan.environments) == [
         "tf-2_15_1-as-released",
@@ -291,8 +294,7 @@ def odd_spec(versions: list[str], models: list[str], pythons: list[str], hubs: l
         SPEC,
         releases=tuple(map(release, versions)),
         models=tuple(map(model, models)),
-        devices=(Device.TPU, Device.CPU),
-        texts=tuple(TextOps),
+        choices={**SPEC.choices, Axis.DEVICE: (Device.TPU, Device.CPU), Axis.TEXT: tuple(TextOps)},
     )
     return replace(plain, include=(include(plain, python=(None, *pythons), hub=(None, *hubs)),))
 

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import SpecError
-from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Limits, Model, Release, SaveFormat, TextOps
+from harness.domain import (
+    Axis,
+    Device,
+    HubFormat,
+    InstallPolicy,
+    Interface,
+    KerasChoice,
+    Limits,
+    Model,
+    Release,
+    SaveFormat,
+    TextOps,
+)
 from harness.matrix import load, parse
 
 MATRIX = """\
@@ -56,8 +68,8 @@ def test_axes() -> None:
         Release(version="2.9.3", package="tensorflow-cpu", released=date(2022, 11, 16), pythons=("3.8", "3.9")),
         Release(version="2.16.2", package="tensorflow", released=date(2024, 6, 28), pythons=("3.9", "3.10")),
     )
-    assert spec.installs == (InstallPolicy.AS_RELEASED, InstallPolicy.TODAY)
-    assert spec.keras == (KerasChoice.DEFAULT, KerasChoice.LEGACY)
+    assert spec.choices[Axis.INSTALL] == (InstallPolicy.AS_RELEASED, InstallPolicy.TODAY)
+    assert spec.choices[Axis.KERAS] == (KerasChoice.DEFAULT, KerasChoice.LEGACY)
     assert spec.models == (
         Model(
             id="bert-en/3",
@@ -66,7 +78,7 @@ def test_axes() -> None:
             interface=Interface.DICT,
         ),
     )
-    assert (spec.formats, spec.devices) == ((SaveFormat.H5, SaveFormat.SAVEDMODEL), (Device.CPU,))
+    assert (spec.choices[Axis.FORMAT], spec.devices) == ((SaveFormat.H5, SaveFormat.SAVEDMODEL), (Device.CPU,))
 
 
 def test_rules_tiers_and_limits() -> None:
@@ -89,18 +101,26 @@ def test_rules_tiers_and_limits() -> None:
 
 def test_an_include_takes_all_values_of_the_axes_it_does_not_list() -> None:
     (include,) = parse(MATRIX).include
-    assert (include.tensorflow, include.python, include.hub) == (("2.9.3",), ("3.8",), (None,))
-    assert (include.install, include.keras) == (tuple(InstallPolicy), tuple(KerasChoice))
-    assert (include.model, include.format, include.device) == (("bert-en/3",), (SaveFormat.H5,), (Device.CPU,))
+    assert include.values == {
+        Axis.TENSORFLOW: ("2.9.3",),
+        Axis.INSTALL: tuple(InstallPolicy),
+        Axis.KERAS: tuple(KerasChoice),
+        Axis.TEXT: (TextOps.WITHOUT,),
+        Axis.MODEL: ("bert-en/3",),
+        Axis.FORMAT: (SaveFormat.H5,),
+        Axis.DEVICE: (Device.CPU,),
+        Axis.PYTHON: ("3.8",),
+        Axis.HUB: (None,),
+    }
     assert (include.reason, include.place) == ("the last with 3.8", "matrix.yaml:16:5")
     assert len(list(include.combinations())) == 4
 
 
 def test_the_text_axis_may_be_absent() -> None:
-    assert parse(MATRIX).texts == (TextOps.WITHOUT,)
+    assert parse(MATRIX).choices[Axis.TEXT] == (TextOps.WITHOUT,)
     spec = parse(changed(("[default, legacy]", "[default, legacy]\n  text: [without, with]")))
-    assert spec.texts == (TextOps.WITHOUT, TextOps.WITH)
-    assert spec.include[0].text == (TextOps.WITHOUT, TextOps.WITH)
+    assert spec.choices[Axis.TEXT] == (TextOps.WITHOUT, TextOps.WITH)
+    assert spec.include[0].values[Axis.TEXT] == (TextOps.WITHOUT, TextOps.WITH)
 
 
 def test_rules_may_name_the_interface_of_the_model() -> None:
