@@ -8,7 +8,8 @@ selector; see `harness.matrix.ids`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
 from itertools import chain
 
 from packaging.version import Version
@@ -16,13 +17,13 @@ from packaging.version import Version
 from harness.base.errors import SelectionError
 from harness.base.suggestions import did_you_mean
 from harness.domain import (
+    AXES,
     DERIVED,
-    LISTED,
     OF_CELL,
     OF_ENVIRONMENT,
     Axes,
     Axis,
-    AxisRow,
+    AxisValue,
     Cell,
     EnvironmentRequest,
     LeftOut,
@@ -125,27 +126,29 @@ def _ordered(spec: Spec, included: frozenset[Axes], values: AxisValues) -> Itera
     pinned = [axes for axes in included if any(getattr(axes, row.name) is not None for row in DERIVED)]
     if not pinned:
         return combinations(values)
-    # By all values of the spec: those of a pinned combination need not be among the narrowed ones.
-    ranks = {row.axis: {value: rank for rank, value in enumerate(spec.values()[row.axis])} for row in LISTED}
-    kinds = accelerators(spec.devices)
-
-    def rank_on(row: AxisRow, axes: Axes) -> object:
-        value = getattr(axes, row.name)
-        return _pin_rank(value) if row.derived else ranks[row.axis][value]
+    # Ranked among all values of the spec: those of a pinned combination need not be among the narrowed ones.
+    every = spec.values()
+    rank_of: dict[str, Callable[[AxisValue], object]] = {
+        row.name: _pin_rank if row.derived else _ranks(every[row.axis]).__getitem__ for row in AXES
+    }
+    kinds = _ranks(accelerators(spec.devices))
+    of_environment, of_cell = ([row.name for row in rows] for rows in (OF_ENVIRONMENT, OF_CELL))
 
     def rank(axes: Axes) -> tuple[object, ...]:
-        return (
-            *(rank_on(row, axes) for row in OF_ENVIRONMENT),
-            kinds.index(axes.device.accelerator),
-            *(rank_on(row, axes) for row in OF_CELL),
-        )
+        environment = [rank_of[name](getattr(axes, name)) for name in of_environment]
+        return (*environment, kinds[axes.device.accelerator], *(rank_of[name](getattr(axes, name)) for name in of_cell))
 
     return sorted(chain(combinations(values), pinned), key=rank)
 
 
-def _pin_rank(pin: str | None) -> tuple[Version, str]:
+def _ranks(values: Iterable[AxisValue]) -> dict[AxisValue, int]:
+    return {value: rank for rank, value in enumerate(values)}
+
+
+@cache
+def _pin_rank(pin: AxisValue) -> tuple[Version, str]:
     """Before all pins comes no pin; pins that are equal versions are told apart by their text."""
-    return (Version("0.dev0"), "") if pin is None else (Version(pin), pin)
+    return (Version("0.dev0"), "") if pin is None else (Version(str(pin)), str(pin))
 
 
 def _request(spec: Spec, id_: str, axes: Axes) -> EnvironmentRequest:
