@@ -23,7 +23,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from harness.base.suggestions import Fault, did_you_mean
 from harness.base.versions import ORDERED, in_order, is_version, same_version
-from harness.domain import Axes, Axis, Interface
+from harness.domain import VERSIONED, Axes, Axis, Interface
 
 Test: TypeAlias = Callable[[Axes, str, str], bool]
 """Of axes, cell id and environment id."""
@@ -35,7 +35,6 @@ Interfaces: TypeAlias = Mapping[str, Interface]
 """The interface of each model, by its id."""
 
 INTERFACE = "interface"
-VERSIONED = (Axis.TENSORFLOW, Axis.PYTHON, Axis.HUB)
 NAMES = (*(axis.value for axis in Axis), "environment", "cell")
 GRAMMAR = r"""
 ?start: either

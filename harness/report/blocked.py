@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.domain import Status, Trouble
 from harness.judge.outcomes import CaseVerdict
-from harness.report.document import Blocked, CaseView, CellView, Installed, installed
+from harness.report.document import Blocked, CaseView, CellView, Installation, installed
 from harness.report.grid import ascending, runs
 from harness.report.text import first_line
 
 
 def blocked(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Blocked, ...]:
     """One for each reason in each section, oldest version first. Hardware that this machine hasn't stands in nobody's way."""
-    sections: defaultdict[Installed, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    sections: defaultdict[Installation, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, cell in enumerate(cells):
         if cell.trouble is Trouble.DEVICE:
             continue
@@ -23,12 +23,11 @@ def blocked(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Block
 
 
 def _section(
-    way: Installed,
+    way: Installation,
     places: Mapping[str, Sequence[int]],
     cells: Sequence[CellView],
     cases: Sequence[CaseView],
 ) -> Iterator[Blocked]:
-    install, keras, text = way
     reasons: defaultdict[tuple[Status, str], list[str]] = defaultdict(list)
     versions = ascending(places)
     for version in versions:
@@ -39,9 +38,7 @@ def _section(
     whole = sum(map(len, reasons.values())) == len(versions)
     for (status, message), chosen in reasons.items():
         yield Blocked(
-            install=install,
-            keras=keras,
-            text=text,
+            **way.as_arguments(),
             status=status,
             message=message,
             spans=runs(frozenset(chosen), versions),

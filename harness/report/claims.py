@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, product
+from itertools import groupby
 
-from harness.domain import HOSTS, Device, InstallPolicy, KerasChoice, Outcome, TextOps
+from harness.domain import HOSTS, Device, InstallPolicy, Outcome, installations
 from harness.judge.claims import Answer, Evidence, Finding, Need
 from harness.judge.claims.judge import together
-from harness.report.document import ClaimTrack, ClaimView, DocumentView, Installed, Proof, installed
+from harness.report.document import ClaimTrack, ClaimView, DocumentView, Installation, Proof, installed
 from harness.report.grid import ascending, runs, version_key
 from harness.report.phrase import Scale, listed, scale, spans
 from harness.report.text import MESSAGE_LIMIT, first_line, plain
@@ -57,19 +57,17 @@ def _claim(finding: Finding, versions: Sequence[str], shown: Scale, titles: Mapp
 
 def _tracks(evidence: Sequence[Evidence], versions: Sequence[str], shown: Scale) -> Iterator[ClaimTrack]:
     """One for each way to install in which something was measured."""
-    sections: defaultdict[Installed, list[Evidence]] = defaultdict(list)
+    sections: defaultdict[Installation, list[Evidence]] = defaultdict(list)
     for one in evidence:
         sections[installed(one.axes)].append(one)
-    for section in product(InstallPolicy, KerasChoice, TextOps):
+    for section in installations():
         here: defaultdict[str, list[Evidence]] = defaultdict(list)
         for one in sections[section]:
             here[plain(one.axes.tensorflow)].append(one)
         if here:
             answers = tuple(together(one.confirms for one in here[version]) for version in versions)
             yield ClaimTrack(
-                install=section[0],
-                keras=section[1],
-                text=section[2],
+                **section.as_arguments(),
                 answers=answers,
                 cells=tuple(_to_look_at(here[version]) for version in versions),
                 phrase=phrase(answers, shown),

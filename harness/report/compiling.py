@@ -23,7 +23,7 @@ from harness.report.document import (
     Compiling,
     Fate,
     Figures,
-    Installed,
+    Installation,
     Program,
     State,
     Totals,
@@ -61,7 +61,7 @@ class _Name:
     note: str
     model: str
     chip: Device
-    installed: Installed
+    installed: Installation
 
 
 def compiling(
@@ -166,7 +166,6 @@ def _name(case: CaseView, note: str, cell: CellView, uses: frozenset[Axis]) -> _
 
 
 def _program(name: _Name, title: str, compiles: Mapping[int, Compile], shown: Scale) -> Program:
-    install, keras, text = name.installed
     marks = tuple(compiles.get(place) for place in range(len(shown.labels)))
     return Program(
         case=name.case,
@@ -175,9 +174,7 @@ def _program(name: _Name, title: str, compiles: Mapping[int, Compile], shown: Sc
         note=name.note,
         model=name.model,
         chip=name.chip,
-        install=install,
-        keras=keras,
-        text=text,
+        **name.installed.as_arguments(),
         compiles=marks,
         phrase=_phrase([one.fate if one else None for one in marks], shown),
     )
@@ -220,21 +217,19 @@ _Largest: TypeAlias = dict[int, tuple[float, int]]
 
 def _agreement(cells: Sequence[CellView], cases: Sequence[CaseView], column: Mapping[str, int]) -> Iterator[Agreement]:
     """One for each way to install in which anything was compared, on any device."""
-    found: defaultdict[Installed, dict[str, _Largest]] = defaultdict(lambda: {OWN: {}, SAME: {}})
+    found: defaultdict[Installation, dict[str, _Largest]] = defaultdict(lambda: {OWN: {}, SAME: {}})
     for place, cell in enumerate(cells):
         for one in cell.cases:
             for measured in cases[one].measured:
                 kind = next((kind for kind in (OWN, SAME) if measured.name.endswith(kind)), None)
                 if kind:
                     _keep(found[installed(cell.axes)][kind], column[cell.axes.tensorflow], abs(measured.value), place)
-    for (install, keras, text), kinds in sorted(found.items()):
+    for way, kinds in sorted(found.items()):
         own, same = kinds[OWN], kinds[SAME]
         both = [own.get(place) or same.get(place) for place in column.values()]
         usual = min((median(value for value, _ in kind.values()) for kind in (own, same) if kind), default=0.0)
         yield Agreement(
-            install=install,
-            keras=keras,
-            text=text,
+            **way.as_arguments(),
             own=tuple(own[place][0] if place in own else None for place in column.values()),
             own_apart=tuple(place in own and _is_apart(own[place][0], usual) for place in column.values()),
             same=tuple(same[place][0] if place in same else None for place in column.values()),

@@ -10,12 +10,9 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 from packaging.version import InvalidVersion, Version
 
-from harness.domain import Axes, Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
+from harness.domain import Axes, Device, SaveFormat, installation, installations
 from harness.report.document import Column, Row, Section
 
-_INSTALLS = tuple(InstallPolicy)
-_KERAS = tuple(KerasChoice)
-_TEXTS = tuple(TextOps)
 _FORMATS = tuple(SaveFormat)
 _DEVICES = tuple(Device)
 
@@ -56,28 +53,25 @@ def arrange(axes: Sequence[Axes]) -> tuple[tuple[int, ...], tuple[Section, ...]]
     rows = sorted(pins, key=lambda row: version_key(row[0]), reverse=True)
     columns = sorted({_column(one) for one in axes}, key=_column_key)
     row_place = {row: place for place, row in enumerate(rows)}
+    every_way = tuple(installations())
+    way_place = {way: place for place, way in enumerate(every_way)}
     column_place = {column: place for place, column in enumerate(columns)}
     frame = pd.DataFrame(
         {
-            "install": [_INSTALLS.index(one.install) for one in axes],
-            "keras": [_KERAS.index(one.keras) for one in axes],
-            "text": [_TEXTS.index(one.text) for one in axes],
+            "way": [way_place[installation(one)] for one in axes],
             "row": [row_place[_row(one)] for one in axes],
             "column": [column_place[_column(one)] for one in axes],
         }
-    ).sort_values(["install", "keras", "text", "row", "column"])
+    ).sort_values(["way", "row", "column"])
     order = tuple(int(place) for place in frame.index)
     frame["cell"] = range(len(frame))
     sections = []
-    for key, part in frame.groupby(["install", "keras", "text"]):
-        install, keras, text = (int(place) for place in key)
+    for place, part in frame.groupby("way"):
         pivot = part.pivot(index="row", columns="column", values="cell").fillna(-1).astype(int)
         body = zip(pivot.index, pivot.to_numpy().tolist(), strict=True)
         sections.append(
             Section(
-                install=_INSTALLS[install],
-                keras=_KERAS[keras],
-                text=_TEXTS[text],
+                **every_way[place].as_arguments(),
                 columns=tuple(columns[place] for place in pivot.columns),
                 rows=tuple(_as_row(rows[place], cells) for place, cells in body),
             )

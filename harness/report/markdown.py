@@ -14,7 +14,7 @@ from harness.judge.verdict import CellVerdict
 from harness.report import wording, wording_tpu
 from harness.report.document import (
     ClaimView,
-    Installed,
+    Installation,
     Kind,
     Mark,
     MessageGroup,
@@ -80,13 +80,13 @@ def _ways(view: View) -> Iterator[str]:
     yield from (f"- {wording.reason(one, labels)} {_shortened(one.blocked.message)}" for one in reasons)
     yield from ([""] if reasons else [])
     sections = [one for panel in found for one in panel.installed]
-    names = tuple(f"{wording.install(one[0]).lower()}, {wording.beside(one)}" for one in sections)
+    names = tuple(f"{wording.install(one.install).lower()}, {wording.beside(one)}" for one in sections)
     every = frozenset(model.model for model in view.models)
     for folder, lines in groupby(view.ways if sections else (), key=lambda way: way.folder):
         yield from _table((plain_or_dash(wording.folder(folder)), *names), (_way(line, every, sections) for line in lines))
 
 
-def _way(way: Way, every: frozenset[str], sections: Iterable[Installed]) -> tuple[str, ...]:
+def _way(way: Way, every: frozenset[str], sections: Iterable[Installation]) -> tuple[str, ...]:
     phrases = {installed(track): track.phrase for track in way.tracks}
     told = "".join(f" ({code(one)})" for one in wording.models(way, every))
     told += "".join(f" ({one})" for one in wording.variants(way))

@@ -9,7 +9,7 @@ from statistics import median
 from typing import TypeAlias
 
 from harness.domain import Axis
-from harness.report.document import CaseView, CellView, Installed, NumberRow, Numbers, installed
+from harness.report.document import CaseView, CellView, Installation, NumberRow, Numbers, installed
 from harness.report.figures import is_figure
 from harness.report.ways import folder
 
@@ -30,7 +30,7 @@ class _Name:
     model: str
     format: str
     device: str
-    installed: Installed
+    installed: Installation
 
 
 def numbers(
@@ -68,7 +68,6 @@ def _name(number: str, case: CaseView, cell: CellView, uses: frozenset[Axis]) ->
 
 
 def _row(name: _Name, title: str, values: Values, versions: Sequence[str]) -> NumberRow:
-    install, keras, text = name.installed
     usual = median(abs(value) for value, _ in values.values())
     shown = tuple(values[version][0] if version in values else None for version in versions)
     return NumberRow(
@@ -79,9 +78,7 @@ def _row(name: _Name, title: str, values: Values, versions: Sequence[str]) -> Nu
         model=name.model,
         format=name.format,
         device=name.device,
-        install=install,
-        keras=keras,
-        text=text,
+        **name.installed.as_arguments(),
         values=shown,
         apart=tuple(value is not None and len(values) >= ENOUGH and abs(value) > APART * usual for value in shown),
         cells=tuple(values[version][1] if version in values else None for version in versions),

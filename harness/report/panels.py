@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from harness.domain import InstallPolicy, Status
-from harness.report.document import Blocked, Installed, View, Way, WayTrack, installed
+from harness.report.document import Blocked, Installation, View, Way, WayTrack, installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Reason:
     """Why no case could run in some versions. `installed` is None where that holds in every section with them."""
 
     blocked: Blocked
-    installed: Installed | None
+    installed: Installation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Panel:
     """`reasons` are of the versions that its tables show as blocked or unavailable."""
 
     install: InstallPolicy
-    installed: tuple[Installed, ...]
+    installed: tuple[Installation, ...]
     reasons: tuple[Reason, ...]
     groups: tuple[Group, ...]
 

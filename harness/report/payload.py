@@ -2,7 +2,8 @@
 
     versions       oldest first
     strings        each text once; all other texts are places in here, 0 is the empty one
-    sections       {install, keras, text, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
+    installation   {axis: {value: its words, where it doesn't say it by itself}} of the axes that say how to install
+    sections       {install, keras, ... as in `installation`, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]
@@ -25,6 +26,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from harness.domain import OF_INSTALLATION
 from harness.judge.verdict import CellVerdict
 from harness.report.devices import realm
 from harness.report.document import CaseView, Program, View, WayTrack
@@ -67,11 +69,10 @@ def payload(view: View) -> str:
         "command": view.header.command,
         "options": view.header.options,
         "versions": view.versions,
+        "installation": {row.name: {value.value: word for value, word in row.words.items()} for row in OF_INSTALLATION},
         "sections": [
             {
-                "install": section.install.value,
-                "keras": section.keras.value,
-                "text": section.text.value,
+                **{row.name: getattr(section, row.name).value for row in OF_INSTALLATION},
                 "rows": [[row.tensorflow, row.python, row.hub] for row in section.rows],
                 "columns": [[column.model, column.format, column.device] for column in section.columns],
             }

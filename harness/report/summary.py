@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from harness.domain import HOSTS, InstallPolicy
+from harness.domain import HOSTS, InstallPolicy, installation
 from harness.judge.outcomes import SURPRISES, CaseVerdict
 from harness.judge.verdict import CellVerdict, together
 from harness.report.document import CaseView, CellView, Counts, Kind, Mark, MessageGroup, ModelSummary, Section, Span, Track
@@ -67,7 +67,7 @@ def _track(section: Section, places: Sequence[int], cells: Sequence[CellView]) -
     for row in reversed(section.rows):
         by_version[row.tensorflow].extend(cell for place in places if (cell := row.cells[place]) is not None)
     marks = tuple(_mark(version, found, cells) for version, found in by_version.items() if found)
-    return Track(install=section.install, keras=section.keras, text=section.text, marks=marks, spans=tuple(_spans(marks)))
+    return Track(**installation(section).as_arguments(), marks=marks, spans=tuple(_spans(marks)))
 
 
 def _mark(version: str, places: Sequence[int], cells: Sequence[CellView]) -> Mark:

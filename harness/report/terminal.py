@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report import wording, wording_tpu
-from harness.report.document import Installed, Kind, State, View, Way, WayMark, installed
+from harness.report.document import Installation, Kind, State, View, Way, WayMark, installed
 from harness.report.panels import idle
 
 MESSAGES = 12
@@ -39,7 +39,7 @@ def _parts(view: View) -> Iterator[RenderableType]:
     labels = wording.labels(view)
     ways = [way for way in view.ways if not _skipped(way)]
     for section in map(installed, view.sections):
-        yield Text(f"\n{wording.install(section[0])}, {wording.beside(section)}", style="bold")
+        yield Text(f"\n{wording.install(section.install)}, {wording.beside(section)}", style="bold")
         yield _table(view, ways, section)
     used = {mark.state for way in ways for track in way.tracks for mark in track.marks if mark}
     yield Text(
@@ -78,7 +78,7 @@ def compiling(view: View) -> Iterator[RenderableType]:
         yield Text("\n" + " ".join(wording_tpu.agreement(agreement, view.versions)))
 
 
-def _table(view: View, ways: list[Way], section: Installed) -> Table:
+def _table(view: View, ways: list[Way], section: Installation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     every = frozenset(model.model for model in view.models)

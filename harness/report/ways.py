@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
-from harness.domain import Axis, Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
+from harness.domain import Axis, Device, SaveFormat, installations
 from harness.report.devices import Realm, realm
-from harness.report.document import CaseView, CellView, Installed, State, Way, WayMark, WayTrack, installed
+from harness.report.document import CaseView, CellView, Installation, State, Way, WayMark, WayTrack, installed
 from harness.report.grid import ascending
 from harness.report.phrase import Scale, phrase, scale
 from harness.report.state import SILENT, merged, reason, state_of
@@ -31,7 +30,7 @@ class _Entry:
     """A case in a cell. `at` is where its mark stands: section, place of the version."""
 
     cell: int
-    at: tuple[Installed, int]
+    at: tuple[Installation, int]
     values: Mapping[Axis, SaveFormat | Device]
     pins: tuple[str | None, str | None]
     state: State
@@ -168,14 +167,14 @@ def _is_missing(value: SaveFormat | Device, entries: Sequence[_Entry]) -> bool:
 
 def _tracks(entries: Sequence[_Entry], shown: Scale) -> Iterator[WayTrack]:
     """The line in each section that has it."""
-    places: defaultdict[tuple[Installed, int], list[_Entry]] = defaultdict(list)
+    places: defaultdict[tuple[Installation, int], list[_Entry]] = defaultdict(list)
     for entry in entries:
         places[entry.at].append(entry)
-    for install, keras, text in product(InstallPolicy, KerasChoice, TextOps):
-        marks = tuple(_mark(places.get(((install, keras, text), column), ())) for column in range(len(shown.labels)))
+    for way in installations():
+        marks = tuple(_mark(places.get((way, column), ())) for column in range(len(shown.labels)))
         if any(marks):
             told = phrase([one.state if one else None for one in marks], shown)
-            yield WayTrack(install=install, keras=keras, text=text, marks=marks, phrase=told)
+            yield WayTrack(**way.as_arguments(), marks=marks, phrase=told)
 
 
 def _mark(entries: Sequence[_Entry]) -> WayMark | None:

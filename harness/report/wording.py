@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 
 from typing_extensions import assert_never
 
-from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
+from harness.domain import OF_INSTALLATION, AxisRow, InstallPolicy, Status
 from harness.judge.claims import Answer
 from harness.judge.verdict import CellVerdict
-from harness.report.document import ClaimView, Installed, Kind, Mark, NumberRow, Span, State, Track, View, Way, installed
+from harness.report.document import ClaimView, Installation, Kind, Mark, NumberRow, Span, State, Track, View, Way, installed
 from harness.report.panels import Reason
 from harness.report.phrase import EVERYWHERE, scale
 
@@ -89,36 +90,18 @@ def install_meaning(policy: InstallPolicy) -> str:
             assert_never(policy)
 
 
-def keras(choice: KerasChoice) -> str:
-    """A Keras choice as a heading says it."""
-    match choice:
-        case KerasChoice.DEFAULT:
-            return "default Keras"
-        case KerasChoice.LEGACY:
-            return "legacy Keras"
-        case _:
-            assert_never(choice)
-
-
-def text(ops: TextOps) -> str:
-    """tensorflow-text as a heading says it; empty where it isn't installed."""
-    match ops:
-        case TextOps.WITHOUT:
-            return ""
-        case TextOps.WITH:
-            return "with tensorflow-text"
-        case _:
-            assert_never(ops)
-
-
-def beside(installed: Installed) -> str:
+def beside(installed: Installation) -> str:
     """What a way to install has beside its policy: `legacy Keras, with tensorflow-text`."""
-    return ", ".join(filter(None, (keras(installed[1]), text(installed[2]))))
+    return ", ".join(word for row, value in _beside(installed) if (word := row.words[value]))
 
 
-def unusual(installed: Installed) -> str:
+def unusual(installed: Installation) -> str:
     """The same, without what is the default; often empty."""
-    return ", ".join(filter(None, ("" if installed[1] is KerasChoice.DEFAULT else keras(installed[1]), text(installed[2]))))
+    return ", ".join(word for row, value in _beside(installed) if value is not row.usual and (word := row.words[value]))
+
+
+def _beside(installed: Installation) -> Iterator[tuple[AxisRow, Enum]]:
+    return ((row, getattr(installed, row.name)) for row in OF_INSTALLATION if row.words)
 
 
 def ended(status: Status, *, everything: bool = False) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from types import MappingProxyType
 
-from harness.domain import Companion, EnvironmentRequest, Status
+from harness.domain import Companion, EnvironmentRequest, Status, installation
 from harness.environments.uv import Failure as Failed
 from harness.incell.hubmatrix_failure import describe_text
 from harness.matrix.request import exclude_newer, requirements, settings
@@ -58,9 +58,7 @@ def environment_record(
         id=request.id,
         key=identity.key if identity else None,
         tensorflow=request.release.version,
-        install=request.install,
-        keras=request.keras,
-        text=request.text,
+        **installation(request).as_arguments(),
         requirements=requirements(request),
         exclude_newer=limit.isoformat() if limit else None,
         settings=dict(settings(request)),

@@ -15,8 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from harness.domain import Installation
+from harness.domain import installation as installed
 from harness.judge.diagnose import Diagnosis
-from harness.report.document.cells import CaseView, CellView, Column, Installed, Measurement, Row, Section, installed
+from harness.report.document.cells import CaseView, CellView, Column, Measurement, Row, Section
 from harness.report.document.claims import ClaimTrack, ClaimView, DocumentView, Proof
 from harness.report.document.compiling import (
     Agreement,
@@ -50,7 +52,7 @@ __all__ = [
     "DocumentView",
     "Fate",
     "Figures",
-    "Installed",
+    "Installation",
     "Kind",
     "Mark",
     "Measurement",

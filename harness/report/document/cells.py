@@ -3,31 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
 
-from harness.domain import Axes, InstallPolicy, KerasChoice, Status, TextOps, Trouble
+from harness.domain import Axes, Installation, Status, Trouble
 from harness.judge.outcomes import CaseVerdict
 from harness.judge.verdict import CellVerdict
 from harness.results.format import Package
-
-Installed: TypeAlias = tuple[InstallPolicy, KerasChoice, TextOps]
-"""A way to install, which is what a section is about: policy, Keras choice, tensorflow-text or not."""
-
-
-class AboutAnInstall(Protocol):
-    """What is about one way to install."""
-
-    @property
-    def install(self) -> InstallPolicy: ...
-    @property
-    def keras(self) -> KerasChoice: ...
-    @property
-    def text(self) -> TextOps: ...
-
-
-def installed(one: AboutAnInstall) -> Installed:
-    """The way to install that it is about."""
-    return one.install, one.keras, one.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +96,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Installation):
     """One table: newest TensorFlow first."""
 
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, TextOps
+from harness.domain import Device, Installation, InstallPolicy, Outcome
 from harness.judge.claims import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimTrack:
+class ClaimTrack(Installation):
     """A claim under one way to install. `answers` and `cells` have one place for each of `View.versions`.
 
     `cells` are the ids of those to look at, empty where nothing was measured. `phrase` says the answers in words:
     `confirmed 2.0–2.15; refuted from 2.16`.
     """
 
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     answers: tuple[Answer, ...]
     cells: tuple[str, ...]
     phrase: str

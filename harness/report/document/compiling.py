@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from harness.domain import Device, InstallPolicy, KerasChoice, TextOps
+from harness.domain import Device, Installation
 from harness.judge.verdict import CellVerdict
 
 
@@ -64,7 +64,7 @@ class Compile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Program(Installation):
     """What one case hands to the compiler, for one model and chip, under one way to install.
 
     `note` tells apart the programs of one case. `model` is empty where the case uses none. `compiles` has one place for each
@@ -77,9 +77,6 @@ class Program:
     note: str
     model: str
     chip: Device
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     compiles: tuple[Compile | None, ...]
     phrase: str
 
@@ -108,7 +105,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class Agreement(Installation):
     """How far the results of one program are from eager TensorFlow's, at most, by version.
 
     `own`: compiled by TensorFlow's own XLA. `same`: the same program, run by the XLA that came with the TPU compiler. Places as
@@ -116,9 +113,6 @@ class Agreement:
     larger of both.
     """
 
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     own: tuple[float | None, ...]
     own_apart: tuple[bool, ...]
     same: tuple[float | None, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.domain import InstallPolicy, KerasChoice, Status, TextOps
+from harness.domain import Installation, InstallPolicy, Status
 from harness.judge.verdict import CellVerdict
 from harness.report.document.words import Kind
 
@@ -38,12 +38,9 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class Track(Installation):
     """One model under one way to install, oldest TensorFlow first."""
 
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     marks: tuple[Mark, ...]
     spans: tuple[Span, ...]
 
@@ -62,12 +59,9 @@ class ModelSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
+class Blocked(Installation):
     """Versions of one section in which no case could run, and the one reason. `whole`: these are all of the section's."""
 
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     status: Status
     message: str
     spans: tuple[tuple[str, str], ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.domain import Device, InstallPolicy, KerasChoice, SaveFormat, TextOps
+from harness.domain import Device, Installation, SaveFormat
 from harness.report.document.words import State
 
 
@@ -17,15 +17,12 @@ class WayMark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayTrack:
+class WayTrack(Installation):
     """A way under one way to install. `marks` has one place for each of `View.versions`, None where the matrix has no cell.
 
     `phrase` says the marks in words: `works 2.0–2.15; fails from 2.16`.
     """
 
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     marks: tuple[WayMark | None, ...]
     phrase: str
 
@@ -48,7 +45,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberRow:
+class NumberRow(Installation):
     """One number that a case measured, on one model, under one way to install.
 
     `model`, `format` and `device` are empty where the case uses no such axis. `values`, `apart` and `cells` have one place for
@@ -62,9 +59,6 @@ class NumberRow:
     model: str
     format: str
     device: str
-    install: InstallPolicy
-    keras: KerasChoice
-    text: TextOps
     values: tuple[float | None, ...]
     apart: tuple[bool, ...]
     cells: tuple[int | None, ...]

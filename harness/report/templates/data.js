@@ -2,6 +2,8 @@
 // The run's data, and the cells of the page that belong to it. Text from the run reaches the page through textContent only.
 const data = JSON.parse(document.getElementById("data").textContent);
 const text = (place) => data.strings[place];
+const INSTALLATION = Object.keys(data.installation);
+const installationOf = (section) => Object.fromEntries(INSTALLATION.map((name) => [name, section[name]]));
 const VERDICTS = { w: "works", p: "partly", f: "fails", u: "unavailable", n: "not run" };
 const unexpected = new Set(data.cells.unexpected);
 
@@ -34,7 +36,7 @@ function axesOf(place) {
   const [grid, row, column] = where[place];
   const [tensorflow, python, hub] = grid.section.rows[row];
   const [model, format, device] = grid.section.columns[column];
-  return { tensorflow, install: grid.section.install, keras: grid.section.keras, text: grid.section.text, model, format, device, python, hub };
+  return { tensorflow, ...installationOf(grid.section), model, format, device, python, hub };
 }
 
 function casesOf(place) {
@@ -46,7 +48,7 @@ function casesOf(place) {
   return found;
 }
 
-const besideOf = (axes) => [axes.install, `${axes.keras} Keras`, ...(axes.text === "with" ? ["with tensorflow-text"] : [])];
+const besideOf = (axes) => INSTALLATION.map((name) => data.installation[name][axes[name]] ?? axes[name]).filter(Boolean);
 
 function nameOf(place) {
   const axes = axesOf(place);

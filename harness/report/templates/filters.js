@@ -1,6 +1,6 @@
 // Filters: which cells match, then rows, columns and tables without a match disappear.
 const form = document.getElementById("filters");
-const FIELDS = ["tf", "install", "keras", "text", "model", "format", "device", "q"];
+const FIELDS = ["tf", ...INSTALLATION, "model", "format", "device", "q"];
 // With many models the tables begin with one of them: the one that most ways are about; with many devices, with this machine's.
 const STANDARD = Object.fromEntries(FIELDS.map((name) => [name, ""]));
 for (const name of ["model", "device"]) STANDARD[name] = form.elements[name].dataset.standard ?? "";
@@ -58,9 +58,7 @@ function messagesOf(place) {
 function matcher(filter, versions) {
   const says = messageTest(filter.q);
   return (place, section, row, column) =>
-    (!filter.install || section.install === filter.install) &&
-    (!filter.keras || section.keras === filter.keras) &&
-    (!filter.text || section.text === filter.text) &&
+    INSTALLATION.every((name) => !filter[name] || section[name] === filter[name]) &&
     versions(row[0]) &&
     (!filter.model || column[0] === filter.model) &&
     (!filter.format || column[1] === filter.format) &&

@@ -42,7 +42,7 @@ def test_a_reason_names_the_keras_that_it_is_of_where_another_runs(records: Any)
     works(records, "2.16.2", keras="legacy")
     found = records.view({})
     (panel,) = panels(found)
-    assert [keras.value for _, keras, _ in panel.installed] == ["default", "legacy"]
+    assert [way.keras.value for way in panel.installed] == ["default", "legacy"]
     said = [wording.reason(one, wording.labels(found)) for one in panel.reasons]
     assert said == ["As released, default Keras: doesn’t import in 2.16:"]
 
@@ -54,7 +54,7 @@ def test_tensorflow_text_has_lines_and_reasons_of_its_own(records: Any) -> None:
     broken(records, "2.16.2", model="preprocess/3", text="with")
     found = records.view({CASE: "It loads"})
     (panel,) = panels(found)
-    assert [text.value for _, _, text in panel.installed] == ["without", "with"]
+    assert [way.text.value for way in panel.installed] == ["without", "with"]
     said = [wording.reason(one, wording.labels(found)) for one in panel.reasons]
     assert said == ["As released, default Keras, with tensorflow-text: doesn’t import in 2.16:"]
     assert "| Loading | as released, default Keras | as released, default Keras, with tensorflow-text |" in markdown.render(found)
