@@ -25,7 +25,19 @@ from harness.base.files import write_atomically
 from harness.base.workspace import Workspace
 from harness.commands import report as reporting
 from harness.commands.plan import QUICK, Made
-from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Lacking, Model, SaveFormat, TextOps
+from harness.domain import (
+    OF_INSTALLATION,
+    Axis,
+    Case,
+    Device,
+    InstallPolicy,
+    Interface,
+    KerasChoice,
+    Lacking,
+    Model,
+    SaveFormat,
+    TextOps,
+)
 from harness.judge.attribution import machine_trouble
 from harness.matrix import Spec, load
 from harness.matrix.plan import expand
@@ -135,6 +147,7 @@ def _narrowed(spec: Spec, model: Model, cases: Sequence[Case], width: Width, *, 
         releases=tuple(release for release in spec.releases if release.version in _versions(spec, width.tensorflow)),
         choices={
             **spec.choices,
+            **{row.axis: (row.usual,) for row in OF_INSTALLATION if row.usual is not None},
             Axis.INSTALL: width.installs,
             Axis.KERAS: width.keras,
             Axis.TEXT: (TextOps.WITH if needs_text else TextOps.WITHOUT,),

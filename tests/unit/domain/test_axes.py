@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 from enum import Enum
+from math import prod
 from typing import Any, get_type_hints
 
 import pytest
@@ -93,7 +94,8 @@ def test_only_unusual_values_are_in_an_environments_id(values: dict[str, Any], p
 
 def test_an_environment_is_shared_by_models_formats_and_devices_without_hardware() -> None:
     key = environment_key(axes())
-    assert key == ("2.16.2", InstallPolicy.TODAY, KerasChoice.DEFAULT, TextOps.WITHOUT, Accelerator.NONE, None, None)
+    assert key[:2] == ("2.16.2", InstallPolicy.TODAY)
+    assert key[-3:] == (Accelerator.NONE, None, None)
     assert key == environment_key(axes(model="other", format=SaveFormat.KERAS, device=Device.MIRRORED_2))
     assert key != environment_key(axes(device=Device.TPU))
 
@@ -107,5 +109,5 @@ def test_a_way_to_install_is_told_of_a_cell_and_of_what_is_about_one() -> None:
 
 def test_every_way_to_install_is_there_once() -> None:
     ways = tuple(installations())
-    assert len(set(ways)) == len(ways) == len(InstallPolicy) * len(KerasChoice) * len(TextOps)
+    assert len(set(ways)) == len(ways) == prod(len(row.values or ()) for row in OF_INSTALLATION)
     assert all(isinstance(value, Enum) for way in ways for value in way.as_arguments().values())
