@@ -123,22 +123,24 @@ def check(
     Loading a model runs what is in it: check only models that you trust.
     """
     from harness.commands import check as checking
+    from harness.commands import check_output
+    from harness.commands import look as looking
 
-    place = Workspace(root=root.resolve())
-    brought, inspected = checking.look_into(place, model, hub_url)
+    workspace = Workspace(root=root.resolve())
+    brought, inspected = looking.look_into(workspace, model, hub_url)
     if not as_json:
-        say(checking.told(brought, inspected))
+        say(looking.describe(brought, inspected))
     if look:
-        print(json.dumps({"format": 1, "model": checking.facts(brought, inspected)}, indent=1)) if as_json else None
+        print(json.dumps({"format": 1, "model": looking.facts(brought, inspected)}, indent=1)) if as_json else None
         return
     width = checking.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device))
-    made = checking.make(place, brought, inspected, width)
+    made = checking.make(workspace, brought, inspected, width)
     done = checking.run(made, jobs=jobs, rerun=rerun, plain=plain or as_json, folder=report)
     if as_json:
-        print(json.dumps(checking.as_json(made, done), indent=1))
+        print(json.dumps(check_output.as_json(made, done), indent=1))
     else:
-        say(checking.table(done))
-        say(checking.last_words(made, done, width))
+        say(check_output.table(done))
+        say(check_output.last_words(made, done, width))
 
 
 @app.command()

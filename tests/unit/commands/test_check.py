@@ -9,6 +9,7 @@ import pytest
 from harness.base.errors import HubmatrixError, SelectionError, SpecError
 from harness.base.workspace import Workspace
 from harness.commands import check as checking
+from harness.commands import look
 from harness.commands.check import Width
 from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, SaveFormat, TextOps
 from harness.models import archives, replicas
@@ -42,7 +43,7 @@ def scale(tmp_path: Path) -> Path:
 
 
 def made(place: Workspace, model: Path | str, width: Width = NARROW) -> checking.Check:
-    brought, inspected = checking.look_into(place, str(model), None)
+    brought, inspected = look.look_into(place, str(model), None)
     return checking.make(place, brought, inspected, width)
 
 
@@ -137,18 +138,18 @@ def test_the_digest_changes_with_the_files(place: Workspace, scale: Path) -> Non
 
 def test_results_are_apart_from_those_of_the_matrix(place: Workspace, scale: Path) -> None:
     check = made(place, scale)
-    assert check.place.runs == place.root / "reports" / "checks" / "scale" / "runs"
-    assert check.place.venvs == place.venvs
+    assert check.workspace.runs == place.root / "reports" / "checks" / "scale" / "runs"
+    assert check.workspace.venvs == place.venvs
 
 
 def test_what_is_told(place: Workspace, scale: Path) -> None:
-    brought, inspected = checking.look_into(place, str(scale), None)
+    brought, inspected = look.look_into(place, str(scale), None)
     size = f"{inspected.tree.size / 2**10:.1f} KiB in 2 files"
-    assert checking.told(brought, inspected) == "\n".join(
+    assert look.describe(brought, inspected) == "\n".join(
         [
             f"{scale}: SavedModel, written by TensorFlow 2.15.1, {size}",
             "  signature   serving_default(x: float32 [?, 3]) -> y: float32 [?, 2]",
         ]
     )
-    assert checking.facts(brought, inspected)["interface"] == "other"
+    assert look.facts(brought, inspected)["interface"] == "other"
     assert isinstance(inspected, Inspected)
