@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from harness.base.workspace import Workspace
 from harness.commands import look
 from harness.commands import report as reporting
 from harness.commands.check import Check, Done, Width
-from harness.domain import InstallPolicy
-from harness.report import terminal
+from harness.domain import InstallPolicy, Outcome
+from harness.report import terminal, wording
+from harness.report.document import CaseView, View
+from harness.report.text import first_line
 from harness.results import store
 
 
 def table(done: Done) -> RenderableType:
-    """Return the report for a terminal."""
-    return terminal.render(done.shown)
+    """Return the report for a terminal, with what was not tried and why: no line of it is left out."""
+    return Group(terminal.render(done.shown, skipped=True), *_not_tried(done.shown))
+
+
+def _not_tried(view: View) -> Iterator[RenderableType]:
+    """Give each reason for which something was skipped, with the versions, and with what was skipped for it."""
+    cells: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    titles: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for cell in view.cells:
+        for case in (view.cases[number] for number in cell.cases):
+            if case.outcome is Outcome.SKIPPED:
+                cells[_reason(case)][cell.axes.tensorflow] = None
+                titles[_reason(case)][case.title] = None
+    if cells:
+        yield Text("\nNot tried, which says nothing of the model", style="bold")
+    labels = wording.labels(view)
+    for reason, versions in cells.items():
+        yield Text(f"  {', '.join(labels[version] for version in view.versions if version in versions)}: {reason}")
+        yield from (Text(f"    {title}", style="dim") for title in titles[reason])
+
+
+def _reason(case: CaseView) -> str:
+    return first_line(case.message).removeprefix("Skipped: ").removeprefix("not tried: ")
 
 
 def last_words(check: Check, done: Done, width: Width) -> str:

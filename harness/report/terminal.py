@@ -30,14 +30,14 @@ STYLES = {
 }
 
 
-def render(view: View) -> RenderableType:
-    """One table for each way to install; ways that were skipped everywhere are left out."""
-    return Group(*_parts(view))
+def render(view: View, *, skipped: bool = False) -> RenderableType:
+    """Return one table for each way to install. Ways that were skipped everywhere are left out unless `skipped`."""
+    return Group(*_parts(view, skipped=skipped))
 
 
-def _parts(view: View) -> Iterator[RenderableType]:
+def _parts(view: View, *, skipped: bool) -> Iterator[RenderableType]:
     labels = wording.labels(view)
-    ways = [way for way in view.ways if not _skipped(way)]
+    ways = [way for way in view.ways if skipped or not _skipped(way)]
     for section in map(installed, view.sections):
         yield Text(f"\n{wording.install(section.install)}, {wording.beside(section)}", style="bold")
         yield _table(view, ways, section)

@@ -6,6 +6,7 @@ Escaping for a format is the renderer's; this is about what no format can show.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 MESSAGE_LIMIT = 1_000
 EVIDENCE_LIMIT = 20_000
@@ -15,7 +16,10 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 # Controls but tab and new line; marks that reorder text (https://trojansource.codes); lone surrogates.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
-_WRAPPER = re.compile(r"^(?:\w+: )?Exception encountered when calling .+[.:]$")
+_WRAPPER = re.compile(r"^(?:[\w.]+: )?(?:Exception encountered when calling .+[.:]|Graph execution error:|in user code:)$")
+# What follows is the op that failed; its message stands before it, after however long a trace of where the op came from.
+_NODE = re.compile(r"^\s*(?:\d+ root error\(s\)|\[\[\{\{node )")
+_RAISED = re.compile(r"^\s+(?P<error>[A-Za-z_][\w.]*(?:Error|Exception)): ")
 
 
 def plain(text: str, limit: int = EVIDENCE_LIMIT) -> str:
@@ -38,9 +42,31 @@ def shortened(text: str, limit: int) -> str:
 
 
 def first_line(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """The first line that says something; empty where none does.
+    """Return the first line that says what went wrong; empty where the text is.
 
-    Keras 2 and 3 put "Exception encountered when calling layer …" before the error itself: that line is passed over.
+    Passed over is what TensorFlow and Keras put around an error: "Exception encountered when calling layer …", "in user code:"
+    with its frames, "Graph execution error:" with where the op was made. The class that was raised stays in front.
     """
-    lines = [line.strip()[:limit] for line in plain(text, 4 * limit).splitlines() if line.strip()]
-    return next((line for line in lines if not _WRAPPER.search(line)), lines[0] if lines else "")
+    lines = [line.rstrip() for line in plain(text, 4 * limit).splitlines() if line.strip()]
+    if not lines:
+        return ""
+    inner = _in_graph(lines) or _in_user_code(lines)
+    chosen = inner or next((line.strip() for line in lines if not _WRAPPER.search(line.strip())), lines[0].strip())
+    return chosen[:limit]
+
+
+def _in_graph(lines: Sequence[str]) -> str:
+    """Return the message of the op that failed while a graph was executed, behind the class that was raised; else nothing."""
+    start = next((place for place, line in enumerate(lines) if line.endswith("Graph execution error:")), None)
+    end = next((place for place, line in enumerate(lines) if _NODE.search(line)), 0)
+    if start is None or end <= start + 1 or _WRAPPER.search(lines[end - 1].strip()):
+        return ""
+    error = lines[0].partition(":")[0].rpartition(".")[2] if _WRAPPER.search(lines[0].strip()) else ""
+    return f"{error}: {lines[end - 1].strip()}" if error.isidentifier() else lines[end - 1].strip()
+
+
+def _in_user_code(lines: Sequence[str]) -> str:
+    """Return what was raised below the frames that "in user code:" lists; else nothing."""
+    if not any(line.endswith("in user code:") for line in lines):
+        return ""
+    return next((line.strip() for line in reversed(lines) if _RAISED.search(line)), "")

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.domain import Interface
-from harness.models.inspect import packages
+from harness.models.inspect import keras_classes, packages
 from harness.models.inspect.interface import TF1_SIGNATURE, format_of, interface_of, width_of
-from harness.models.inspect.sample import BATCH, best_call, obstacle, of_call, recipe
+from harness.models.inspect.sample import BATCH, Filled, Listed, Ragged, Sparse, best_call, obstacle, of_call, recipe
 from harness.models.inspect.saved_model import SERVE
 from harness.models.inspect.values import Call, Constant, Inspected, Items, Kind, Named, Signature, Structure, Tensor
 
@@ -26,8 +26,7 @@ SHORT = 7
 
 
 def manifest(inspected: Inspected, handle: str) -> dict[str, Any]:
-    """JSON of a model under the handle that the cases are to write. `outputs` is empty: nobody knows the right values."""
-    content = inspected.content
+    """Return the JSON of a model under the handle that cases are to write. `outputs` is empty: nobody knows the right values."""
     interface = interface_of(inspected)
     return {
         "handle": handle,
@@ -37,14 +36,22 @@ def manifest(inspected: Inspected, handle: str) -> dict[str, Any]:
         "tolerance": TOLERANCE,
         "inputs": _inputs(interface, inspected),
         "outputs": {},
-        "checked": {
-            "keras": content.keras,
-            "imports": [packages.TEXT.replace("-", "_")] if packages.TEXT in content.packages else [],
-            "trainable": sum(one.trainable for one in content.variables),
-            "tags": list(_tags(inspected)),
-            "signatures": {one.name: _signature(one) for one in content.signatures},
-            "call": _call(best_call(content.calls)),
-        },
+        "checked": _checked(inspected),
+    }
+
+
+def _checked(inspected: Inspected) -> dict[str, Any]:
+    content = inspected.content
+    signatures = () if _is_keras_file(inspected) else content.signatures
+    return {
+        "keras": content.keras,
+        "imports": [packages.TEXT.replace("-", "_")] if packages.TEXT in content.packages else [],
+        "trainable": sum(variable.trainable for variable in content.variables),
+        "custom": [name for name in content.custom if name != keras_classes.HUB],
+        "lambdas": list(content.lambdas),
+        "tags": list(_tags(inspected)),
+        "signatures": {signature.name: _signature(signature) for signature in signatures},
+        "call": _call(_keras_call(inspected) if _is_keras_file(inspected) else best_call(content.calls)),
     }
 
 
@@ -68,23 +75,34 @@ def _length(inspected: Inspected) -> int:
     """The sequence length, where the model has only one."""
     call = best_call(inspected.content.calls)
     tensors = of_call(call) if call else ()
-    signatures = [one for one in inspected.content.signatures if one.name == TF1_SIGNATURE]
-    tensors += tuple(tensor for one in signatures for tensor in one.inputs)
-    fixed = (one.shape[1] for one in tensors if one.shape and len(one.shape) == 2 and one.shape[1])
+    signatures = [signature for signature in inspected.content.signatures if signature.name == TF1_SIGNATURE]
+    tensors += tuple(tensor for signature in signatures for tensor in signature.inputs)
+    fixed = (tensor.shape[1] for tensor in tensors if tensor.shape and len(tensor.shape) == 2 and tensor.shape[1])
     return next(fixed, LENGTH)
 
 
 def _tags(inspected: Inspected) -> tuple[str, ...]:
-    tags = inspected.content.tags
-    if inspected.kind in (Kind.KERAS_ZIP, Kind.KERAS_H5):
+    if _is_keras_file(inspected):
         return ()
-    return min(tags, key=lambda some: (SERVE not in some, len(some)), default=())
+    return min(inspected.content.tags, key=lambda tags: (SERVE not in tags, len(tags)), default=())
+
+
+def _is_keras_file(inspected: Inspected) -> bool:
+    return inspected.kind in (Kind.KERAS_ZIP, Kind.KERAS_H5)
+
+
+def _keras_call(inspected: Inspected) -> Call | None:
+    """Return how a network from a Keras file is called: with its one input, or with a dict of them by name."""
+    inputs = [tensor for signature in inspected.content.signatures for tensor in signature.inputs]
+    taken = inputs[0] if len(inputs) == 1 else Named(items=tuple((tensor.name, tensor) for tensor in inputs))
+    return Call(args=(taken,), kwargs=(), outputs=None) if inputs else None
 
 
 def _signature(signature: Signature) -> dict[str, Any]:
     return {
-        "inputs": {one.name: _structure(one) for one in signature.inputs},
-        "outputs": [{"name": one.name, "dtype": one.dtype, "shape": one.shape} for one in signature.outputs],
+        "inputs": dict(pair for tensor in signature.inputs for pair in _parts(tensor)),
+        "outputs": [{"name": output.name, "dtype": output.dtype, "shape": output.shape} for output in signature.outputs],
+        "random": list(signature.random),
         "obstacle": _obstacle(signature.inputs),
     }
 
@@ -93,8 +111,9 @@ def _call(call: Call | None) -> dict[str, Any] | None:
     if call is None or not call.args:
         return None
     return {
-        "args": [_structure(one) for one in call.args],
-        "kwargs": {name: _structure(one) for name, one in call.kwargs},
+        "args": [_structure(argument) for argument in call.args],
+        "kwargs": {name: _structure(argument) for name, argument in call.kwargs},
+        "random": list(call.random),
         "obstacle": _obstacle(of_call(call)),
     }
 
@@ -103,14 +122,54 @@ def _obstacle(tensors: Iterable[Tensor]) -> str:
     return "; ".join(filter(None, map(obstacle, tensors)))
 
 
-def _structure(found: Structure) -> dict[str, Any]:
-    match found:
+def _parts(tensor: Tensor) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the dense arrays that a signature takes for an input, each under its name."""
+    yield from zip(tensor.parts or (tensor.name,), _arrays(tensor), strict=True)
+
+
+def _arrays(tensor: Tensor) -> tuple[dict[str, Any], ...]:
+    match recipe(tensor):
+        case Ragged(values=values, splits=splits):
+            return (_filled(values), *map(_listed, splits))
+        case Sparse(indices=indices, values=values, shape=shape):
+            return (_list("int64", indices), _filled(values), _list("int64", shape))
+        case Filled() | Listed() | None:
+            return (_tensor(tensor),) * max(1, len(tensor.parts))
+
+
+def _structure(structure: Structure) -> dict[str, Any]:
+    match structure:
         case Tensor():
-            made = recipe(found)
-            return {"dtype": made.dtype, "shape": list(made.shape), "fill": made.fill.value} if made else {"value": None}
+            return _tensor(structure)
         case Constant(value=value):
             return {"value": value}
         case Items(items=items):
-            return {"list": [_structure(one) for one in items]}
+            return {"list": [_structure(item) for item in items]}
         case Named(items=named):
-            return {"dict": {name: _structure(one) for name, one in named}}
+            return {"dict": {name: _structure(item) for name, item in named}}
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    match recipe(tensor):
+        case Filled() as filled:
+            return _filled(filled)
+        case Listed() as listed:
+            return _listed(listed)
+        case Ragged(values=values, splits=splits):
+            return {"ragged": {"values": _filled(values), "splits": [*map(_listed, splits)]}}
+        case Sparse(indices=indices, values=values, shape=shape):
+            return {"sparse": {"indices": _list("int64", indices), "values": _filled(values), "shape": _list("int64", shape)}}
+        case None:
+            return {"value": None}
+
+
+def _filled(filled: Filled) -> dict[str, Any]:
+    return {"dtype": filled.dtype, "shape": list(filled.shape), "fill": filled.fill.value}
+
+
+def _listed(listed: Listed) -> dict[str, Any]:
+    return _list(listed.dtype, listed.values)
+
+
+def _list(dtype: str, values: object) -> dict[str, Any]:
+    return {"dtype": dtype, "values": values}

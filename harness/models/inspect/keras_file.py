@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.base.errors import ModelError
 from harness.models.archives import LARGEST_BYTES, MOST_FILES
+from harness.models.inspect import keras_classes
 from harness.models.inspect.tree import unreadable
-from harness.models.inspect.values import Content, Signature, Tensor
+from harness.models.inspect.values import Content, Layout, Signature, Tensor
 
 CONFIG_BYTES = 64 * 2**20
-KERAS_MODULES = ("keras", "tensorflow", "tf_keras", "builtins")
 CALL = "call"
 
 
 def read_zip(path: Path) -> Content:
-    """A `.keras` file. ModelError for a zip that is none, or one made to do harm."""
+    """Return what a `.keras` file says. ModelError for a zip that is none, or one made to do harm."""
     try:
         with zipfile.ZipFile(path) as opened:
             _check_members(opened, path)
@@ -28,25 +28,26 @@ def read_zip(path: Path) -> Content:
         raise unreadable(trouble, path) from trouble
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as trouble:
         raise ModelError(f"not a readable zip: {trouble}", place=str(path), hint="copy or save the model again") from trouble
-    return _content(str(metadata.get("keras_version", "")), config)
+    return _content(str(metadata.get("keras_version", "")), config, safe_since="2.13")
 
 
 def read_h5(path: Path) -> Content:
-    """An HDF5 file of a whole Keras model. ModelError where it has weights only."""
+    """Return what an HDF5 file of a whole Keras model says. ModelError where it has weights only."""
     import h5py  # takes a third of a second
 
     try:
         with h5py.File(path, "r") as opened:
             version, config = opened.attrs.get("keras_version", ""), opened.attrs.get("model_config")
-            found = sorted({*opened.attrs, *opened})
+            names = sorted({*opened.attrs, *opened})
     except PermissionError as trouble:
         raise unreadable(trouble, path) from trouble
     except (OSError, RuntimeError, ValueError) as trouble:
         raise ModelError(f"not a readable HDF5 file: {trouble}", place=str(path), hint="copy or save the model again") from trouble
     if config is None:
-        told = f"weights only: no model_config in it, but {', '.join(found[:5]) or 'nothing'}"
-        raise ModelError(told, place=str(path), hint="save the whole model: model.save('model.h5')")
-    return _content(_text(version), _parsed(_text(config), "model_config", path))
+        message = f"weights only: no model_config in it, but {', '.join(names[:5]) or 'nothing'}"
+        hint = f"build the network in code and load_weights({path.name!r}) into it, then save all of it: model.save('model.h5')"
+        raise ModelError(message, place=str(path), hint=hint)
+    return _content(_text(version), _parsed(_text(config), "model_config", path), safe_since="3")
 
 
 def _check_members(opened: zipfile.ZipFile, path: Path) -> None:
@@ -58,8 +59,8 @@ def _check_members(opened: zipfile.ZipFile, path: Path) -> None:
             raise ModelError(f"{member.filename!r} leads out of the file", place=str(path), hint=hint)
     size = sum(member.file_size for member in members)
     if size > LARGEST_BYTES or len(members) > MOST_FILES:
-        told = f"unpacks to {size / 2**30:.1f} GiB in {len(members)} files"
-        raise ModelError(told, place=str(path), hint=f"the limit is {LARGEST_BYTES / 2**30:.0f} GiB and {MOST_FILES} files")
+        message = f"unpacks to {size / 2**30:.1f} GiB in {len(members)} files"
+        raise ModelError(message, place=str(path), hint=f"the limit is {LARGEST_BYTES / 2**30:.0f} GiB and {MOST_FILES} files")
     missing = {"metadata.json", "config.json"} - {member.filename for member in members}
     if missing:
         raise ModelError(f"a zip without {' and '.join(sorted(missing))}: no .keras file", place=str(path))
@@ -75,32 +76,51 @@ def _json(opened: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
 
 def _parsed(text: str, what: str, path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError) as trouble:
         raise ModelError(f"{what} is no JSON: {trouble}", place=str(path)) from trouble
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ModelError(f"{what} is no JSON object", place=str(path))
-    return found
+    return value
 
 
-def _content(version: str, config: dict[str, Any]) -> Content:
+def _content(version: str, config: dict[str, Any], *, safe_since: str) -> Content:
+    """Return what a config says. `safe_since`: the first Keras that refuses Python code in such a file by default."""
     inputs = tuple(_inputs(config))
-    custom = tuple(sorted(set(_custom(config))))
-    notes = () if inputs else ("its config doesn't say what goes in: it can be loaded and saved, but not called",)
     signatures = (Signature(name=CALL, inputs=inputs, outputs=()),) if inputs else ()
-    return Content(written_by=f"Keras {version}" if version else "", signatures=signatures, keras=True, custom=custom, notes=notes)
+    lambdas = keras_classes.lambdas(config)
+    return Content(
+        written_by=f"Keras {version}" if version else "",
+        signatures=signatures,
+        keras=True,
+        custom=keras_classes.custom(config),
+        lambdas=lambdas,
+        notes=tuple(_notes(inputs, lambdas, version, safe_since)),
+    )
+
+
+def _notes(inputs: Sequence[Tensor], lambdas: Sequence[str], version: str, safe_since: str) -> Iterator[str]:
+    if not inputs:
+        yield "its config doesn't say what goes in: it can be loaded and saved, but not called"
+    if lambdas:
+        yield (
+            f"Python code is in it (Lambda layer {', '.join(lambdas)}): Keras from {safe_since} on loads it only with "
+            "load_model(..., safe_mode=False), for a file that you trust"
+        )
+    if version.startswith("3."):
+        yield "written by Keras 3, which TensorFlow has from 2.16 on: Keras 2 may not know the classes and arguments in it"
 
 
 def _inputs(config: dict[str, Any]) -> Iterator[Tensor]:
-    """From the input layers; from the first layer, or what it was built for, where there are none."""
+    """Give what goes in: from the input layers; from the first layer, or what it was built for, where there are none."""
     inner = config.get("config")
     layers = inner.get("layers") if isinstance(inner, dict) else inner  # Sequential of old: a plain list of layers
-    layers = [one for one in layers if isinstance(one, dict)] if isinstance(layers, list) else []
-    found = [one for one in layers if one.get("class_name") == "InputLayer"]
-    if found:
+    layers = [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
+    input_layers = [layer for layer in layers if layer.get("class_name") == "InputLayer"]
+    if input_layers:
         if config.get("class_name") == "Sequential":
-            found = found[:1]
-        yield from (_input(one.get("config", {})) for one in found)
+            input_layers = input_layers[:1]
+        yield from (_input(layer.get("config", {})) for layer in input_layers)
         return
     first = layers[0].get("config", {}) if layers else {}
     sizes = first.get("batch_input_shape") or first.get("batch_shape") if isinstance(first, dict) else None
@@ -111,35 +131,27 @@ def _inputs(config: dict[str, Any]) -> Iterator[Tensor]:
 
 
 def _input(config: Any) -> Tensor:
-    said = config if isinstance(config, dict) else {}
-    sizes = said.get("batch_shape") or said.get("batch_input_shape")
-    dtype = said.get("dtype") or "float32"
+    """Return the tensor of an input layer's config. A ragged one is ragged down to its last dimension of any size, as in Keras."""
+    fields = config if isinstance(config, dict) else {}
+    sizes = fields.get("batch_shape") or fields.get("batch_input_shape")
+    dtype = fields.get("dtype") or "float32"
     if isinstance(dtype, dict):  # a policy of Keras 3
         policy = dtype.get("config")
         dtype = policy.get("name") if isinstance(policy, dict) else None
-    unusual = next((f"{what} tensor" for what in ("sparse", "ragged") if said.get(what)), "")
+    layout = next((layout for layout in (Layout.SPARSE, Layout.RAGGED) if fields.get(layout.value)), Layout.DENSE)
     shape = tuple(sizes) if sizes and _is_shape(sizes) else None
-    return Tensor(name=str(said.get("name", "")), dtype=str(dtype or "float32"), shape=shape, unusual=unusual)
+    open_axes = [axis for axis, size in enumerate(shape or ()) if size is None and axis]
+    return Tensor(
+        name=str(fields.get("name", "")),
+        dtype=str(dtype or "float32"),
+        shape=shape,
+        layout=layout,
+        ragged_rank=max(open_axes, default=0) if layout is Layout.RAGGED else 0,
+    )
 
 
 def _is_shape(sizes: object) -> bool:
     return isinstance(sizes, (list, tuple)) and all(size is None or isinstance(size, int) for size in sizes)
-
-
-def _custom(config: Any) -> Iterator[str]:
-    """Classes that no Keras defines: registered under a name of their own, or from another module."""
-    waiting = [config]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            name, module = one.get("class_name"), one.get("module")
-            if isinstance(name, str) and "config" in one:
-                foreign = isinstance(module, str) and module.partition(".")[0] not in KERAS_MODULES
-                if foreign or ">" in name or one.get("registered_name") not in (None, name) or name == "KerasLayer":
-                    yield name
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,8 @@
 """The part of TensorFlow's protocol buffers that says what a model takes and gives.
 
 Field numbers are those of saved_model.proto, meta_graph.proto, graph.proto, function.proto, saved_object_graph.proto,
-trackable_object_graph.proto, struct.proto and tensor_shape.proto; they have not changed since they were published. Fields
+trackable_object_graph.proto, struct.proto, tensor_shape.proto, op_def.proto and attr_value.proto; they
+have not changed since they were published. Fields
 that are not listed are skipped by the parser. Weights held by constants are among them, so they are never decoded.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-__all__ = ["DTYPES", "DecodeError", "saved_model", "variable"]
+__all__ = ["DTYPES", "DecodeError", "keras_metadata", "saved_model", "variable"]
 
 Fields = dict[str, tuple[int, str]]
 PACKAGE = "hubmatrix"
@@ -47,15 +48,24 @@ MESSAGES: dict[str, Fields] = {
     "BytesList": {"value": (1, "*bytes")},
     "GraphDef": {"node": (1, "*NodeDef"), "library": (2, "FunctionDefLibrary")},
     "FunctionDefLibrary": {"function": (1, "*FunctionDef")},
-    "FunctionDef": {"node_def": (3, "*NodeDef")},
-    "NodeDef": {"op": (2, "string")},
+    "FunctionDef": {"signature": (1, "OpDef"), "node_def": (3, "*NodeDef")},
+    "OpDef": {"name": (1, "string")},
+    "NodeDef": {"name": (1, "string"), "op": (2, "string"), "input": (3, "*string"), "attr": (5, "{AttrValue}")},
+    "AttrValue": {"list": (1, "AttrList"), "func": (10, "NameAttrList")},
+    "AttrList": {"func": (9, "*NameAttrList")},
+    "NameAttrList": {"name": (1, "string")},
     "SignatureDef": {"inputs": (1, "{TensorInfo}"), "outputs": (2, "{TensorInfo}")},
     "TensorInfo": {
         "name": (1, "string"),
         "dtype": (2, "int32"),
         "tensor_shape": (3, "TensorShapeProto"),
-        "coo_sparse": (4, "Empty"),
+        "coo_sparse": (4, "CooSparse"),
         "composite_tensor": (5, "Empty"),
+    },
+    "CooSparse": {
+        "values_tensor_name": (1, "string"),
+        "indices_tensor_name": (2, "string"),
+        "dense_shape_tensor_name": (3, "string"),
     },
     "TensorShapeProto": {"dim": (2, "*Dim"), "unknown_rank": (3, "bool")},
     "Dim": {"size": (1, "int64")},
@@ -63,12 +73,16 @@ MESSAGES: dict[str, Fields] = {
     "SavedObjectGraph": {"nodes": (1, "*SavedObject"), "concrete_functions": (2, "{SavedConcreteFunction}")},
     "SavedObject": {
         "children": (1, "*ObjectReference"),
+        "slot_variables": (3, "*SlotVariableReference"),
         "user_object": (4, "SavedUserObject"),
         "function": (6, "SavedFunction"),
         "variable": (7, "SavedVariable"),
     },
     "ObjectReference": {"node_id": (1, "int32"), "local_name": (2, "string")},
-    "SavedUserObject": {"identifier": (1, "string")},
+    "SlotVariableReference": {"slot_variable_node_id": (3, "int32")},
+    "SavedUserObject": {"identifier": (1, "string"), "metadata": (3, "string")},
+    "KerasMetadata": {"nodes": (1, "*KerasObject")},
+    "KerasObject": {"identifier": (4, "string"), "metadata": (5, "string")},
     "SavedFunction": {"concrete_functions": (1, "*string")},
     "SavedVariable": {"dtype": (1, "int32"), "shape": (2, "TensorShapeProto"), "trainable": (3, "bool"), "name": (6, "string")},
     "SavedConcreteFunction": {"canonicalized_input_signature": (3, "StructuredValue"), "output_signature": (4, "StructuredValue")},
@@ -78,6 +92,8 @@ MESSAGES: dict[str, Fields] = {
         "int64_value": (12, "sint64"),
         "string_value": (13, "string"),
         "bool_value": (14, "bool"),
+        "tensor_shape_value": (31, "TensorShapeProto"),
+        "tensor_dtype_value": (32, "int32"),
         "tensor_spec_value": (33, "TensorSpec"),
         "type_spec_value": (34, "TypeSpec"),
         "bounded_tensor_spec_value": (35, "TensorSpec"),
@@ -87,7 +103,7 @@ MESSAGES: dict[str, Fields] = {
         "named_tuple_value": (54, "NamedTuple"),
     },
     "TensorSpec": {"name": (1, "string"), "shape": (2, "TensorShapeProto"), "dtype": (3, "int32")},
-    "TypeSpec": {"type_spec_class_name": (4, "string")},
+    "TypeSpec": {"type_spec_class": (1, "int32"), "type_state": (2, "StructuredValue"), "type_spec_class_name": (4, "string")},
     "ListValue": {"values": (1, "*StructuredValue")},
     "DictValue": {"fields": (1, "{StructuredValue}")},
     "NamedTuple": {"name": (1, "string")},
@@ -120,6 +136,14 @@ DTYPES = {
 def saved_model(data: bytes) -> Any:
     """The SavedModel that the bytes hold. DecodeError where they are cut off or something else."""
     return _classes()["SavedModel"].FromString(data)
+
+
+def keras_metadata(data: bytes) -> Any:
+    """Return what Keras 2.5 and later write beside a SavedModel (saved_metadata.proto), with a JSON text for each Keras object.
+
+    DecodeError where the bytes are something else.
+    """
+    return _classes()["KerasMetadata"].FromString(data)
 
 
 def variable(data: bytes) -> Any:

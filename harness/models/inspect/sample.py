@@ -1,18 +1,25 @@
 """Inputs made up for a model of which only names, types and shapes are known.
 
 No claim about what comes out: the numbers only have to be some that the model takes. Ids are small enough for any
-vocabulary, masks hide nothing, texts are sentences. Sizes that are left open are 2 for the batch and 16 for the rest.
+vocabulary, masks hide nothing, texts are sentences. Sizes that are left open are 2 for the batch and 16 for the rest; rows of
+a ragged tensor have 3 and 2 values in turn, and a sparse one has a value in each row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from math import prod
+from typing import TypeAlias
 
-from harness.models.inspect.values import Call, Constant, Items, Named, Structure, Tensor
+from typing_extensions import assert_never
+
+from harness.models.inspect.values import Call, Constant, Items, Layout, Named, Structure, Tensor
 
 BATCH, LENGTH = 2, 16
+ROWS = (3, 2)
 MOST_ELEMENTS = 2**24
 """64 MiB of float32."""
 MASKS, TYPES = ("mask",), ("type", "segment")
@@ -29,49 +36,91 @@ class Fill(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """How to make one array."""
+class Filled:
+    """An array by its shape and what it is filled with."""
 
     dtype: str
     shape: tuple[int, ...]
     fill: Fill
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A vector by its values."""
+
+    dtype: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ragged:
+    """Flat values, and the row splits, outermost first."""
+
+    values: Filled
+    splits: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sparse:
+    """Values, where they are, and the shape of the whole."""
+
+    indices: tuple[tuple[int, ...], ...]
+    values: Filled
+    shape: tuple[int, ...]
+
+
+Recipe: TypeAlias = Filled | Listed | Ragged | Sparse
+
+
 def recipe(tensor: Tensor) -> Recipe | None:
-    """None where it can't be made: see `obstacle`."""
-    return None if obstacle(tensor) else Recipe(dtype=tensor.dtype, shape=_shape(tensor), fill=_fill(tensor))
+    """Return how to make a value for the tensor, or None where none can be made: see `obstacle`."""
+    if obstacle(tensor):
+        return None
+    match tensor.layout:
+        case Layout.DENSE:
+            return Filled(dtype=tensor.dtype, shape=_shape(tensor), fill=_fill(tensor))
+        case Layout.SPLITS:  # of BATCH values in one row, in one row of rows: also BATCH small integers
+            return Listed(dtype=tensor.dtype, values=(0, BATCH if tensor.ragged_rank == 0 else 1))
+        case Layout.RAGGED:
+            return _ragged(tensor)
+        case Layout.SPARSE:
+            return _sparse(tensor)
+        case _:
+            assert_never(tensor.layout)
 
 
 def obstacle(tensor: Tensor) -> str:
-    """Why no array can be made for a tensor; empty where one can."""
-    what = tensor.name or "an input"
+    """Return why no value can be made for the tensor; empty where one can."""
+    name = tensor.name or "an input"
     if tensor.unusual:
-        return f"{what} is a {tensor.unusual}"
-    if prod(_shape(tensor)) > MOST_ELEMENTS:
-        return f"{what} has {prod(_shape(tensor)):,} elements"
+        return f"{name} is a {tensor.unusual}"
+    if tensor.is_composite and tensor.shape is None:
+        return f"{name} is a {tensor.layout.value} tensor of unknown rank"
+    if _elements(tensor) > MOST_ELEMENTS:
+        return f"{name} has {_elements(tensor):,} elements"
     return ""
 
 
-def tensors(found: Structure) -> tuple[Tensor, ...]:
-    """Every tensor in a structure."""
-    match found:
+def tensors(structure: Structure) -> tuple[Tensor, ...]:
+    """Return every tensor in a structure."""
+    match structure:
         case Tensor():
-            return (found,)
+            return (structure,)
         case Constant():
             return ()
         case Items(items=items):
-            return tuple(one for item in items for one in tensors(item))
+            return tuple(tensor for item in items for tensor in tensors(item))
         case Named(items=named):
-            return tuple(one for _, item in named for one in tensors(item))
+            return tuple(tensor for _, item in named for tensor in tensors(item))
 
 
 def of_call(call: Call) -> tuple[Tensor, ...]:
-    """Every tensor that a call takes."""
+    """Return every tensor that a call takes."""
     return tensors(Items(items=(*call.args, *(value for _, value in call.kwargs))))
 
 
 def best_call(calls: tuple[Call, ...]) -> Call | None:
-    """The trace to call: one for inference (no flag is True) whose inputs can be made, before any other."""
+    """Return the trace to call: one for inference (no flag is True) whose inputs can be made, before any other."""
     return min(calls, key=lambda call: (_flags(call), any(map(obstacle, of_call(call)))), default=None)
 
 
@@ -80,18 +129,49 @@ def _flags(call: Call) -> int:
     return sum(isinstance(value, Constant) and value.value is True for value in values)
 
 
+def _ragged(tensor: Tensor) -> Ragged:
+    sizes = tensor.shape or ()
+    rows = sizes[0] or BATCH
+    splits = []
+    for size in sizes[1 : tensor.ragged_rank + 1]:
+        lengths = [size or ROWS[row % len(ROWS)] for row in range(rows)]
+        splits.append(Listed(dtype=tensor.splits, values=tuple(accumulate(lengths, initial=0))))
+        rows = splits[-1].values[-1]
+    inner = tuple(size or LENGTH for size in sizes[tensor.ragged_rank + 1 :])
+    return Ragged(values=Filled(dtype=tensor.dtype, shape=(rows, *inner), fill=_fill(tensor)), splits=tuple(splits))
+
+
+def _sparse(tensor: Tensor) -> Sparse:
+    shape = _shape(tensor)
+    indices = tuple(tuple(row % size for size in shape) for row in range(shape[0] if shape else 0))
+    return Sparse(indices=indices, values=Filled(dtype=tensor.dtype, shape=(len(indices),), fill=_fill(tensor)), shape=shape)
+
+
+def _elements(tensor: Tensor) -> int:
+    """Return how many elements the value has; of a sparse one only those of its rows are written."""
+    if tensor.layout is Layout.SPARSE:
+        return prod(_shape(tensor)[:1])
+    if tensor.layout is Layout.RAGGED:
+        return prod(size or max(ROWS) for size in tensor.shape or ())
+    return prod(_shape(tensor))
+
+
 def _shape(tensor: Tensor) -> tuple[int, ...]:
     if tensor.shape is None:
         return (BATCH,) if tensor.dtype == "string" else (BATCH, LENGTH)
-    return tuple((BATCH if place == 0 else LENGTH) if size is None else size for place, size in enumerate(tensor.shape))
+    return tuple((BATCH if axis == 0 else LENGTH) if size is None else size for axis, size in enumerate(tensor.shape))
 
 
 def _fill(tensor: Tensor) -> Fill:
     name = tensor.name.lower()
     if tensor.dtype == "string":
         return Fill.SENTENCES
-    if tensor.dtype == "bool" or any(word in name for word in MASKS):
+    if tensor.dtype == "bool" or _has(name, MASKS):
         return Fill.ONES
     if "int" not in tensor.dtype:
         return Fill.RANDOM
-    return Fill.ZEROS if any(word in name for word in TYPES) else Fill.IDS
+    return Fill.ZEROS if _has(name, TYPES) else Fill.IDS
+
+
+def _has(name: str, words: Sequence[str]) -> bool:
+    return any(word in name for word in words)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.base.errors import ModelError
-from harness.models.inspect import messages, packages
-from harness.models.inspect.structures import of_info, shape, structure
+from harness.models.inspect import keras_classes, keras_metadata, messages, packages, variables
+from harness.models.inspect.composite import grouped
+from harness.models.inspect.random_ops import Graph
+from harness.models.inspect.sample import tensors
+from harness.models.inspect.structures import of_info, structure
 from harness.models.inspect.tree import File, Tree, unreadable
-from harness.models.inspect.values import Call, Constant, Content, Items, Named, Signature, Structure, Variable
+from harness.models.inspect.values import Call, Constant, Content, Items, Named, Signature, Structure, Tensor, Variable
 
 PROTO = "saved_model.pb"
 LARGEST_PROTO = 2**30
@@ -21,7 +24,7 @@ KERAS_MARKS = ("_tf_keras_", "_keras_")
 
 
 def read(tree: Tree) -> Content:
-    """What a folder with a saved_model.pb says. ModelError where that file is too big, damaged or empty of graphs."""
+    """Return what a folder with a saved_model.pb says. ModelError where that file is too big, damaged or empty of graphs."""
     file = tree.find(PROTO)
     if file is None:
         raise ModelError(f"{PROTO} is no file", place=str(tree.root))
@@ -30,24 +33,30 @@ def read(tree: Tree) -> Content:
         raise ModelError("holds no graph", place=str(file.path), hint="the file is cut off: copy or export the model again")
     graph = _chosen(graphs)
     ops = frozenset(_ops(graph))
+    functions = Graph(graph.graph_def)
+    signatures = tuple(_signatures(graph, functions))
+    weights, state = variables.read(graph)
+    configs = tuple(keras_metadata.configs(tree, graph.object_graph_def))
     return Content(
         written_by=f"TensorFlow {graph.meta_info_def.tensorflow_version}" if graph.meta_info_def.tensorflow_version else "",
-        tags=tuple(tuple(sorted(one.meta_info_def.tags)) for one in graphs),
-        signatures=tuple(_signatures(graph)),
-        calls=tuple(_calls(graph.object_graph_def)),
-        variables=tuple(_variables(graph)),
+        tags=tuple(tuple(sorted(meta_graph.meta_info_def.tags)) for meta_graph in graphs),
+        signatures=signatures,
+        calls=tuple(_calls(graph.object_graph_def, functions)),
+        variables=weights,
+        state=state,
         ops=ops,
         packages=packages.needed(ops),
         keras=_is_keras(tree, graph.object_graph_def),
-        notes=tuple(_notes(tree, graphs)),
+        custom=tuple(sorted({name for config in configs for name in keras_classes.custom(config)})),
+        notes=tuple(_notes(tree, graphs, signatures, weights)),
     )
 
 
 def _parse(file: File) -> Any:
-    place, hint = str(file.path), "copy or export the model again"
+    location, hint = str(file.path), "copy or export the model again"
     if file.size > LARGEST_PROTO:
-        told = f"{file.size / 2**30:.1f} GiB, and at most {LARGEST_PROTO / 2**30:.0f} GiB can be inspected"
-        raise ModelError(told, place=place, hint="weights belong into variables/, not into the graph")
+        message = f"{file.size / 2**30:.1f} GiB, and at most {LARGEST_PROTO / 2**30:.0f} GiB can be inspected"
+        raise ModelError(message, place=location, hint="weights belong into variables/, not into the graph")
     try:
         with file.path.open("rb") as opened:
             beginning = opened.read(1)
@@ -55,74 +64,60 @@ def _parse(file: File) -> Any:
     except OSError as trouble:
         raise unreadable(trouble, file.path) from trouble
     if not data:
-        raise ModelError("empty" if not file.size else "no protocol buffer of a SavedModel", place=place, hint=hint)
+        raise ModelError("empty" if not file.size else "no protocol buffer of a SavedModel", place=location, hint=hint)
     try:
         return messages.saved_model(data)
     except messages.DecodeError as trouble:
-        raise ModelError(f"cut off or damaged: {trouble}", place=place, hint=hint) from trouble
+        raise ModelError(f"cut off or damaged: {trouble}", place=location, hint=hint) from trouble
 
 
 def _chosen(graphs: list[Any]) -> Any:
-    """The graph that loaders take when nobody names tags: that tagged `serve`, else the one with fewest tags."""
+    """Return the graph that loaders take when nobody names tags: that tagged `serve`, else the one with fewest tags."""
     return min(graphs, key=lambda graph: (SERVE not in graph.meta_info_def.tags, len(graph.meta_info_def.tags)))
 
 
-def _signatures(graph: Any) -> Iterator[Signature]:
-    """In the order of their names. Those that TensorFlow adds for itself (initialisation) have no outputs with a name."""
+def _signatures(graph: Any, functions: Graph) -> Iterator[Signature]:
+    """Give them in the order of their names, without those that TensorFlow adds for itself (initialisation)."""
+    composites = tuple(_composites(graph.object_graph_def))
     for name in sorted(graph.signature_def):
-        found = graph.signature_def[name]
+        described = graph.signature_def[name]
         if not name.startswith("__saved_model_"):
+            inputs = [of_info(key, described.inputs[key]) for key in sorted(described.inputs)]
             yield Signature(
                 name=name,
-                inputs=tuple(of_info(key, found.inputs[key]) for key in sorted(found.inputs)),
-                outputs=tuple(of_info(key, found.outputs[key]) for key in sorted(found.outputs)),
+                inputs=grouped(inputs, composites),
+                outputs=tuple(of_info(key, described.outputs[key]) for key in sorted(described.outputs)),
+                random=functions.of_outputs(info.name for info in described.outputs.values()),
             )
 
 
-def _calls(objects: Any) -> Iterator[Call]:
-    """Every trace of the root object's `__call__`."""
+def _composites(objects: Any) -> Iterator[Tensor]:
+    """Give every ragged or sparse tensor that a function of the model takes."""
+    for function in objects.concrete_functions.values():
+        yield from (tensor for tensor in tensors(structure(function.canonicalized_input_signature)) if tensor.is_composite)
+
+
+def _calls(objects: Any, functions: Graph) -> Iterator[Call]:
+    """Give every trace of the root object's `__call__`."""
     if not objects.nodes:
         return
-    places = {child.local_name: child.node_id for child in objects.nodes[0].children}
-    if not 0 <= places.get("__call__", -1) < len(objects.nodes):
+    children = {child.local_name: child.node_id for child in objects.nodes[0].children}
+    if not 0 <= children.get("__call__", -1) < len(objects.nodes):
         return
-    for name in objects.nodes[places["__call__"]].function.concrete_functions:
+    for name in objects.nodes[children["__call__"]].function.concrete_functions:
         traced = objects.concrete_functions.get(name)
         if traced is None:
             continue
         match structure(traced.canonicalized_input_signature):
             case Items(items=(Items(items=args), Named(items=kwargs))):
-                yield Call(args=args, kwargs=kwargs, outputs=_outputs(traced))
+                yield Call(args=args, kwargs=kwargs, outputs=_outputs(traced), random=functions.of_function(name))
             case _:
                 pass
 
 
 def _outputs(traced: Any) -> Structure | None:
-    found = structure(traced.output_signature)
-    return None if isinstance(found, Constant) else found
-
-
-def _variables(graph: Any) -> Iterator[Variable]:
-    """From the saved objects; from the graph's collections where it has none (TF1)."""
-    seen = False
-    for node in graph.object_graph_def.nodes:
-        if node.HasField("variable"):
-            seen, found = True, node.variable
-            dtype = messages.DTYPES.get(found.dtype, f"type {found.dtype}")
-            yield Variable(name=found.name, dtype=dtype, shape=shape(found.shape), trainable=found.trainable)
-    if not seen:
-        names = {what: list(_collected(graph, what)) for what in ("variables", "trainable_variables")}
-        for name in names["variables"]:
-            yield Variable(name=name, dtype="", shape=None, trainable=name in names["trainable_variables"])
-
-
-def _collected(graph: Any, what: str) -> Iterator[str]:
-    if what in graph.collection_def:
-        for data in graph.collection_def[what].bytes_list.value:
-            try:
-                yield messages.variable(data).variable_name.partition(":")[0]
-            except messages.DecodeError:
-                continue  # an item that is no variable; the graph itself can still be loaded
+    outputs = structure(traced.output_signature)
+    return None if isinstance(outputs, Constant) else outputs
 
 
 def _ops(graph: Any) -> Iterator[str]:
@@ -137,20 +132,23 @@ def _is_keras(tree: Tree, objects: Any) -> bool:
     return bool(objects.nodes) and objects.nodes[0].user_object.identifier.startswith(KERAS_MARKS)
 
 
-def _notes(tree: Tree, graphs: list[Any]) -> Iterator[str]:
-    graph = _chosen(graphs)
-    weights = [file.name for file in tree.files if file.name.startswith("variables/variables.")]
-    if any(True for _ in _variables(graph)):
-        if "variables/variables.index" not in weights:
+def _notes(tree: Tree, graphs: list[Any], signatures: Sequence[Signature], weights: Sequence[Variable]) -> Iterator[str]:
+    files = [file.name for file in tree.files if file.name.startswith("variables/variables.")]
+    if weights:
+        if "variables/variables.index" not in files:
             yield "variables/variables.index is missing, and the graph has variables"
-        if not any(".data-" in name for name in weights):
+        if not any(".data-" in name for name in files):
             yield "variables/variables.data-* is missing, and the graph has variables"
-    if all(SERVE not in one.meta_info_def.tags for one in graphs) and not tree.find("tfhub_module.pb"):
-        told = ", ".join(f"{{{', '.join(sorted(one.meta_info_def.tags))}}}" for one in graphs)
-        yield f"no graph is tagged {SERVE!r}; there are: {told}"
-    for asset in sorted({name for name in _assets(graph) if not tree.find(f"assets/{name}")}):
+    if all(SERVE not in graph.meta_info_def.tags for graph in graphs) and not tree.find("tfhub_module.pb"):
+        tags = ", ".join(f"{{{', '.join(sorted(graph.meta_info_def.tags))}}}" for graph in graphs)
+        yield f"no graph is tagged {SERVE!r}; there are: {tags}"
+    for asset in sorted({name for name in _assets(_chosen(graphs)) if not tree.find(f"assets/{name}")}):
         yield f"assets/{asset} is missing"
+    for signature in signatures:
+        yield from (f"{signature.name}: {tensor.note}" for tensor in signature.inputs if tensor.note)
+        if signature.random:
+            yield f"{signature.name} draws random numbers ({', '.join(signature.random)}): its values can't be compared"
 
 
 def _assets(graph: Any) -> Iterator[str]:
-    yield from (one.filename for one in graph.asset_file_def if one.filename)
+    yield from (asset.filename for asset in graph.asset_file_def if asset.filename)

@@ -25,21 +25,47 @@ class Kind(str, Enum):
         return self in (Kind.SAVED_MODEL, Kind.TF1_HUB)
 
 
+class Layout(str, Enum):
+    """How a tensor's values lie in memory. `ragged`: flat values and row splits. `sparse`: indices, values and a dense shape.
+
+    `splits`: dense integers that may be the row splits of the tensor before them, with `ragged_rank` more of them to follow.
+    """
+
+    DENSE = "dense"
+    SPLITS = "splits"
+    RAGGED = "ragged"
+    SPARSE = "sparse"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
     """A tensor that goes in or comes out. `dtype` as TensorFlow names it; `shape` None: not even the rank is known.
 
-    `unusual` says why it can't be made from numbers (a sparse or ragged tensor, a resource); empty for ordinary ones.
+    `unusual` says why no value can be made up for it (a resource, a variant); empty where one can.
+    `parts` are the names under which a signature takes the dense tensors that a ragged or sparse one consists of, in the order
+    of `tf.nest.flatten(..., expand_composites=True)`; empty where it goes in as one. A ragged one has `ragged_rank` row splits,
+    of type `splits`. `note` is a doubt about what it is, for whoever reads of it.
     """
 
     name: str
     dtype: str
     shape: Shape | None
     unusual: str = ""
+    layout: Layout = Layout.DENSE
+    ragged_rank: int = 0
+    splits: str = "int64"
+    parts: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def is_composite(self) -> bool:
+        return self.layout in (Layout.RAGGED, Layout.SPARSE)
 
     def __str__(self) -> str:
         sizes = "?" if self.shape is None else ", ".join("?" if size is None else str(size) for size in self.shape)
-        return f"{self.name}: {self.unusual or self.dtype} [{sizes}]"
+        kind = self.unusual or (f"{self.layout.value} {self.dtype}" if self.is_composite else self.dtype)
+        parts = f" in {len(self.parts)} parts ({', '.join(self.parts)})" if self.parts else ""
+        return f"{self.name}: {kind} [{sizes}]{parts}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +94,25 @@ Structure: TypeAlias = Tensor | Constant | Items | Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """A named way in: what `signatures[name]` takes by name and gives by name."""
+    """A named way in: what `signatures[name]` takes by name and gives by name. `random`: ops in it that draw random numbers."""
 
     name: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    random: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One trace of the root object's `__call__`: `root(*args, **kwargs)` gives `outputs`."""
+    """One trace of the root object's `__call__`: `root(*args, **kwargs)` gives `outputs`.
+
+    `random`: ops in it that draw random numbers.
+    """
 
     args: tuple[Structure, ...]
     kwargs: tuple[tuple[str, Structure], ...]
     outputs: Structure | None
+    random: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +130,10 @@ class Content:
     """What the files of a model say of it.
 
     `written_by` is the library and version that wrote it, empty where the files don't say. `tags` are those of every graph.
-    `packages` are what has to be imported for its ops. `custom` are Keras classes that only their author's code defines.
-    `notes` are oddities that a reader should know before anything runs.
+    `variables` are the weights; `state` counts what training left beside them: an optimizer's slots, metrics.
+    `packages` are what has to be imported for its ops. `custom` are Keras classes that only their author's code defines,
+    `lambdas` the names of Lambda layers, whose Python code is in the file. `notes` are oddities that a reader should know
+    before anything runs.
     """
 
     written_by: str = ""
@@ -108,10 +141,12 @@ class Content:
     signatures: tuple[Signature, ...] = ()
     calls: tuple[Call, ...] = ()
     variables: tuple[Variable, ...] = ()
+    state: int = 0
     ops: frozenset[str] = frozenset()
     packages: tuple[str, ...] = ()
     keras: bool = False
     custom: tuple[str, ...] = ()
+    lambdas: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

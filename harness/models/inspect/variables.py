@@ -1,0 +1,63 @@
+"""The weights of a SavedModel, apart from what training left beside them: an optimizer's slots, the totals of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.models.inspect import messages
+from harness.models.inspect.structures import shape
+from harness.models.inspect.values import Variable
+
+# What tf.keras up to 2.10, and from 2.11 on, calls an optimizer in the saved objects, and its metrics.
+TRAINING = ("optimizer", "experimentalOptimizer", "_tf_keras_metric")
+
+
+def read(graph: Any) -> tuple[tuple[Variable, ...], int]:
+    """Return the weights, and how many variables belong to optimizers and metrics.
+
+    From the saved objects; from the graph's collections where it has none (TF1), which don't tell the two apart.
+    """
+    objects = graph.object_graph_def
+    every = [number for number, node in enumerate(objects.nodes) if node.HasField("variable")]
+    if not every:
+        return tuple(_collected(graph)), 0
+    reached = _reached(objects)
+    weights = tuple(_variable(objects.nodes[number].variable) for number in every if number in reached)
+    return weights, len(every) - len(weights)
+
+
+def _reached(objects: Any) -> set[int]:
+    """Return the objects that the root leads to without passing through an optimizer or a metric."""
+    slots = {slot.slot_variable_node_id for node in objects.nodes for slot in node.slot_variables}
+    reached: set[int] = set()
+    waiting = [0]
+    while waiting:
+        number = waiting.pop()
+        if number in reached or number in slots or not 0 <= number < len(objects.nodes):
+            continue
+        node = objects.nodes[number]
+        if node.user_object.identifier not in TRAINING:
+            reached.add(number)
+            waiting += [child.node_id for child in node.children]
+    return reached
+
+
+def _variable(saved: Any) -> Variable:
+    dtype = messages.DTYPES.get(saved.dtype, f"type {saved.dtype}")
+    return Variable(name=saved.name, dtype=dtype, shape=shape(saved.shape), trainable=saved.trainable)
+
+
+def _collected(graph: Any) -> Iterator[Variable]:
+    trainable = set(_names(graph, "trainable_variables"))
+    for name in _names(graph, "variables"):
+        yield Variable(name=name, dtype="", shape=None, trainable=name in trainable)
+
+
+def _names(graph: Any, collection: str) -> Iterator[str]:
+    if collection in graph.collection_def:
+        for data in graph.collection_def[collection].bytes_list.value:
+            try:
+                yield messages.variable(data).variable_name.partition(":")[0]
+            except messages.DecodeError:
+                continue  # an item that is no variable; the graph itself can still be loaded
