@@ -34,7 +34,6 @@ from harness.results import store
 from harness.run.engine import Options, perform
 from harness.run.progress import watcher
 
-
 WITH_PYTHON_CODE = "cases/anymodel/test_keras.py::test_load_model_with_python_code"
 """A case that is about models with a Lambda layer; of others it would only say that they have none."""
 

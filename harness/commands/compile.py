@@ -23,6 +23,7 @@ from harness.run.prepare import machine_interpreters
 from harness.services.tpu_compiler import environment, service
 from harness.services.tpu_compiler.answers import Answer, Compile, Verdict
 from harness.services.tpu_compiler.chips import CHIPS, Chip
+from harness.services.tpu_compiler.memory import needed_bytes
 
 
 def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: str) -> Answer:
@@ -86,8 +87,10 @@ def _figures(answer: Answer, chip: Chip) -> Iterator[tuple[str, str]]:
     sizes = {"code": found.code_bytes, "arguments": found.argument_bytes, "outputs": found.output_bytes}
     sizes |= {"of them in place": found.alias_bytes, "temporaries": found.temporary_bytes}
     yield from ((name, _size(size)) for name, size in sizes.items() if size is not None)
-    if found.peak_bytes is not None and found.chip_bytes:
-        yield "at once", f"{_size(found.peak_bytes)} of {_size(found.chip_bytes)}"
+    if (needed := needed_bytes(found)) is not None and found.chip_bytes:
+        yield "needed", f"{_size(needed)} of {_size(found.chip_bytes)}"
+    if found.peak_bytes is not None:
+        yield "alive at once", f"{_size(found.peak_bytes)} of buffers at most"
     if found.flops is not None and found.bytes_accessed is not None:
         yield "arithmetic", f"{found.flops:.3g} operations"
         yield "memory traffic", _size(found.bytes_accessed)

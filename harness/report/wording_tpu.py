@@ -11,6 +11,7 @@ from harness.report import wording
 from harness.report.devices import Realm
 from harness.report.document import Agreement, Compile, Fate, Figures, Program, View
 from harness.report.phrase import Scale, listed, scale, spans
+from harness.services.tpu_compiler.memory import needed_bytes
 
 ABOUT: Final = (
     "The TPU compiler itself takes the programs that each TensorFlow makes, as it would with a TPU at hand; nothing is run on "
@@ -35,7 +36,7 @@ SHOWN: Final = {
     "code_bytes": "bytes of code",
     "argument_bytes": "bytes of arguments",
     "temporary_bytes": "bytes of temporaries",
-    "peak_bytes": "peak bytes",
+    "peak_bytes": "bytes alive at once",
     "flops": "operations",
     "bytes_accessed": "bytes moved",
     "roofline_us": "least microseconds a run",
@@ -89,22 +90,15 @@ def _facts(one: Figures) -> Iterator[str]:
         yield f"{size(one.argument_bytes)} arguments"
     if one.temporary_bytes is not None:
         yield f"{size(one.temporary_bytes)} temporaries"
-    needed = one.peak_bytes if one.peak_bytes is not None else _at_most(one)
+    needed = needed_bytes(one)
     if needed is not None and one.chip_bytes:
-        how = "peak" if one.peak_bytes is not None else "at most"
-        yield f"{size(needed)} {how}, {share(needed / one.chip_bytes)} of the chip’s {size(one.chip_bytes)}"
+        yield f"{size(needed)} needed, {share(needed / one.chip_bytes)} of the chip’s {size(one.chip_bytes)}"
     if one.flops is not None:
         yield size(one.flops, "FLOP")
     if one.roofline_us is not None:
         yield f"at least {microseconds(one.roofline_us)} a run"
     if one.compile_seconds is not None:
         yield f"compiled in {seconds(one.compile_seconds)}"
-
-
-def _at_most(one: Figures) -> float | None:
-    """What would be needed if everything were there at once; None where not all is known."""
-    parts = [one.code_bytes, one.argument_bytes, one.output_bytes, one.temporary_bytes]
-    return None if None in parts else sum(part for part in parts if part is not None)
 
 
 def share(part: float) -> str:

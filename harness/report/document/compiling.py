@@ -34,10 +34,10 @@ class Fate(str, Enum):
 class Figures:
     """Of a compiled program, by the compiler's own analysis; None where it says nothing.
 
-    Bytes on each chip: of code, arguments, outputs, outputs that take the place of arguments, temporaries, of all at once at
-    most, and those that the chip has. `flops` and `bytes_accessed` are of one execution, `roofline_us` the microseconds that it
-    takes at least. `compile_seconds` is of the one compile: a program that was compiled for that chip before is not compiled again,
-    and has those of then.
+    Bytes on each chip: of code, arguments, outputs, outputs that take the place of arguments, temporaries, the largest sum of
+    buffers alive at once (not what is needed: see `tpu_compiler.memory`), and those that the chip has. `flops` and
+    `bytes_accessed` are of one execution, `roofline_us` the microseconds that it takes at least. `compile_seconds` is of the one
+    compile: a program that was compiled for that chip before is not compiled again, and has those of then.
     """
 
     code_bytes: float | None = None

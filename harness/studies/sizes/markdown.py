@@ -10,16 +10,20 @@ from harness.studies.sizes.wording import HEADINGS, cells, made_with, model, ope
 
 # Link definitions: no renderer shows them, while the site's, which lets no HTML through, would show comments.
 BEGIN = '[table]: # "written by hubmatrix sizes --write, not by hand"'
+RECOMPUTED = """\
+*In forward passes*: a training step takes 3.0 times the operations of a forward pass of the same length. What is above
+that the compiler computes again, where keeping it until the gradient would take more memory than the chip has; *TFLOP*,
+*at least* and *roofline* include it."""
 END = '[end-of-table]: # "what follows is written by hand"'
 
 
 def render(shown: Document) -> str:
-    """What stands between the marks, and the marks."""
+    """Return what stands between the marks, with the marks."""
     return "\n".join(_lines(shown)) + "\n"
 
 
 def within(page: str, shown: Document) -> str:
-    """The page with the table in its place; at its end where it has none."""
+    """Return the page with the table in its place; at its end where it has none."""
     head, mark, rest = page.partition(BEGIN)
     tail = rest.partition(END)[2].lstrip("\n") if mark else ""
     gap = "" if not head or head.endswith("\n\n") else "\n"
@@ -31,9 +35,11 @@ def _lines(shown: Document) -> Iterator[str]:
     yield f"Measured on {shown.measured} with {made_with(shown)}, by"
     yield f"{code(shown.command)}: {shown.compiles} compiles, {shown.seconds / 60:.0f} minutes of compiling."
     yield ""
-    for one in shown.models:
-        yield from (f"## {model(one)}", "")
-        own = [row for row in shown.rows if row.model == one.name]
+    yield RECOMPUTED
+    yield ""
+    for sized in shown.models:
+        yield from (f"## {model(sized)}", "")
+        own = [row for row in shown.rows if row.model == sized.name]
         yield from _table(HEADINGS, (_figures(row, shown) for row in own))
         yield from _refusals(own)
     yield from (
@@ -52,17 +58,17 @@ def _figures(row: Row, shown: Document) -> tuple[str, ...]:
 
 
 def _refusals(rows: Iterable[Row]) -> Iterator[str]:
-    told = [(row, refusal(row)) for row in rows]
-    if any(text for _, text in told):
+    refusals = [(row, refusal(row)) for row in rows]
+    if any(text for _, text in refusals):
         yield from ("The smallest batch that was refused, in the compiler's words:", "")
         names = ("operation", "length", "chip", "refused")
-        lines = ((operation(row.operation), str(row.length), row.chip, code(text)) for row, text in told if text)
+        lines = ((operation(row.operation), str(row.length), row.chip, code(text)) for row, text in refusals if text)
         yield from _table(names, lines)
 
 
-def _chip(one: SizedChip) -> tuple[str, ...]:
-    device = "the chip" if one.devices_per_chip == 1 else f"one of {one.devices_per_chip} in a chip"
-    return one.name, device, size(one.device_bytes), f"{one.flops / 1e12:.0f}", f"{one.bandwidth / 1e9:.0f}", one.source
+def _chip(chip: SizedChip) -> tuple[str, ...]:
+    device = "the chip" if chip.devices_per_chip == 1 else f"one of {chip.devices_per_chip} in a chip"
+    return chip.name, device, size(chip.device_bytes), f"{chip.flops / 1e12:.0f}", f"{chip.bandwidth / 1e9:.0f}", chip.source
 
 
 def _table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

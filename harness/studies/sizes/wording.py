@@ -16,6 +16,7 @@ HEADINGS = (
     "temporary",
     "code",
     "TFLOP",
+    "in forward passes",
     "GB",
     "at least",
     "roofline",
@@ -24,8 +25,9 @@ HEADINGS = (
 NOTHING = "–"
 
 
-def operation(one: Operation) -> str:
-    match one:
+def operation(what: Operation) -> str:
+    """Return what is done with the model, in the table's words."""
+    match what:
         case Operation.FORWARD:
             return "forward pass"
         case Operation.SGD:
@@ -33,12 +35,29 @@ def operation(one: Operation) -> str:
         case Operation.ADAMW:
             return "training step, AdamW"
         case _:
-            assert_never(one)
+            assert_never(what)
+
+
+def recomputed(row: Row, shown: Document) -> float | None:
+    """Return the operations of a training step in forward passes of the same model, length and chip, a row of the batch each.
+
+    A step takes 3 of them: forward, and gradients by inputs and by weights. What is beyond 3 the compiler computes again, where
+    keeping it would take more memory than the chip has. None for a forward pass, and where either has no figure.
+    """
+    step = _flops_of_a_row(row)
+    same = (row.model, Operation.FORWARD, row.length, row.chip)
+    forward = next((one for one in shown.rows if (one.model, one.operation, one.length, one.chip) == same), None)
+    once = _flops_of_a_row(forward) if forward else None
+    return step / once if row.operation is not Operation.FORWARD and step and once else None
+
+
+def _flops_of_a_row(row: Row) -> float | None:
+    return row.best.numbers.flops / row.best.batch if row.best and row.best.numbers.flops is not None else None
 
 
 def batch(row: Row, batches: tuple[int, ...]) -> str:
-    """The largest that fits. A + where the largest that was tried fits, for a larger one may too."""
-    if any(one.fit in (Fit.REFUSED, Fit.NO_ANSWER) for one in row.attempts):
+    """Return the largest that fits, with a + where it is the largest that was tried, for a larger one may fit too."""
+    if any(attempt.fit in (Fit.REFUSED, Fit.NO_ANSWER) for attempt in row.attempts):
         return "not known"
     if not row.decided:
         return "not measured" if not row.attempts else f"at least {row.largest}" if row.largest else "not known yet"
@@ -48,47 +67,52 @@ def batch(row: Row, batches: tuple[int, ...]) -> str:
 
 
 def cells(row: Row, shown: Document) -> tuple[str, ...]:
-    """One line of the table under HEADINGS: the figures are those of the largest batch that fits."""
+    """Return one line of the table under HEADINGS, with the figures of the largest batch that fits."""
     facts = (operation(row.operation), str(row.length), row.chip, batch(row, shown.batches))
-    chip = next(one for one in shown.chips if one.name == row.chip)
+    chip = next(chip for chip in shown.chips if chip.name == row.chip)
     best = row.best
     if best is None:
         return (*facts, *[NOTHING] * (len(HEADINGS) - len(facts)))
-    said = best.numbers
+    numbers, passes = best.numbers, recomputed(row, shown)
     return (
         *facts,
-        size(said.argument_bytes),
-        size(said.temporary_bytes),
-        size(said.code_bytes),
-        f"{said.flops / 1e12:.2f}" if said.flops is not None else NOTHING,
-        f"{said.bytes_accessed / 1e9:.1f}" if said.bytes_accessed is not None else NOTHING,
-        milliseconds(said.flops / chip.flops * 1e6 if said.flops is not None else None),
-        milliseconds(said.roofline_us),
+        size(numbers.argument_bytes),
+        size(numbers.temporary_bytes),
+        size(numbers.code_bytes),
+        f"{numbers.flops / 1e12:.2f}" if numbers.flops is not None else NOTHING,
+        f"{passes:.2f}" if passes is not None else NOTHING,
+        f"{numbers.bytes_accessed / 1e9:.1f}" if numbers.bytes_accessed is not None else NOTHING,
+        milliseconds(numbers.flops / chip.flops * 1e6 if numbers.flops is not None else None),
+        milliseconds(numbers.roofline_us),
         f"{best.seconds:.0f} s",
     )
 
 
 def refusal(row: Row) -> str:
-    """What was said of the smallest batch that does not fit, in one line; empty where there is none."""
-    one = row.beyond
-    return f"batch {one.batch}: {one.message}" if one else ""
+    """Return the compiler's words on the smallest batch that does not fit, in one line; empty where there is none."""
+    beyond = row.beyond
+    return f"batch {beyond.batch}: {beyond.message}" if beyond else ""
 
 
 def size(count: int | None) -> str:
-    """Bytes for people: MiB below a GiB."""
+    """Return bytes for people, in MiB below a GiB."""
     if count is None:
         return NOTHING
     return f"{count / 2**30:.2f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
 
 
 def milliseconds(microseconds: float | None) -> str:
+    """Return a time for people."""
     return NOTHING if microseconds is None else f"{microseconds / 1000:.1f} ms"
 
 
-def model(one: SizedModel) -> str:
-    shape = f"{one.layers} layers, {one.width} wide, {one.heads} heads"
-    return f"{one.title}: {shape}, {one.weights / 1e6:.1f} million weights" if one.weights else f"{one.title}: {shape}"
+def model(sized: SizedModel) -> str:
+    """Return the model's title with its measures."""
+    shape = f"{sized.layers} layers, {sized.width} wide, {sized.heads} heads"
+    weights = f", {sized.weights / 1e6:.1f} million weights" if sized.weights else ""
+    return f"{sized.title}: {shape}{weights}"
 
 
 def made_with(shown: Document) -> str:
+    """Return the packages that the figures were measured with."""
     return ", ".join(f"{name} {version}" for name, version in shown.versions.items())

@@ -76,7 +76,8 @@ program 22a76acc59d80802: 310 instructions; matrix products and convolutions: 2 
   outputs          1.0 KiB
   of them in place 0 B
   temporaries      3.00 GiB
-  at once          337.0 KiB of 16.00 GiB
+  needed           3.00 GiB of 16.00 GiB
+  alive at once    337.0 KiB of buffers at most
   arithmetic       6.73e+05 operations
   memory traffic   1.7 MiB
   least time       2.21 µs; 197 TFLOP/s (bf16), 819 GB/s a chip: https://docs.cloud.google.com/tpu/docs/v5e

@@ -228,10 +228,17 @@ def test_units(text: str, expected: str) -> None:
 
 def test_facts_are_those_that_are_known() -> None:
     assert wording_tpu.facts(Figures()) == ()
-    known = Figures(code_bytes=603136.0, peak_bytes=1.6e9, chip_bytes=16e9, roofline_us=17.3)
+    sizes = {"argument_bytes": 0.6e9, "output_bytes": 0.5e9, "alias_bytes": 0.4e9, "temporary_bytes": 0.9e9}
+    known = Figures(code_bytes=603136.0, **sizes, peak_bytes=0.8e9, chip_bytes=16e9, roofline_us=17.3)
     parts = Figures(code_bytes=1e6, argument_bytes=2e6, output_bytes=3e6, temporary_bytes=4e6, chip_bytes=1e9)
-    assert wording_tpu.facts(parts)[-1] == "10 MB at most, 1 % of the chip’s 1 GB"
-    assert wording_tpu.facts(known) == ("603 kB code", "1.6 GB peak, 10 % of the chip’s 16 GB", "at least 17.3 µs a run")
+    assert wording_tpu.facts(parts)[-1] == "10 MB needed, 1 % of the chip’s 1 GB"
+    assert wording_tpu.facts(known) == (
+        "603 kB code",
+        "600 MB arguments",
+        "900 MB temporaries",
+        "1.6 GB needed, 10 % of the chip’s 16 GB",
+        "at least 17.3 µs a run",
+    )
 
 
 def test_the_page_and_its_scripts_have_the_same_words(records: Any) -> None:

@@ -47,6 +47,7 @@ def test_the_figures_are_those_of_the_largest_that_fits() -> None:
         "temporary": "2.00 GiB",
         "code": "12 MiB",
         "TFLOP": "5.50",
+        "in forward passes": "–",
         "GB": "25.0",
         "at least": "27.9 ms",
         "roofline": "30.5 ms",
@@ -54,6 +55,14 @@ def test_the_figures_are_those_of_the_largest_that_fits() -> None:
     }
     assert refusal(row) == f"batch 32: {REFUSAL}"
     assert row.attempts[2].used_bytes == int(31.5 * 2**30)
+
+
+def test_what_a_step_computes_again_is_told_in_forward_passes() -> None:
+    """Of a row of the batch: the largest batch of the step need not be that of the forward pass."""
+    forward = Found(question=question(operation=Operation.FORWARD), tried=(fits(128),), weights=1)
+    made = shown(forward, Found(question=question(), tried=(fits(64),), weights=1))
+    column = HEADINGS.index("in forward passes")
+    assert [cells(row, made)[column] for row in made.rows] == ["–", "2.00"]
 
 
 @pytest.mark.parametrize(
