@@ -141,15 +141,6 @@ def packages(request):
         importlib.import_module(name)
 
 
-@pytest.fixture
-def eager():
-    """For what TensorFlow 1 does only in a session."""
-    import tensorflow as tf
-
-    if not tf.executing_eagerly():
-        pytest.skip("TensorFlow 1 runs graphs in sessions: see test_in_a_session")
-
-
 def dense(outputs):
     """Every output as a numpy array, in the order of tf.nest."""
     import tensorflow as tf

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = [pytest.mark.models(format=["saved_model_2", "hub"]), pytest.mark.usefixtures("eager")]
+pytestmark = [pytest.mark.models(format=["saved_model_2", "hub"]), pytest.mark.needs("eager execution")]
 
 
 @lru_cache(maxsize=None)  # one model serves all cases of this file

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = [pytest.mark.models(format=["keras_file", "saved_model_2"]), pytest.mark.usefixtures("eager")]
+pytestmark = [pytest.mark.models(format=["keras_file", "saved_model_2"]), pytest.mark.needs("eager execution")]
 
 
 @pytest.fixture

@@ -14,27 +14,31 @@ def test_hub_load(model, checked):
     assert set(checked.signatures) == set(loaded.signatures)
 
 
-def test_saved_model_load(model, checked, eager):
+@pytest.mark.needs("eager execution")
+def test_saved_model_load(model, checked):
     """tf.saved_model.load gives an object with every signature that is in the file."""
     loaded = tf.saved_model.load(hub.resolve(model.handle))
     assert set(checked.signatures) == set(loaded.signatures)
 
 
-def test_keras_layer(model, checked, eager):
+@pytest.mark.needs("eager execution")
+def test_keras_layer(model, checked):
     """hub.KerasLayer calls the object itself."""
     (inputs, *_), _ = checked.arguments()
     outputs = hub.KerasLayer(model.handle)(inputs)
     assert tf.nest.flatten(outputs)
 
 
-def test_keras_layer_signature(model, signature, eager):
+@pytest.mark.needs("eager execution")
+def test_keras_layer_signature(model, signature):
     """hub.KerasLayer with the name of a signature calls that."""
     inputs = signature.inputs()
     layer = hub.KerasLayer(model.handle, signature=signature.name, signature_outputs_as_dict=True)
     assert set(layer(inputs)) == set(signature.outputs)
 
 
-def test_tfsm_layer(model, signature, eager):
+@pytest.mark.needs("eager execution")
+def test_tfsm_layer(model, signature):
     """Keras 3: TFSMLayer with the name of a signature calls that."""
     if not hasattr(tf.keras.layers, "TFSMLayer"):
         pytest.skip("only Keras 3 has TFSMLayer")

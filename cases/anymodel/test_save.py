@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = [pytest.mark.models(format=["saved_model_2", "hub"]), pytest.mark.usefixtures("eager")]
+pytestmark = [pytest.mark.models(format=["saved_model_2", "hub"]), pytest.mark.needs("eager execution")]
 
 
 def test_save_and_reload(model, signature, tmp_path, assert_same):

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = [pytest.mark.models(format="saved_model_2"), pytest.mark.usefixtures("eager")]
+pytestmark = [pytest.mark.models(format="saved_model_2"), pytest.mark.needs("eager execution")]
 
 
 def test_gradients(model, checked, assert_finite):

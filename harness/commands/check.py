@@ -35,7 +35,7 @@ from harness.run.engine import Options, perform
 from harness.run.progress import watcher
 
 WITH_PYTHON_CODE = "cases/anymodel/test_keras.py::test_load_model_with_python_code"
-"""A case that is about models with a Lambda layer; of others it would only say that they have none."""
+"""A case that is about files with a Lambda layer; of others it would only say that they have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def make(workspace: Workspace, brought: Brought, inspected: Inspected, width: Wi
     spec = load(workspace.matrix)
     model = user.model_of(brought, inspected)
     cases = catalog.of_check(catalog.read(workspace.cases), model, keras=inspected.content.keras)
-    if not inspected.content.lambdas:
+    if inspected.kind.is_folder or not inspected.content.lambdas:
         cases = tuple(case for case in cases if case.id != WITH_PYTHON_CODE)
     return Check(
         brought=brought,

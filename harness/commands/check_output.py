@@ -14,7 +14,8 @@ from harness.base.workspace import Workspace
 from harness.commands import look
 from harness.commands import report as reporting
 from harness.commands.check import Check, Done, Width
-from harness.domain import InstallPolicy, Outcome
+from harness.domain import InstallPolicy
+from harness.judge.outcomes import CaseVerdict
 from harness.report import terminal, wording
 from harness.report.document import CaseView, View
 from harness.report.text import first_line
@@ -32,7 +33,7 @@ def _not_tried(view: View) -> Iterator[RenderableType]:
     titles: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for cell in view.cells:
         for case in (view.cases[number] for number in cell.cases):
-            if case.outcome is Outcome.SKIPPED:
+            if case.verdict in (CaseVerdict.SKIPPED, CaseVerdict.NOT_APPLICABLE):
                 cells[_reason(case)][cell.axes.tensorflow] = None
                 titles[_reason(case)][case.title] = None
     if cells:
@@ -44,6 +45,8 @@ def _not_tried(view: View) -> Iterator[RenderableType]:
 
 
 def _reason(case: CaseView) -> str:
+    if case.unmet:
+        return f"needs {', '.join(case.unmet)}, which is not there"
     return first_line(case.message).removeprefix("Skipped: ").removeprefix("not tried: ")
 
 

@@ -36,8 +36,10 @@ def facts(brought: Brought, inspected: Inspected) -> dict[str, Any]:
         "callable": bool(content.calls),
         "variables": len(content.variables),
         "trainable": sum(variable.trainable for variable in content.variables),
+        "training_state": content.state,
         "keras": content.keras,
         "custom": content.custom,
+        "lambdas": content.lambdas,
         "packages": content.packages,
         "notes": content.notes,
     }
@@ -55,7 +57,8 @@ def _lines(brought: Brought, inspected: Inspected) -> Iterator[str]:
     yield f"{brought.origin}: {inspected.kind.value}{written}, {size}"
     if content.variables:
         trainable = sum(variable.trainable for variable in content.variables)
-        yield f"  weights     {len(content.variables)}, {trainable} of them trainable"
+        more = f"; {content.state} more of optimizer and metrics" if content.state else ""
+        yield f"  weights     {len(content.variables)}, {trainable} of them trainable{more}"
     for signature in content.signatures:
         outputs = f" -> {', '.join(map(str, signature.outputs))}" if signature.outputs else ""
         yield f"  signature   {signature.name}({', '.join(map(str, signature.inputs))}){outputs}"

@@ -98,7 +98,8 @@ def _mark(mark: WayMark | None) -> Text:
 
 
 def _skipped(way: Way) -> bool:
-    return all(mark is None or mark.state is State.SKIPPED for track in way.tracks for mark in track.marks)
+    silent = (State.SKIPPED, State.NOT_APPLICABLE)
+    return all(mark is None or mark.state in silent for track in way.tracks for mark in track.marks)
 
 
 def _cut(message: str) -> str:

@@ -48,6 +48,7 @@ def read(tree: Tree) -> Content:
         packages=packages.needed(ops),
         keras=_is_keras(tree, graph.object_graph_def),
         custom=tuple(sorted({name for config in configs for name in keras_classes.custom(config)})),
+        lambdas=tuple(sorted({name for config in configs for name in keras_classes.lambdas(config)})),
         notes=tuple(_notes(tree, graphs, signatures, weights)),
     )
 

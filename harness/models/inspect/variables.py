@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from harness.models.inspect import messages
@@ -22,24 +22,22 @@ def read(graph: Any) -> tuple[tuple[Variable, ...], int]:
     every = [number for number, node in enumerate(objects.nodes) if node.HasField("variable")]
     if not every:
         return tuple(_collected(graph)), 0
-    reached = _reached(objects)
-    weights = tuple(_variable(objects.nodes[number].variable) for number in every if number in reached)
+    training = [number for number, node in enumerate(objects.nodes) if node.user_object.identifier in TRAINING]
+    slots = [slot.slot_variable_node_id for node in objects.nodes for slot in node.slot_variables]
+    state = _reached(objects, [*training, *slots]) - _reached(objects, [0], around={*training, *slots})
+    weights = tuple(_variable(objects.nodes[number].variable) for number in every if number not in state)
     return weights, len(every) - len(weights)
 
 
-def _reached(objects: Any) -> set[int]:
-    """Return the objects that the root leads to without passing through an optimizer or a metric."""
-    slots = {slot.slot_variable_node_id for node in objects.nodes for slot in node.slot_variables}
+def _reached(objects: Any, start: Iterable[int], around: Set[int] = frozenset()) -> set[int]:
+    """Return the objects that those at the start lead to, not passing through some."""
     reached: set[int] = set()
-    waiting = [0]
+    waiting = list(start)
     while waiting:
         number = waiting.pop()
-        if number in reached or number in slots or not 0 <= number < len(objects.nodes):
-            continue
-        node = objects.nodes[number]
-        if node.user_object.identifier not in TRAINING:
+        if number not in reached and number not in around and 0 <= number < len(objects.nodes):
             reached.add(number)
-            waiting += [child.node_id for child in node.children]
+            waiting += [child.node_id for child in objects.nodes[number].children]
     return reached
 
 

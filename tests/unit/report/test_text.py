@@ -43,6 +43,24 @@ def test_plain_is_stable_and_can_be_written(text: str) -> None:
 KERAS = "ValueError: Exception encountered when calling layer 'keras_layer_2' (type KerasLayer)."
 
 
+LAYER = "Exception encountered when calling layer 'keras_layer' (type KerasLayer)."
+SHAPES = "data.shape = [2,4] does not start with segment_ids.shape = [1]"
+TABLE = "FailedPreconditionError: Table not initialized."
+GRAPH = (
+    "tensorflow.python.framework.errors_impl.InvalidArgumentError: Graph execution error:\n\n"
+    "Detected at node RaggedReduceMean defined at (most recent call last):\n<stack traces unavailable>\n"
+    f"{SHAPES}\n\t [[{{{{node RaggedReduceMean}}}}]] [Op:__inference_signature_wrapper___call___217]"
+)
+"""As TensorFlow 2.15.1 says it."""
+USER_CODE = """TypeError: in user code:
+
+    File "x.py", line 3, in f  *
+        return layer(x)
+
+    ValueError: Input 0 is of a wrong shape
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -51,6 +69,11 @@ KERAS = "ValueError: Exception encountered when calling layer 'keras_layer_2' (t
         ("x" * 5_000, "x" * 1_000),
         (f"{KERAS}\n\nA KerasTensor is symbolic\nCall arguments", "A KerasTensor is symbolic"),
         (KERAS, KERAS),
+        (GRAPH, "InvalidArgumentError: data.shape = [2,4] does not start with segment_ids.shape = [1]"),
+        (f"errors_impl.InvalidArgumentError: {LAYER}\n\n{GRAPH.partition(': ')[2]}", "InvalidArgumentError: " + SHAPES),
+        ("a.FailedPreconditionError: Graph execution error:\n\nTable not initialized.\n\t [[{{node x}}]]", TABLE),
+        ("Graph execution error:", "Graph execution error:"),
+        (USER_CODE, "ValueError: Input 0 is of a wrong shape"),
     ],
 )
 def test_first_line(text: str, line: str) -> None:

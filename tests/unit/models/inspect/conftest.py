@@ -14,7 +14,7 @@ from google.protobuf import json_format
 
 from harness.models.inspect import messages
 
-FLOAT, INT, STRING, RESOURCE = 1, 3, 7, 20
+FLOAT, INT, STRING, LONG, RESOURCE = 1, 3, 7, 9, 20
 Proto = dict[str, Any]
 SaveModel = Callable[..., Path]
 
@@ -25,6 +25,20 @@ def info(dtype: int, *sizes: int) -> Proto:
 
 def spec(dtype: int, *sizes: int, name: str = "") -> Proto:
     return {"tensor_spec_value": {"name": name, "dtype": dtype, "shape": {"dim": [{"size": size} for size in sizes]}}}
+
+
+def ragged(dtype: int, *sizes: int) -> Proto:
+    """A RaggedTensorSpec: ragged in every dimension of any size after the first."""
+    shape = {"tensor_shape_value": {"dim": [{"size": size} for size in sizes]}}
+    rank = max(axis for axis, size in enumerate(sizes) if size < 0)
+    state = several(shape, {"tensor_dtype_value": dtype}, {"int64_value": rank}, {"tensor_dtype_value": LONG})
+    return {"type_spec_value": {"type_spec_class": 3, "type_spec_class_name": "RaggedTensorSpec", "type_state": state}}
+
+
+def sparse(dtype: int, *sizes: int) -> Proto:
+    """A SparseTensorSpec."""
+    state = several({"tensor_shape_value": {"dim": [{"size": size} for size in sizes]}}, {"tensor_dtype_value": dtype})
+    return {"type_spec_value": {"type_spec_class": 1, "type_spec_class_name": "SparseTensorSpec", "type_state": state}}
 
 
 def several(*values: Proto) -> Proto:

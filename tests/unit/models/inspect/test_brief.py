@@ -11,17 +11,19 @@ from harness.domain import HubFormat, Interface
 from harness.models import replicas
 from harness.models.inspect import Kind, brief, inspect
 from harness.models.inspect.interface import format_of, interface_of, width_of
-from harness.models.inspect.sample import BATCH, LENGTH, Fill, Recipe, best_call, obstacle, recipe
+from harness.models.inspect.sample import BATCH, LENGTH, Fill, Filled, best_call, obstacle, recipe
 from harness.models.inspect.values import Call, Constant, Tensor
 from tests.unit.models.inspect.conftest import (
     CONFIG,
     FLOAT,
     INT,
+    LONG,
     STRING,
     SaveModel,
     called,
     info,
     named,
+    ragged,
     serve,
     several,
     spec,
@@ -39,19 +41,19 @@ def told(model: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "dtype", "shape", "made"),
     [
-        ("input_mask", "int32", (None, None), Recipe(dtype="int32", shape=(BATCH, LENGTH), fill=Fill.ONES)),
-        ("input_type_ids", "int32", (None, 7), Recipe(dtype="int32", shape=(BATCH, 7), fill=Fill.ZEROS)),
-        ("segment_ids", "int64", (3, 7), Recipe(dtype="int64", shape=(3, 7), fill=Fill.ZEROS)),
-        ("input_word_ids", "int32", (1, None), Recipe(dtype="int32", shape=(1, LENGTH), fill=Fill.IDS)),
-        ("x", "float32", (None, 3), Recipe(dtype="float32", shape=(BATCH, 3), fill=Fill.RANDOM)),
-        ("x", "bfloat16", (), Recipe(dtype="bfloat16", shape=(), fill=Fill.RANDOM)),
-        ("flag", "bool", (None,), Recipe(dtype="bool", shape=(BATCH,), fill=Fill.ONES)),
-        ("text", "string", None, Recipe(dtype="string", shape=(BATCH,), fill=Fill.SENTENCES)),
-        ("x", "float32", None, Recipe(dtype="float32", shape=(BATCH, LENGTH), fill=Fill.RANDOM)),
-        ("none", "float32", (0, None), Recipe(dtype="float32", shape=(0, LENGTH), fill=Fill.RANDOM)),
+        ("input_mask", "int32", (None, None), Filled(dtype="int32", shape=(BATCH, LENGTH), fill=Fill.ONES)),
+        ("input_type_ids", "int32", (None, 7), Filled(dtype="int32", shape=(BATCH, 7), fill=Fill.ZEROS)),
+        ("segment_ids", "int64", (3, 7), Filled(dtype="int64", shape=(3, 7), fill=Fill.ZEROS)),
+        ("input_word_ids", "int32", (1, None), Filled(dtype="int32", shape=(1, LENGTH), fill=Fill.IDS)),
+        ("x", "float32", (None, 3), Filled(dtype="float32", shape=(BATCH, 3), fill=Fill.RANDOM)),
+        ("x", "bfloat16", (), Filled(dtype="bfloat16", shape=(), fill=Fill.RANDOM)),
+        ("flag", "bool", (None,), Filled(dtype="bool", shape=(BATCH,), fill=Fill.ONES)),
+        ("text", "string", None, Filled(dtype="string", shape=(BATCH,), fill=Fill.SENTENCES)),
+        ("x", "float32", None, Filled(dtype="float32", shape=(BATCH, LENGTH), fill=Fill.RANDOM)),
+        ("none", "float32", (0, None), Filled(dtype="float32", shape=(0, LENGTH), fill=Fill.RANDOM)),
     ],
 )
-def test_inputs(name: str, dtype: str, shape: tuple[int | None, ...] | None, made: Recipe) -> None:
+def test_inputs(name: str, dtype: str, shape: tuple[int | None, ...] | None, made: Filled) -> None:
     assert recipe(Tensor(name=name, dtype=dtype, shape=shape)) == made
 
 
@@ -100,10 +102,40 @@ def test_interfaces(taken: Any, given: Any, interface: Interface, saved_model: S
 
 
 def test_a_model_that_can_not_be_called(saved_model: SaveModel) -> None:
-    sparse = {"coo_sparse": {}, "dtype": FLOAT}
-    known = told(saved_model(serve(signature_def={"f": {"inputs": {"x": info(FLOAT, -1), "s": sparse}}})))
+    composite = {"composite_tensor": {}, "dtype": FLOAT}
+    known = told(saved_model(serve(signature_def={"f": {"inputs": {"x": info(FLOAT, -1), "s": composite}}})))
     assert known["checked"]["call"] is None
-    assert known["checked"]["signatures"]["f"]["obstacle"] == "s is a sparse tensor"
+    assert known["checked"]["signatures"]["f"]["obstacle"] == "s is a composite tensor"
+
+
+def test_a_sparse_placeholder_goes_in_by_its_parts(saved_model: SaveModel) -> None:
+    """TensorFlow 1 writes one name; what TensorFlow 2 loads takes three."""
+    sparse = {"coo_sparse": {}, "dtype": FLOAT, "tensor_shape": {"dim": [{"size": -1}, {"size": 10}]}}
+    known = told(saved_model(serve(signature_def={"f": {"inputs": {"s": sparse}}})))["checked"]["signatures"]["f"]
+    assert known["obstacle"] == ""
+    assert known["inputs"] == {
+        "s_indices": {"dtype": "int64", "values": ((0, 0), (1, 1))},
+        "s_values": {"dtype": "float32", "shape": [2], "fill": "random"},
+        "s_dense_shape": {"dtype": "int64", "values": (2, 10)},
+    }
+
+
+def test_a_ragged_input_has_row_splits_that_fit_its_values(saved_model: SaveModel) -> None:
+    function = {"canonicalized_input_signature": several(several(ragged(INT, -1, -1)), named())}
+    graph = {"nodes": [{}], "concrete_functions": {"f": function}}
+    inputs = {"ids": info(INT, -1), "ids_1": info(LONG, -1)}
+    known = told(saved_model(serve(signature_def={"f": {"inputs": inputs}}, object_graph_def=graph)))
+    assert known["checked"]["signatures"]["f"]["inputs"] == {
+        "ids": {"dtype": "int32", "shape": [5], "fill": "ids"},
+        "ids_1": {"dtype": "int64", "values": (0, 3, 5)},
+    }
+
+
+def test_a_call_with_a_ragged_tensor(saved_model: SaveModel) -> None:
+    known = told(saved_model(serve(object_graph_def=called((several(ragged(INT, -1, -1, -1, 4)), spec(FLOAT, -1))))))
+    (argument,) = known["checked"]["call"]["args"]
+    assert argument["ragged"]["values"] == {"dtype": "int32", "shape": [13, 4], "fill": "ids"}
+    assert [splits["values"] for splits in argument["ragged"]["splits"]] == [(0, 3, 5), (0, 3, 5, 8, 10, 13)]
 
 
 def test_a_keras_file(tmp_path: Path) -> None:
@@ -111,7 +143,8 @@ def test_a_keras_file(tmp_path: Path) -> None:
     assert inspect(path).kind is Kind.KERAS_ZIP
     known = told(path)
     assert (known["hub_format"], known["interface"]) == ("keras_file", "other")
-    assert known["checked"]["signatures"]["call"]["inputs"] == {"ids": {"dtype": "int32", "shape": [2, 16], "fill": "ids"}}
+    assert known["checked"]["signatures"] == {}
+    assert known["checked"]["call"]["args"] == [{"dtype": "int32", "shape": [2, 16], "fill": "ids"}]
 
 
 @pytest.mark.parametrize("replica", replicas.every(), ids=lambda replica: replica.manifest.id)

@@ -26,7 +26,7 @@ def test_a_keras_file(tmp_path: Path) -> None:
         "Keras 3.5.0",
         True,
         (),
-        (),
+        (KERAS_3,),
     )
     assert [str(one) for one in found.content.signatures[0].inputs] == ["ids: int32 [?, 16]"]
 
@@ -60,7 +60,26 @@ def test_models_without_input_layers(config: Any, expected: str, tmp_path: Path)
 def test_a_model_that_does_not_say_what_goes_in(tmp_path: Path) -> None:
     found = inspect(write_keras(tmp_path / "m.keras", {"class_name": "Mine", "config": {}})).content
     assert found.signatures == ()
-    assert found.notes == ("its config doesn't say what goes in: it can be loaded and saved, but not called",)
+    assert found.notes == ("its config doesn't say what goes in: it can be loaded and saved, but not called", KERAS_3)
+
+
+@pytest.mark.parametrize(("write", "since"), [(write_keras, "2.13"), (write_h5, "3")])
+def test_a_lambda_is_named(write: Any, since: str, tmp_path: Path) -> None:
+    """Keras refuses Python code in a file by default: in .keras files from 2.13 on, in HDF5 files from Keras 3 on."""
+    layer = {"class_name": "Lambda", "config": {"name": "twice", "function": ["4wE", None, None], "function_type": "lambda"}}
+    found = inspect(write(tmp_path / "m", {"class_name": "Sequential", "config": {"layers": [layer]}})).content
+    assert found.lambdas == ("twice",)
+    assert (
+        f"Python code is in it (Lambda layer twice): Keras from {since} on loads it only with load_model(..., safe_mode=False), "
+        "for a file that you trust" in found.notes
+    )
+
+
+def test_ragged_and_sparse_inputs(tmp_path: Path) -> None:
+    ragged = {"name": "ids", "batch_input_shape": [None, None], "dtype": "int32", "ragged": True}
+    layers = [ragged, {"name": "f", "batch_input_shape": [None, 9], "sparse": True}]
+    config = {"config": {"layers": [{"class_name": "InputLayer", "config": layer} for layer in layers]}}
+    assert inputs(config, tmp_path) == ["ids: ragged int32 [?, ?]", "f: sparse float32 [?, 9]"]
 
 
 def test_classes_of_the_author(tmp_path: Path) -> None:
@@ -87,6 +106,9 @@ def test_configs_of_another_shape(odd: Any, tmp_path: Path) -> None:
 )
 def test_input_layers_of_another_shape(layer: Any, tmp_path: Path) -> None:
     assert len(inputs({"config": {"layers": [{"class_name": "InputLayer", "config": layer}]}}, tmp_path)) == 1
+
+
+KERAS_3 = "written by Keras 3, which TensorFlow has from 2.16 on: Keras 2 may not know the classes and arguments in it"
 
 
 def refusal(path: Path) -> str:
@@ -139,7 +161,8 @@ def test_a_zip_cut_off(tmp_path: Path) -> None:
 def test_weights_only(tmp_path: Path) -> None:
     assert refusal(write_h5(tmp_path / "model.weights.h5", None)) == (
         "FILE: weights only: no model_config in it, but keras_version, model_weights "
-        "(hint: save the whole model: model.save('model.h5'))"
+        "(hint: build the network in code and load_weights('model.weights.h5') into it, "
+        "then save all of it: model.save('model.h5'))"
     )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import resource
 import time
 from pathlib import Path
 
 import pytest
+from google.protobuf import json_format
 
 from harness.base.errors import ModelError
 from harness.models import replicas
-from harness.models.inspect import Kind, inspect
-from harness.models.inspect.values import Constant, Named, Tensor
+from harness.models.inspect import Kind, inspect, messages
+from harness.models.inspect.values import Constant, Layout, Named, Tensor
 from tests.unit.models.inspect.conftest import (
     FLOAT,
     INT,
@@ -23,8 +25,10 @@ from tests.unit.models.inspect.conftest import (
     info,
     named,
     proto,
+    ragged,
     serve,
     several,
+    sparse,
     spec,
 )
 
@@ -40,12 +44,15 @@ def test_signatures(saved_model: SaveModel) -> None:
     assert [*map(str, found.outputs)] == ["y: float32 [?, 3]"]
 
 
+SPARSE = "sparse: sparse float32 [2] in 3 parts (sparse_indices, sparse_values, sparse_dense_shape)"
+
+
 def test_unknown_rank_and_what_cannot_be_made(saved_model: SaveModel) -> None:
     anything = {"name": "x:0", "dtype": FLOAT, "tensor_shape": {"unknown_rank": True}}
-    sparse = {"coo_sparse": {}, "dtype": FLOAT, "tensor_shape": {"dim": [{"size": 2}]}}
-    inputs = {"any": anything, "handle": info(RESOURCE), "sparse": sparse}
+    placeholder = {"coo_sparse": {}, "dtype": FLOAT, "tensor_shape": {"dim": [{"size": 2}]}}
+    inputs = {"any": anything, "handle": info(RESOURCE), "sparse": placeholder}
     (found,) = inspect(saved_model(serve(signature_def={"f": {"inputs": inputs}}))).content.signatures
-    assert [*map(str, found.inputs)] == ["any: float32 [?]", "handle: resource tensor []", "sparse: sparse tensor [2]"]
+    assert [*map(str, found.inputs)] == ["any: float32 [?]", "handle: resource tensor []", SPARSE]
 
 
 def test_calls(saved_model: SaveModel) -> None:
@@ -69,6 +76,52 @@ def test_calls_that_nobody_could_trace(saved_model: SaveModel) -> None:
     (call,) = inspect(saved_model(serve(object_graph_def=objects))).content.calls
     assert call.args == (Tensor(name="", dtype="variant", shape=None, unusual="RaggedTensorSpec"),)
     assert call.outputs is None
+
+
+def test_calls_with_ragged_and_sparse_tensors(saved_model: SaveModel) -> None:
+    objects = called((several(ragged(INT, -1, -1), sparse(FLOAT, -1, 10)), {"none_value": {}}))
+    (call,) = inspect(saved_model(serve(object_graph_def=objects))).content.calls
+    assert call.args == (
+        Tensor(name="", dtype="int32", shape=(None, None), layout=Layout.RAGGED, ragged_rank=1, splits="int64"),
+        Tensor(name="", dtype="float32", shape=(None, 10), layout=Layout.SPARSE),
+    )
+
+
+def test_a_signature_that_draws_random_numbers(saved_model: SaveModel) -> None:
+    function = {"inputs": {"x": info(FLOAT, -1)}, "outputs": {"y": {**info(FLOAT, -1), "name": "noise:0"}}}
+    graph = {"node": [{"name": "noise", "op": "RandomStandardNormal"}]}
+    content = inspect(saved_model(serve(signature_def={"f": function}, graph_def=graph))).content
+    assert content.signatures[0].random == ("RandomStandardNormal",)
+    assert content.notes == ("f draws random numbers (RandomStandardNormal): its values can't be compared",)
+
+
+def test_what_training_left_is_no_weight(saved_model: SaveModel) -> None:
+    """The slots of an optimizer and the totals of a metric are variables too: of Keras 2.15, and of 2.10 and before."""
+    variable = {"variable": {"name": "v", "dtype": FLOAT, "trainable": True}}
+    nodes = [
+        {"children": [{"node_id": 1, "local_name": "w"}, {"node_id": 2}, {"node_id": 4}, {"node_id": 7}]},
+        variable,
+        {"user_object": {"identifier": "experimentalOptimizer"}, "children": [{"node_id": 3}]},
+        variable,
+        {"user_object": {"identifier": "_tf_keras_metric"}, "children": [{"node_id": 5}]},
+        variable,
+        variable,
+        {"slot_variables": [{"slot_variable_node_id": 6}], "children": [{"node_id": 6}]},
+    ]
+    content = inspect(saved_model(serve(object_graph_def={"nodes": nodes}))).content
+    assert (len(content.variables), content.state) == (1, 3)
+
+
+def test_an_author_s_layer_in_a_saved_model(saved_model: SaveModel) -> None:
+    """keras_metadata.pb tells it, or the saved objects of Keras up to 2.4."""
+    described = json.dumps({"class_name": "Attention1", "config": {"name": "a"}})
+    layer = {"user_object": {"identifier": "_tf_keras_layer", "metadata": described}}
+    folder = saved_model(serve(object_graph_def={"nodes": [{"user_object": {"identifier": "_tf_keras_model"}}, layer]}))
+    assert inspect(folder).content.custom == ("Attention1",)
+    beside = saved_model(serve(object_graph_def={"nodes": [{}]}), name="beside")
+    metadata = {"nodes": [{"identifier": "_tf_keras_layer", "metadata": described}, {"identifier": "_tf_keras_layer"}]}
+    (beside / "keras_metadata.pb").write_bytes(json_format.ParseDict(metadata, messages.keras_metadata(b"")).SerializeToString())
+    assert inspect(beside).content.custom == ("Attention1",)
 
 
 def test_a_child_that_is_not_there(saved_model: SaveModel) -> None:

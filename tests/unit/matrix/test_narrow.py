@@ -1,0 +1,32 @@
+"""One model's part of the matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Model, SaveFormat, TextOps
+from harness.matrix import load
+from harness.matrix.narrow import Part, narrowed
+
+ROOT = Path(__file__).parents[3]
+MODEL = Model(id="mine", handle="./mine", format=HubFormat.SAVED_MODEL_2, interface=Interface.OTHER)
+
+
+@pytest.mark.parametrize(("formats", "count"), [(None, len(SaveFormat)), ((SaveFormat.SAVEDMODEL,), 1)])
+def test_one_model_and_what_was_asked_for(formats: tuple[SaveFormat, ...] | None, count: int) -> None:
+    spec = load(ROOT / "matrix.yaml")
+    part = Part(
+        versions=frozenset({"2.15.1", "2.19.1"}),
+        installs=(InstallPolicy.AS_RELEASED,),
+        keras=(KerasChoice.DEFAULT,),
+        texts=(TextOps.WITHOUT,),
+        formats=formats,
+        devices=(Device.CPU,),
+    )
+    own = narrowed(spec, MODEL, part)
+    assert own.models == (MODEL,)
+    assert [release.version for release in own.releases] == ["2.15.1", "2.19.1"]
+    assert (own.include, own.exclude) == ((), spec.exclude)
+    assert len(own.formats) == count
