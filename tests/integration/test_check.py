@@ -30,6 +30,29 @@ class Scale(tf.Module):
 
 scale = Scale()
 tf.saved_model.save(scale, sys.argv[1] + "/scale", signatures=scale.__call__)
+
+class Mean(tf.Module):
+    @tf.function(input_signature=[tf.RaggedTensorSpec([None, None], tf.int32)])
+    def __call__(self, ids):
+        return {"mean": tf.reduce_mean(tf.cast(ids, tf.float32), axis=1)}
+
+mean = Mean()
+tf.saved_model.save(mean, sys.argv[1] + "/ragged", signatures=mean.__call__)
+
+class Noise(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="x")])
+    def __call__(self, x):
+        return {"y": x + tf.random.normal([3])}
+
+noise = Noise()
+tf.saved_model.save(noise, sys.argv[1] + "/random", signatures=noise.__call__)
+with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    features = tf.compat.v1.sparse_placeholder(tf.float32, [None, 10], name="features")
+    weights = tf.compat.v1.get_variable("weights", [10, 2])
+    scores = tf.sparse.sparse_dense_matmul(features, weights)
+    session.run(tf.compat.v1.global_variables_initializer())
+    tf.compat.v1.saved_model.simple_save(session, sys.argv[1] + "/sparse", {"features": features}, {"scores": scores})
+
 layers = [tf.keras.layers.Embedding(20, 8), tf.keras.layers.Flatten(), tf.keras.layers.Dense(2)]
 words = tf.keras.Sequential([tf.keras.Input([4], dtype="int32", name="ids"), *layers])
 words.save(sys.argv[1] + "/words.keras")
@@ -112,6 +135,33 @@ def test_keras_files(name: str, project: Path, models: Path) -> None:
     told = outcomes(check(project, models / name))
     assert told == {f"test_keras.py::test_{case}": {"passed"} for case in ("load_model", "call", "gradients", "save_and_reload")}
     assert archives.file_digest(models / name) == before
+
+
+def test_a_ragged_signature(project: Path, models: Path) -> None:
+    """Row splits fit their values: whatever can be tried works."""
+    ends = outcomes(check(project, models / "ragged", "--device", "cpu"))
+    not_tried = {"test_load.py::test_tfsm_layer", "test_train.py::test_gradients"}
+    assert ends == {name: {"skipped"} if name in not_tried else {"passed"} for name in ends}
+    assert len(ends) == 11
+
+
+def test_a_sparse_placeholder_of_tensorflow_1(project: Path, models: Path) -> None:
+    """It is called, eagerly and in a session. That TensorFlow can't save it again is TensorFlow's own failure."""
+    ends = outcomes(check(project, models / "sparse", "--device", "cpu"))
+    for name in ("test_call.py::test_signature", "test_load.py::test_keras_layer_signature", "test_load.py::test_in_a_session"):
+        assert ends[name] == {"passed"}
+    assert ends["test_call.py::test_object"] == {"skipped"}
+    assert ends["test_save.py::test_save_and_reload"] == {"failed"}
+
+
+def test_a_model_that_draws_random_numbers(project: Path, models: Path) -> None:
+    """Its values are not compared, and nothing fails for it."""
+    result = check(project, models / "random", "--device", "cpu")
+    assert result["model"]["notes"] == ["serving_default draws random numbers (RandomStandardNormal): its values can't be compared"]
+    ends = outcomes(result)
+    assert ends["test_call.py::test_signature"] == {"passed"}
+    assert ends["test_call.py::test_signature_twice"] == ends["test_save.py::test_save_and_reload"] == {"skipped"}
+    assert set.union(*ends.values()) == {"passed", "skipped"}
 
 
 def test_a_saved_model_of_keras(project: Path, models: Path) -> None:
