@@ -18,16 +18,16 @@ class Supply(Protocol):
     """Models by id."""
 
     def lacking(self, models: Iterable[str]) -> Mapping[str, Lacking]:
-        """Those of the models that can't be had: `network`, or `model` where a server answered that it has none, or won't give it.
+        """Return the models that no cell can get, with the reason: `network`, or `model` where a server has none or won't give it.
 
-        Nothing else is asked of these.
+        The other methods are not called with these.
         """
 
     def digests(self, models: Iterable[str]) -> Mapping[str, str]:
-        """Digest of everything of a model that can change an outcome: its files, and what cases are told of it."""
+        """Return a digest of everything of each model that can change an outcome: its files, and its manifest."""
 
     def manifest(self, model: str) -> Path:
-        """The file that tells cases what the model is."""
+        """Return the file that tells cases what the model is."""
 
     def bring(self, model: str, work: Path) -> None:
         """Put the model where its handle leads, for a cell whose work folder this is.
@@ -43,12 +43,12 @@ class Replicas:
         return {}
 
     def digests(self, models: Iterable[str]) -> Mapping[str, str]:
-        """A manifest names the digest of its archive; preprocessing comes with its encoder's."""
-        found = {}
+        """Return the digest of each manifest, which names that of its archive; preprocessing comes with its encoder's."""
+        digests = {}
         for model in models:
             paths = [replicas.manifest_path(replica.manifest.id) for replica in replicas.with_encoder(model)]
-            found[model] = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-        return found
+            digests[model] = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+        return digests
 
     def manifest(self, model: str) -> Path:
         return replicas.manifest_path(model)

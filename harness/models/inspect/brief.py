@@ -64,7 +64,7 @@ def _inputs(interface: Interface, inspected: Inspected) -> dict[str, Any]:
             return {}
         case Interface.DICT | Interface.LIST | Interface.TF1_SIGNATURE:
             length = _length(inspected)
-            words = [ROW[place % len(ROW)] for place in range(length)]
+            words = [ROW[position % len(ROW)] for position in range(length)]
             short = min(SHORT, length)
             padded = [*words[:short], *[0] * (length - short)]
             rows = ([words, padded], [[1] * length, [int(word > 0) for word in padded]], [[0] * length] * BATCH)

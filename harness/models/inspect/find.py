@@ -34,14 +34,14 @@ OTHERS: Mapping[str, str] = {
 
 
 def inspect(path: Path) -> Inspected:
-    """Everything that the files say. ModelError for what is no model or a damaged one, MachineError for what can't be read."""
+    """Return everything that the files say. ModelError for no model or a damaged one, MachineError for what can't be read."""
     kind = find(path)
     tree = read_tree(path)
     return Inspected(kind=kind, tree=tree, content=_content(kind, tree))
 
 
 def find(path: Path) -> Kind:
-    """The kind of a model. ModelError with what was looked for and what was found."""
+    """Return the kind of a model. ModelError with what was looked for and what is there."""
     try:
         if path.is_dir():
             return _of_folder(path)
@@ -78,8 +78,8 @@ def _of_folder(path: Path) -> Kind:
     if below:
         hint = f"did you mean {path / below[0]}?"
     else:
-        known = next((told for name, told in OTHERS.items() if name in names), "")
-        hint = f"this looks like {known}" if known else f"give {MODELS}"
+        likely = next((description for name, description in OTHERS.items() if name in names), "")
+        hint = f"this looks like {likely}" if likely else f"give {MODELS}"
     shown = ", ".join(sorted(names)[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
     raise ModelError(f"no model here: looked for {saved_model.PROTO}, found {shown or 'nothing'}", place=str(path), hint=hint)
 
@@ -93,7 +93,7 @@ def _of_file(path: Path) -> Kind:
         return Kind.KERAS_H5
     if path.name == saved_model.PROTO:
         raise ModelError("a part of a SavedModel", place=str(path), hint=f"give its folder: {path.parent}")
-    known = OTHERS.get(path.name, "")
-    told = f"begins with {beginning!r}" if beginning else "it is empty"
-    hint = f"this looks like {known}" if known else f"give {MODELS}"
-    raise ModelError(f"no model: neither a zip (.keras) nor HDF5 (.h5): {told}", place=str(path), hint=hint)
+    likely = OTHERS.get(path.name, "")
+    content = f"begins with {beginning!r}" if beginning else "it is empty"
+    hint = f"this looks like {likely}" if likely else f"give {MODELS}"
+    raise ModelError(f"no model: neither a zip (.keras) nor HDF5 (.h5): {content}", place=str(path), hint=hint)

@@ -14,16 +14,16 @@ SPARSE_SPEC, RAGGED_SPEC = 1, 3
 
 
 def shape(proto: Any) -> Shape | None:
-    """The sizes; None where the rank is unknown."""
+    """Return the sizes; None where the rank is unknown."""
     return None if proto.unknown_rank else tuple(dim.size if dim.size >= 0 else None for dim in proto.dim)
 
 
 def tensor(name: str, dtype: int, sizes: Any, unusual: str = "") -> Tensor:
-    """A tensor's description, and whether numbers or texts can be put into it."""
-    known = DTYPES.get(dtype, f"type {dtype}")
-    if not unusual and (dtype not in DTYPES or known in ("resource", "variant")):
-        unusual = f"{known} tensor"
-    return Tensor(name=name, dtype=known, shape=shape(sizes), unusual=unusual)
+    """Return a tensor's description, with whether numbers or texts can be put into it."""
+    dtype_name = DTYPES.get(dtype, f"type {dtype}")
+    if not unusual and (dtype not in DTYPES or dtype_name in ("resource", "variant")):
+        unusual = f"{dtype_name} tensor"
+    return Tensor(name=name, dtype=dtype_name, shape=shape(sizes), unusual=unusual)
 
 
 def of_info(name: str, info: Any) -> Tensor:
@@ -39,7 +39,10 @@ def of_info(name: str, info: Any) -> Tensor:
 
 
 def structure(value: Any, name: str = "") -> Structure:
-    """A StructuredValue. `name` is what the tensor is called where the value stands, used where it has no name of its own."""
+    """Return what a StructuredValue describes.
+
+    `name` is what the tensor is called where the value stands, used where it has no name of its own.
+    """
     kind = value.WhichOneof("kind")
     match kind:
         case "tensor_spec_value" | "bounded_tensor_spec_value":

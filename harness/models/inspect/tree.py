@@ -44,7 +44,7 @@ class Tree:
 
 
 def read_tree(root: Path) -> Tree:
-    """All files of a folder, or the one file. ModelError for what no model has: circles, sockets, too much of anything."""
+    """Return all files of a folder, or the one file. ModelError for what no model has: circles, sockets, too much of anything."""
     try:
         return _within_limits(Tree(root=root, files=tuple(sorted(_walk(root), key=lambda file: file.name))))
     except OSError as trouble:
@@ -52,7 +52,7 @@ def read_tree(root: Path) -> Tree:
 
 
 def digest(tree: Tree) -> str:
-    """SHA-256 over name and digest of every file: that of `harness.models.archives.tree_digest` for the same files."""
+    """Return the SHA-256 over name and digest of every file: that of `harness.models.archives.tree_digest` for the same files."""
     try:
         lines = "".join(f"{file_digest(file.path)}  {file.name}\n" for file in tree.files)
     except OSError as trouble:
@@ -61,19 +61,19 @@ def digest(tree: Tree) -> str:
 
 
 def copy(tree: Tree, target: Path) -> None:
-    """The same files as new ones at `target`, which must not be there; no link leads back to the originals."""
+    """Write the same files as new ones at `target`, which must not be there; no link leads back to the originals."""
     try:
         for file in tree.files:
-            made = target / file.name if file.path != tree.root else target
-            made.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.path, made)
+            copied = target / file.name if file.path != tree.root else target
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.path, copied)
     except OSError as trouble:
         raise unreadable(trouble, tree.root) from trouble
 
 
-def unreadable(trouble: OSError, place: Path) -> HubmatrixError:
-    """What the system said. It is this machine's affair, except where the folder itself makes no sense."""
-    where = str(trouble.filename or place)
+def unreadable(trouble: OSError, path: Path) -> HubmatrixError:
+    """Return the error for what can't be read: this machine's trouble, except where the folder itself makes no sense."""
+    where = str(trouble.filename or path)
     if trouble.errno in (errno.ELOOP, errno.ENOENT, errno.ENOTDIR):
         return ModelError(
             f"can't be followed: {trouble.strerror}", place=where, hint="a link in the model leads nowhere, or in a circle"
@@ -89,16 +89,16 @@ def _walk(root: Path) -> Iterator[File]:
     waiting: list[tuple[Path, str, frozenset[tuple[int, int]]]] = [(root, "", frozenset())]
     while waiting:
         folder, prefix, above = waiting.pop()
-        found = folder.stat()
-        if (found.st_dev, found.st_ino) in above:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in above:
             raise ModelError("a folder that holds itself", place=str(folder), hint="remove the link that leads in a circle")
-        inside = above | {(found.st_dev, found.st_ino)}
+        inside = above | {(status.st_dev, status.st_ino)}
         with os.scandir(folder) as listed:
-            inside_it = list(islice(listed, MOST_FILES + 1))
-        entries += len(inside_it)
+            children = list(islice(listed, MOST_FILES + 1))
+        entries += len(children)
         if entries > MOST_FILES:
             raise ModelError(f"more than {MOST_FILES} files and folders", place=str(root), hint="give the model's own folder")
-        for entry in inside_it:
+        for entry in children:
             mode, name = entry.stat().st_mode, prefix + entry.name
             if stat.S_ISDIR(mode):
                 waiting.append((Path(entry.path), f"{name}/", inside))
@@ -111,6 +111,6 @@ def _walk(root: Path) -> Iterator[File]:
 def _within_limits(tree: Tree) -> Tree:
     if tree.size > LARGEST_BYTES:
         largest = max(tree.files, key=lambda file: file.size)
-        told = f"{tree.size / 2**30:.1f} GiB, the limit is {LARGEST_BYTES / 2**30:.0f} GiB (each cell works on a copy)"
-        raise ModelError(told, place=str(tree.root), hint=f"the largest file is {largest.name}, {largest.size / 2**30:.1f} GiB")
+        message = f"{tree.size / 2**30:.1f} GiB, the limit is {LARGEST_BYTES / 2**30:.0f} GiB (each cell works on a copy)"
+        raise ModelError(message, place=str(tree.root), hint=f"the largest file is {largest.name}, {largest.size / 2**30:.1f} GiB")
     return tree
