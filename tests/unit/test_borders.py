@@ -17,7 +17,8 @@ CASES = sorted(path for path in (ROOT / "cases").rglob("*.py") if path.parent.na
 REPORTED = sorted((ROOT / "cases" / "reported").glob("*.py"))
 WORKER = ROOT / "harness" / "services" / "tpu_compiler" / "worker.py"
 COMPANIONS = {companion.value for companion in Companion}
-TESTED = {"numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"} | COMPANIONS
+# h5py comes with every TensorFlow: Keras' files are HDF5.
+TESTED = {"h5py", "numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"} | COMPANIONS
 
 
 def imported(path: Path) -> set[str]:
