@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, Model, SaveFormat, TextOps
+from harness.domain import Axis, Device, HubFormat, Interface, KerasChoice, Model, SaveFormat
 from harness.matrix import load
 from harness.matrix.narrow import Part, narrowed
 
@@ -17,16 +17,10 @@ MODEL = Model(id="mine", handle="./mine", format=HubFormat.SAVED_MODEL_2, interf
 @pytest.mark.parametrize(("formats", "count"), [(None, len(SaveFormat)), ((SaveFormat.SAVEDMODEL,), 1)])
 def test_one_model_and_what_was_asked_for(formats: tuple[SaveFormat, ...] | None, count: int) -> None:
     spec = load(ROOT / "matrix.yaml")
-    part = Part(
-        versions=frozenset({"2.15.1", "2.19.1"}),
-        installs=(InstallPolicy.AS_RELEASED,),
-        keras=(KerasChoice.DEFAULT,),
-        texts=(TextOps.WITHOUT,),
-        formats=formats,
-        devices=(Device.CPU,),
-    )
-    own = narrowed(spec, MODEL, part)
+    choices = {Axis.KERAS: (KerasChoice.DEFAULT,), Axis.DEVICE: (Device.CPU,)} | ({Axis.FORMAT: formats} if formats else {})
+    own = narrowed(spec, MODEL, Part(versions=frozenset({"2.15.1", "2.19.1"}), choices=choices))
     assert own.models == (MODEL,)
     assert [release.version for release in own.releases] == ["2.15.1", "2.19.1"]
     assert (own.include, own.exclude) == ((), spec.exclude)
-    assert len(own.formats) == count
+    assert own.choices[Axis.KERAS] == (KerasChoice.DEFAULT,)
+    assert len(own.choices[Axis.FORMAT]) == count
