@@ -14,14 +14,15 @@ from typing import Any
 
 from bench.place import ROOT, tell
 from harness.base.workspace import Workspace
+from harness.cli.progress import RunProgress, display
 from harness.commands import plan as planning
 from harness.domain import Axis
 from harness.judge.attribution import machine_trouble
 from harness.results import store
 from harness.results.format import CaseRecord
 from harness.results.store import Run
-from harness.run.engine import Options, perform
-from harness.run.progress import watcher
+from harness.run.engine import Question, RunOptions, perform
+from harness.run.machine import this_machine
 
 TARGET_SECONDS = 25.0
 SLOWEST = 10
@@ -75,8 +76,10 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
     chosen += [f"model in ({', '.join(models)})"] if models else []
     made = planning.make(place, planning.Choice.of("full", " and ".join(chosen), (), ()))
     tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
-    options = Options(tier="full", selection=" and ".join(chosen), jobs=1, rerun=rerun)
-    return perform(made.plan, made.cases, made.limits, place, options, watcher(plain=True), machine_trouble)
+    options = RunOptions(tier="full", selection=" and ".join(chosen), rerun=rerun)
+    watcher = RunProgress(display("cells", plain=True))
+    question = Question(plan=made.plan, cases=made.cases)
+    return perform(question, this_machine(place, made.limits, jobs=1), options, watcher, machine_trouble)
 
 
 def read(results: Path) -> Costs:

@@ -20,7 +20,7 @@ from harness.environments import uv as uv_tool
 from harness.environments import venv
 from harness.environments.uv import Failure
 from harness.models import cache, replicas
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
 from harness.services.tpu_compiler.answers import Answer
 from harness.services.tpu_compiler.chips import CHIPS
@@ -59,7 +59,7 @@ def measure(base: Path, versions: Sequence[str]) -> Done:
     chosen = f"install=as-released and keras=default and text=without and tensorflow in ({', '.join(versions)})"
     programs = {
         (request.release.version, path.stem): path
-        for request, identity in subject.identify(base / "locks", chosen)
+        for request, identity in subject.identify(Workspace(root=base), chosen)
         for path in _programs(base, request.release.version, _venv(identity))
     }
     made = asyncio.run(_compilers_venv())

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import subject
 from bench.place import tell
+from harness.base.workspace import Workspace
 from harness.environments import venv
 
 TARGET_SECONDS = 1.5
@@ -29,7 +30,7 @@ class Built:
 
 def measure(base: Path, select: str, repeat: int) -> tuple[Built, ...]:
     """Each environment once without the clock, which fills the cache, then `repeat` times, in turn with the others."""
-    found = subject.identify(base / "locks", select)
+    found = subject.identify(Workspace(root=base), select)
     seconds: dict[str, list[float]] = {request.id: [] for request, _ in found}
     for turn in range(repeat + 1):
         for request, identity in found:

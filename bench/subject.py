@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.place import PAYLOAD, ROOT, output, tell
 from harness.base.errors import MachineError
 from harness.base.workspace import Workspace
-from harness.domain import EnvironmentRequest, Release
+from harness.domain import EnvironmentRequest, Limits, Release
 from harness.environments import toolchain, venv
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
@@ -24,7 +24,8 @@ from harness.matrix import load
 from harness.matrix.plan import expand
 from harness.models import cache, replicas
 from harness.run.keys import Identity
-from harness.run.prepare import identities, machine_interpreters
+from harness.run.machine import look_around
+from harness.run.prepare import identities
 
 MODEL = "bert-en/3"
 LIMITS = "limits: {case_seconds: 300, import_seconds: 300, install_seconds: 1800, memory: 6 GiB, free_disk: 1 GiB}"
@@ -55,14 +56,14 @@ class Subject:
 
     @property
     def locks(self) -> Path:
-        return self.base / "locks"
+        return Workspace(root=self.base).locks
 
 
 def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
     """Lock, fill uv's cache, copy harness/ and the models. Takes minutes on a machine that never saw these versions."""
     tell("preparing: locks and venvs")
     chosen = f"install=as-released and keras=default and text=without and tensorflow in ({', '.join(versions)})"
-    found = identify(base / "locks", chosen)
+    found = identify(Workspace(root=base), chosen)
     environments = tuple(_environment(base, request, identity) for request, identity in found)
     tell(f"preparing: {cells} models")
     shutil.copytree(ROOT / "harness", base / "harness")
@@ -72,7 +73,7 @@ def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
     return Subject(base=base, environments=environments, manifests=manifests, environ=environ)
 
 
-def identify(locks: Path, select: str) -> tuple[tuple[EnvironmentRequest, Identity], ...]:
+def identify(workspace: Workspace, select: str) -> tuple[tuple[EnvironmentRequest, Identity], ...]:
     """What the selected environments of the project's matrix.yaml install. Takes the project's locks where it has them.
 
     Raises:
@@ -80,18 +81,21 @@ def identify(locks: Path, select: str) -> tuple[tuple[EnvironmentRequest, Identi
     """
     known = Workspace(root=ROOT).locks
     if known.is_dir():
-        shutil.copytree(known, locks)
-    requests = expand(load(ROOT / "matrix.yaml"), select=select).environments
-    made = asyncio.run(_identities(locks, tuple(requests.values())))
+        shutil.copytree(known, workspace.locks)
+    spec = load(ROOT / "matrix.yaml")
+    requests = expand(spec, select=select).environments
+    made = asyncio.run(_identities(workspace, spec.limits, tuple(requests.values())))
     for name, one in made.items():
         if isinstance(one, Failure):
             raise MachineError(one.message, place=name, hint="leave it out with --tensorflow or --select")
     return tuple((requests[name], one) for name, one in made.items() if isinstance(one, Identity))
 
 
-async def _identities(locks: Path, requests: Sequence[EnvironmentRequest]) -> Mapping[str, Identity | Failure]:
-    found = await machine_interpreters()
-    return await identities(uv_tool.find(), locks, requests, found, refresh=False, tell=lambda name, what: tell(f"{name}: {what}"))
+async def _identities(
+    workspace: Workspace, limits: Limits, requests: Sequence[EnvironmentRequest]
+) -> Mapping[str, Identity | Failure]:
+    machine = await look_around(workspace, limits)
+    return await identities(machine, requests, refresh=False, tell=lambda name, stage: tell(f"{name}: {stage.value}"))
 
 
 def _environment(base: Path, request: EnvironmentRequest, identity: Identity) -> Environment:

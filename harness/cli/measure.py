@@ -67,21 +67,21 @@ def run(
     root: Root = HERE,
 ) -> None:
     """Measure the cells that are not known yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
+    from harness.cli.progress import RunProgress, display
     from harness.commands import plan as planning
-    from harness.run.engine import Options, perform
-    from harness.run.progress import watcher
+    from harness.run.engine import Question, RunOptions, perform
+    from harness.run.machine import this_machine
 
     if hub_url is not None and models_ is Models.REPLICAS:
         raise SpecError("only published models come from a server", place="--hub-url", hint="add --models published")
     place = Workspace(root=root.resolve())
     choice = planning.Choice.of(tier, select, environment, cell)
     made = planning.make(place, choice)
-    options = Options(
+    options = RunOptions(
         tier=choice.tier or "",
         selection=choice.text,
         models=f"published, from {hub_url}" if hub_url else models_.value,
         again=() if models_ is Models.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
-        jobs=jobs,
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
@@ -89,9 +89,12 @@ def run(
     from harness.commands import report as reporting
     from harness.judge.attribution import machine_trouble
     from harness.models import published
+    from harness.models.source import Replicas
 
     supply = published.fetch(made.plan.models, place, hub_url, progress) if models_ is Models.PUBLISHED else None
-    results = perform(made.plan, made.cases, made.limits, place, options, watcher(plain=plain or as_json), machine_trouble, supply)
+    question = Question(plan=made.plan, cases=made.cases, supply=supply or Replicas())
+    watcher = RunProgress(display("cells", plain=plain or as_json))
+    results = perform(question, this_machine(place, made.limits, jobs), options, watcher, machine_trouble)
 
     rendered = () if no_report else reporting.render_if_changed(place, results, made)
     summary = reporting.summary(place, results, rendered)
@@ -122,6 +125,7 @@ def check(
 
     Loading a model runs what is in it: check only models that you trust.
     """
+    from harness.cli.progress import RunProgress, display
     from harness.commands import check as checking
     from harness.commands import check_output
     from harness.commands import look as looking
@@ -135,7 +139,8 @@ def check(
         return
     width = checking.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device))
     made = checking.make(workspace, brought, inspected, width)
-    done = checking.run(made, jobs=jobs, rerun=rerun, plain=plain or as_json, folder=report)
+    watcher = RunProgress(display("cells", plain=plain or as_json))
+    done = checking.run(made, watcher, jobs=jobs, rerun=rerun, folder=report)
     if as_json:
         print(json.dumps(check_output.as_json(made, done), indent=1))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -99,20 +100,23 @@ def reproduce(
     """Run what users reported again, with the versions they named, and compare. The list is cases/reported/reports.yaml."""
     from harness.commands import reproduce as reproducing
     from harness.studies.reported import terminal, view
-    from harness.studies.reported.engine import Options
+    from harness.studies.reported.engine import ReproduceOptions
 
     if schema:
         print(json.dumps(view.schema(), indent=1))
         return
     place = Workspace(root=root.resolve())
     chosen = reproducing.select(place, names or (), category)
+    machine = reproducing.machine(place, chosen, jobs)
     if not listed:
-        options = Options(jobs=jobs, refresh=refresh, rerun=rerun)
-        reproducing.run(place, chosen, options, terminal.watcher(plain=plain or as_json))
-        pages = reproducing.render(place, reproducing.table(place, chosen, every=True))
+        from harness.cli.progress import ReproduceProgress, display
+
+        options = ReproduceOptions(refresh=refresh, rerun=rerun)
+        reproducing.run(machine, chosen, options, ReproduceProgress(display("reports", plain=plain or as_json)))
+        pages = reproducing.render(place, reproducing.table(machine, chosen, every=True))
         progress(f"page  {pages[0].relative_to(place.root)}")
-    shown = reproducing.table(place, chosen)
+    shown = reproducing.table(machine, chosen)
     if as_json:
         print(view.as_json(shown), end="")
     else:
-        terminal.show(shown)
+        Console(highlight=False, width=None if sys.stdout.isatty() else terminal.PIPE_WIDTH).print(terminal.render(shown))

@@ -31,8 +31,9 @@ from harness.models.fetch import Brought
 from harness.models.inspect import Inspected, packages
 from harness.report.document import View
 from harness.results import store
-from harness.run.engine import Options, perform
-from harness.run.progress import watcher
+from harness.run.engine import Question, RunOptions, perform
+from harness.run.machine import this_machine
+from harness.run.watcher import RunWatcher
 
 WITH_PYTHON_CODE = "cases/anymodel/test_keras.py::test_load_model_with_python_code"
 """A case that is about files with a Lambda layer; of others it would only say that they have none."""
@@ -120,14 +121,16 @@ def _versions(spec: Spec, wanted: str) -> frozenset[str]:
     return found
 
 
-def run(check: Check, *, jobs: int | None, rerun: bool, plain: bool, folder: Path | None) -> Done:
+def run(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, folder: Path | None) -> Done:
     """Measure what is not known yet of the model, and render the report; with a folder, also there."""
     from harness.report.view import view  # pandas takes a second to import
 
     command = f"hubmatrix check {shlex.quote(check.model.handle)}"
-    options = Options(tier="", selection="", command=command, jobs=jobs, rerun=rerun)
+    options = RunOptions(tier="", selection="", command=command, rerun=rerun)
     made, workspace = check.made, check.workspace
-    results = perform(made.plan, made.cases, made.limits, workspace, options, watcher(plain=plain), machine_trouble, check.supply)
+    machine = this_machine(workspace, made.limits, jobs)
+    question = Question(plan=made.plan, cases=made.cases, supply=check.supply)
+    results = perform(question, machine, options, watcher, machine_trouble)
     rendered = reporting.render(workspace, results, made)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from harness.environments import disk
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
 from harness.services.tpu_compiler.answers import Answer, Compile, Verdict
 from harness.services.tpu_compiler.chips import CHIPS, Chip

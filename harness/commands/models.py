@@ -13,7 +13,7 @@ from harness.environments import uv as uv_tool
 from harness.models import replicas
 from harness.models.manifest import Manifest
 from harness.models.rebuild import Report, rebuild
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import machine_interpreters
 
 HEADINGS = ("model", "handle", "format", "interface", "KiB", "as of", "exporter")
 

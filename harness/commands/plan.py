@@ -6,10 +6,11 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import Enum
 
 from harness import catalog
 from harness.base.workspace import Workspace
-from harness.domain import Case, Lacking, Limits, Plan, Status
+from harness.domain import Case, Lacking, Limits, Plan, Status, Trouble
 from harness.environments import accelerators
 from harness.environments.uv import Failure
 from harness.judge.claims import Document
@@ -22,9 +23,10 @@ from harness.models.source import Replicas
 from harness.results import store
 from harness.results.history import History
 from harness.run.aside import by_cell, set_aside
-from harness.run.groups import Group, is_known, is_refused, look_back
+from harness.run.groups import Group, group, is_known, is_refused, look_back, remaining
 from harness.run.keys import Identity
-from harness.run.prepare import machine_interpreters, stored_identity
+from harness.run.machine import machine_interpreters
+from harness.run.prepare import stored_identity
 
 QUICK = "quick"
 
@@ -99,38 +101,61 @@ def preview(place: Workspace, choice: Choice) -> Preview:
     missing = accelerators.lacking({cell.axes.device for cell in made.plan.cells}, accelerators.probe())
     lacking = by_cell(made.plan, {}, missing)
     possible, _ = set_aside(made.plan, made.cases, lacking)
-    identified = {name: stored_identity(place.locks, request, found) for name, request in possible.environments.items()}
-    resolved = {name: one for name, one in identified.items() if one is not None}
+    answers = {name: stored_identity(place.locks, request, found) for name, request in possible.environments.items()}
+    locked = {name: answer for name, answer in answers.items() if answer is not None}
     digests = Replicas().digests(made.plan.models)
-    known, groups = look_back(possible, made.cases, made.limits, digests, resolved, store.run_files(place.runs))
+    groups = group(possible, made.cases, made.limits, digests, locked)
+    known = look_back(groups, store.run_files(place.runs))
     return Preview(
         made=made,
-        groups=groups,
+        groups=remaining(groups, known),
         known=known,
-        failed={name: one for name, one in resolved.items() if isinstance(one, Failure)},
-        unlocked=tuple(name for name, one in identified.items() if one is None),
+        failed={name: answer for name, answer in locked.items() if isinstance(answer, Failure)},
+        unlocked=tuple(name for name, answer in answers.items() if answer is None),
         lacking=lacking,
     )
 
 
-def states(shown: Preview) -> dict[str, str]:
-    """For each cell: `run`, `reuse`, `lock first`, or the status that is known."""
-    told = {}
-    for one in shown.groups:
-        before = shown.known.environments.get(one.identity.key)
-        for job in one.jobs:
-            if before and is_refused(one, shown.known):
-                told[job.cell.id] = f"reuse ({before.status.value})"
+class PlanState(str, Enum):
+    """What a run would do with a cell. `lock_first`: nothing can be said before its environment is locked."""
+
+    RUN = "run"
+    REUSE = "reuse"
+    LOCK_FIRST = "lock_first"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a run would do with a cell, and why where it would run nothing: the status that is known, or this machine's trouble."""
+
+    state: PlanState
+    reason: Status | Trouble | None = None
+
+    def __str__(self) -> str:
+        name = self.state.value.replace("_", " ")
+        return f"{name} ({self.reason.value})" if self.reason else name
+
+
+def states(shown: Preview) -> dict[str, Planned]:
+    """Return what a run would do with each cell."""
+    planned = {}
+    for members in shown.groups:
+        before = shown.known.environments.get(members.identity.key)
+        for job in members.jobs:
+            if before and is_refused(members, shown.known):
+                planned[job.cell.id] = Planned(state=PlanState.REUSE, reason=before.status)
             else:
-                told[job.cell.id] = "reuse" if before and is_known(job, one, shown.known) else "run"
+                reused = before is not None and is_known(job, members, shown.known)
+                planned[job.cell.id] = Planned(state=PlanState.REUSE if reused else PlanState.RUN)
     for cell in shown.made.plan.cells:
         if cell.id in shown.lacking:
-            told[cell.id] = f"unavailable ({_trouble(shown.lacking[cell.id])})"
+            planned[cell.id] = Planned(state=PlanState.UNAVAILABLE, reason=shown.lacking[cell.id].trouble)
         elif cell.environment in shown.failed:
-            told[cell.id] = _failed(shown.failed[cell.environment])
+            planned[cell.id] = _failed(shown.failed[cell.environment])
         elif cell.environment in shown.unlocked:
-            told[cell.id] = "lock first"
-    return told
+            planned[cell.id] = Planned(state=PlanState.LOCK_FIRST)
+    return planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +177,8 @@ class Extent:
 
 def extent(shown: Preview) -> Extent:
     """Counted from the plan and from what earlier runs measured of it."""
-    groups = [one for one in shown.groups if not is_refused(one, shown.known)]
-    refs = {ref.key: ref.case for one in groups for job in one.jobs for ref in job.refs}
+    groups = [members for members in shown.groups if not is_refused(members, shown.known)]
+    refs = {ref.key: ref.case for members in groups for job in members.jobs for ref in job.refs}
     known = [record for key in refs for record in shown.known.cases.get(key or "", ())]
     return Extent(
         cases=len(set(refs.values())),
@@ -161,14 +186,19 @@ def extent(shown: Preview) -> Extent:
         known=sum(key in shown.known.cases for key in refs),
         seconds=round(sum(record.seconds for record in known), 1),
         cpu_seconds=round(sum(record.cpu_seconds or 0 for record in known), 1),
-        expected_seconds=round(sum(one.expected_seconds(shown.known.seconds) for one in groups), 1),
+        expected_seconds=round(sum(members.expected_seconds(shown.known.seconds) for members in groups), 1),
     )
 
 
 def as_json(shown: Preview) -> str:
-    """Format 1: environments with what would be asked for, cells with what would be done, how much it is, what is left out."""
-    told = states(shown)
-    identities = {request.id: one.identity for one in shown.groups for request in one.requests}
+    """Return format 2: environments with what would be asked for, cells with what would be done, how much it is, what is left out.
+
+    Format history:
+      1  first version; `do` of a cell was prose, such as `reuse (lock_failed)`
+      2  `do` is run, reuse, lock_first or unavailable; `reason` is a status or trouble, or null
+    """
+    planned = states(shown)
+    identities = {request.id: members.identity for members in shown.groups for request in members.requests}
     environments = []
     for name, request in shown.made.plan.environments.items():
         identity: Identity | None = identities.get(name)
@@ -183,29 +213,36 @@ def as_json(shown: Preview) -> str:
                 "locked_on": identity.lock.resolved.isoformat() if identity else None,
             }
         )
-    cells = [{"id": cell.id, "environment": cell.environment, "do": told[cell.id]} for cell in shown.made.plan.cells]
+    cells = [
+        {
+            "id": cell.id,
+            "environment": cell.environment,
+            "do": planned[cell.id].state.value,
+            "reason": reason.value if (reason := planned[cell.id].reason) else None,
+        }
+        for cell in shown.made.plan.cells
+    ]
     left_out = [
         {"when": one.when, "reason": one.reason, "place": one.place, "cells": one.cells} for one in shown.made.plan.left_out
     ]
-    told_extent = asdict(extent(shown))
-    facts = {"format": 1, "environments": environments, "cells": cells, "extent": told_extent, "left_out": left_out}
+    facts = {"format": 2, "environments": environments, "cells": cells, "extent": asdict(extent(shown)), "left_out": left_out}
     return json.dumps(facts, indent=1)
 
 
 def as_text(shown: Preview) -> str:
     """One line an environment, then what is left out, then the sum."""
-    told = states(shown)
+    planned = {cell: str(state) for cell, state in states(shown).items()}
     by_environment: dict[str, list[str]] = {}
     for cell in shown.made.plan.cells:
-        by_environment.setdefault(cell.environment, []).append(told[cell.id])
+        by_environment.setdefault(cell.environment, []).append(planned[cell.id])
     width = max(map(len, by_environment))
     lines = []
-    for name, states_here in by_environment.items():
+    for name, own_states in by_environment.items():
         limit = exclude_newer(shown.made.plan.environments[name])
         asked = " ".join(requirements(shown.made.plan.environments[name])) + (f" (as of {limit})" if limit else "")
-        lines.append(f"{name:<{width}}  {_counted(states_here):<24}  {asked}")
+        lines.append(f"{name:<{width}}  {_counted(own_states):<24}  {asked}")
     lines += [f"left out: {one.cells} cells, {one.when}: {one.reason} ({one.place})" for one in shown.made.plan.left_out]
-    lines.append(f"{len(told)} cells in {len(by_environment)} environments: {_counted(list(told.values()))}")
+    lines.append(f"{len(planned)} cells in {len(by_environment)} environments: {_counted(list(planned.values()))}")
     return "\n".join([*lines, *_extent(extent(shown))])
 
 
@@ -226,14 +263,12 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def _counted(states_here: list[str]) -> str:
-    return ", ".join(f"{states_here.count(state)} {state}" for state in dict.fromkeys(states_here))
+def _counted(cell_states: list[str]) -> str:
+    return ", ".join(f"{cell_states.count(state)} {state}" for state in dict.fromkeys(cell_states))
 
 
-def _trouble(lacking: Lacking) -> str:
-    return lacking.trouble.value if lacking.trouble else "machine"
-
-
-def _failed(failure: Failure) -> str:
-    told = failure.trouble.value if failure.trouble and failure.status is Status.UNAVAILABLE else failure.status.value
-    return f"reuse ({told})" if failure.status is Status.LOCK_FAILED else f"unavailable ({told})"
+def _failed(failure: Failure) -> Planned:
+    if failure.status is Status.LOCK_FAILED:
+        return Planned(state=PlanState.REUSE, reason=failure.status)
+    unavailable = failure.trouble if failure.status is Status.UNAVAILABLE else None
+    return Planned(state=PlanState.UNAVAILABLE, reason=unavailable or failure.status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from pathlib import Path
 from harness.base.files import write_atomically
 from harness.base.workspace import Workspace
 from harness.matrix import Spec, load
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import Machine, this_machine
 from harness.studies.reported import html, journal, markdown, reader, view
-from harness.studies.reported.engine import Options, Watcher, bench_of, choose, reproduce
+from harness.studies.reported.engine import ReproduceOptions, ReproduceWatcher, choose, reproduce
 from harness.studies.reported.journal import ObservedRecord
 from harness.studies.reported.model import Reported
 from harness.studies.reported.perform import definition
@@ -21,7 +20,7 @@ NAMES = ("reported.html", "reported.md", "reported.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenReports:
     """The whole list, and what a user wants of it."""
 
     spec: Spec
@@ -29,22 +28,27 @@ class Chosen:
     reported: tuple[Reported, ...]
 
 
-def select(place: Workspace, names: Sequence[str], categories: Sequence[str]) -> Chosen:
+def select(place: Workspace, names: Sequence[str], categories: Sequence[str]) -> ChosenReports:
     """Read the list. SpecError for what is wrong in it, SelectionError where nothing is selected."""
     spec = load(place.matrix)
     every = reader.load(place.reported, spec.releases)
-    return Chosen(spec=spec, every=every, reported=choose(every, names, categories))
+    return ChosenReports(spec=spec, every=every, reported=choose(every, names, categories))
 
 
-def run(place: Workspace, chosen: Chosen, options: Options, watcher: Watcher) -> None:
+def machine(workspace: Workspace, chosen: ChosenReports, jobs: int | None = None) -> Machine:
+    """Look at this machine. `jobs` None: as many reports at once as cores and memory allow."""
+    return this_machine(workspace, chosen.spec.limits, jobs)
+
+
+def run(machine: Machine, chosen: ChosenReports, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
     """Run what is not known yet."""
-    reproduce(chosen.reported, place, chosen.spec, options, watcher)
+    reproduce(chosen.reported, machine, options, watcher)
 
 
-def table(place: Workspace, chosen: Chosen, *, every: bool = False) -> view.Table:
-    """What is known of the chosen reports, or of all."""
+def table(machine: Machine, chosen: ChosenReports, *, every: bool = False) -> view.Table:
+    """Return what is known of the chosen reports, or of all."""
     shown = chosen.every if every else chosen.reported
-    return view.table(shown, _newest(place, chosen.spec, shown))
+    return view.table(shown, _newest(machine, shown))
 
 
 def render(place: Workspace, shown: view.Table) -> tuple[Path, ...]:
@@ -56,9 +60,8 @@ def render(place: Workspace, shown: view.Table) -> tuple[Path, ...]:
     return paths
 
 
-def _newest(place: Workspace, spec: Spec, reported: Sequence[Reported]) -> Mapping[str, ObservedRecord]:
-    """The newest record of what each reproduction asks for now; several may ask for the same."""
-    bench = bench_of(place, spec, asyncio.run(machine_interpreters()))
-    wanted = {one.name: definition(bench, one) for line in reported for one in line.reproductions}
-    known = {one.definition: one for one in journal.read(place.observed)}
-    return {name: known[asked] for name, asked in wanted.items() if asked in known}
+def _newest(machine: Machine, reported: Sequence[Reported]) -> Mapping[str, ObservedRecord]:
+    """Return the newest record of what each reproduction asks for now, by its name; several may ask for the same."""
+    definitions = {run.name: definition(machine, run) for report in reported for run in report.reproductions}
+    records = {record.definition: record for record in journal.read(machine.workspace.observed)}
+    return {name: records[asked] for name, asked in definitions.items() if asked in records}

@@ -12,12 +12,10 @@ from harness.base.errors import Interrupted, MachineError, SpecError
 from harness.base.files import write_atomically
 from harness.base.suggestions import did_you_mean
 from harness.base.workspace import Workspace
-from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.matrix import load
-from harness.run.machine import until_interrupted
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import this_machine, until_interrupted
 from harness.services.tpu_compiler import environment as compiler_environment
 from harness.services.tpu_compiler.chips import CHIPS
 from harness.services.tpu_compiler.service import compiler_in
@@ -94,8 +92,8 @@ def measure(place: Workspace, chosen: Chosen, tell: Tell, *, listed: bool = Fals
         ModelError: the exporter fails.
     """
     try:
-        interpreters = asyncio.run(machine_interpreters())
-        bench = asyncio.run(bench_of(uv_tool.find(), place, load(place.matrix), interpreters))
+        spec = load(place.matrix)
+        bench = asyncio.run(bench_of(this_machine(place, spec.limits), spec))
         searches = _searches(bench, chosen, tell)
         for one in searches:
             if one.open() and not listed:
@@ -130,8 +128,8 @@ def _decide(one: Search, place: Workspace, tell: Tell) -> None:
     bench, size = one.bench, one.size
     if not export.folder(size, place).is_dir():
         tell(f"{size.name}: its exporter makes it")
-    export.ensure(size, place, bench.uv, bench.python_for)
-    compiler = asyncio.run(compiler_environment.ensure(bench.uv, place, bench.found))
+    export.ensure(size, place, bench.machine.uv, bench.python_for)
+    compiler = asyncio.run(compiler_environment.ensure(bench.machine.uv, place, bench.machine.interpreters))
     if isinstance(compiler, Failure):
         raise MachineError(compiler.message)
     if not asyncio.run(until_interrupted(_ask(one, place, compiler))):

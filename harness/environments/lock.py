@@ -86,15 +86,8 @@ def wanted(request: EnvironmentRequest) -> Wanted:
     )
 
 
-async def resolve(
-    uv: Path, folder: Path, request: EnvironmentRequest, interpreter: Interpreter, *, refresh: bool
-) -> Lock | Failure:
-    """The lock of a request: the stored one while it holds, else a new one from the index."""
-    return await resolve_wanted(uv, folder, wanted(request), interpreter, refresh=refresh)
-
-
 async def resolve_wanted(uv: Path, folder: Path, asked: Wanted, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
-    """The same for what is no environment of the matrix."""
+    """Return the lock of what is asked: the stored one while it holds, else a new one from the index."""
     meta = _meta(asked, interpreter)
     stem = folder / _digest(meta)
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,10 +101,9 @@ async def resolve_wanted(uv: Path, folder: Path, asked: Wanted, interpreter: Int
         return found
 
 
-def stored(folder: Path, request: EnvironmentRequest, interpreter: Interpreter) -> Lock | Failure | None:
-    """The lock that a run would use without asking the index; None where it would ask."""
-    meta = _meta(wanted(request), interpreter)
-    return _read(folder / _digest(meta), fresh_only=request.install is InstallPolicy.TODAY)
+def stored(folder: Path, asked: Wanted, interpreter: Interpreter) -> Lock | Failure | None:
+    """Return the lock that a run would use without asking the index; None where it would ask."""
+    return _read(folder / _digest(_meta(asked, interpreter)), fresh_only=asked.daily)
 
 
 def _meta(asked: Wanted, interpreter: Interpreter) -> _Meta:

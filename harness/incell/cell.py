@@ -2,17 +2,6 @@
 
 Called in a forked child of the zygote, or as a program (`cell.py REQUEST.json`) where fork is not used; both end in the
 same function. Standard library only, Python 3.7 syntax.
-
-A request is a dict:
-    cases       nodeids to run
-    skip        nodeids of variants to leave out
-    rootdir     the project, the folder nodeids are relative to
-    workdir     the cell's own folder; HOME, TMPDIR and the current folder are below it
-    environ     environment variables on top of the zygote's
-    toolchain   folder that holds pytest, appended to sys.path
-    workers     how many pytest-xdist workers, 0 for none
-    output      file that takes everything the cell prints
-    events      file that takes what the recorder writes
 """
 
 from __future__ import annotations
@@ -23,37 +12,42 @@ import os
 import random
 import sys
 import tempfile
-from typing import Any, Dict
+from typing import TYPE_CHECKING
 
-Request = Dict[str, Any]
 HERE = os.path.dirname(os.path.abspath(__file__))
+if TYPE_CHECKING or __package__:
+    from harness.incell import hubmatrix_messages as messages  # the driver, and tests
+else:
+    if HERE not in sys.path:
+        sys.path.append(HERE)
+    import hubmatrix_messages as messages
 
 
-def run(request: Request) -> int:
+def run(request: messages.CellRequest) -> int:
     """Run the cases; returns pytest's exit code. Does not return where the process dies, which its guardian sees."""
     enter(request)
-    extend_path(request["toolchain"])
+    extend_path(request.toolchain)
     import pytest
 
     return int(pytest.main(arguments(request)))
 
 
-def enter(request: Request) -> None:
+def enter(request: messages.CellRequest) -> None:
     """Own folders, own variables, own output, own random numbers: nothing is shared with other cells."""
-    redirect(request["output"])
+    redirect(request.output)
     for name in ("home", "tmp", "cwd"):
-        os.makedirs(os.path.join(request["workdir"], name), exist_ok=True)
-    os.chdir(os.path.join(request["workdir"], "cwd"))
-    os.environ.update(request["environ"])
+        os.makedirs(os.path.join(request.workdir, name), exist_ok=True)
+    os.chdir(os.path.join(request.workdir, "cwd"))
+    os.environ.update(request.environ)
     # Plugins that come with a package under test are no part of what is tested.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ["HUBMATRIX_EVENTS"] = request["events"]
-    os.environ["HUBMATRIX_OUTPUT"] = request["output"]
-    os.environ["HOME"] = os.path.join(request["workdir"], "home")
-    os.environ["TMPDIR"] = os.path.join(request["workdir"], "tmp")
-    os.environ["HUBMATRIX_SELECTION"] = os.path.join(request["workdir"], "selection.json")
+    os.environ["HUBMATRIX_EVENTS"] = request.events
+    os.environ["HUBMATRIX_OUTPUT"] = request.output
+    os.environ["HOME"] = os.path.join(request.workdir, "home")
+    os.environ["TMPDIR"] = os.path.join(request.workdir, "tmp")
+    os.environ["HUBMATRIX_SELECTION"] = os.path.join(request.workdir, "selection.json")
     with open(os.environ["HUBMATRIX_SELECTION"], "w") as file:
-        json.dump({"cases": request["cases"], "skip": request["skip"]}, file)
+        json.dump({"cases": request.cases, "skip": request.skip}, file)
     tempfile.tempdir = None
     random.seed()
     numpy = sys.modules.get("numpy")
@@ -83,21 +77,21 @@ def extend_path(toolchain: str) -> None:
             sys.path.append(folder)
 
 
-def arguments(request: Request) -> list[str]:
-    argv = sorted({os.path.join(request["rootdir"], case.partition("::")[0]) for case in request["cases"]})
-    argv += ["--rootdir", request["rootdir"], "-c", os.path.join(HERE, "pytest.ini")]
+def arguments(request: messages.CellRequest) -> list[str]:
+    argv = sorted({os.path.join(request.rootdir, case.partition("::")[0]) for case in request.cases})
+    argv += ["--rootdir", request.rootdir, "-c", os.path.join(HERE, "pytest.ini")]
     argv += ["-p", "hubmatrix_recorder", "-p", "no:cacheprovider", "--import-mode=importlib", "--continue-on-collection-errors"]
     # Python's own traceback: for its own, pytest parses the source of each frame, up to 0.5 s where TensorFlow raises.
-    argv += ["--capture=no", "--tb=native", "-q", "--basetemp", os.path.join(request["workdir"], "tmp", "pytest")]
-    if request["workers"]:
-        argv += ["-p", "xdist.plugin", "-n", str(request["workers"])]
+    argv += ["--capture=no", "--tb=native", "-q", "--basetemp", os.path.join(request.workdir, "tmp", "pytest")]
+    if request.workers:
+        argv += ["-p", "xdist.plugin", "-n", str(request.workers)]
     return argv
 
 
 if __name__ == "__main__":
     with open(sys.argv[1]) as request_file:
-        loaded = json.load(request_file)
-    for module in loaded["modules"]:
+        loaded = messages.CellRequest(**json.load(request_file))
+    for module in loaded.modules:
         __import__(module)
     code = run(loaded)
     sys.stdout.flush()

@@ -12,34 +12,37 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import glob
-import json
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, NoReturn, Sequence
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Sequence
 
-Request = Dict[str, Any]
-Verdict = Dict[str, Any]
-Run = Callable[[Request], int]
+if TYPE_CHECKING or __package__:
+    from harness.incell import hubmatrix_messages as messages  # the driver, and tests
+else:
+    import hubmatrix_messages as messages
+
+Run = Callable[[Any], int]
+HERE = os.path.dirname(os.path.abspath(__file__))
 POLL_SECONDS = 0.1
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def guard(request: Request, run: Run | None) -> NoReturn:
+def guard(request: messages.Request, run: Run | None) -> NoReturn:
     """Be the guardian: never returns. `run` is called in the forked cell; None starts a fresh interpreter instead."""
+    # A group of its own: a SIGINT that a terminal sends to the driver's group must reach the driver alone.
     os.setpgid(0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     wake = wake_on_child_exit()
     cell = start_fresh(request) if run is None else start_fork(request, run)
-    signal.signal(signal.SIGTERM, lambda *_: leave(cell, request, {"reason": "ended", "code": None, "signal": None}))
-    verdict = watch(cell, request, wake)
-    leave(cell, request, verdict)
+    signal.signal(signal.SIGTERM, lambda *_: leave(cell, request, messages.ProcessEnd(reason=messages.EndReason.ENDED)))
+    leave(cell, request, watch(cell, request, wake))
 
 
 def prctl(option: int, value: int) -> None:
@@ -57,7 +60,7 @@ def wake_on_child_exit() -> int:
     return readable
 
 
-def start_fork(request: Request, run: Run) -> int:
+def start_fork(request: messages.Request, run: Run) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -79,21 +82,24 @@ def start_fork(request: Request, run: Run) -> int:
         os._exit(code)
 
 
-def start_fresh(request: Request) -> int:
-    path = os.path.join(request["workdir"], "request.json")
+def start_fresh(request: messages.Request) -> int:
+    path = os.path.join(request.workdir, "request.json")
     with open(path, "w") as file:
-        json.dump(request, file)
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cell.py")
-    with open(request["output"], "ab") as output:
+        file.write(messages.encode(request))
+    with open(request.output, "ab") as output:
         started = subprocess.Popen(
-            [sys.executable, "-I", script, path], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            [sys.executable, "-I", os.path.join(HERE, request.program), path],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL),  # kept over the exec; this process has no threads
         )
     return started.pid
 
 
-def watch(cell: int, request: Request, wake: int) -> Verdict:
+def watch(cell: int, request: messages.Request, wake: int) -> messages.ProcessEnd:
     """Wait for the end, whichever comes first, and say which it was."""
-    limits = request["limits"]
     started = time.monotonic()
     seen, last, peak = -1, started, 0
     while True:
@@ -101,27 +107,27 @@ def watch(cell: int, request: Request, wake: int) -> Verdict:
         if pid:
             code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
             number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-            return {"reason": "exited", "code": code, "signal": number, "peak_bytes": peak}
-        now, size = time.monotonic(), size_of(request["events"])
+            return messages.ProcessEnd(reason=messages.EndReason.EXITED, code=code, signal=number, peak_bytes=peak)
+        now, size = time.monotonic(), size_of(request.events)
         if size != seen:
             seen, last = size, now
         peak = max(peak, memory_of(descendants(os.getpid())))
-        if peak > limits["memory_bytes"]:
-            return {"reason": "memory", "code": None, "signal": None, "peak_bytes": peak}
-        if now - last > limits["case_seconds"]:
-            return {"reason": "timed_out", "code": None, "signal": None, "peak_bytes": peak}
+        if peak > request.memory_bytes:
+            return messages.ProcessEnd(reason=messages.EndReason.MEMORY, peak_bytes=peak)
+        if now - last > request.case_seconds:
+            return messages.ProcessEnd(reason=messages.EndReason.TIMED_OUT, peak_bytes=peak)
         if select.select([wake], [], [], POLL_SECONDS)[0]:
             os.read(wake, 4096)
 
 
-def leave(cell: int, request: Request, verdict: Verdict) -> NoReturn:
-    """End what is left, say how it ended, be gone."""
+def leave(cell: int, request: messages.Request, end: messages.ProcessEnd) -> NoReturn:
+    """End what is left, write how the cell ended, be gone."""
     end_group(cell)
-    verdict["left_running"] = end_descendants()
-    path = os.path.join(request["workdir"], "verdict.json")
+    end_descendants()
+    path = messages.end_file(request)
     with open(path + ".part", "w") as file:
-        json.dump(verdict, file)
-    os.rename(path + ".part", path)
+        file.write(messages.encode(end))
+    os.rename(path + ".part", path)  # whole or not at all: the zygote takes a guardian without it for killed
     os._exit(0)
 
 
@@ -130,46 +136,41 @@ def end_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def end_descendants() -> int:
-    """Kill and reap until nothing is below this process; returns how many processes the cell had left behind."""
-    killed: set[int] = set()
+def end_descendants() -> None:
+    """Kill and reap until nothing is below this process: one that is killed hands its children up to here."""
     while True:
-        left = descendants(os.getpid())
-        for pid in left:
-            try:
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-                killed.add(pid)
-            except ProcessLookupError:
-                pass
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
-            return len(killed)
+            return
         time.sleep(0.005)
 
 
 def descendants(root: int) -> list[int]:
     """Every process below `root`; empty where there is no /proc."""
-    found: list[int] = []
+    below: list[int] = []
     todo = [root]
     while todo:
-        below = children(todo.pop())
-        found += below
-        todo += below
-    return found
+        direct = children(todo.pop())
+        below += direct
+        todo += direct
+    return below
 
 
 def children(pid: int) -> list[int]:
     """Linux lists them per thread, in /proc/PID/task/TID/children."""
-    found: list[int] = []
+    pids: list[int] = []
     for path in glob.glob(f"/proc/{pid}/task/*/children"):
         try:
             with open(path) as file:
-                found += [int(child) for child in file.read().split()]
+                pids += [int(child) for child in file.read().split()]
         except OSError:
             continue
-    return found
+    return pids
 
 
 def memory_of(pids: Sequence[int]) -> int:

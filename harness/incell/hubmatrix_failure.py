@@ -12,13 +12,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-if __package__:
+if TYPE_CHECKING or __package__:
     from harness.incell import hubmatrix_signature as signatures  # the driver
 else:
     # In a cell this folder comes last on sys.path, so the name has to be its own.
-    import hubmatrix_signature as signatures  # type: ignore[no-redef]
+    import hubmatrix_signature as signatures
 
 MESSAGE_LIMIT = 10_000
 KINDS_LIMIT = 12

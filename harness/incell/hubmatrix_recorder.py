@@ -18,12 +18,14 @@ import math
 import os
 import sys
 from numbers import Real
-from typing import Any, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Sequence
 
-if __package__:
+if TYPE_CHECKING or __package__:
     from harness.incell import hubmatrix_failure as failures  # its tests
+    from harness.incell import hubmatrix_messages as messages
 else:
-    import hubmatrix_failure as failures  # type: ignore[no-redef]
+    import hubmatrix_failure as failures
+    import hubmatrix_messages as messages
 
 MESSAGE_LIMIT = 2000
 EVIDENCE_LIMIT = 20000
@@ -56,7 +58,8 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     with open(os.environ["HUBMATRIX_SELECTION"]) as file:
         selection = json.load(file)
     cases, skipped = set(selection["cases"]), set(selection["skip"])
-    kept = [item for item in items if split(item.nodeid)["case"] in cases and item.nodeid not in skipped]
+    chosen = [item for item in items if split(item.nodeid)["case"] in cases or item.nodeid in cases]  # a case, or one variant
+    kept = [item for item in chosen if item.nodeid not in skipped]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
@@ -75,7 +78,7 @@ class Recorder:
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
             message, evidence = explain(report)
-            self._write(event="not_collected", case=report.nodeid, message=message, evidence=evidence)
+            self._write(event=messages.EventKind.NOT_COLLECTED, case=report.nodeid, message=message, evidence=evidence)
 
     def pytest_runtest_protocol(self, item: Any) -> None:
         self._reports = []
@@ -84,7 +87,7 @@ class Recorder:
         self._failures = {}
         reset_peak_memory()
         self._cpu_start = cpu_seconds()
-        self._write(event="started", worker=worker, output=self._output_start, **split(item.nodeid))
+        self._write(event=messages.EventKind.STARTED, worker=worker, output=self._output_start, **split(item.nodeid))
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
         """Keep what failed, whole, before pytest makes its report, which it does from what is left of the traceback."""
@@ -104,10 +107,10 @@ class Recorder:
         if failed:
             evidence = with_output(evidence, self._output_start)
         self._write(
-            event="finished",
+            event=messages.EventKind.FINISHED,
             worker=os.environ.get("PYTEST_XDIST_WORKER", ""),
             outcome=outcome,
-            seconds=round(sum(one.duration for one in self._reports), 4),
+            seconds=round(sum(phase.duration for phase in self._reports), 4),
             cpu_seconds=round(cpu_seconds() - self._cpu_start, 4),
             peak_memory_bytes=peak_memory_bytes(),
             message=message,
@@ -159,7 +162,7 @@ def explain(report: Any) -> tuple[str, str]:
 def from_the_case_on(traceback: Any) -> Any:
     """Without the frames of pytest that called the case or its fixture."""
     names = [str(entry.frame.f_globals.get("__name__", "")).partition(".")[0] for entry in traceback]
-    first = next((place for place, name in enumerate(names) if name not in PYTEST), 0)
+    first = next((index for index, name in enumerate(names) if name not in PYTEST), 0)
     return traceback[first:]
 
 
@@ -194,13 +197,13 @@ def measured(properties: Iterable[tuple[str, Any]]) -> dict[str, float]:
 
     What is no number (pytest's properties may hold anything) is left out, and so is NaN: a case that gets one has to fail.
     """
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, value in properties:
         number = as_number(value)
         name = str(name)[:NAME_LIMIT]
-        if number is not None and (name in found or len(found) < NUMBERS):
-            found[name] = number
-    return found
+        if number is not None and (name in numbers or len(numbers) < NUMBERS):
+            numbers[name] = number
+    return numbers
 
 
 def as_number(value: Any) -> float | None:

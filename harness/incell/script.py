@@ -1,16 +1,7 @@
-"""One script, run as a program of its own in a fresh interpreter, under a guardian.
+"""One script, run as a program of its own in a fresh interpreter: `python -I script.py REQUEST.json`.
 
-    python -I script.py REQUEST.json
-
-A request is a dict:
-    script      the file to run, as `__main__`
-    workdir     HOME, TMPDIR and the current folder are below it, and stay there for the next script
-    output      file that takes everything it prints
-    raised      file that takes the exception that ended it: {"kinds": [...], "message": ..., "evidence": ...}
-    events      a file that nobody writes, so that `case_seconds` counts from the start
-    limits      case_seconds and memory_bytes, kept by the guardian, which leaves its verdict in workdir
-
-Standard library only, Python 3.7 syntax.
+Its guardian starts it as it starts a cell, and keeps its limits. What the script finds is what a user's would: its own variables,
+a HOME, a current folder, and nothing of this project on sys.path. Standard library only, Python 3.7 syntax.
 """
 
 from __future__ import annotations
@@ -20,54 +11,54 @@ import os
 import runpy
 import sys
 import traceback
-from typing import Any, Dict
+from typing import TYPE_CHECKING
 
-Request = Dict[str, Any]
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def main() -> None:
-    with open(sys.argv[1]) as file:
-        request = json.load(file)
+if TYPE_CHECKING or __package__:
+    from harness.incell import hubmatrix_messages as messages  # the driver, and tests
+    from harness.incell.cell import redirect
+else:
     sys.path.append(HERE)
-    import guardian
-
-    pid = os.fork()  # a guardian makes its own process group, which the leader of a session can't
-    if not pid:
-        guardian.guard(request, run)
-    os.waitpid(pid, 0)
+    import hubmatrix_messages as messages
+    from cell import redirect
 
 
-def run(request: Request) -> int:
-    """Run the script; returns the exit code of its interpreter."""
-    import cell
-
-    cell.redirect(request["output"])
+def run(request: messages.ScriptRequest) -> int:
+    """Run the script; return the exit code of its interpreter."""
+    redirect(request.output)
     for name in ("home", "tmp", "cwd"):
-        os.makedirs(os.path.join(request["workdir"], name), exist_ok=True)
-    os.chdir(os.path.join(request["workdir"], "cwd"))
-    sys.path.remove(HERE)
-    sys.argv = [request["script"]]
+        os.makedirs(os.path.join(request.folder, name), exist_ok=True)
+    os.chdir(os.path.join(request.folder, "cwd"))
+    os.environ.update(request.environ)
+    os.environ["HOME"] = os.path.join(request.folder, "home")
+    os.environ["TMPDIR"] = os.path.join(request.folder, "tmp")
+    while HERE in sys.path:
+        sys.path.remove(HERE)
+    sys.argv = [request.script]
     try:
-        runpy.run_path(request["script"], run_name="__main__")
+        runpy.run_path(request.script, run_name="__main__")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException as error:
-        tell(request, error)
+        write_exception(request.raised, error)
         return 1
     return 0
 
 
-def tell(request: Request, error: BaseException) -> None:
+def write_exception(path: str, error: BaseException) -> None:
     """Leave the exception: its class and that class's bases by name, its last words, its traceback."""
-    told = {
+    facts = {
         "kinds": [kind.__name__ for kind in type(error).__mro__ if kind not in (object, BaseException)],
         "message": "".join(traceback.format_exception_only(type(error), error)).strip(),
         "evidence": traceback.format_exc(),
     }
-    with open(request["raised"], "w") as file:
-        json.dump(told, file)
+    with open(path, "w") as file:
+        json.dump(facts, file)
 
 
 if __name__ == "__main__":
-    main()
+    with open(sys.argv[1]) as request_file:
+        code = run(messages.ScriptRequest(**json.load(request_file)))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

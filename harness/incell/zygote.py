@@ -2,22 +2,17 @@
 
     python -I zygote.py CONTROL_FD
 
-One JSON line each way over the control socket.
-    to it:    {"preload": true, "modules": [...], "toolchain": "..."}             once, first
-              {"id": ..., "cases": [...], "workdir": ..., ...}                    a cell's request, see cell.py
-    from it:  {"event": "ready", "seconds": ..., "versions": {...}}               or
-              {"event": "import_failed", "message": ..., "evidence": ...}         and it ends, or
-              {"event": "toolchain_failed", "message": ..., "evidence": ...}      the same: pytest is to blame, or we are
-              {"event": "ended", "id": ..., "verdict": {...} or null}             null: the guardian itself was killed
+One line of JSON each way over the control socket, in the words of hubmatrix_messages.py: it is told what to import and says how
+that went, and ends where it failed; then it starts a process for each request, and says how each ended.
 
-End of file on the socket ends everything below it. With "preload": false nothing is imported here: a fresh interpreter
-does the import, once to try it and then again for each cell. Standard library only, Python 3.7 syntax.
+End of file on the socket ends everything below it. Without `preload` nothing is imported here: a fresh interpreter does the
+import, once to try it and then again for each cell. A script runs in a fresh interpreter in every case, and nothing is imported
+for it. Standard library only, Python 3.7 syntax.
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import os
 import select
 import signal
@@ -27,11 +22,16 @@ import sys
 import time
 import traceback
 from types import ModuleType
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple
 
-Request = Dict[str, Any]
-Trouble = Optional[Tuple[str, str]]
 HERE = os.path.dirname(os.path.abspath(__file__))
+if TYPE_CHECKING or __package__:
+    from harness.incell import hubmatrix_messages as messages  # the driver, and tests
+else:
+    sys.path.append(HERE)
+    import hubmatrix_messages as messages
+
+Trouble = Optional[Tuple[str, str]]
 TRY_IMPORT = (
     "import sys; [__import__(name) for name in sys.argv[2:]]; sys.argv[1] and (sys.path.append(sys.argv[1]), __import__('pytest'))"
 )
@@ -39,28 +39,34 @@ TRY_IMPORT = (
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
-    sys.path.append(HERE)
     import guardian
 
     guardian.prctl(guardian.PR_SET_PDEATHSIG, signal.SIGTERM)
-    reader = Lines(control)
-    setup = reader.wait()
-    if setup is None:
+    reader = SocketLines(control)
+    line = reader.wait()
+    if line is None:
         return
-    started = time.monotonic()
-    trouble = preload(setup["modules"]) if setup["preload"] else try_fresh(setup["modules"])
-    if trouble:
-        send(control, event="import_failed", message=trouble[0], evidence=trouble[1])
-        return
-    trouble = preload_pytest(setup["toolchain"]) if setup["preload"] else try_fresh(setup["modules"], setup["toolchain"])
-    if trouble:
-        send(control, event="toolchain_failed", message=trouble[0], evidence=trouble[1])
-        return
-    send(control, event="ready", seconds=round(time.monotonic() - started, 3))
-    serve(control, reader, setup["preload"])
+    setup = messages.read_setup(line)
+    opened = open_for(setup)
+    send(control, messages.encode(opened))
+    if opened.event == messages.OpeningEvent.READY:
+        serve(control, reader, setup.preload)
 
 
-def preload(modules: list[str]) -> Trouble:
+def open_for(setup: messages.Setup) -> messages.Opened:
+    """Import what all cells import, or try it; then pytest, which is no part of what is tested."""
+    if setup.modules:
+        trouble = preload(setup.modules) if setup.preload else try_fresh(setup.modules)
+        if trouble:
+            return messages.Opened(messages.OpeningEvent.IMPORT_FAILED, *trouble)
+    if setup.toolchain:
+        trouble = preload_pytest(setup.toolchain) if setup.preload else try_fresh(setup.modules, setup.toolchain)
+        if trouble:
+            return messages.Opened(messages.OpeningEvent.TOOLCHAIN_FAILED, *trouble)
+    return messages.Opened(messages.OpeningEvent.READY)
+
+
+def preload(modules: Sequence[str]) -> Trouble:
     """Import for all cells; what goes wrong is told in Python's own words."""
     try:
         for name in modules:
@@ -71,7 +77,7 @@ def preload(modules: list[str]) -> Trouble:
     return None
 
 
-def try_fresh(modules: list[str], toolchain: str = "") -> Trouble:
+def try_fresh(modules: Sequence[str], toolchain: str = "") -> Trouble:
     """The same in an interpreter of its own; with a toolchain, pytest too."""
     tried = subprocess.run(
         [sys.executable, "-I", "-c", TRY_IMPORT, toolchain, *modules],
@@ -116,13 +122,13 @@ def preload_pytest(toolchain: str) -> Trouble:
     return None
 
 
-def serve(control: socket.socket, reader: Lines, forked: bool) -> None:
+def serve(control: socket.socket, reader: SocketLines, forked: bool) -> None:
     """Start a guardian for each request, report each that ended; several may run at once."""
     import cell
     import guardian
 
     wake = guardian.wake_on_child_exit()
-    running: dict[int, Request] = {}
+    running: dict[int, messages.Request] = {}
     while True:
         ready = select.select([control, wake], [], [])[0]
         if wake in ready:
@@ -130,12 +136,16 @@ def serve(control: socket.socket, reader: Lines, forked: bool) -> None:
         if control in ready and not reader.fill():
             end_all(running)
             return
-        for request in reader.lines():
-            running[start(request, control, wake, guardian, cell.run if forked else None)] = request
+        for line in reader.lines():
+            request = messages.read_request(line)
+            run = cell.run if forked and request.program == messages.Program.CELL else None
+            running[start(request, control, wake, guardian, run)] = request
         report(control, running)
 
 
-def start(request: Request, control: socket.socket, wake: int, guardian: ModuleType, run: Callable[[Request], int] | None) -> int:
+def start(
+    request: messages.Request, control: socket.socket, wake: int, guardian: ModuleType, run: Callable[[Any], int] | None
+) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -146,26 +156,26 @@ def start(request: Request, control: socket.socket, wake: int, guardian: ModuleT
     raise AssertionError("a guardian does not return")
 
 
-def report(control: socket.socket, running: dict[int, Request]) -> None:
+def report(control: socket.socket, running: dict[int, messages.Request]) -> None:
     while running:
         pid, _ = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
         if pid in running:
             request = running.pop(pid)
-            send(control, event="ended", id=request["id"], verdict=verdict_of(request))
+            send(control, messages.ended_line(request.id, end_of(request)))
 
 
-def verdict_of(request: Request) -> dict[str, Any] | None:
+def end_of(request: messages.Request) -> messages.ProcessEnd | None:
+    """Return what the guardian left; None where it was killed before it could."""
     try:
-        with open(os.path.join(request["workdir"], "verdict.json")) as file:
-            verdict: dict[str, Any] = json.load(file)
-            return verdict
+        with open(messages.end_file(request)) as file:
+            return messages.read_end(file.read())
     except (OSError, ValueError):
         return None
 
 
-def end_all(running: dict[int, Request]) -> None:
+def end_all(running: dict[int, messages.Request]) -> None:
     """SIGTERM makes a guardian end its cell; one that does not is killed."""
     for pid in running:
         os.kill(pid, signal.SIGTERM)
@@ -178,12 +188,12 @@ def end_all(running: dict[int, Request]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def send(control: socket.socket, **message: Any) -> None:
-    control.sendall(json.dumps(message).encode("utf-8") + b"\n")
+def send(control: socket.socket, line: str) -> None:
+    control.sendall(line.encode("utf-8") + b"\n")
 
 
-class Lines:
-    """JSON lines from a socket."""
+class SocketLines:
+    """Lines from a socket."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -198,17 +208,16 @@ class Lines:
         self._rest += data
         return bool(data)
 
-    def lines(self) -> list[Request]:
+    def lines(self) -> list[str]:
         *whole, self._rest = self._rest.split(b"\n")
-        return [json.loads(line.decode("utf-8")) for line in whole if line]
+        return [line.decode("utf-8") for line in whole if line]
 
-    def wait(self) -> Request | None:
+    def wait(self) -> str | None:
         while b"\n" not in self._rest:
             if not self.fill():
                 return None
         line, _, self._rest = self._rest.partition(b"\n")
-        request: Request = json.loads(line.decode("utf-8"))
-        return request
+        return line.decode("utf-8")
 
 
 if __name__ == "__main__":

@@ -16,31 +16,34 @@ Records = tuple[EnvironmentRecord | CellRecord, ...]
 
 
 def by_cell(plan: Plan, models: Mapping[str, Lacking], devices: Mapping[Device, Lacking]) -> Mapping[str, Lacking]:
-    """By cell id: why its device or its model can't be had. Where both can't, the device says it: it keeps every model out."""
-    found = ((cell.id, devices.get(cell.axes.device) or models.get(cell.axes.model)) for cell in plan.cells)
-    return {name: why for name, why in found if why}
+    """Return, by cell id, why its device or its model can't be had.
+
+    Where both can't, the device says it: it keeps every model out.
+    """
+    lacking = ((cell.id, devices.get(cell.axes.device) or models.get(cell.axes.model)) for cell in plan.cells)
+    return {cell: why for cell, why in lacking if why}
 
 
 def without_service(
     groups: Iterable[Group], known: Collection[str], services: Mapping[str, Collection[Service]], failed: Mapping[Service, Failure]
 ) -> Mapping[str, Lacking]:
-    """By id, the cells that have something left to measure and of which every case (`services` by case) asks for what failed.
+    """Return, by id, the cells with something left to measure of which every case (`services` by case) asks for what failed.
 
     A cell with other cases as well is run, and hears from the service itself that it isn't there.
     """
-    found = {}
-    for one in groups:
-        for job in one.jobs:
-            asked = [failed.keys() & services[ref.case] for ref in job.refs]
-            idle = all(ref.key in known or ref.key in one.ends for ref in job.refs)
-            if asked and all(asked) and not idle:
-                failure = failed[min(asked[0])]
-                found[job.cell.id] = Lacking(trouble=failure.trouble or Trouble.DEVICE, message=failure.message)
-    return found
+    lacking = {}
+    for group in groups:
+        for job in group.jobs:
+            failed_by_case = [failed.keys() & services[ref.case] for ref in job.refs]
+            idle = all(ref.key in known or ref.key in group.ends for ref in job.refs)
+            if failed_by_case and all(failed_by_case) and not idle:
+                failure = failed[min(failed_by_case[0])]
+                lacking[job.cell.id] = Lacking(trouble=failure.trouble or Trouble.DEVICE, message=failure.message)
+    return lacking
 
 
 def set_aside(plan: Plan, cases: Sequence[Case], lacking: Mapping[str, Lacking]) -> tuple[Plan, Records]:
-    """The plan without these cells, and what is recorded of them: that they are unavailable, and why.
+    """Return the plan without these cells, and what is recorded of them: that they are unavailable, and why.
 
     An environment of which no cell is left has a record too; nothing is installed for it.
 
@@ -53,14 +56,14 @@ def set_aside(plan: Plan, cases: Sequence[Case], lacking: Mapping[str, Lacking])
     kept = tuple(cell for cell in plan.cells if cell.id not in lacking)
     needed = {cell.environment for cell in kept}
     records: list[EnvironmentRecord | CellRecord] = []
-    why = {cell.environment: lacking[cell.id] for cell in aside}
-    for name, one in why.items():
-        if name not in needed:
-            failure = Failure(status=Status.UNAVAILABLE, trouble=one.trouble, message=one.message, evidence="")
-            records.append(environment_record(plan.environments[name], None, failure, {}, 0.0))
+    by_environment = {cell.environment: lacking[cell.id] for cell in aside}
+    for environment, why in by_environment.items():
+        if environment not in needed:
+            failure = Failure(status=Status.UNAVAILABLE, trouble=why.trouble, message=why.message, evidence="")
+            records.append(environment_record(plan.environments[environment], None, failure, {}, 0.0))
     for job in unkeyed(aside, cases, plan.models):
-        one = lacking[job.cell.id]
-        end = CellEnd(status=Status.UNAVAILABLE, trouble=one.trouble, message=one.message)
+        why = lacking[job.cell.id]
+        end = CellEnd(status=Status.UNAVAILABLE, trouble=why.trouble, message=why.message)
         records.append(cell_record(job, end, {}, reused=False))
-    left = {name: request for name, request in plan.environments.items() if name in needed}
+    left = {environment: request for environment, request in plan.environments.items() if environment in needed}
     return replace(plan, cells=kept, environments=left), tuple(records)

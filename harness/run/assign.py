@@ -6,27 +6,19 @@ Pure. The other cells that need it refer to the same key.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.domain import Case, Cell, Model, Status, Trouble
+from harness.domain import Axis, Case, Cell, Device, Model, Status, Trouble
 from harness.results.format import CaseRef
 from harness.run.keys import uses_of
+from harness.run.tasks import KeyedCase
 
 KeyOf = Callable[[Case, Mapping[str, str], Model], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One case to run, under its key."""
-
-    case: Case
-    key: str
-    uses: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CellEnd:
-    """How the cell ended. `completed` means that every task has an outcome."""
+    """How the cell ended. `completed` means that every case has an outcome."""
 
     status: Status
     trouble: Trouble | None = None
@@ -44,47 +36,78 @@ class CellJob:
     cell: Cell
     model: Model
     refs: tuple[CaseRef, ...]
-    tasks: tuple[Task, ...]
+    cases: tuple[KeyedCase, ...]
 
     def idle(self, ends: Mapping[str, CellEnd]) -> bool:
-        """Nothing to run: every case is known, or its process is known to end outside any case."""
-        return all(task.key in ends for task in self.tasks)
+        """Whether nothing is to run: every case is known, or its process is known to end outside any case."""
+        return all(keyed.key in ends for keyed in self.cases)
 
     def end(self, ends: Mapping[str, CellEnd]) -> CellEnd:
-        """How the cell ends, given how the processes of its cases ended: completed unless one of them did not."""
-        found = (ends.get(ref.key or "", COMPLETED) for ref in self.refs)
-        return next((one for one in found if one.status is not Status.COMPLETED), COMPLETED)
+        """Return how the cell ends, given how the processes of its cases ended: completed unless one of them did not."""
+        own = (ends.get(ref.key or "", COMPLETED) for ref in self.refs)
+        return next((end for end in own if end.status is not Status.COMPLETED), COMPLETED)
 
 
-def assign(
-    cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Model], key_of: KeyOf, known: Collection[str]
-) -> tuple[CellJob, ...]:
-    """One job a cell, in the order of the cells. Cases whose key is in `known` are not run again."""
-    listed = tuple(cases)
-    taken = set(known)
+def assign(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Model], key_of: KeyOf) -> tuple[CellJob, ...]:
+    """Return one job a cell, in the order of the cells.
+
+    A plan of all of the matrix has a million pairs of cell and case, and a seventh of that in keys: what is the same for several
+    cells is made once, and their references are the same values.
+    """
+    with_axes = [(case, tuple(sorted(case.uses))) for case in cases]
+    applicable: dict[tuple[str, Device], list[tuple[Case, tuple[Axis, ...]]]] = {}
+    keyed_cases: dict[tuple[str, tuple[str | None, ...]], tuple[CaseRef, KeyedCase]] = {}
+    assigned: set[str] = set()
     jobs = []
     for cell in cells:
-        model = models[cell.axes.model]
-        refs, tasks = [], []
-        for case in listed:
-            if not case.applies_to(model, cell.axes.device):
-                continue
-            uses = uses_of(case, cell)
-            key = key_of(case, uses, model)
-            refs.append(CaseRef(case=case.id, key=key))
-            if key not in taken:
-                taken.add(key)
-                tasks.append(Task(case=case, key=key, uses=uses))
-        jobs.append(CellJob(cell=cell, model=model, refs=tuple(refs), tasks=tuple(tasks)))
+        model, device = models[cell.axes.model], cell.axes.device
+        kind = (model.id, device)
+        if kind not in applicable:
+            applicable[kind] = [pair for pair in with_axes if pair[0].applies_to(model, device)]
+        values = {axis: cell.axes.value(axis) for axis in Axis}
+        refs, own = [], []
+        for case, axes in applicable[kind]:
+            combination = (case.id, tuple([values[axis] for axis in axes]))
+            if combination not in keyed_cases:
+                uses = uses_of(case, cell)
+                key = key_of(case, uses, model)
+                keyed_cases[combination] = CaseRef(case=case.id, key=key), KeyedCase(case=case, key=key, uses=uses)
+            ref, keyed = keyed_cases[combination]
+            refs.append(ref)
+            if keyed.key not in assigned:
+                assigned.add(keyed.key)
+                own.append(keyed)
+        jobs.append(CellJob(cell=cell, model=model, refs=tuple(refs), cases=tuple(own)))
     return tuple(jobs)
 
 
+def without_known(jobs: Iterable[CellJob], known: Collection[str]) -> tuple[CellJob, ...]:
+    """Return the jobs less the cases under these keys, which are not run again."""
+    if not known:
+        return tuple(jobs)
+    return tuple(replace(job, cases=tuple(keyed for keyed in job.cases if keyed.key not in known)) for job in jobs)
+
+
+def without_cells(jobs: Iterable[CellJob], cells: Collection[str]) -> tuple[CellJob, ...]:
+    """Return the jobs less those of these cells; a case that they were to run goes to the first other cell that needs it."""
+    listed = tuple(jobs)
+    orphans = {keyed.key: keyed for job in listed if job.cell.id in cells for keyed in job.cases}
+    left = []
+    for job in listed:
+        if job.cell.id in cells:
+            continue
+        own = {keyed.key: keyed for keyed in job.cases}
+        own |= {ref.key: orphans.pop(ref.key) for ref in job.refs if ref.key in orphans}
+        left.append(replace(job, cases=tuple(own[ref.key] for ref in job.refs if ref.key in own)))
+    return tuple(left)
+
+
 def unkeyed(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Model]) -> tuple[CellJob, ...]:
-    """Jobs of cells without a lock: their cases have no key and don't run."""
+    """Return the jobs of cells without a lock: their cases have no key and don't run."""
     listed = tuple(cases)
     jobs = []
     for cell in cells:
         model = models[cell.axes.model]
         refs = tuple(CaseRef(case=case.id, key=None) for case in listed if case.applies_to(model, cell.axes.device))
-        jobs.append(CellJob(cell=cell, model=model, refs=refs, tasks=()))
+        jobs.append(CellJob(cell=cell, model=model, refs=refs, cases=()))
     return tuple(jobs)

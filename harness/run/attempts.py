@@ -1,7 +1,11 @@
-"""One cell, from its tasks to its records: a process for all of them, a new one after each crash.
+"""One cell, from its cases to their outcomes: a process for all of them, a new one after each crash.
 
 The running case of a process that died is recorded as crashed or timed_out; the cases after it run in a new process. A
 process that dies outside any case gives the cell its status, and the cases that are left stay not_run.
+
+A case whose process went over the memory limit is tried once more, alone in a fresh process: what the cases before it left
+behind, or its neighbours under pytest-xdist hold, is not its own need. The limit is ours, so a cell of which that can't be told is
+unavailable, and none of its cases has crashed.
 """
 
 from __future__ import annotations
@@ -9,8 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,19 +22,23 @@ from typing import Any
 from harness.base.process import signal_name
 from harness.domain import Outcome, Status, Trouble
 from harness.incell.hubmatrix_failure import describe_text
+from harness.incell.hubmatrix_messages import CellRequest, EndReason, EventKind, ProcessEnd
 from harness.results.format import Failure
-from harness.run.assign import CellEnd, CellJob, Task
-from harness.run.zygote import Verdict, Zygote
+from harness.run.assign import CellEnd
+from harness.run.ends import KILLED, gib, how_it_ended, is_killed
+from harness.run.machine import free_memory
+from harness.run.output import printed
+from harness.run.tasks import CaseSet, KeyedCase, Task
+from harness.run.zygote import Zygote
 
 TAIL_SECONDS = 0.1
-OUTPUT_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """A case (or a variant of it) that has an outcome. `cpu_seconds` is None where its process did not live to tell."""
 
-    task: Task
+    keyed: KeyedCase
     variant: str
     outcome: Outcome
     seconds: float
@@ -62,14 +69,14 @@ class _Running:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What one process of the cell has told so far. `running` is by worker: one, or as many as pytest-xdist has."""
+    """What one process of the cell has written so far. `running` is by worker: one, or as many as pytest-xdist has."""
 
-    tasks: Mapping[str, Task]
+    cases: Mapping[str, KeyedCase]
     emit: Emit
     offset: int = 0
     rest: bytes = b""
     running: dict[str, _Running] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    finished: set[str] = field(default_factory=set)
     variants: list[str] = field(default_factory=list)
 
     def read(self, events: Path) -> None:
@@ -84,27 +91,27 @@ class _Attempt:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
-            case "started":
+            case EventKind.STARTED:
                 self.running[event["worker"]] = _Running(case=event["case"], variant=event["variant"], printed=int(event["output"]))
-            case "finished":
+            case EventKind.FINISHED:
                 self.running.pop(event["worker"], None)
                 self._finish(event["case"], event)
-            case "not_collected":
-                inside = [case for case in self.tasks if case == event["case"] or case.startswith(event["case"] + "::")]
-                for case in inside or list(self.tasks):
+            case EventKind.NOT_COLLECTED:
+                inside = [case for case in self.cases if case == event["case"] or case.startswith(event["case"] + "::")]
+                for case in inside or list(self.cases):
                     self._finish(case, {**event, "outcome": Outcome.ERROR.value, "seconds": "0", "variant": ""})
             case other:
                 raise ValueError(f"the recorder wrote an event that nobody knows: {other}")
 
     def _finish(self, case: str, event: Mapping[str, Any]) -> None:
-        if task := self.tasks.get(case):
-            self.told.add(case)
+        if keyed := self.cases.get(case):
+            self.finished.add(case)
             if event["variant"]:
                 self.variants.append(f"{case}[{event['variant']}]")
             outcome, seconds = Outcome(event["outcome"]), float(event["seconds"])
             self.emit(
                 Finished(
-                    task=task,
+                    keyed=keyed,
                     variant=event["variant"],
                     outcome=outcome,
                     seconds=seconds,
@@ -129,8 +136,9 @@ def _failure(event: Mapping[str, Any], outcome: Outcome) -> Failure | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every process of a cell is started with."""
+    """What every process of a cell is started with. `name` is the cell's, for its folders."""
 
+    name: str
     workdir: Path
     rootdir: Path
     toolchain: Path
@@ -141,62 +149,128 @@ class Frame:
     workers: int
 
 
-async def run_cell(zygote: Zygote, job: CellJob, frame: Frame, prepare: Callable[[Path], None], emit: Emit) -> CellEnd:
-    """Run all tasks of a job. `prepare` fills a fresh work folder (the hermetic Hub cache)."""
-    left = {task.case.id: task for task in job.tasks}
-    done_variants: list[str] = []
+async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: Frame, prepare: Callable[[Path], None], emit: Emit) -> CellEnd:
+    """Run all cases of a cell; return how the cell ended. `prepare` fills a fresh work folder (the hermetic Hub cache)."""
+    unsettled = _Unsettled(frame=frame, emit=emit, left={keyed.case.id: keyed for keyed in task.what.cases})
     number = 0
-    while left:
+    while unsettled.left:
         number += 1
-        attempt = _Attempt(tasks=dict(left), emit=emit)
-        verdict, output = await _one_process(zygote, job.cell.id, number, attempt, frame, prepare, done_variants)
-        stopped = tuple(attempt.running.values())
-        done_variants += attempt.variants
-        again = {one.case for one in stopped}
-        left = {case: task for case, task in left.items() if case not in attempt.told or case in again}
-        if verdict.reason == "lost" or (verdict.reason == "exited" and verdict.signal == signal.SIGKILL):
-            return CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=KILLED, evidence=output)
-        for one in stopped:
-            emit(_ended(attempt.tasks[one.case], one.variant, verdict, frame, output))
-            done_variants.append(one.node)
-            if not one.variant:
-                del left[one.case]
-        if stopped:
-            continue
-        if verdict.reason != "exited" or verdict.signal:
-            # Variants that were still to come can't be told from outside, so a case that has some counts as unfinished.
-            return _died_outside(verdict, frame, output) if left or attempt.variants else CellEnd(status=Status.COMPLETED)
-        for case, task in left.items():
-            if not any(variant.startswith(f"{case}[") for variant in done_variants):
-                emit(_not_collected(task, verdict, output))
-        left = {}
+        attempt = _Attempt(cases=unsettled.next_cases, emit=emit)
+        request = _request(frame, number, unsettled)
+        end, output = await _one_process(zygote, request, attempt, prepare)
+        if cell_end := unsettled.settle(attempt, end, output):
+            return cell_end
     return CellEnd(status=Status.COMPLETED)
 
 
-KILLED = "killed from outside (SIGKILL): the machine ran out of memory, or somebody ended it"
+@dataclass(slots=True)
+class _Unsettled:
+    """The cases of a cell that have no outcome yet, and which of them is to be tried alone.
+
+    `variants` are nodeids of variants that have an outcome: pytest is told to leave them out, for a case with variants counts as
+    left until a process came to its end with it.
+    """
+
+    frame: Frame
+    emit: Emit
+    left: dict[str, KeyedCase]
+    variants: list[str] = field(default_factory=list)
+    too_large: list[_Running] = field(default_factory=list)
+
+    @property
+    def next_cases(self) -> Mapping[str, KeyedCase]:
+        """The cases of the next process, by id."""
+        cases = (self.too_large[0].case,) if self.too_large else tuple(self.left)
+        return {case: self.left[case] for case in cases}
+
+    @property
+    def next_nodes(self) -> list[str]:
+        """The same as nodeids: a single variant where it is one that is to be tried alone."""
+        return [self.too_large[0].node] if self.too_large else list(self.left)
+
+    def settle(self, attempt: _Attempt, end: ProcessEnd, output: str) -> CellEnd | None:
+        """Take in how a process ended; return how the cell ends where nothing more can be run in it."""
+        alone = self.too_large.pop(0) if self.too_large else None
+        stopped = tuple(attempt.running.values())
+        self._drop_finished(attempt, stopped, alone)
+        if is_killed(end):
+            # Over our limit before, and now the kernel ended it: the machine has less than the case may need.
+            trouble, message = (Trouble.MEMORY, _too_little(self.frame)) if alone else (Trouble.KILLED, KILLED)
+            return CellEnd(status=Status.UNAVAILABLE, trouble=trouble, message=message, evidence=output)
+        if end.reason is EndReason.MEMORY and alone is None:
+            return self._try_alone(attempt, stopped, end, output)
+        for running in stopped:
+            workers = 0 if alone else self.frame.workers
+            self.emit(_ended(attempt.cases[running.case], running.variant, end, self.frame, workers, output))
+            self.variants.append(running.node)
+            if not running.variant:
+                del self.left[running.case]
+        if stopped:
+            return None
+        if end.reason is not EndReason.EXITED or end.signal:
+            # Variants that were still to come can't be told from outside, so a case that has some counts as unfinished.
+            unfinished = alone.case not in attempt.finished if alone else bool(self.left or attempt.variants)
+            return _died_outside(end, self.frame, output) if unfinished else None
+        self._settle_uncollected(attempt, alone, end, output)
+        return None
+
+    def _drop_finished(self, attempt: _Attempt, stopped: Sequence[_Running], alone: _Running | None) -> None:
+        self.variants += attempt.variants
+        again = {running.case for running in stopped}
+        if alone is None:
+            self.left = {case: keyed for case, keyed in self.left.items() if case not in attempt.finished or case in again}
+        elif alone.case in attempt.finished and not alone.variant:
+            self.left.pop(alone.case, None)
+
+    def _try_alone(self, attempt: _Attempt, stopped: Sequence[_Running], end: ProcessEnd, output: str) -> CellEnd | None:
+        """Plan to run each case alone that was running; return how the cell ends where that can't be done."""
+        if not stopped:
+            return _died_outside(end, self.frame, output) if self.left or attempt.variants else None
+        if free_memory() < self.frame.memory_bytes:
+            message = f"{how_it_ended(end, self.frame.case_seconds, self.frame.memory_bytes)}, and {_too_little(self.frame)}"
+            return CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.MEMORY, message=message, evidence=output)
+        self.too_large += stopped
+        return None
+
+    def _settle_uncollected(self, attempt: _Attempt, alone: _Running | None, end: ProcessEnd, output: str) -> None:
+        """A case that a process came to its end without: nobody may take it for passed."""
+        if alone is None:
+            for case, keyed in self.left.items():
+                if not any(variant.startswith(f"{case}[") for variant in self.variants):
+                    self.emit(_not_collected(keyed, "", end, output))
+            self.left = {}
+        elif alone.case not in attempt.finished:
+            self.emit(_not_collected(attempt.cases[alone.case], alone.variant, end, output))
+            self.variants.append(alone.node)
+            if not alone.variant:
+                del self.left[alone.case]
+
+
+def _request(frame: Frame, number: int, unsettled: _Unsettled) -> CellRequest:
+    work = frame.workdir / f"{frame.name}-{number}"
+    return CellRequest(
+        id=work.name,
+        cases=unsettled.next_nodes,
+        skip=list(unsettled.variants),
+        rootdir=str(frame.rootdir),
+        workdir=str(work),
+        environ={**frame.environ, "TFHUB_CACHE_DIR": str(work / "hub")},
+        toolchain=str(frame.toolchain),
+        modules=frame.modules,
+        workers=0 if unsettled.too_large else frame.workers,
+        output=str(work / "output.txt"),
+        events=str(work / "events.jsonl"),
+        case_seconds=frame.case_seconds,
+        memory_bytes=frame.memory_bytes,
+    )
 
 
 async def _one_process(
-    zygote: Zygote, cell: str, number: int, attempt: _Attempt, frame: Frame, prepare: Callable[[Path], None], skip: list[str]
-) -> tuple[Verdict, str]:
-    work = frame.workdir / f"{cell}-{number}"
+    zygote: Zygote, request: CellRequest, attempt: _Attempt, prepare: Callable[[Path], None]
+) -> tuple[ProcessEnd, str]:
+    """Run one process; return its end, and what was printed since the first of the cases began that were running then."""
+    work, events = Path(request.workdir), Path(request.events)
     work.mkdir(parents=True)
-    events = work / "events.jsonl"
-    output = work / "output.txt"
-    request = {
-        "id": work.name,
-        "cases": list(attempt.tasks),
-        "rootdir": str(frame.rootdir),
-        "workdir": str(work),
-        "environ": {**frame.environ, "TFHUB_CACHE_DIR": str(work / "hub")},
-        "skip": list(skip),
-        "toolchain": str(frame.toolchain),
-        "modules": list(frame.modules),
-        "workers": frame.workers,
-        "events": str(events),
-        "output": str(output),
-        "limits": {"case_seconds": frame.case_seconds, "memory_bytes": frame.memory_bytes},
-    }
     try:
         # A slow disk must not hold up the cells beside this one: seconds were seen for what takes milliseconds.
         await asyncio.to_thread(prepare, work)
@@ -204,48 +278,40 @@ async def _one_process(
         while not ended.done():
             await asyncio.wait({ended}, timeout=TAIL_SECONDS)
             attempt.read(events)
-        return ended.result(), _printed(output, min((one.printed for one in attempt.running.values()), default=0))
+        start = min((running.printed for running in attempt.running.values()), default=0)
+        return ended.result(), printed(Path(request.output), start)
     finally:
         await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 
 
-def _printed(output: Path, start: int) -> str:
-    """What was printed since `start`: by the case that was running, or by the whole process."""
-    with suppress(FileNotFoundError), output.open("rb") as file:
-        file.seek(max(start, file.seek(0, 2) - OUTPUT_BYTES))
-        return file.read().decode("utf-8", "replace")
-    return ""
-
-
-def _ended(task: Task, variant: str, verdict: Verdict, frame: Frame, output: str) -> Finished:
-    """The outcome of a case whose process did not survive it."""
-    outcome = Outcome.CRASHED
-    if verdict.reason == "timed_out":
-        outcome, message = Outcome.TIMED_OUT, f"still running after {frame.case_seconds:.0f} s"
-    elif verdict.reason == "memory":
-        message = f"used {_gib(verdict.peak_bytes)} of memory, the limit is {_gib(frame.memory_bytes)}"
-    elif frame.workers and not verdict.signal:
-        message = "the interpreter of its pytest-xdist worker died"
-    elif verdict.signal:
-        message = f"the interpreter was ended by {signal_name(verdict.signal)}"
-    else:
-        message = f"the interpreter exited with code {verdict.code} in the middle of the case"
+def _ended(keyed: KeyedCase, variant: str, end: ProcessEnd, frame: Frame, workers: int, output: str) -> Finished:
+    """Return the outcome of a case whose process did not survive it."""
+    outcome = Outcome.TIMED_OUT if end.reason is EndReason.TIMED_OUT else Outcome.CRASHED
+    message = how_it_ended(end, frame.case_seconds, frame.memory_bytes)
+    if end.reason is EndReason.MEMORY:
+        message = f"needs more than {gib(frame.memory_bytes)} of memory, its limit, also alone in a fresh process"
+    elif end.reason is EndReason.EXITED and not end.signal:
+        worker_died = "the interpreter of its pytest-xdist worker died"
+        message = worker_died if workers else f"{message} in the middle of the case"
     failure = Failure.model_validate(describe_text(outcome.value, message))
-    return Finished(task=task, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output, failure=failure)
+    return Finished(keyed=keyed, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output, failure=failure)
 
 
-def _died_outside(verdict: Verdict, frame: Frame, output: str) -> CellEnd:
-    if verdict.reason == "timed_out":
+def _died_outside(end: ProcessEnd, frame: Frame, output: str) -> CellEnd:
+    if end.reason is EndReason.TIMED_OUT:
         message = f"nothing happened outside any case for {frame.case_seconds:.0f} s"
         return CellEnd(status=Status.TIMED_OUT, message=message, evidence=output)
-    how = f"by {signal_name(verdict.signal)}" if verdict.signal else f"over its memory limit ({_gib(frame.memory_bytes)})"
-    return CellEnd(status=Status.CRASHED, message=f"the process ended {how} outside any case", evidence=output)
+    if end.reason is EndReason.MEMORY:
+        message = f"the process went over its memory limit ({gib(frame.memory_bytes)}) outside any case"
+        return CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.MEMORY, message=message, evidence=output)
+    how = signal_name(end.signal) if end.signal else f"code {end.code}"
+    return CellEnd(status=Status.CRASHED, message=f"the process ended by {how} outside any case", evidence=output)
 
 
-def _not_collected(task: Task, verdict: Verdict, output: str) -> Finished:
-    message = f"pytest did not run this case (exit code {verdict.code})"
-    return Finished(task=task, variant="", outcome=Outcome.ERROR, seconds=0.0, message=message, evidence=output)
+def _not_collected(keyed: KeyedCase, variant: str, end: ProcessEnd, output: str) -> Finished:
+    message = f"pytest did not run this case (exit code {end.code})"
+    return Finished(keyed=keyed, variant=variant, outcome=Outcome.ERROR, seconds=0.0, message=message, evidence=output)
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"
+def _too_little(frame: Frame) -> str:
+    return f"this machine has not the {gib(frame.memory_bytes)} free that it takes to try it alone"

@@ -1,19 +1,20 @@
 """What there is to do: the plan's cells grouped by what is installed, less what earlier runs have measured.
 
-Pure but for reading the results files that it is given.
+Pure but for reading the results files that it is given. Grouping hashes each (cell, case) and is done once; what is known, and what
+can't be had, is taken away from the groups.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.domain import Case, Cell, Companion, EnvironmentRequest, Limits, Plan, Status
 from harness.environments.uv import Failure
 from harness.results.format import CaseRef
 from harness.results.history import History, look_up
-from harness.run.assign import CellEnd, CellJob, KeyOf, assign
+from harness.run.assign import CellEnd, CellJob, KeyOf, assign, without_cells, without_known
 from harness.run.keys import Identity, case_key, digest
 
 DEFAULT_CASE_SECONDS = 0.5
@@ -29,7 +30,7 @@ class Group:
     identity: Identity
     requests: tuple[EnvironmentRequest, ...]
     jobs: tuple[CellJob, ...]
-    ends: Mapping[str, CellEnd]
+    ends: Mapping[str, CellEnd] = field(default_factory=dict)
 
     def expected_seconds(self, seconds: Mapping[str, float]) -> float:
         return sum(expected_seconds(job, seconds) for job in self.jobs)
@@ -38,21 +39,21 @@ class Group:
     def companions(self) -> frozenset[Companion]:
         """What the cases ask for that are left to run."""
         left = (job for job in self.jobs if not job.idle(self.ends))
-        return frozenset(companion for job in left for task in job.tasks for companion in task.case.companions)
+        return frozenset(companion for job in left for keyed in job.cases for companion in keyed.case.companions)
 
 
 def expected_seconds(job: CellJob, seconds: Mapping[str, float]) -> float:
-    """From when the same cases were last seen."""
-    return sum(seconds.get(task.case.id, DEFAULT_CASE_SECONDS) for task in job.tasks)
+    """Return how long a job takes, going by when the same cases were last seen."""
+    return sum(seconds.get(keyed.case.id, DEFAULT_CASE_SECONDS) for keyed in job.cases)
 
 
 def cell_key(refs: Sequence[CaseRef]) -> str:
-    """The key of a cell is that of all its cases."""
+    """Return the key of a cell: that of all its cases."""
     return digest([ref.key for ref in refs])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PlanKeys:
     """Every key of a plan, to ask the history for."""
 
     cases: frozenset[str]
@@ -66,72 +67,91 @@ def group(
     limits: Limits,
     digests: Mapping[str, str],
     identities: Mapping[str, Identity | Failure],
-    known: History,
 ) -> tuple[Group, ...]:
-    """The groups of a plan in its order. Environments without an identity have none."""
+    """Return the groups of a plan in its order, with everything to run. Environments without an identity have none.
+
+    Args:
+        plan: the cells, their environments and models.
+        cases: all cases.
+        limits: part of a case's key.
+        digests: of the models, by id.
+        identities: what each environment installs, by id.
+    """
     members: dict[str, list[EnvironmentRequest]] = {}
-    found: dict[str, Identity] = {}
+    by_key: dict[str, Identity] = {}
     for request in plan.environments.values():
-        one = identities.get(request.id)
-        if isinstance(one, Identity):
-            members.setdefault(one.key, []).append(request)
-            found.setdefault(one.key, one)
+        identity = identities.get(request.id)
+        if isinstance(identity, Identity):
+            key = identity.key
+            members.setdefault(key, []).append(request)
+            by_key.setdefault(key, identity)
     cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
         cells.setdefault(cell.environment, []).append(cell)
-    made = []
+    groups = []
     for key, requests in members.items():
         inside = [cell for request in requests for cell in cells[request.id]]
-        jobs = assign(inside, cases, plan.models, _key_of(found[key], limits, digests), known.cases.keys())
-        made.append(Group(identity=found[key], requests=tuple(requests), jobs=jobs, ends=_ends(jobs, known)))
-    return tuple(made)
+        jobs = assign(inside, cases, plan.models, _key_of(by_key[key], limits, digests))
+        groups.append(Group(identity=by_key[key], requests=tuple(requests), jobs=jobs))
+    return tuple(groups)
 
 
-def wanted(groups: Sequence[Group]) -> Wanted:
-    """The keys to look up."""
-    jobs = [job for one in groups for job in one.jobs]
-    return Wanted(
+def keys_of(groups: Sequence[Group]) -> PlanKeys:
+    """Return the keys to look up."""
+    jobs = [job for group_ in groups for job in group_.jobs]
+    return PlanKeys(
         cases=frozenset(ref.key for job in jobs for ref in job.refs if ref.key),
-        environments=frozenset(one.identity.key for one in groups),
+        environments=frozenset(group_.identity.key for group_ in groups),
         cells=frozenset(cell_key(job.refs) for job in jobs),
     )
 
 
-def look_back(
-    plan: Plan,
-    cases: Sequence[Case],
-    limits: Limits,
-    digests: Mapping[str, str],
-    identities: Mapping[str, Identity | Failure],
-    files: Iterable[Path],
-    *,
-    rerun: bool = False,
-) -> tuple[History, tuple[Group, ...]]:
-    """What earlier runs measured of a plan, and the groups with what is left to do; with `rerun`, only how long it took."""
-    keys = wanted(group(plan, cases, limits, digests, identities, History()))
-    known = look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
-    if rerun:
-        known = History(seconds=known.seconds)
-    return known, group(plan, cases, limits, digests, identities, known)
+def look_back(groups: Sequence[Group], files: Iterable[Path], *, rerun: bool = False) -> History:
+    """Return what earlier runs measured of these groups; with `rerun`, only how long it took."""
+    keys = keys_of(groups)
+    history = look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
+    return History(seconds=history.seconds) if rerun else history
 
 
-def is_refused(one: Group, known: History) -> bool:
-    """Its environment is known not to install or import."""
-    before = known.environments.get(one.identity.key)
+def remaining(groups: Iterable[Group], history: History) -> tuple[Group, ...]:
+    """Return the groups with what is left to run once the history is known."""
+    return tuple(
+        replace(group_, jobs=without_known(group_.jobs, history.cases.keys()), ends=_ends(group_.jobs, history))
+        for group_ in groups
+    )
+
+
+def set_cells_aside(groups: Iterable[Group], cells: Collection[str]) -> tuple[Group, ...]:
+    """Return the groups without these cells, and without environments and groups of which no cell is left."""
+    left = []
+    for group_ in groups:
+        jobs = without_cells(group_.jobs, cells)
+        needed = {job.cell.environment for job in jobs}
+        requests = tuple(request for request in group_.requests if request.id in needed)
+        if requests:
+            left.append(replace(group_, jobs=jobs, requests=requests))
+    return tuple(left)
+
+
+def is_refused(group_: Group, history: History) -> bool:
+    """Whether its environment is known not to install or import."""
+    before = history.environments.get(group_.identity.key)
     return before is not None and before.status is not Status.COMPLETED
 
 
-def is_known(job: CellJob, one: Group, known: History) -> bool:
-    """Nothing that bears on the cell has to be measured, by its own process or another's."""
-    return all(ref.key in known.cases or ref.key in one.ends for ref in job.refs)
+def is_known(job: CellJob, group_: Group, history: History) -> bool:
+    """Whether nothing that bears on the cell has to be measured, by its own process or another's."""
+    return all(ref.key in history.cases or ref.key in group_.ends for ref in job.refs)
 
 
-def _ends(jobs: Sequence[CellJob], known: History) -> Mapping[str, CellEnd]:
+def _ends(jobs: Sequence[CellJob], history: History) -> Mapping[str, CellEnd]:
     ends: dict[str, CellEnd] = {}
+    if not history.cells:
+        return ends
     for job in jobs:
-        if before := known.cells.get(cell_key(job.refs)):
+        if before := history.cells.get(cell_key(job.refs)):
             end = CellEnd(status=before.status, trouble=before.trouble, message=before.message, evidence=before.evidence)
-            ends |= {task.key: end for task in job.tasks}
+            ends |= {keyed.key: end for keyed in job.cases if keyed.key not in history.cases}
     return ends
 
 

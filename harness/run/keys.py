@@ -78,8 +78,13 @@ def digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 @cache
 def incell_digest() -> str:
-    """Digest of the code that runs inside cells."""
+    """Return the digest of the code that runs inside cells."""
     sources = sorted(path for path in INCELL.iterdir() if path.is_file())
-    return digest([(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sources])
+    return digest([(path.name, file_digest(path)) for path in sources])

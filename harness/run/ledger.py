@@ -17,9 +17,8 @@ from harness.run.groups import Group
 from harness.run.installed import Installed
 from harness.run.keys import INCELL
 from harness.run.records import case_record, cell_record, environment_record
-from harness.run.settings import Settings
+from harness.run.settings import RunSettings
 from harness.run.sink import Sink
-from harness.run.zygote import Refused
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ class Ledger:
     """The bookkeeping of one group: which keys are settled, and so which cells are done."""
 
     group: Group
-    settings: Settings
+    settings: RunSettings
     sink: Sink
     roots: dict[str, str] = field(default_factory=dict)
     beside: Mapping[Companion, str] = field(default_factory=dict)
@@ -37,29 +36,30 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self.roots = {str(Path.home()): "~", str(INCELL.parent.parent): "$HUBMATRIX", **self.settings.names}
-        self._name(self.settings.workspace.root, ".")
-        self._name(self.settings.workspace.state, "./.hubmatrix")  # may be a link to a larger disk
-        self._name(self.settings.workspace.work / self.settings.run, "$WORK")
+        workspace = self.settings.machine.workspace
+        self._name(workspace.root, ".")
+        self._name(workspace.state, "./.hubmatrix")  # may be a link to a larger disk
+        self._name(self.settings.folder, "$WORK")
         self._name(self.group.identity.interpreter.path.parent.parent, "$PYTHON")
         self.ends = dict(self.group.ends)
-        ours = {task.key for job in self.group.jobs for task in job.tasks} - self.ends.keys()
+        ours = {keyed.key for job in self.group.jobs for keyed in job.cases} - self.ends.keys()
         self.waiting = {job.cell.id: {ref.key for ref in job.refs if ref.key in ours} for job in self.group.jobs}
 
     def know(self, installed: Installed) -> None:
         self._name(installed.environment.path, "$VENV")
         self._name(installed.tools, "$PYTEST")
         self.beside = installed.versions
-        for companion, made in installed.beside.items():
-            if isinstance(made, Folder):
-                self._name(made.path, f"${companion.name}")
+        for companion, folder in installed.beside.items():
+            if isinstance(folder, Folder):
+                self._name(folder.path, f"${companion.name}")
 
     def _name(self, folder: Path, name: str) -> None:
         """A folder's name in records, for its path as such and as seen from a cell's current folder, links followed or not."""
-        cwd = self.settings.workspace.work / self.settings.run / "cell" / "cwd"
-        for path, here in product({folder, folder.resolve()}, {cwd, cwd.resolve()}):
-            self.roots |= {str(path): name, os.path.relpath(path, here): name}
+        current = self.settings.folder / "cell" / "cwd"
+        for path, start in product({folder, folder.resolve()}, {current, current.resolve()}):
+            self.roots |= {str(path): name, os.path.relpath(path, start): name}
 
-    def refuse(self, trouble: Failure | Refused, seconds: float) -> None:
+    def refuse(self, trouble: Failure, seconds: float) -> None:
         """No cell of the group can run."""
         for request in self.group.requests:
             self.sink.put(environment_record(request, self.group.identity, trouble, self.roots, seconds))
@@ -81,7 +81,7 @@ class Ledger:
         """The cell's process is over: all its keys are settled, and perhaps those that other cells wait for."""
         if trouble := self.troubled.get(job.cell.id):
             end = replace(trouble, evidence=end.evidence)
-        keys = {task.key for task in job.tasks}
+        keys = {keyed.key for keyed in job.cases}
         self.ends |= dict.fromkeys(keys, end)
         for other in self.group.jobs:
             waits = self.waiting.get(other.cell.id)

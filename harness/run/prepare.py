@@ -1,13 +1,13 @@
-"""From requests to identities: interpreter and lock of every environment, several at once.
+"""From what is asked for to identities: interpreter and lock of every environment, several at once.
 
-A request without an identity has a Failure in its place, which is a result like any other.
+What can't have an identity has a Failure in its place, which is a result like any other.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.domain import Accelerator, EnvironmentRequest, Status, Trouble
@@ -16,64 +16,92 @@ from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure
 from harness.matrix.request import settings
 from harness.run.keys import Identity
+from harness.run.machine import Machine
+from harness.run.watcher import Stage
 
 AT_ONCE = 6
+"""Questions to the index. uv asks for many packages at once itself; more than this made it slower."""
 NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
-"""For all cells but those of GPUs: one that is present must not be taken by accident."""
+"""For all processes but those of GPUs: one that is present must not be taken by accident."""
 
 
-async def machine_interpreters() -> Mapping[str, Interpreter]:
-    """The interpreters of this machine, by minor."""
-    return await interpreters.discover(interpreters.candidates(os.environ, Path.home()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How an environment is made: what the resolver is asked, the interpreters it may have (`python`: this one), its variables."""
+
+    requirements: lock.Wanted
+    pythons: tuple[str, ...]
+    python: str | None
+    settings: tuple[tuple[str, str], ...]
+
+
+def recipe_of(request: EnvironmentRequest) -> Recipe:
+    """Return how an environment of the matrix is made."""
+    hidden = {} if request.accelerator is Accelerator.GPU else NO_GPU
+    values = {**hidden, **settings(request)}
+    return Recipe(
+        requirements=lock.wanted(request),
+        pythons=request.release.pythons,
+        python=request.python,
+        settings=tuple(sorted(values.items())),
+    )
 
 
 async def identities(
-    uv: Path,
-    locks: Path,
-    requests: Iterable[EnvironmentRequest],
-    found: Mapping[str, Interpreter],
+    machine: Machine, requests: Iterable[EnvironmentRequest], *, refresh: bool, tell: Callable[[str, Stage], None]
+) -> Mapping[str, Identity | Failure]:
+    """Lock every request; `tell(environment id, stage)` is called before each question to the index, and after it."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    listed = tuple(requests)
+
+    async def identify_one(request: EnvironmentRequest) -> Identity | Failure:
+        return await identify(machine, recipe_of(request), gate, refresh=refresh, tell=lambda stage: tell(request.id, stage))
+
+    answers = await asyncio.gather(*map(identify_one, listed))
+    return {request.id: answer for request, answer in zip(listed, answers, strict=True)}
+
+
+async def identify(
+    machine: Machine,
+    recipe: Recipe,
+    gate: asyncio.Semaphore,
     *,
     refresh: bool,
-    tell: Callable[[str, str], None],
-) -> Mapping[str, Identity | Failure]:
-    """Lock every request; `tell(environment id, what)` is called before each question to the index."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(request: EnvironmentRequest) -> Identity | Failure:
-        interpreter = interpreters.choose(request.release.pythons, request.python, found)
-        if interpreter is None:
-            return no_interpreter(request, found)
-        known = None if refresh else lock.stored(locks, request, interpreter)
-        if known is None:
-            async with gate:
-                tell(request.id, "locking")
-                known = await lock.resolve(uv, locks, request, interpreter, refresh=refresh)
-                tell(request.id, "locked")
-        return known if isinstance(known, Failure) else identity(request, known, interpreter)
-
-    listed = tuple(requests)
-    done = await asyncio.gather(*map(one, listed))
-    return {request.id: result for request, result in zip(listed, done, strict=True)}
-
-
-def stored_identity(locks: Path, request: EnvironmentRequest, found: Mapping[str, Interpreter]) -> Identity | Failure | None:
-    """What a run would use, without asking the index; None where it would have to ask."""
-    interpreter = interpreters.choose(request.release.pythons, request.python, found)
+    tell: Callable[[Stage], None] = lambda _stage: None,
+) -> Identity | Failure:
+    """Choose the interpreter of an environment and lock it; the index is asked only within `gate`."""
+    interpreter = interpreters.choose(recipe.pythons, recipe.python, machine.interpreters)
     if interpreter is None:
-        return no_interpreter(request, found)
-    known = lock.stored(locks, request, interpreter)
-    return known if known is None or isinstance(known, Failure) else identity(request, known, interpreter)
+        return no_interpreter(recipe, machine.interpreters)
+    locks = machine.workspace.locks
+    answer = None if refresh else lock.stored(locks, recipe.requirements, interpreter)
+    if answer is None:
+        async with gate:
+            tell(Stage.LOCKING)
+            answer = await lock.resolve_wanted(machine.uv, locks, recipe.requirements, interpreter, refresh=refresh)
+            tell(Stage.LOCKED)
+    return answer if isinstance(answer, Failure) else _identity(recipe, answer, interpreter)
 
 
-def identity(request: EnvironmentRequest, known: lock.Lock, interpreter: Interpreter) -> Identity:
-    hidden = {} if request.accelerator is Accelerator.GPU else NO_GPU
-    values = {**hidden, **settings(request)}
-    return Identity(lock=known, interpreter=interpreter, settings=tuple(sorted(values.items())))
+def stored_identity(locks: Path, request: EnvironmentRequest, by_minor: Mapping[str, Interpreter]) -> Identity | Failure | None:
+    """Return what a run would use, without asking the index; None where it would have to ask."""
+    recipe = recipe_of(request)
+    interpreter = interpreters.choose(recipe.pythons, recipe.python, by_minor)
+    if interpreter is None:
+        return no_interpreter(recipe, by_minor)
+    answer = lock.stored(locks, recipe.requirements, interpreter)
+    return answer if answer is None or isinstance(answer, Failure) else _identity(recipe, answer, interpreter)
 
 
-def no_interpreter(request: EnvironmentRequest, found: Mapping[str, Interpreter]) -> Failure:
-    wanted = request.python or " or ".join(reversed(request.release.pythons))
-    message = f"no CPython {wanted} on this machine"
-    evidence = f"{message}; found: {', '.join(sorted(one.version for one in found.values())) or 'none'}\n"
-    hint = f"`uv python install {request.python or request.release.pythons[-1]}` or pyenv provide one"
+def _identity(recipe: Recipe, answer: lock.Lock, interpreter: Interpreter) -> Identity:
+    return Identity(lock=answer, interpreter=interpreter, settings=recipe.settings)
+
+
+def no_interpreter(recipe: Recipe, by_minor: Mapping[str, Interpreter]) -> Failure:
+    """Return the failure of an environment whose interpreters this machine has none of."""
+    minors = recipe.python or " or ".join(reversed(recipe.pythons))
+    message = f"no CPython {minors} on this machine"
+    versions = sorted(interpreter.version for interpreter in by_minor.values())
+    evidence = f"{message}; found: {', '.join(versions) or 'none'}\n"
+    hint = f"`uv python install {recipe.python or recipe.pythons[-1]}` or pyenv provide one"
     return Failure(status=Status.UNAVAILABLE, trouble=Trouble.INTERPRETER, message=message, evidence=evidence + hint)

@@ -16,7 +16,6 @@ from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
 from harness.run.groups import cell_key
 from harness.run.keys import Identity
-from harness.run.zygote import Refused
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 HANDLE = re.compile(r"\b[0-9a-f]{40}\b(?:\.[0-9a-f]{32}\.tmp\b)?")
@@ -48,7 +47,7 @@ def without_handles(text: str) -> str:
 def environment_record(
     request: EnvironmentRequest,
     identity: Identity | None,
-    trouble: Failed | Refused | None,
+    trouble: Failed | None,
     roots: Mapping[str, str],
     seconds: float,
 ) -> EnvironmentRecord:
@@ -80,25 +79,27 @@ def case_record(
     done: Finished, job: CellJob, run: str, roots: Mapping[str, str], beside: Mapping[Companion, str] = MappingProxyType({})
 ) -> CaseRecord:
     """`beside`: the versions of the companions that its cell has, of which it may have asked for some."""
-    said = without_handles if done.task.case.services else str
+    hide = without_handles if done.keyed.case.services else str
     return CaseRecord(
-        key=done.task.key,
-        case=done.task.case.id,
+        key=done.keyed.key,
+        case=done.keyed.case.id,
         variant=done.variant,
         environment=job.cell.environment,
         cell=job.cell.id,
-        uses=dict(done.task.uses),
+        uses=dict(done.keyed.uses),
         outcome=done.outcome,
         seconds=done.seconds,
         cpu_seconds=done.cpu_seconds,
-        message=said(scrub(done.message, roots))[:MESSAGE_LIMIT],
-        evidence=said(scrub(done.evidence, roots)),
+        message=hide(scrub(done.message, roots))[:MESSAGE_LIMIT],
+        evidence=hide(scrub(done.evidence, roots)),
         measured=dict(done.measured),
-        failure=_scrubbed(done.failure, roots, said),
+        failure=_scrubbed(done.failure, roots, hide),
         unmet=done.unmet,
         peak_memory_bytes=done.peak_memory_bytes,
         beside=tuple(
-            Package(name=one.value, version=version) for one, version in beside.items() if one in done.task.case.companions
+            Package(name=companion.value, version=version)
+            for companion, version in beside.items()
+            if companion in done.keyed.case.companions
         ),
         recorded=now(),
         run=run,
@@ -113,7 +114,7 @@ def _scrubbed(failure: Failure | None, roots: Mapping[str, str], hide: Callable[
     return failure.model_copy(update={"message": message, "cause": failure.cause.model_copy(update={"message": cause})})
 
 
-def _of_the_environment(trouble: Failed | Refused, roots: Mapping[str, str]) -> Failure:
+def _of_the_environment(trouble: Failed, roots: Mapping[str, str]) -> Failure:
     return Failure.model_validate(describe_text(trouble.status.value, scrub(trouble.message, roots)))
 
 

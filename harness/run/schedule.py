@@ -1,4 +1,4 @@
-"""The run: from a plan to records, several environments at once, as many cells as cores and memory allow.
+"""The run: from groups to records, several environments at once, as many cells as cores and memory allow.
 
 Groups open longest expected first. At most one group more than there are slots is open, so that the next import overlaps
 the last cells of the group before it; opening goes before cells. Every record is handed to `Sink` as soon as it is a fact.
@@ -9,25 +9,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import AsyncFileLock
 
 from harness.domain import Accelerator
-from harness.environments import bytecode, disk
 from harness.environments.uv import Failure
+from harness.incell.hubmatrix_messages import Setup
 from harness.results.history import History
 from harness.run.assign import CellJob
-from harness.run.attempts import Frame, run_cell
+from harness.run.attempts import Frame, run_cases
 from harness.run.groups import Group, expected_seconds
-from harness.run.installed import Installed, beside, install
+from harness.run.installed import Installed, beside, installed_for_cases
 from harness.run.ledger import Ledger
-from harness.run.settings import Settings
+from harness.run.machine import make_room, together
+from harness.run.settings import RunSettings
 from harness.run.sink import Sink
 from harness.run.slots import Slots
-from harness.run.zygote import Refused, Zygote, open_zygote
+from harness.run.tasks import CaseSet, Task
+from harness.run.watcher import Stage
+from harness.run.zygote import Zygote, running_zygote
 
 MODULES = ("tensorflow", "tensorflow_hub")
 OPENING, CELL = 0.0, 1.0
@@ -42,10 +45,11 @@ Environ = Callable[[CellJob], Mapping[str, str]]
 
 @dataclass(slots=True)
 class Runner:
-    """One run. Holds the shared slots, nothing of what was measured."""
+    """One run. Holds the shared slots, nothing of what was measured. `digests` are those of the models, by id."""
 
-    settings: Settings
+    settings: RunSettings
     history: History
+    digests: Mapping[str, str]
     prepare: Prepare
     environ: Environ
     sink: Sink
@@ -54,69 +58,54 @@ class Runner:
     busy_groups: int = 1
 
     def __post_init__(self) -> None:
-        self.slots = Slots(self.settings.slots)
-        self.open = asyncio.Semaphore(self.settings.slots + 1)
+        self.slots = Slots(self.settings.machine.slots)
+        self.open = asyncio.Semaphore(self.settings.machine.slots + 1)
 
     async def run(self, groups: Sequence[Group]) -> None:
         """Run every group to its end; when one raises (or on Ctrl-C) the others are ended too."""
-        ordered = sorted(groups, key=lambda one: -one.expected_seconds(self.history.seconds))
+        ordered = sorted(groups, key=lambda group: -group.expected_seconds(self.history.seconds))
         self.busy_groups = max(1, len(ordered))
-        tasks = [asyncio.create_task(self._group(one)) for one in ordered]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await together(self._group(group) for group in ordered)
 
     async def _group(self, group: Group) -> None:
         ledger = Ledger(group=group, settings=self.settings, sink=self.sink)
         async with self.open:
-            started = time.monotonic()
-            self._stage(group, "installing")
-            with ExitStack() as stack:
-                await self._evict()
-                installed = await install(self.settings, group.identity, stack)
-                if isinstance(installed, Failure):
-                    ledger.refuse(installed, time.monotonic() - started)
-                    return
-                ledger.know(installed)
-                async with self.slots.hold(OPENING):
-                    self._stage(group, "importing")
-                    zygote = await self._zygote(group, installed)
-                if isinstance(zygote, Refused):
-                    ledger.refuse(zygote, time.monotonic() - started)
-                    return
-                ledger.ready(time.monotonic() - started)
-                try:
-                    installed = replace(installed, beside=await beside(self.settings, group, stack))
-                    ledger.know(installed)
-                    self._stage(group, "running")
-                    await self._cells(group, zygote, installed, ledger)
-                finally:
-                    await zygote.close()
-                    self._stage(group, "done")
-                identity = group.identity
-                kept, packages = self.settings.workspace.bytecode, installed.environment.site_packages
-                await asyncio.to_thread(bytecode.keep, kept, packages, identity.lock, identity.interpreter)
-        await self._evict()
+            await self._opened(group, ledger)
+        await make_room(self.settings.machine)
 
-    async def _evict(self) -> None:
-        places, limits = self.settings.workspace, self.settings.limits
-        folders = (places.venvs, places.companions)
-        await disk.evict(self.settings.uv, folders, places.bytecode, wanted_bytes=limits.free_disk_bytes)
+    async def _opened(self, group: Group, ledger: Ledger) -> None:
+        started = time.monotonic()
+        self._stage(group, Stage.INSTALLING)
+        async with AsyncExitStack() as stack:
+            installed = await stack.enter_async_context(installed_for_cases(self.settings.machine, group.identity))
+            if isinstance(installed, Failure):
+                ledger.refuse(installed, time.monotonic() - started)
+                return
+            ledger.know(installed)
+            # Entered before the zygote, and so left after it: companions are in use for as long as a cell may run.
+            in_use = stack.enter_context(ExitStack())
+            async with self.slots.hold(OPENING):
+                self._stage(group, Stage.IMPORTING)
+                zygote = await stack.enter_async_context(self._zygote(group, installed))
+            if isinstance(zygote, Failure):
+                ledger.refuse(zygote, time.monotonic() - started)
+                return
+            ledger.ready(time.monotonic() - started)
+            installed = replace(installed, beside=await beside(self.settings.machine, group, in_use))
+            ledger.know(installed)
+            self._stage(group, Stage.RUNNING)
+            await self._cells(group, zygote, installed, ledger)
+        self._stage(group, Stage.DONE)
 
-    async def _zygote(self, group: Group, installed: Installed) -> Zygote | Refused:
-        home = self.settings.workspace.work / self.settings.run / f"zygote-{group.identity.key[:12]}"
+    def _zygote(self, group: Group, installed: Installed) -> AbstractAsyncContextManager[Zygote | Failure]:
+        home = self.settings.folder / f"zygote-{group.identity.key[:12]}"
         home.mkdir(parents=True, exist_ok=True)
-        return await open_zygote(
+        return running_zygote(
             installed.environment.python,
-            MODULES,
-            installed.tools,
+            Setup(modules=MODULES, toolchain=str(installed.tools), preload=self.settings.preload),
             dict(group.identity.settings),
             home / "import.txt",
-            preload=self.settings.preload,
-            timeout=self.settings.limits.import_seconds,
+            timeout=self.settings.machine.limits.import_seconds,
         )
 
     async def _cells(self, group: Group, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
@@ -124,45 +113,45 @@ class Runner:
         todo = sorted(
             (job for job in group.jobs if not job.idle(group.ends)), key=lambda job: -expected_seconds(job, self.history.seconds)
         )
-        tasks = [asyncio.create_task(self._cell(job, zygote, installed, ledger)) for job in todo]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await together(self._cell(job, group, zygote, installed, ledger) for job in todo)
 
-    async def _cell(self, job: CellJob, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
+    async def _cell(self, job: CellJob, group: Group, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
+        task = Task(environment=group.identity, what=CaseSet(cases=job.cases), inputs=(self.digests[job.model.id],))
         async with self._alone(job), self.slots.hold(CELL):
+            limits = self.settings.machine.limits
             frame = Frame(
-                workdir=self.settings.workspace.work / self.settings.run,
-                rootdir=self.settings.workspace.root,
+                name=job.cell.id,
+                workdir=self.settings.folder,
+                rootdir=self.settings.machine.workspace.root,
                 toolchain=installed.tools,
                 modules=MODULES,
                 environ={**self.environ(job), **installed.environ},
-                case_seconds=self.settings.limits.case_seconds,
-                memory_bytes=self.settings.limits.memory_bytes,
+                case_seconds=limits.case_seconds,
+                memory_bytes=limits.memory_bytes,
                 workers=self._workers(job),
             )
-            end = await run_cell(zygote, job, frame, lambda work: self.prepare(job, work), lambda done: ledger.case(job, done))
+            end = await run_cases(zygote, task, frame, lambda work: self.prepare(job, work), lambda done: ledger.case(job, done))
             ledger.end(job, end)
 
     def _alone(self, job: CellJob) -> AbstractAsyncContextManager[object]:
-        """A TPU serves one process at a time, and a GPU is short of memory: no two such cells at once, of any run here."""
+        """A TPU serves one process at a time, and a GPU is short of memory: no two such cells at once, of any run here.
+
+        Taken before a slot: a cell that waits for the hardware must not keep others from running.
+        """
         accelerator = job.cell.axes.device.accelerator
         if accelerator is Accelerator.NONE:
             return nullcontext()
-        return AsyncFileLock(self.settings.workspace.state / f"{accelerator.value}.lock")
+        return AsyncFileLock(self.settings.machine.workspace.state / f"{accelerator.value}.lock")
 
     def _workers(self, job: CellJob) -> int:
         """pytest-xdist workers: only where cores would be idle, and only where they save more than their own imports cost."""
         if job.cell.axes.device.accelerator is not Accelerator.NONE:
             return 0
-        spare = self.settings.slots // self.busy_groups
-        workers = min(spare, len(job.tasks))
+        spare = self.settings.machine.slots // self.busy_groups
+        workers = min(spare, len(job.cases))
         saved = expected_seconds(job, self.history.seconds) * (1 - 1 / workers) if workers > 1 else 0.0
         return workers if saved > XDIST_START_SECONDS else 0
 
-    def _stage(self, group: Group, what: str) -> None:
+    def _stage(self, group: Group, stage: Stage) -> None:
         for request in group.requests:
-            self.sink.watcher.stage(request.id, what)
+            self.sink.watcher.stage(request.id, stage)

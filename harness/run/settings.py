@@ -7,22 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from harness.base.workspace import Workspace
-from harness.domain import Lacking, Limits, Outcome
+from harness.domain import Lacking, Outcome
+from harness.run.machine import Machine
 
 Attribute: TypeAlias = Callable[[Outcome, str, str], Lacking | None]
 """Of outcome, message and evidence: what this machine lacks if that made a case fail. The judge's answer, given to a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How to run: `slots` busy cores, `preload` False for a fresh interpreter a cell, `names` for what records must not hold."""
+class RunSettings:
+    """One run on a machine. `preload` False: a fresh interpreter for each cell. `names`: what records say instead of addresses."""
 
-    uv: Path
-    workspace: Workspace
-    limits: Limits
-    slots: int
-    preload: bool
+    machine: Machine
     run: str
     attribute: Attribute
+    preload: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The work folder of this run, gone when it ends."""
+        return self.machine.workspace.work / self.run

@@ -8,7 +8,7 @@ from typing_extensions import assert_never
 
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
 from harness.results.store import Writer
-from harness.run.progress import Watcher
+from harness.run.watcher import RunWatcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Sink:
     """Takes each fact once it is one."""
 
     writer: Writer
-    watcher: Watcher
+    watcher: RunWatcher
 
     def put(self, record: EnvironmentRecord | CaseRecord | CellRecord) -> None:
         self.writer.write(record)

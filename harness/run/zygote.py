@@ -1,41 +1,34 @@
-"""The driver's end of a zygote: start it, ask it for cells, end it. The other end is `harness/incell/zygote.py`."""
+"""The driver's end of a zygote: start it, ask it for processes, end it. The other end is `harness/incell/zygote.py`."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from typing_extensions import assert_never
 
 from harness.base.process import FOR_CELLS, end_group, environment, signal_name
 from harness.domain import Status, Trouble
+from harness.environments.uv import Failure
+from harness.incell.hubmatrix_messages import (
+    EndReason,
+    Opened,
+    OpeningEvent,
+    ProcessEnd,
+    Request,
+    Setup,
+    encode,
+    read_ended,
+    read_opened,
+)
 from harness.run.keys import INCELL
 
 LINE_BYTES = 2**26
 """What an import may say in one line of the control socket; asyncio's own limit is 64 KiB."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """How a cell's process ended, as its guardian saw it. `reason`: exited, timed_out, memory, lost (guardian killed)."""
-
-    reason: str
-    code: int | None = None
-    signal: int | None = None
-    peak_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Why the environment can't run cells: the import raised, crashed or took too long, or the machine ended it."""
-
-    status: Status
-    trouble: Trouble | None
-    message: str
-    evidence: str
 
 
 class Zygote:
@@ -45,19 +38,20 @@ class Zygote:
         self._process = process
         self._reader = reader
         self._writer = writer
-        self._waiting: dict[str, asyncio.Future[Verdict]] = {}
+        self._waiting: dict[str, asyncio.Future[ProcessEnd]] = {}
         self._listener = asyncio.create_task(self._listen())
 
-    async def run(self, request: Mapping[str, object]) -> Verdict:
-        """Run one cell process to its end."""
-        done: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+    async def run(self, request: Request) -> ProcessEnd:
+        """Run one process to its end."""
+        done: asyncio.Future[ProcessEnd] = asyncio.get_running_loop().create_future()
         if self._listener.done():
-            return Verdict(reason="lost")
-        self._waiting[str(request["id"])] = done
-        self._writer.write(json.dumps(request).encode() + b"\n")
+            return ProcessEnd(reason=EndReason.LOST)
+        self._waiting[request.id] = done
+        self._writer.write(encode(request).encode() + b"\n")
         return await done
 
     async def close(self) -> None:
+        """End it. The end of its socket makes it end its guardians, which end their cells; the grace is for that."""
         self._listener.cancel()
         self._writer.close()
         try:
@@ -69,24 +63,34 @@ class Zygote:
 
     async def _listen(self) -> None:
         while line := await _readline(self._reader):
-            message = json.loads(line)
-            told = message["verdict"]
-            names = ("reason", "code", "signal", "peak_bytes")
-            verdict = Verdict(**{name: told[name] for name in names if name in told}) if told else Verdict(reason="lost")
-            self._settle(message["id"], verdict)
-        for cell in tuple(self._waiting):
-            self._settle(cell, Verdict(reason="lost"))
+            self._settle(*read_ended(line.decode()))
+        for process in tuple(self._waiting):
+            self._settle(process, ProcessEnd(reason=EndReason.LOST))
 
-    def _settle(self, cell: str, verdict: Verdict) -> None:
-        waiting = self._waiting.pop(cell, None)
+    def _settle(self, process: str, end: ProcessEnd) -> None:
+        waiting = self._waiting.pop(process, None)
         if waiting and not waiting.done():  # done: its caller was cancelled
-            waiting.set_result(verdict)
+            waiting.set_result(end)
 
 
-async def open_zygote(
-    python: Path, modules: Sequence[str], toolchain: Path, settings: Mapping[str, str], log: Path, *, preload: bool, timeout: float
-) -> Zygote | Refused:
-    """Start the interpreter of an environment and import what all its cells import."""
+@asynccontextmanager
+async def running_zygote(
+    python: Path, setup: Setup, settings: Mapping[str, str], log: Path, *, timeout: float
+) -> AsyncIterator[Zygote | Failure]:
+    """A zygote until the block ends, or why the environment can't run cells."""
+    zygote = await open_zygote(python, setup, settings, log, timeout=timeout)
+    try:
+        yield zygote
+    finally:
+        if isinstance(zygote, Zygote):
+            await zygote.close()
+
+
+async def open_zygote(python: Path, setup: Setup, settings: Mapping[str, str], log: Path, *, timeout: float) -> Zygote | Failure:
+    """Start the interpreter of an environment and import what all its cells import.
+
+    A Failure says why the environment can't run cells: the import raised, crashed or took too long, or the machine ended it.
+    """
     ours, theirs = socket.socketpair()
     with theirs, log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
@@ -101,36 +105,40 @@ async def open_zygote(
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES)
     try:
-        setup = {"modules": list(modules), "toolchain": str(toolchain), "preload": preload}
-        writer.write(json.dumps(setup).encode() + b"\n")
+        writer.write(encode(setup).encode() + b"\n")
         answer = await asyncio.wait_for(_readline(reader), timeout)
     except asyncio.TimeoutError:
         await _abandon(process, writer)
         late = f"import took longer than {timeout:.0f} s"
-        return Refused(status=Status.TIMED_OUT, trouble=None, message=late, evidence=_tail(log))
+        return Failure(status=Status.TIMED_OUT, trouble=None, message=late, evidence=_tail(log))
     except BaseException:
         await _abandon(process, writer)
         raise
-    message = json.loads(answer) if answer else {"event": "died"}
-    if message["event"] == "ready":
+    opened = read_opened(answer.decode()) if answer else None
+    if opened and opened.event is OpeningEvent.READY:
         return Zygote(process, reader, writer)
     await _abandon(process, writer)
-    return _refused(message, process.returncode, log)
+    return _import_trouble(opened) if opened else _died(process.returncode, log)
 
 
-def _refused(message: Mapping[str, str], code: int | None, log: Path) -> Refused:
-    if message["event"] == "import_failed":
-        said = message["message"].splitlines() or [""]
-        first = next((line for line in said if line.strip()), "")
-        return Refused(status=Status.IMPORT_FAILED, trouble=None, message=first, evidence=message["evidence"])
-    if message["event"] == "toolchain_failed":
-        told = f"pytest can't be imported beside these packages: {message['message'].partition(chr(10))[0]}"
-        return Refused(status=Status.UNAVAILABLE, trouble=Trouble.TOOLCHAIN, message=told, evidence=message["evidence"])
+def _import_trouble(opened: Opened) -> Failure:
+    match opened.event:
+        case OpeningEvent.TOOLCHAIN_FAILED:
+            message = f"pytest can't be imported beside these packages: {opened.message.partition(chr(10))[0]}"
+            return Failure(status=Status.UNAVAILABLE, trouble=Trouble.TOOLCHAIN, message=message, evidence=opened.evidence)
+        case OpeningEvent.IMPORT_FAILED | OpeningEvent.READY:
+            message = next((line for line in opened.message.splitlines() if line.strip()), "")
+            return Failure(status=Status.IMPORT_FAILED, trouble=None, message=message, evidence=opened.evidence)
+        case _:
+            assert_never(opened.event)
+
+
+def _died(code: int | None, log: Path) -> Failure:
     if code == -signal.SIGKILL:
-        told = "the import was killed from outside (SIGKILL): out of memory, or by hand"
-        return Refused(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=told, evidence=_tail(log))
-    ended = f"by {signal_name(-code)}" if code and code < 0 else f"the interpreter with exit code {code}"
-    return Refused(status=Status.IMPORT_FAILED, trouble=None, message=f"import ended {ended}", evidence=_tail(log))
+        message = "the import was killed from outside (SIGKILL): out of memory, or by hand"
+        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=message, evidence=_tail(log))
+    how = f"by {signal_name(-code)}" if code and code < 0 else f"the interpreter with exit code {code}"
+    return Failure(status=Status.IMPORT_FAILED, trouble=None, message=f"import ended {how}", evidence=_tail(log))
 
 
 async def _abandon(process: asyncio.subprocess.Process, writer: asyncio.StreamWriter) -> None:

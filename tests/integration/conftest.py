@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from harness.environments import toolchain, uv
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import machine_interpreters
 from tests.minis.project import MINOR, Mini
 
 

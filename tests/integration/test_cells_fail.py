@@ -65,7 +65,37 @@ def test_memory_ends_one_case(mini: Make, mode: tuple[str, ...]) -> None:
     """
     run = mini({"test_x.py": cases}, memory="300 MiB").run(*mode)
     assert outcomes(run) == {"test_eats": "crashed", "test_after": "passed"}
-    assert "of memory, the limit is 0.3 GiB" in run.cases[0].message
+    assert run.cases[0].message == "needs more than 0.3 GiB of memory, its limit, also alone in a fresh process"
+
+
+@MODES
+def test_memory_that_a_case_before_it_holds_is_not_its_own_need(mini: Make, mode: tuple[str, ...]) -> None:
+    cases = """
+        import time
+        KEPT = []
+        def test_keeps(): KEPT.append(bytearray(b"x") * (160 << 20))
+        def test_needs_as_much():
+            needed = bytearray(b"x") * (160 << 20)
+            time.sleep(0.5)
+            assert not KEPT
+        def test_after(): pass
+    """
+    run = mini({"test_x.py": cases}, memory="300 MiB").run(*mode)
+    assert outcomes(run) == {"test_keeps": "passed", "test_needs_as_much": "passed", "test_after": "passed"}
+
+
+def test_a_variant_over_the_limit_is_tried_alone(mini: Make) -> None:
+    cases = """
+        import pytest, time
+        KEPT = []
+        @pytest.mark.parametrize("n", [1, 2, 3])
+        def test_some(n):
+            KEPT.append(bytearray(b"x") * (120 << 20))
+            time.sleep(0.3)
+            assert n != 3
+    """
+    run = mini({"test_x.py": cases}, memory="300 MiB").run()
+    assert outcomes(run) == {"test_some[1]": "passed", "test_some[2]": "passed", "test_some[3]": "failed"}
 
 
 def test_garbage_on_stdout_is_evidence_only(mini: Make) -> None:

@@ -21,7 +21,7 @@ from harness.base.workspace import Workspace
 from harness.environments import uv
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
 from harness.services.tpu_compiler.chips import CHIPS
 from harness.services.tpu_compiler.kept import Shelf

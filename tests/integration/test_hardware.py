@@ -14,7 +14,7 @@ from harness.environments.accelerators import Facts
 from harness.environments.interpreters import Interpreter, choose
 from harness.environments.lock import Lock
 from harness.environments.uv import Failure
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import machine_interpreters
 
 pytestmark = pytest.mark.tensorflow
 PRETENDED = Facts(system="Linux", nodes=("accel0",))
@@ -42,7 +42,7 @@ async def _resolve(folder: Path, request: EnvironmentRequest) -> Lock | Failure:
     interpreter: Interpreter | None = choose(request.release.pythons, None, await machine_interpreters())
     if interpreter is None:
         pytest.skip(f"no Python of {request.release.pythons} on this machine")
-    return await lock.resolve(uv.find(), folder, request, interpreter, refresh=False)
+    return await lock.resolve_wanted(uv.find(), folder, lock.wanted(request), interpreter, refresh=False)
 
 
 def test_tensorflow_for_tpus_alone(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.base import process
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import machine_interpreters
 from tests.integration.conftest import install_pytest
 from tests.minis.project import Mini, outcomes
 

@@ -116,7 +116,7 @@ def test_interrupted_by_hand(mini: Make) -> None:
     made = project(mini)
     process = made.start("reproduce", "hangs", "--plain")
     deadline = time.monotonic() + 60
-    while not list((made.root / ".hubmatrix").glob("work/reported-*/*/step-0/output.txt")) and time.monotonic() < deadline:
+    while not list((made.root / ".hubmatrix").glob("work/reported-*/*/step-0/process/output.txt")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)

@@ -12,7 +12,7 @@ from harness.environments import uv
 from harness.environments.venv import Venv
 from harness.matrix import load
 from harness.models import replicas
-from harness.run.prepare import machine_interpreters
+from harness.run.machine import look_around
 from harness.services.tpu_compiler import environment
 from harness.services.tpu_compiler.answers import Answer
 from harness.services.tpu_compiler.service import compiler_in
@@ -47,13 +47,14 @@ def place(tmp_path: Path) -> Workspace:
 
 
 async def begun(place: Workspace) -> Search:
-    bench = await bench_of(uv.find(), place, load(ROOT / "matrix.yaml"), await machine_interpreters())
+    spec = load(ROOT / "matrix.yaml")
+    bench = await bench_of(await look_around(place, spec.limits), spec)
     return search(bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.digest()), print)
 
 
 async def measured(place: Workspace) -> Found:
     wanted = await begun(place)
-    made = await environment.ensure(uv.find(), place, wanted.bench.found)
+    made = await environment.ensure(uv.find(), place, wanted.bench.machine.interpreters)
     assert isinstance(made, Venv), made
     compiler = compiler_in(made, place, place.work)
     try:

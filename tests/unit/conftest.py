@@ -36,12 +36,14 @@ from harness.domain import (
     Status,
     TextOps,
 )
+from harness.environments.accelerators import Facts
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.judge.attribution import machine_trouble
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Header, Host
 from harness.run.keys import Identity
-from harness.run.settings import Settings
+from harness.run.machine import Machine
+from harness.run.settings import RunSettings
 
 NOON = "2026-11-20T12:00:00+00:00"
 
@@ -160,17 +162,22 @@ class Make:
         return Limits(**(known | {"memory_bytes": 4 * 2**30, "free_disk_bytes": 2**30} | values))
 
     @classmethod
-    def settings(cls, root: Path) -> Settings:
+    def machine(cls, root: Path, **values: Any) -> Machine:
+        """One with CPython 3.11 and two slots, for this project folder."""
+        known = {
+            "uv": Path("uv"),
+            "workspace": Workspace(root=root),
+            "interpreters": {"3.11": cls.interpreter()},
+            "accelerators": Facts(system="Linux"),
+            "slots": 2,
+            "limits": cls.limits(),
+        }
+        return Machine(**(known | values))
+
+    @classmethod
+    def settings(cls, root: Path) -> RunSettings:
         """Of a run in this project folder."""
-        return Settings(
-            uv=Path("uv"),
-            workspace=Workspace(root=root),
-            limits=cls.limits(),
-            slots=2,
-            preload=True,
-            run="run-1",
-            attribute=machine_trouble,
-        )
+        return RunSettings(machine=cls.machine(root), run="run-1", attribute=machine_trouble)
 
     @staticmethod
     def header(**values: Any) -> Header:

@@ -8,148 +8,151 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
 from harness.base.errors import Interrupted, SelectionError
 from harness.base.suggestions import did_you_mean
 from harness.base.workspace import Workspace
-from harness.environments import uv as uv_tool
-from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure
-from harness.matrix import Spec
 from harness.results.format import Package
-from harness.run.machine import slots, until_interrupted
-from harness.run.prepare import machine_interpreters
+from harness.run.keys import Identity
+from harness.run.machine import Machine, together, until_interrupted
+from harness.run.prepare import AT_ONCE, identify
 from harness.run.records import now
+from harness.run.slots import Slots
 from harness.studies.reported import journal
 from harness.studies.reported.journal import Journal, ObservedRecord, StepRecord
 from harness.studies.reported.model import Category, End, Observed, Reported, Reproduction, Step
-from harness.studies.reported.perform import Bench, Ready, definition, key, locked, perform, refused
+from harness.studies.reported.perform import definition, key, perform, refused, tasks_of
 
 NEVER_REUSED = (End.UNAVAILABLE, End.LOCK_FAILED)
 """What speaks of the machine; and locks that fail, which the folder of locks keeps itself."""
-LOCKS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What a user may choose. `jobs` None: as many as cores and memory allow."""
+class ReproduceOptions:
+    """What a user may choose."""
 
-    jobs: int | None = None
     refresh: bool = False
     rerun: bool = False
 
 
-class Watcher(Protocol):
+class ReproduceWatcher(Protocol):
     """Told of everything as it happens. Must not raise."""
 
     def planned(self, count: int) -> None: ...
     def begun(self, reproduction: Reproduction) -> None: ...
     def done(self, reproduction: Reproduction, observed: Observed, *, reused: bool) -> None: ...
+    def __enter__(self) -> ReproduceWatcher: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
 def choose(reported: Sequence[Reported], names: Sequence[str], categories: Sequence[str]) -> tuple[Reported, ...]:
-    """The reports of these ids (patterns with * and ?) and categories; all where none are given.
+    """Return the reports of these ids (patterns with * and ?) and categories; all where none are given.
 
     Raises:
         SelectionError: a name that fits none, or nothing is left.
     """
     for name in names:
-        if not any(fnmatchcase(one.id, name) for one in reported):
-            raise SelectionError(f"no report {name!r}", hint=did_you_mean(name, (one.id for one in reported)))
+        if not any(fnmatchcase(report.id, name) for report in reported):
+            raise SelectionError(f"no report {name!r}", hint=did_you_mean(name, (report.id for report in reported)))
     known = [category.value for category in Category]
     for category in categories:
         if category not in known:
             raise SelectionError(f"no category {category!r}", place="--category", hint=did_you_mean(category, known))
-    found = tuple(
-        one
-        for one in reported
-        if (not names or any(fnmatchcase(one.id, name) for name in names)) and (not categories or one.category.value in categories)
+    chosen = tuple(
+        report
+        for report in reported
+        if (not names or any(fnmatchcase(report.id, name) for name in names))
+        and (not categories or report.category.value in categories)
     )
-    if not found:
+    if not chosen:
         raise SelectionError("nothing is selected", hint="drop the names or the categories")
-    return found
+    return chosen
 
 
-def reproduce(chosen: Sequence[Reported], place: Workspace, spec: Spec, options: Options, watcher: Watcher) -> None:
-    """Run what is not known yet. Interrupted (exit code 130) on Ctrl-C, with all that was done kept."""
-    if not asyncio.run(until_interrupted(_all(chosen, place, spec, options, watcher))):
+def reproduce(chosen: Sequence[Reported], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
+    """Run what is not known yet.
+
+    Raises:
+        Interrupted: on Ctrl-C (exit code 130), with all that was done kept.
+    """
+    with watcher:
+        finished = asyncio.run(until_interrupted(_reproduce_all(chosen, machine, options, watcher)))
+    if not finished:
         raise Interrupted("interrupted; everything observed so far is kept", hint="the same command goes on from here")
 
 
-async def _all(chosen: Sequence[Reported], place: Workspace, spec: Spec, options: Options, watcher: Watcher) -> None:
-    found = await machine_interpreters()
-    bench = bench_of(place, spec, found)
-    at_work = _AtWork(
-        bench=bench,
+async def _reproduce_all(
+    chosen: Sequence[Reported], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher
+) -> None:
+    reproducer = _Reproducer(
+        machine=machine,
         options=options,
         watcher=watcher,
-        journal=Journal(place.observed),
-        known={} if options.rerun else _known(place),
-        turns={},
-        work=place.work / f"reported-{secrets.token_hex(4)}",
-        locks=asyncio.Semaphore(LOCKS_AT_ONCE),
-        slots=asyncio.Semaphore(slots(options.jobs)),
+        journal=Journal(machine.workspace.observed),
+        known={} if options.rerun else _known(machine.workspace),
+        work=machine.workspace.work / f"reported-{secrets.token_hex(4)}",
+        locks=asyncio.Semaphore(AT_ONCE),
+        slots=Slots(machine.slots),
     )
-    todo = [one for reported in chosen for one in reported.reproductions]
+    todo = [reproduction for report in chosen for reproduction in report.reproductions]
     watcher.planned(len(todo))
-    tasks = [asyncio.create_task(at_work.one(reproduction)) for reproduction in todo]
     try:
-        await asyncio.gather(*tasks)
+        await together(reproducer.reproduce(reproduction) for reproduction in todo)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        shutil.rmtree(at_work.work, ignore_errors=True)
+        shutil.rmtree(reproducer.work, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _AtWork:
-    """What all reproductions of one execution share."""
+class _Reproducer:
+    """What all reproductions of one execution share. `known` grows; `turns` are by key."""
 
-    bench: Bench
-    options: Options
-    watcher: Watcher
+    machine: Machine
+    options: ReproduceOptions
+    watcher: ReproduceWatcher
     journal: Journal
     known: dict[str, Observed]
-    turns: dict[str, asyncio.Lock]
     work: Path
     locks: asyncio.Semaphore
-    slots: asyncio.Semaphore
+    slots: Slots
+    turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
-    async def one(self, reproduction: Reproduction) -> None:
+    async def reproduce(self, reproduction: Reproduction) -> None:
         """Lock its steps; then reuse, refuse or run."""
-        ready: list[Ready] = []
+        identities: list[Identity] = []
         for number, step in enumerate(reproduction.steps):
-            async with self.locks:
-                answer = await locked(self.bench, step, refresh=self.options.refresh)
+            answer = await identify(self.machine, step.recipe, self.locks, refresh=self.options.refresh)
             if isinstance(answer, Failure):
-                self._keep(reproduction, tuple(ready), None, refused(answer, number))
+                self._keep(reproduction, tuple(identities), None, refused(answer, number))
                 return
-            ready.append(answer)
-        own = key(self.bench, reproduction, tuple(ready))
-        async with self.turns.setdefault(own, asyncio.Lock()):  # several reports may ask for the very same
+            identities.append(answer)
+        tasks = tasks_of(self.machine, reproduction, tuple(identities))
+        own = key(self.machine, tasks)
+        # Several reports may ask for the very same: the second waits, without a slot, for what the first observes.
+        async with self.turns.setdefault(own, asyncio.Lock()):
             if own in self.known:
                 self.watcher.done(reproduction, self.known[own], reused=True)
                 return
-            async with self.slots:
+            async with self.slots.hold(0.0):
                 self.watcher.begun(reproduction)
-                observed = await perform(self.bench, reproduction, tuple(ready), self.work / reproduction.name)
+                observed = await perform(self.machine, tasks, self.work / reproduction.name)
             self.known[own] = observed
-            self._keep(reproduction, tuple(ready), own, observed)
+            self._keep(reproduction, tuple(identities), own, observed)
 
-    def _keep(self, reproduction: Reproduction, ready: tuple[Ready, ...], own: str | None, observed: Observed) -> None:
-        padded = (*ready, *[None] * (len(reproduction.steps) - len(ready)))
+    def _keep(self, reproduction: Reproduction, identities: tuple[Identity, ...], own: str | None, observed: Observed) -> None:
+        padded = (*identities, *[None] * (len(reproduction.steps) - len(identities)))
         self.journal.write(
             ObservedRecord(
                 reproduction=reproduction.name,
-                definition=definition(self.bench, reproduction),
+                definition=definition(self.machine, reproduction),
                 key=own,
-                steps=tuple(_step_record(step, one) for step, one in zip(reproduction.steps, padded, strict=True)),
+                steps=tuple(_step_record(step, identity) for step, identity in zip(reproduction.steps, padded, strict=True)),
                 end=observed.end,
                 step=observed.step,
                 kinds=observed.kinds,
@@ -164,27 +167,23 @@ class _AtWork:
         self.watcher.done(reproduction, observed, reused=False)
 
 
-def _step_record(step: Step, ready: Ready | None) -> StepRecord:
-    asked = step.wanted
-    known, interpreter = ready or (None, None)
+def _step_record(step: Step, identity: Identity | None) -> StepRecord:
+    requirements = step.requirements
+    lock = identity.lock if identity else None
     return StepRecord(
-        requirements=asked.requirements,
-        overrides=asked.overrides,
-        exclude_newer=asked.exclude_newer.isoformat() if asked.exclude_newer else None,
+        requirements=requirements.requirements,
+        overrides=requirements.overrides,
+        exclude_newer=requirements.exclude_newer.isoformat() if requirements.exclude_newer else None,
         settings=dict(step.settings),
-        python=interpreter.version if interpreter else None,
-        lock=known.sha256 if known else None,
-        locked_on=known.resolved.isoformat() if known else None,
-        packages=tuple(Package(name=name, version=version) for name, version in known.packages) if known else (),
+        python=identity.interpreter.version if identity else None,
+        lock=lock.sha256 if lock else None,
+        locked_on=lock.resolved.isoformat() if lock else None,
+        packages=tuple(Package(name=name, version=version) for name, version in lock.packages) if lock else (),
         script=step.script,
     )
 
 
-def bench_of(place: Workspace, spec: Spec, found: Mapping[str, Interpreter]) -> Bench:
-    return Bench(uv=uv_tool.find(), place=place, scripts=place.reported, limits=spec.limits, found=found)
-
-
-def _known(place: Workspace) -> dict[str, Observed]:
-    """The newest that was observed under each key, where it may be reused."""
-    records = journal.read(place.observed)
+def _known(workspace: Workspace) -> dict[str, Observed]:
+    """Return the newest that was observed under each key, where it may be reused."""
+    records = journal.read(workspace.observed)
     return {record.key: record.observed for record in records if record.key and record.end not in NEVER_REUSED}

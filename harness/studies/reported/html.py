@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from harness.report.html import policy, source, template_environment
 from harness.studies.reported import wording
-from harness.studies.reported.verdict import Verdict
+from harness.studies.reported.verdict import ReportVerdict
 from harness.studies.reported.view import Table
 
 STYLES = ("page.css", "reported.css")
@@ -16,4 +16,4 @@ def render(shown: Table) -> str:
     """One HTML document."""
     style = source(STYLES)
     template = template_environment().get_template("reported.html.j2")
-    return template.render(table=shown, words=wording, verdicts=Verdict, style=Markup(style), policy=policy(style, ""))
+    return template.render(table=shown, words=wording, verdicts=ReportVerdict, style=Markup(style), policy=policy(style, ""))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.report.markdown import code
-from harness.studies.reported.verdict import Verdict
+from harness.studies.reported.verdict import ReportVerdict
 from harness.studies.reported.view import ReportedView, Table, Tally
-from harness.studies.reported.wording import NAMES, SYMBOLS, category, environment, outcome
+from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, environment, outcome
 
 WIDTH = 160
 
@@ -19,19 +19,22 @@ def render(shown: Table) -> str:
 
 def _lines(shown: Table) -> Iterator[str]:
     yield from ("# What users reported, run again", "")
-    yield from _table(("category", "reports", "can be run", *(NAMES[one].lower() for one in Verdict)), map(_tally, shown.tallies))
+    yield from _table(
+        ("category", "reports", "can be run", *(NAMES[verdict].lower() for verdict in ReportVerdict)), map(_tally, shown.tallies)
+    )
     yield from _table(("report", "", "as reported", "here", "outcome"), map(_line, shown.reported))
 
 
 def _tally(tally: Tally) -> tuple[str, ...]:
-    name = category(tally.category) if tally.category else "all"
-    return (name, str(tally.total), str(tally.runnable), *(str(tally.of(verdict) or "") for verdict in Verdict))
+    name = category_name(tally.category) if tally.category else "all"
+    return (name, str(tally.total), str(tally.runnable), *(str(tally.of(verdict) or "") for verdict in ReportVerdict))
 
 
-def _line(one: ReportedView) -> tuple[str, ...]:
-    title = f"[{one.source}]({one.link}) {code(_short(one.title))}"
-    here = "; ".join(environment(run) for run in one.reproductions)
-    return title, f"{SYMBOLS[one.verdict]} {NAMES[one.verdict].lower()}", code(one.versions), code(here), code(_short(outcome(one)))
+def _line(report: ReportedView) -> tuple[str, ...]:
+    title = f"[{report.source}]({report.link}) {code(_short(report.title))}"
+    verdict = f"{SYMBOLS[report.verdict]} {NAMES[report.verdict].lower()}"
+    environments = "; ".join(environment(run) for run in report.reproductions)
+    return title, verdict, code(report.versions), code(environments), code(_short(outcome(report)))
 
 
 def _short(text: str) -> str:

@@ -13,6 +13,7 @@ from enum import Enum
 from harness.domain import Release, Status, Trouble
 from harness.environments.lock import Wanted
 from harness.matrix.request import AS_RELEASED_AFTER
+from harness.run.prepare import NO_GPU, Recipe
 
 NO_TENSORFLOW_BESIDE_CPU = "tensorflow ; python_version < '0'"
 """tensorflow-cpu is the same code: what depends on `tensorflow` is content with it. The marker is never true."""
@@ -89,7 +90,7 @@ class Step:
     seconds: float
 
     @property
-    def wanted(self) -> Wanted:
+    def requirements(self) -> Wanted:
         """What a user would have typed."""
         typed = [f"{self.release.package}=={self.release.version}"] if self.release else []
         if self.hub != "":
@@ -101,6 +102,12 @@ class Step:
     @property
     def pythons(self) -> tuple[str, ...]:
         return self.release.pythons if self.release else ()
+
+    @property
+    def recipe(self) -> Recipe:
+        """How its environment is made."""
+        settings = tuple(sorted({**NO_GPU, **dict(self.settings)}.items()))
+        return Recipe(requirements=self.requirements, pythons=self.pythons, python=self.python, settings=settings)
 
 
 def as_released(release: Release) -> date:

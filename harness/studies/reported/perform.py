@@ -1,95 +1,94 @@
-"""One reproduction from its locks to what happened: every step in an environment of its own, all in one work folder.
+"""One reproduction: its steps as tasks, run one after another in one work folder, and what is observed.
 
-Locks, environments and processes are those of the matrix: the same caches, limits and words.
+Environments, processes and limits are those of the matrix. The next step runs only after one that ran through.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import os
 import platform
 import shutil
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import cache as cache_of_calls
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from harness.base.process import FOR_CELLS, run_async, signal_name
-from harness.base.workspace import Workspace
-from harness.domain import Limits, Status, Trouble
-from harness.environments import bytecode, disk, interpreters, lock, venv
-from harness.environments.interpreters import Interpreter
-from harness.environments.lock import Lock
+from typing_extensions import assert_never
+
+from harness.domain import Trouble
 from harness.environments.uv import Failure
+from harness.incell.hubmatrix_messages import EndReason, Setup
 from harness.models import cache, replicas
 from harness.models.manifest import Manifest
-from harness.run.keys import digest
-from harness.run.prepare import NO_GPU
+from harness.run.ends import how_it_ended, is_killed
+from harness.run.installed import environment_of
+from harness.run.keys import INCELL, Identity, digest, file_digest
+from harness.run.machine import Machine
 from harness.run.records import scrub
+from harness.run.scripts import ScriptEnd, ScriptFrame, incell_digests, run_script, script_key
+from harness.run.tasks import Script, Task
+from harness.run.zygote import running_zygote
 from harness.studies.reported.model import End, Observed, Reproduction, Step, end_of
 
-SCRIPT = Path(__file__).parent.parent.parent / "incell" / "script.py"
-IN_CELL = ("script.py", "guardian.py")
-"""What can change how a script ends; of cell.py only the redirection of output is used."""
-GRACE_SECONDS = 10.0
-OUTPUT_BYTES = 200_000
-Ready = tuple[Lock, Interpreter]
+FOLDER = "."
+"""The output of every step but the last: its whole folder, for the next step to find."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """What every reproduction works with. `scripts` is the folder of the list."""
+class StepTask:
+    """A step, and what the engine runs for it."""
 
-    uv: Path
-    place: Workspace
-    scripts: Path
-    limits: Limits
-    found: Mapping[str, Interpreter]
+    step: Step
+    task: Task[Script | None]
 
 
-async def locked(bench: Bench, step: Step, *, refresh: bool) -> Ready | Failure:
-    """Interpreter and lock of a step."""
-    interpreter = interpreters.choose(step.pythons, step.python, bench.found)
-    if interpreter is None:
-        message = f"no CPython {step.python or ' or '.join(reversed(step.pythons))} on this machine"
-        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.INTERPRETER, message=message, evidence=message)
-    answer = await lock.resolve_wanted(bench.uv, bench.place.locks, step.wanted, interpreter, refresh=refresh)
-    return answer if isinstance(answer, Failure) else (answer, interpreter)
+def definition(machine: Machine, reproduction: Reproduction) -> str:
+    """Return the digest of how it is asked for: requirements, dates, scripts, models, the code that runs them.
 
-
-def definition(bench: Bench, reproduction: Reproduction) -> str:
-    """Digest of how it is asked for: requirements, dates, scripts, models, the code that runs them. No lock is needed for it."""
+    No lock is needed for it.
+    """
     return digest(
         {
-            "steps": [_asked(bench, step) for step in reproduction.steps],
-            "incell": [_sha256(SCRIPT.with_name(name)) for name in IN_CELL],
-            "memory": bench.limits.memory_bytes,
+            "steps": [_asked(machine, step) for step in reproduction.steps],
+            "incell": incell_digests(),
+            "memory": machine.limits.memory_bytes,
         }
     )
 
 
-def key(bench: Bench, reproduction: Reproduction, ready: tuple[Ready, ...]) -> str:
-    """Digest of everything that can change what happens."""
-    installed = [[one.sha256, interpreter.label] for one, interpreter in ready]
-    return digest({"definition": definition(bench, reproduction), "installed": installed})
-
-
-def _asked(bench: Bench, step: Step) -> dict[str, Any]:
+def _asked(machine: Machine, step: Step) -> dict[str, object]:
     return {
-        "requirements": step.wanted.requirements,
-        "overrides": step.wanted.overrides,
+        "requirements": step.requirements.requirements,
+        "overrides": step.requirements.overrides,
         "date": str(step.day),
         "python": [step.python, step.pythons],
         "settings": step.settings,
-        "script": _sha256(bench.scripts / step.script) if step.script else None,
-        "models": [[one.handle, one.tree_sha256] for one in map(_manifest, step.models)],
+        "script": file_digest(machine.workspace.reported / step.script) if step.script else None,
+        "models": [[manifest.handle, manifest.tree_sha256] for manifest in map(_manifest, step.models)],
         "seconds": step.seconds,
     }
+
+
+def tasks_of(machine: Machine, reproduction: Reproduction, identities: tuple[Identity, ...]) -> tuple[StepTask, ...]:
+    """Return the tasks of a reproduction. What a step left is an input of the next, by the key of the task that wrote it."""
+    tasks: list[StepTask] = []
+    last = len(reproduction.steps) - 1
+    for number, (step, identity) in enumerate(zip(reproduction.steps, identities, strict=True)):
+        models = [digest([manifest.handle, manifest.tree_sha256]) for manifest in map(_manifest, step.models)]
+        before = [script_key(tasks[-1].task, machine.limits.memory_bytes)] if tasks else []
+        script = Script(path=machine.workspace.reported / step.script, seconds=step.seconds) if step.script else None
+        outputs = (FOLDER,) if number < last else ()
+        tasks.append(StepTask(step=step, task=Task(environment=identity, what=script, inputs=(*models, *before), outputs=outputs)))
+    return tuple(tasks)
+
+
+def key(machine: Machine, tasks: tuple[StepTask, ...]) -> str:
+    """Return the digest of everything that can change what happens; the steps before are inputs of the last."""
+    return script_key(tasks[-1].task, machine.limits.memory_bytes)
 
 
 @cache_of_calls
@@ -97,24 +96,20 @@ def _manifest(model: str) -> Manifest:
     return replicas.find(model).manifest
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def refused(failure: Failure, step: int) -> Observed:
-    """What is observed where an environment can't be had."""
+    """Return what is observed where an environment can't be had."""
     return Observed(
         end=end_of(failure.status), step=step, message=failure.message, evidence=failure.evidence, trouble=failure.trouble
     )
 
 
-async def perform(bench: Bench, reproduction: Reproduction, ready: tuple[Ready, ...], work: Path) -> Observed:
+async def perform(machine: Machine, tasks: tuple[StepTask, ...], work: Path) -> Observed:
     """Run all steps, the next only after one that ran through. `work` is removed afterwards."""
     started = time.monotonic()
     observed = Observed(end=End.FINISHED, step=0)
     try:
-        for number, (step, (known, interpreter)) in enumerate(zip(reproduction.steps, ready, strict=True)):
-            observed = await _step(bench, step, known, interpreter, work, number)
+        for number, step in enumerate(tasks):
+            observed = await _run_step(machine, step, work, number)
             if observed.end is not End.FINISHED:
                 break
     finally:
@@ -122,86 +117,63 @@ async def perform(bench: Bench, reproduction: Reproduction, ready: tuple[Ready, 
     return replace(observed, seconds=round(time.monotonic() - started, 3))
 
 
-async def _step(bench: Bench, step: Step, known: Lock, interpreter: Interpreter, work: Path, number: int) -> Observed:
-    place, limits = bench.place, bench.limits
-    await disk.evict(bench.uv, (place.venvs, place.companions), place.bytecode, wanted_bytes=limits.free_disk_bytes)
-    with disk.in_use(venv.place(place.venvs, known, interpreter)):
-        made = await venv.ensure(bench.uv, place.venvs, place.bytecode, known, interpreter, timeout=limits.install_seconds)
-        if isinstance(made, Failure):
-            return refused(made, number)
-        if step.script is None:
+async def _run_step(machine: Machine, step: StepTask, work: Path, number: int) -> Observed:
+    identity, script = step.task.environment, step.task.what
+    async with AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(environment_of(machine, identity))
+        if isinstance(environment, Failure):
+            return refused(environment, number)
+        if script is None:
             return Observed(end=End.FINISHED, step=number)
         room = work / f"step-{number}"
-        request = await asyncio.to_thread(_prepare, bench, step, work, room)
-        env = {**NO_GPU, "HOME": str(work / "home"), "TMPDIR": str(work / "tmp"), **dict(step.settings)}
-        argv: list[str | Path] = [made.python, "-I", SCRIPT, request]
-        env = {"TFHUB_CACHE_DIR": str(work / "hub"), **env}
-        done = await run_async(argv, timeout=step.seconds + GRACE_SECONDS, env=env, cwd=work, allowed=FOR_CELLS)
-        await asyncio.to_thread(bytecode.keep, place.bytecode, made.site_packages, known, interpreter)
-        return _observed(room, number, step, done.stderr, _roots(bench, work, made.path, interpreter))
+        room.mkdir(parents=True)
+        # Nothing is imported in advance: the import may be what fails.
+        setup = Setup(modules=(), toolchain="", preload=False)
+        python, log, seconds = environment.python, room / "zygote.txt", machine.limits.import_seconds
+        zygote = await stack.enter_async_context(running_zygote(python, setup, dict(identity.settings), log, timeout=seconds))
+        if isinstance(zygote, Failure):
+            return refused(zygote, number)
+        frame = ScriptFrame(
+            folder=work,
+            workdir=room / "process",
+            environ={"TFHUB_CACHE_DIR": str(work / "hub")},
+            memory_bytes=machine.limits.memory_bytes,
+        )
+        task = Task(environment=identity, what=script, inputs=step.task.inputs, outputs=step.task.outputs)
+        end = await run_script(zygote, task, frame, partial(_bring_models, step.step))
+        roots = _roots(machine, work, environment.path, identity)
+        return _observed(end, number, script.seconds, machine.limits.memory_bytes, roots)
 
 
-def _prepare(bench: Bench, step: Step, work: Path, room: Path) -> Path:
-    room.mkdir(parents=True)
-    for name in ("home", "tmp", "cwd"):
-        (work / name).mkdir(exist_ok=True)
+def _bring_models(step: Step, work: Path) -> None:
     cache.fill(work / "hub", [replicas.find(model) for model in step.models])
-    request = {
-        "id": room.name,
-        "script": str(bench.scripts / step.script) if step.script else "",
-        "workdir": str(work),
-        "output": str(room / "output.txt"),
-        "raised": str(room / "raised.json"),
-        "events": str(room / "no-events"),
-        "limits": {"case_seconds": step.seconds, "memory_bytes": bench.limits.memory_bytes},
-    }
-    path = room / "request.json"
-    path.write_text(json.dumps(request), encoding="utf-8")
-    return path
 
 
-def _observed(room: Path, number: int, step: Step, said: str, roots: Mapping[str, str]) -> Observed:
-    """Read what the guardian and the script left behind."""
-    verdict = _json(room.parent / "verdict.json")
-    (room.parent / "verdict.json").unlink(missing_ok=True)
-    raised = _json(room / "raised.json")
-    output = scrub(_tail(room / "output.txt") or said, roots)
+def _observed(end: ScriptEnd, number: int, seconds: float, memory_bytes: int, roots: Mapping[str, str]) -> Observed:
+    """Return what a script's end is in the words of reports."""
+    process, output = end.process, scrub(end.output, roots)
     seen = Observed(end=End.FINISHED, step=number, output=output)
-    match verdict.get("reason"):
-        case "timed_out":
-            return replace(seen, end=End.HUNG, message=f"still running after {step.seconds:.0f} s")
-        case "memory":
-            return replace(seen, end=End.OUT_OF_MEMORY, message="used more memory than its limit")
-        case "exited" if raised:
-            message, evidence = scrub(raised["message"], roots), scrub(raised["evidence"], roots)
-            return replace(seen, end=End.RAISED, kinds=tuple(raised["kinds"]), message=message, evidence=evidence)
-        case "exited" if verdict["signal"]:
-            return replace(seen, end=End.CRASHED, message=f"the interpreter was ended by {signal_name(verdict['signal'])}")
-        case "exited" if verdict["code"]:
-            return replace(seen, end=End.CRASHED, message=f"the interpreter exited with code {verdict['code']}")
-        case "exited":
-            return seen
+    ended = how_it_ended(process, seconds, memory_bytes)
+    if is_killed(process):
+        return replace(seen, end=End.UNAVAILABLE, trouble=Trouble.KILLED, message=ended)
+    match process.reason:
+        case EndReason.TIMED_OUT:
+            return replace(seen, end=End.HUNG, message=ended)
+        case EndReason.MEMORY:
+            return replace(seen, end=End.OUT_OF_MEMORY, message=ended)
+        case EndReason.EXITED | EndReason.LOST | EndReason.ENDED:
+            if raised := end.exception:
+                message, evidence = scrub(raised.message, roots), scrub(raised.evidence, roots)
+                return replace(seen, end=End.RAISED, kinds=raised.kinds, message=message, evidence=evidence)
+            return replace(seen, end=End.CRASHED, message=ended) if process.signal or process.code else seen
         case _:
-            message = "killed from outside: the machine ran out of memory, or somebody ended it"
-            return replace(seen, end=End.UNAVAILABLE, trouble=Trouble.KILLED, message=message)
+            assert_never(process.reason)
 
 
-def _roots(bench: Bench, work: Path, environment: Path, interpreter: Interpreter) -> dict[str, str]:
-    roots = {str(Path.home()): "~", str(SCRIPT.parent.parent): "$HUBMATRIX", str(bench.place.root): "."}
-    roots |= {str(environment): "$VENV", str(interpreter.path.parent.parent): "$PYTHON", str(work): "$WORK"}
+def _roots(machine: Machine, work: Path, environment: Path, identity: Identity) -> dict[str, str]:
+    """Return what records say instead of folders of this machine, and of its name."""
+    roots = {str(Path.home()): "~", str(INCELL.parent): "$HUBMATRIX", str(machine.workspace.root): "."}
+    roots |= {str(environment): "$VENV", str(identity.interpreter.path.parent.parent): "$PYTHON", str(work): "$WORK"}
     # "Op type not registered … in binary running on <the machine's name>"
     roots |= {f"running on {platform.node()}": "running on $HOST"}
     return roots | {os.path.relpath(environment, work / "cwd"): "$VENV"}
-
-
-def _json(path: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        return dict(json.loads(path.read_bytes()))
-    return {}
-
-
-def _tail(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - OUTPUT_BYTES))
-        return file.read().decode("utf-8", "replace")
-    return ""

@@ -30,9 +30,9 @@ def load(folder: Path, releases: tuple[Release, ...]) -> tuple[Reported, ...]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(f"can't be read: {error.strerror}", place=path.name) from None
-    found = parse(text, releases)
-    _raise_if_any(_missing_scripts(found, folder))
-    return found
+    reports = parse(text, releases)
+    _raise_if_any(_missing_scripts(reports, folder))
+    return reports
 
 
 def parse(text: str, releases: tuple[Release, ...], *, name: str = FILE) -> tuple[Reported, ...]:
@@ -43,13 +43,13 @@ def parse(text: str, releases: tuple[Release, ...], *, name: str = FILE) -> tupl
     log = Log(name)
     sections = open_record(root, dict.fromkeys(("version", "releases", "reported")), "", log, optional=("releases",)) or {}
     more = RELEASES.read(sections["releases"], "releases", log) if "releases" in sections else ()
-    known = {one.version: one for one in (*releases, *(more or ()))}
-    shapes: dict[str, Shape[Any]] = {"version": FORMAT, "reported": TableOf(key=ID, value=_reported(known))}
+    by_version = {release.version: release for release in (*releases, *(more or ()))}
+    shapes: dict[str, Shape[Any]] = {"version": FORMAT, "reported": TableOf(key=ID, value=_reported(by_version))}
     read: dict[str, Any] = {key: shape.read(sections[key], key, log) for key, shape in shapes.items() if key in sections}
     log.raise_if_any()
-    found = tuple(_made(id_, values) for id_, values in read["reported"])
-    _raise_if_any(_contradictions(found))
-    return found
+    reports = tuple(_report(id_, values) for id_, values in read["reported"])
+    _raise_if_any(_contradictions(reports))
+    return reports
 
 
 def _text(expected: str, pattern: str, hint: str = "") -> Leaf[str]:
@@ -62,14 +62,14 @@ def _text(expected: str, pattern: str, hint: str = "") -> Leaf[str]:
 
 
 def _one_of(expected: str, members: tuple[T, ...], name: Any) -> Leaf[T]:
-    known = {name(member): member for member in members}
+    by_name = {name(member): member for member in members}
 
     def convert(text: str) -> T:
-        if text not in known:
-            raise Refused(f"{text!r} isn't {expected}", f"known: {', '.join(known)}")
-        return known[text]
+        if text not in by_name:
+            raise Refused(f"{text!r} isn't {expected}", f"known: {', '.join(by_name)}")
+        return by_name[text]
 
-    return Leaf(expected=expected, convert=convert, json={"type": "string", "enum": list(known)})
+    return Leaf(expected=expected, convert=convert, json={"type": "string", "enum": list(by_name)})
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -87,7 +87,6 @@ def _prose(text: str) -> str:
     return " ".join(text.split())
 
 
-VALUE = "value"
 ID = _text("a report's id", r"[a-z0-9][a-z0-9-]*", "small letters, digits and -")
 SOURCE = _text("a source", r"[\w.-]+/[\w.-]+#\d+", "owner/repository#number")
 SCRIPT = _text("a script's file name", r"[a-z][a-z0-9_]*\.py", "small letters, digits and _")
@@ -97,10 +96,10 @@ SETTING: Leaf[str] = Leaf(expected="a quoted text", convert=str, json={"type": "
 WHEN: Leaf[date | str] = Leaf(
     expected="a date, as-released or today", convert=_day, json={"type": "string"}, kinds=("text", "date")
 )
-CATEGORY = _one_of("a category", tuple(Category), lambda one: one.value)
-WHY = _one_of("a reason", tuple(Why), lambda one: one.value)
-VERSIONS = _one_of("a relation of versions", tuple(Versions), lambda one: one.value)
-END = _one_of("an end", ENDS, lambda one: one.value)
+CATEGORY = _one_of("a category", tuple(Category), lambda member: member.value)
+WHY = _one_of("a reason", tuple(Why), lambda member: member.value)
+VERSIONS = _one_of("a relation of versions", tuple(Versions), lambda member: member.value)
+END = _one_of("an end", ENDS, lambda member: member.value)
 HUB = _text("a version of tensorflow-hub, or none", r"none|[0-9][0-9.a-z]*")
 
 EXPECT: Record[Expectation] = Record(
@@ -191,8 +190,8 @@ def _reported(releases: Mapping[str, Release]) -> Record[dict[str, Any]]:
     )
 
 
-def _made(id_: str, values: dict[str, Any]) -> Reported:
-    why, told = values.get("cannot", (None, ""))
+def _report(id_: str, values: dict[str, Any]) -> Reported:
+    cannot, why = values.get("cannot", (None, ""))
     return Reported(
         id=id_,
         source=values["source"],
@@ -203,36 +202,36 @@ def _made(id_: str, values: dict[str, Any]) -> Reported:
         reproductions=tuple(
             Reproduction(
                 name=f"{id_}-{number}",
-                versions=one["versions"],
-                steps=(*one.get("first", ()), one["step"]),
-                expectation=one.get("expect") or values.get("expect") or Expectation(end=End.RAISED),
+                versions=attempt["versions"],
+                steps=(*attempt.get("first", ()), attempt["step"]),
+                expectation=attempt.get("expect") or values.get("expect") or Expectation(end=End.RAISED),
             )
-            for number, one in enumerate(values.get("reproduce", ()), 1)
+            for number, attempt in enumerate(values.get("reproduce", ()), 1)
         ),
-        cannot=why,
-        why=told,
+        cannot=cannot,
+        why=why,
         found=values.get("found", ""),
         place=values["place"],
     )
 
 
-def _contradictions(found: tuple[Reported, ...]) -> Iterator[Problem]:
-    for one in found:
-        if (one.cannot is None) == (not one.reproductions):
-            yield Problem(place=one.place, message=f"{one.id}: needs either reproduce or cannot")
-        for reproduction in one.reproductions:
+def _contradictions(reports: tuple[Reported, ...]) -> Iterator[Problem]:
+    for report in reports:
+        if (report.cannot is None) == (not report.reproductions):
+            yield Problem(place=report.place, message=f"{report.id}: needs either reproduce or cannot")
+        for reproduction in report.reproductions:
             expected = reproduction.expectation
             if expected.end is not End.HUNG and expected.says is None and expected.prints is None:
-                yield Problem(place=one.place, message=f"{reproduction.name}: nothing to compare", hint="give says or prints")
+                yield Problem(place=report.place, message=f"{reproduction.name}: nothing to compare", hint="give says or prints")
             if any(step.script is None for step in reproduction.steps) and expected.end is not End.LOCK_FAILED:
-                yield Problem(place=one.place, message=f"{reproduction.name}: a step has no script")
+                yield Problem(place=report.place, message=f"{reproduction.name}: a step has no script")
             for step in reproduction.steps:
                 if step.release is None and step.python is None:
-                    yield Problem(place=one.place, message=f"{reproduction.name}: without TensorFlow, python must be given")
+                    yield Problem(place=report.place, message=f"{reproduction.name}: without TensorFlow, python must be given")
 
 
-def _missing_scripts(found: tuple[Reported, ...], folder: Path) -> Iterator[Problem]:
-    used = {step.script: one.place for one in found for run in one.reproductions for step in run.steps if step.script}
+def _missing_scripts(reports: tuple[Reported, ...], folder: Path) -> Iterator[Problem]:
+    used = {step.script: report.place for report in reports for run in report.reproductions for step in run.steps if step.script}
     for script, place in sorted(used.items()):
         if not (folder / script).is_file():
             yield Problem(place=place, message=f"no script {script}", hint=f"write {folder.name}/{script}")
@@ -242,5 +241,5 @@ def _missing_scripts(found: tuple[Reported, ...], folder: Path) -> Iterator[Prob
 
 
 def _raise_if_any(problems: Iterator[Problem]) -> None:
-    if found := tuple(problems):
-        raise SpecError.of(found)
+    if listed := tuple(problems):
+        raise SpecError.of(listed)

@@ -18,7 +18,7 @@ from enum import Enum
 from harness.studies.reported.model import End, Expectation, Observed, Reported, Reproduction, Versions
 
 
-class Verdict(str, Enum):
+class ReportVerdict(str, Enum):
     """Best first: a report takes the first that one of its reproductions has."""
 
     REPRODUCED = "reproduced"
@@ -30,17 +30,17 @@ class Verdict(str, Enum):
     CANNOT = "cannot"
 
 
-def judge(reproduction: Reproduction, observed: Observed | None) -> Verdict:
-    """One reproduction."""
+def judge(reproduction: Reproduction, observed: Observed | None) -> ReportVerdict:
+    """Return what one reproduction amounts to; `observed` None: it did not run."""
     if observed is None:
-        return Verdict.NOT_RUN
+        return ReportVerdict.NOT_RUN
     if observed.end is End.UNAVAILABLE:
-        return Verdict.UNAVAILABLE
+        return ReportVerdict.UNAVAILABLE
     if observed.step != len(reproduction.steps) - 1:
-        return Verdict.DIFFERENT
+        return ReportVerdict.DIFFERENT
     if matches(reproduction.expectation, observed):
-        return Verdict.REPRODUCED
-    return Verdict.NOT_REPRODUCED if observed.end is End.FINISHED else Verdict.DIFFERENT
+        return ReportVerdict.REPRODUCED
+    return ReportVerdict.NOT_REPRODUCED if observed.end is End.FINISHED else ReportVerdict.DIFFERENT
 
 
 def matches(expected: Expectation, observed: Observed) -> bool:
@@ -53,21 +53,24 @@ def matches(expected: Expectation, observed: Observed) -> bool:
     )
 
 
-def conclude(reported: Reported, observed: Mapping[str, Observed]) -> Verdict:
-    """The whole report; `observed` by the name of the reproduction."""
+def conclude(reported: Reported, observed: Mapping[str, Observed]) -> ReportVerdict:
+    """Return what a whole report amounts to; `observed` by the name of the reproduction."""
     if reported.cannot is not None:
-        return Verdict.CANNOT
-    found = {
-        _placed(one.versions, judge(one, observed.get(one.name)), alone=len(reported.reproductions) == 1)
-        for one in reported.reproductions
+        return ReportVerdict.CANNOT
+    verdicts = {
+        _counted(run.versions, judge(run, observed.get(run.name)), alone=len(reported.reproductions) == 1)
+        for run in reported.reproductions
     }
-    return next(verdict for verdict in Verdict if verdict in found)
+    return next(verdict for verdict in ReportVerdict if verdict in verdicts)
 
 
-def _placed(versions: Versions, verdict: Verdict, *, alone: bool) -> Verdict:
-    """A failure in versions that nobody reported is one that happens elsewhere; that it doesn't happen there says nothing."""
+def _counted(versions: Versions, verdict: ReportVerdict, *, alone: bool) -> ReportVerdict:
+    """Return what a reproduction counts for in its report.
+
+    A failure in versions that nobody reported is one that happens elsewhere; that it doesn't happen there says nothing.
+    """
     if versions is not Versions.OTHER:
         return verdict
-    if verdict is Verdict.REPRODUCED:
-        return Verdict.ELSEWHERE
-    return verdict if alone else Verdict.NOT_RUN
+    if verdict is ReportVerdict.REPRODUCED:
+        return ReportVerdict.ELSEWHERE
+    return verdict if alone else ReportVerdict.NOT_RUN

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from harness.report.text import first_line, plain
 from harness.studies.reported.journal import ObservedRecord, StepRecord
 from harness.studies.reported.model import Category, Reported, Reproduction, Versions, Why
-from harness.studies.reported.verdict import Verdict, conclude, judge
+from harness.studies.reported.verdict import ReportVerdict, conclude, judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class ReproductionView:
 
     name: str
     versions: Versions
-    verdict: Verdict
+    verdict: ReportVerdict
     expected: str
     ended: str
     observed: str
@@ -48,7 +48,7 @@ class ReportedView:
     category: Category
     versions: str
     words: str
-    verdict: Verdict
+    verdict: ReportVerdict
     cannot: Why | None
     why: str
     found: str
@@ -62,9 +62,9 @@ class Tally:
     category: Category | None
     total: int
     runnable: int
-    counts: tuple[tuple[Verdict, int], ...]
+    counts: tuple[tuple[ReportVerdict, int], ...]
 
-    def of(self, verdict: Verdict) -> int:
+    def of(self, verdict: ReportVerdict) -> int:
         return dict(self.counts)[verdict]
 
 
@@ -87,13 +87,13 @@ _TABLE: TypeAdapter[Table] = TypeAdapter(Table)
 
 def table(reported: Iterable[Reported], newest: Mapping[str, ObservedRecord]) -> Table:
     """`newest` is the newest record of each reproduction, by name."""
-    shown = tuple(_line(one, newest) for one in reported)
-    categories = [category for category in Category if any(one.category is category for one in shown)]
+    shown = tuple(_line(report, newest) for report in reported)
+    categories = [category for category in Category if any(line.category is category for line in shown)]
     tallies = (
-        *(_tally(category, [one for one in shown if one.category is category]) for category in categories),
+        *(_tally(category, [line for line in shown if line.category is category]) for category in categories),
         _tally(None, shown),
     )
-    seconds = sum(one.seconds for line in shown for one in line.reproductions)
+    seconds = sum(run.seconds for line in shown for run in line.reproductions)
     return Table(format=1, reported=shown, tallies=tallies, seconds=round(seconds, 1))
 
 
@@ -108,32 +108,32 @@ def schema() -> dict[str, Any]:
 
 
 def _tally(category: Category | None, lines: Iterable[ReportedView]) -> Tally:
-    counts = Counter(one.verdict for one in lines)
+    counts = Counter(line.verdict for line in lines)
     total = counts.total()
     return Tally(
         category=category,
         total=total,
-        runnable=total - counts[Verdict.CANNOT],
-        counts=tuple((verdict, counts[verdict]) for verdict in Verdict),
+        runnable=total - counts[ReportVerdict.CANNOT],
+        counts=tuple((verdict, counts[verdict]) for verdict in ReportVerdict),
     )
 
 
-def _line(one: Reported, newest: Mapping[str, ObservedRecord]) -> ReportedView:
-    records = {run.name: newest[run.name] for run in one.reproductions if run.name in newest}
-    repository, _, number = one.source.partition("#")
+def _line(report: Reported, newest: Mapping[str, ObservedRecord]) -> ReportedView:
+    records = {run.name: newest[run.name] for run in report.reproductions if run.name in newest}
+    repository, _, number = report.source.partition("#")
     return ReportedView(
-        id=one.id,
-        source=one.source,
+        id=report.id,
+        source=report.source,
         link=f"https://github.com/{repository}/issues/{number}",
-        title=one.title,
-        category=one.category,
-        versions=one.versions,
-        words=one.words,
-        verdict=conclude(one, {name: record.observed for name, record in records.items()}),
-        cannot=one.cannot,
-        why=one.why,
-        found=one.found,
-        reproductions=tuple(_reproduction(run, records.get(run.name)) for run in one.reproductions),
+        title=report.title,
+        category=report.category,
+        versions=report.versions,
+        words=report.words,
+        verdict=conclude(report, {name: record.observed for name, record in records.items()}),
+        cannot=report.cannot,
+        why=report.why,
+        found=report.found,
+        reproductions=tuple(_reproduction(run, records.get(run.name)) for run in report.reproductions),
     )
 
 
@@ -157,7 +157,7 @@ def _reproduction(run: Reproduction, record: ObservedRecord | None) -> Reproduct
 def _expected(run: Reproduction) -> str:
     """`raised ValueError or KeyError, saying "…"`."""
     expected = run.expectation
-    told = [" ".join([expected.end.value.replace("_", " "), *([" or ".join(expected.kinds)] if expected.kinds else [])])]
-    told += [f"saying /{expected.says.pattern}/"] if expected.says else []
-    told += [f"printing /{expected.prints.pattern}/"] if expected.prints else []
-    return ", ".join(told)
+    parts = [" ".join([expected.end.value.replace("_", " "), *([" or ".join(expected.kinds)] if expected.kinds else [])])]
+    parts += [f"saying /{expected.says.pattern}/"] if expected.says else []
+    parts += [f"printing /{expected.prints.pattern}/"] if expected.prints else []
+    return ", ".join(parts)

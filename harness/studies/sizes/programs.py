@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from harness.base.errors import MachineError, SpecError
 from harness.base.process import FOR_CELLS, run_async
 from harness.base.workspace import Workspace
 from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice
-from harness.environments import disk, venv
-from harness.environments.interpreters import Interpreter
 from harness.environments.uv import Failure
 from harness.matrix import Spec
+from harness.run.installed import environment_of
 from harness.run.keys import Identity
+from harness.run.machine import Machine
 from harness.run.prepare import NO_GPU, identities
 from harness.studies.sizes import export
 from harness.studies.sizes.model import Shape, Size
@@ -36,28 +36,30 @@ LOWER_SECONDS = 1800.0
 class Bench:
     """What programs are made with. `identity` is interpreter and lock of TensorFlow's environment."""
 
-    uv: Path
-    place: Workspace
-    spec: Spec
-    found: Mapping[str, Interpreter]
+    machine: Machine
     identity: Identity
 
+    @property
+    def place(self) -> Workspace:
+        return self.machine.workspace
+
     def python_for(self, minor: str) -> Path | None:
-        return self.found[minor].path if minor in self.found else None
+        interpreters = self.machine.interpreters
+        return interpreters[minor].path if minor in interpreters else None
 
     def package(self, name: str) -> str:
         """The installed version."""
         return dict(self.identity.lock.packages).get(name, "")
 
 
-async def bench_of(uv: Path, place: Workspace, spec: Spec, found: Mapping[str, Interpreter]) -> Bench:
-    """Locks TensorFlow's environment.
+async def bench_of(machine: Machine, spec: Spec) -> Bench:
+    """Lock TensorFlow's environment.
 
     Raises:
         SpecError: matrix.yaml has no such TensorFlow.
         MachineError: its environment can't be locked here.
     """
-    release = next((one for one in spec.releases if one.version == TENSORFLOW), None)
+    release = next((listed for listed in spec.releases if listed.version == TENSORFLOW), None)
     if release is None:
         raise SpecError(f"axes.tensorflow has no {TENSORFLOW}", place="matrix.yaml", hint="sizes are measured with it")
     request = EnvironmentRequest(
@@ -68,10 +70,10 @@ async def bench_of(uv: Path, place: Workspace, spec: Spec, found: Mapping[str, I
         python=None,
         hub=None,
     )
-    answer = (await identities(uv, place.locks, [request], found, refresh=False, tell=lambda *_: None))[request.id]
+    answer = (await identities(machine, [request], refresh=False, tell=lambda *_: None))[request.id]
     if isinstance(answer, Failure):
         raise MachineError(f"TensorFlow {TENSORFLOW} can't be had: {answer.message}")
-    return Bench(uv=uv, place=place, spec=spec, found=found, identity=answer)
+    return Bench(machine=machine, identity=answer)
 
 
 def key(bench: Bench, size: Size) -> str:
@@ -105,16 +107,11 @@ async def ensure(bench: Bench, size: Size, shapes: Sequence[Shape]) -> None:
     if not missing:
         return
     model = export.folder(size, bench.place)
-    place, identity, limits = bench.place, bench.identity, bench.spec.limits
-    await disk.evict(bench.uv, (place.venvs, place.companions), place.bytecode, wanted_bytes=limits.free_disk_bytes)
-    with disk.in_use(venv.place(place.venvs, identity.lock, identity.interpreter)):
-        made = await venv.ensure(
-            bench.uv, place.venvs, place.bytecode, identity.lock, identity.interpreter, timeout=limits.install_seconds
-        )
-        if isinstance(made, Failure):
-            raise MachineError(f"TensorFlow {TENSORFLOW} can't be installed: {made.message}")
+    async with environment_of(bench.machine, bench.identity) as environment:
+        if isinstance(environment, Failure):
+            raise MachineError(f"TensorFlow {TENSORFLOW} can't be installed: {environment.message}")
         target.mkdir(parents=True, exist_ok=True)
-        await _lower(made.python, model, target, missing)
+        await _lower(environment.python, model, target, missing)
 
 
 async def _lower(python: Path, model: Path, target: Path, shapes: Sequence[Shape]) -> None:

@@ -172,7 +172,8 @@ def test_plan(call: Any) -> None:
     ended = call("plan", "--select", "tensorflow=2.16")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[-1] == "2 cells in 1 environments: 2 unavailable (interpreter)"
-    assert [cell["do"] for cell in json.loads(call("plan", "--json").out)["cells"]] == ["unavailable (interpreter)"] * 4
+    cells = json.loads(call("plan", "--json").out)["cells"]
+    assert [(cell["do"], cell["reason"]) for cell in cells] == [("unavailable", "interpreter")] * 4
 
 
 def test_results(call: Any, project: Workspace, make: Any) -> None:

@@ -10,12 +10,19 @@ import pytest
 from harness.base.errors import SelectionError, SpecError
 from harness.base.workspace import Workspace
 from harness.commands import plan as planning
-from harness.commands.plan import Choice, as_json, as_text, make, preview, states
+from harness.commands.plan import Choice, as_json, as_text, make, preview
+from harness.commands.plan import states as planned_states
 from harness.domain import Status, Trouble
 from harness.environments import accelerators
 from harness.environments.accelerators import Facts
 from harness.environments.uv import Failure
 from harness.results.store import FILE, Writer
+
+
+def states(shown: planning.Preview) -> dict[str, str]:
+    """What is planned of each cell, in the words of `as_text`."""
+    return {cell: str(planned) for cell, planned in planned_states(shown).items()}
+
 
 H5, KERAS = (f"tf-2_16_2-as-released--bert-en-3--{name}--cpu" for name in ("h5", "keras"))
 
@@ -161,7 +168,7 @@ def test_a_cell_is_not_reused_while_another_cell_has_to_measure_its_case(
     environment = make.environment_record(key=one.identity.key)
     record(project, [environment, make.case_record(key=save)], make)
     shown = preview(project, QUICK)
-    assert [[task.key for task in job.tasks] for job in shown.groups[0].jobs] == [[load, first.refs[1].key], []]
+    assert [[task.key for task in job.cases] for job in shown.groups[0].jobs] == [[load, first.refs[1].key], []]
     told = states(shown)
     assert (told[H5], told[KERAS]) == ("run", "run")
 
@@ -176,9 +183,9 @@ def test_an_environment_known_not_to_import_is_reused(project: Workspace, identi
 def test_the_plan_as_json(project: Workspace, identified: dict[str, Any], make: Any) -> None:
     identified["tf-2_16_2-as-released"] = make.identity()
     told = json.loads(as_json(preview(project, QUICK)))
-    assert (told["format"], len(told["cells"]), told["left_out"]) == (1, 4, [])
-    assert told["cells"][0]["do"] == "lock first"
-    assert told["cells"][2] == {"id": H5, "environment": "tf-2_16_2-as-released", "do": "run"}
+    assert (told["format"], len(told["cells"]), told["left_out"]) == (2, 4, [])
+    assert (told["cells"][0]["do"], told["cells"][0]["reason"]) == ("lock_first", None)
+    assert told["cells"][2] == {"id": H5, "environment": "tf-2_16_2-as-released", "do": "run", "reason": None}
     assert told["environments"] == [
         {
             "id": "tf-2_15_1-as-released",

@@ -14,7 +14,7 @@ import pytest
 from harness.base.process import Completed
 from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice, Status, Trouble
 from harness.environments import lock
-from harness.environments.lock import Lock, resolve, stored
+from harness.environments.lock import Lock, resolve_wanted, stored, wanted
 from harness.environments.uv import Failure
 
 DAY = date(2026, 11, 20)
@@ -66,7 +66,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, make: Any, calendar: list[date], tmp_pa
         monkeypatch.setattr(lock, "call", index)
         options = {"refresh": False, **options}
         interpreter = options.pop("interpreter", make.interpreter())
-        return asyncio.run(resolve(Path("uv"), tmp_path / "locks", request, interpreter, **options))
+        return asyncio.run(resolve_wanted(Path("uv"), tmp_path / "locks", wanted(request), interpreter, **options))
 
     return one
 
@@ -229,11 +229,11 @@ def test_what_changes_nothing_shares_the_lock(ask: Any, make: Any, as_released: 
 
 def test_stored_never_asks(make: Any, ask: Any, calendar: list[date], tmp_path: Path, today: EnvironmentRequest) -> None:
     interpreter = make.interpreter()
-    assert stored(tmp_path / "locks", today, interpreter) is None
+    assert stored(tmp_path / "locks", wanted(today), interpreter) is None
     found = ask(Index(SOLVED), today)
-    assert stored(tmp_path / "locks", today, interpreter) == found
+    assert stored(tmp_path / "locks", wanted(today), interpreter) == found
     calendar[0] += timedelta(days=1)
-    assert stored(tmp_path / "locks", today, interpreter) is None
+    assert stored(tmp_path / "locks", wanted(today), interpreter) is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff", b'{"requirements": [], "later": 1}'])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.incell import guardian
+from harness.incell.hubmatrix_messages import EndReason, ProcessEnd, ScriptRequest
 
 NOBODY = 2**22 + 1  # above every process id
 
@@ -53,16 +54,13 @@ def watch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(guardian, "POLL_SECONDS", 0.001)
     wake, other = os.pipe()
 
-    def one(statuses: list[tuple[int, int]], *, memory: int = 0, limits: Any = None) -> dict[str, Any]:
+    def one(statuses: list[tuple[int, int]], *, memory: int = 0, seconds: float = 60.0) -> ProcessEnd:
         left = list(statuses)
         monkeypatch.setattr(os, "waitpid", lambda _pid, _options: left.pop(0) if left else (0, 0))
         monkeypatch.setattr(guardian, "memory_of", lambda _pids: memory)
-        request = {
-            "events": str(tmp_path / "events"),
-            "workdir": str(tmp_path),
-            "limits": {"case_seconds": 60.0, "memory_bytes": 1000, **(limits or {})},
-        }
-        return dict(guardian.watch(NOBODY, request, wake))
+        texts: dict[str, Any] = {**dict.fromkeys(ScriptRequest._fields, ""), "events": str(tmp_path / "events")}
+        request = ScriptRequest(**{**texts, "case_seconds": seconds, "memory_bytes": 1000})
+        return guardian.watch(NOBODY, request, wake)
 
     yield one
     os.close(wake)
@@ -70,16 +68,16 @@ def watch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 def test_a_cell_that_exits(watch: Any) -> None:
-    assert watch([(0, 0), (NOBODY, 3 << 8)], memory=70) == {"reason": "exited", "code": 3, "signal": None, "peak_bytes": 70}
+    assert watch([(0, 0), (NOBODY, 3 << 8)], memory=70) == ProcessEnd(reason=EndReason.EXITED, code=3, peak_bytes=70)
 
 
 def test_a_cell_that_a_signal_ends(watch: Any) -> None:
-    assert watch([(NOBODY, signal.SIGSEGV)]) == {"reason": "exited", "code": None, "signal": signal.SIGSEGV, "peak_bytes": 0}
+    assert watch([(NOBODY, signal.SIGSEGV)]) == ProcessEnd(reason=EndReason.EXITED, signal=signal.SIGSEGV)
 
 
 def test_a_cell_over_its_memory(watch: Any) -> None:
-    assert watch([], memory=1001) == {"reason": "memory", "code": None, "signal": None, "peak_bytes": 1001}
+    assert watch([], memory=1001) == ProcessEnd(reason=EndReason.MEMORY, peak_bytes=1001)
 
 
 def test_a_cell_that_writes_no_event_in_time(watch: Any) -> None:
-    assert watch([], memory=10, limits={"case_seconds": 0.02})["reason"] == "timed_out"
+    assert watch([], memory=10, seconds=0.02).reason is EndReason.TIMED_OUT

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.incell import zygote
-from harness.incell.zygote import Lines, last_error, verdict_of
+from harness.incell.hubmatrix_messages import EndReason, ProcessEnd, ScriptRequest
+from harness.incell.zygote import SocketLines, end_of, last_error
 
 MESSAGES = st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.none(), max_size=3), max_size=6)
 
@@ -38,26 +39,26 @@ def pieces(draw: Any, data: bytes) -> list[bytes]:
 @given(data=st.data(), messages=MESSAGES)
 def test_lines_are_whole_however_they_arrive(data: st.DataObject, messages: list[Any]) -> None:
     raw = b"".join(json.dumps(one).encode() + b"\n" for one in messages)
-    reader = Lines(Pieces(pieces(data.draw, raw)))  # type: ignore[arg-type]
-    told = []
+    reader = SocketLines(Pieces(pieces(data.draw, raw)))  # type: ignore[arg-type]
+    lines = []
     while reader.fill():
-        told += reader.lines()
-    assert told == messages
+        lines += reader.lines()
+    assert list(map(json.loads, lines)) == messages
 
 
 @given(data=st.data(), messages=MESSAGES.filter(bool))
 def test_the_first_line_is_waited_for_and_the_rest_is_kept(data: st.DataObject, messages: list[Any]) -> None:
     raw = b"".join(json.dumps(one).encode() + b"\n" for one in messages)
-    reader = Lines(Pieces(pieces(data.draw, raw)))  # type: ignore[arg-type]
-    assert reader.wait() == messages[0]
+    reader = SocketLines(Pieces(pieces(data.draw, raw)))  # type: ignore[arg-type]
+    assert json.loads(reader.wait() or "") == messages[0]
     while reader.fill():
         pass
-    assert reader.lines() == messages[1:]
+    assert list(map(json.loads, reader.lines())) == messages[1:]
 
 
 @pytest.mark.parametrize("reset", [True, False])
 def test_the_end_before_a_whole_line_is_no_line(reset: bool) -> None:
-    assert Lines(Pieces([b'{"half": '], reset=reset)).wait() is None  # type: ignore[arg-type]
+    assert SocketLines(Pieces([b'{"half": '], reset=reset)).wait() is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -121,9 +122,11 @@ def test_an_import_that_exits_is_a_failed_import(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("content", "verdict"), [('{"reason": "exited", "code": 0}', {"reason": "exited", "code": 0}), ('{"rea', None), (None, None)]
+    ("content", "end"),
+    [('{"reason": "exited", "code": 0}', ProcessEnd(reason=EndReason.EXITED, code=0)), ('{"rea', None), (None, None)],
 )
-def test_a_guardian_that_left_no_verdict_was_killed(tmp_path: Path, content: str | None, verdict: Any) -> None:
+def test_a_guardian_that_left_no_word_was_killed(tmp_path: Path, content: str | None, end: ProcessEnd | None) -> None:
     if content is not None:
-        (tmp_path / "verdict.json").write_text(content)
-    assert verdict_of({"workdir": str(tmp_path)}) == verdict
+        (tmp_path / "end.json").write_text(content)
+    texts: dict[str, Any] = dict.fromkeys(ScriptRequest._fields, "")
+    assert end_of(ScriptRequest(**{**texts, "workdir": str(tmp_path)})) == end

@@ -16,7 +16,7 @@ def test_an_exception_is_told_with_its_bases(tmp_path: Path) -> None:
     try:
         raise OwnError("no such\nthing")
     except OwnError as error:
-        script.tell({"raised": str(tmp_path / "raised.json")}, error)
+        script.write_exception(str(tmp_path / "raised.json"), error)
     told = json.loads((tmp_path / "raised.json").read_text())
     assert told["kinds"] == ["OwnError", "LookupError", "Exception"]
     assert told["message"].endswith("OwnError: no such\nthing")

@@ -10,7 +10,7 @@ from harness.domain import Device, Lacking, Plan, Service, Status, Trouble
 from harness.environments.uv import Failure
 from harness.results.format import CellRecord, EnvironmentRecord
 from harness.run.aside import by_cell, set_aside, without_service
-from harness.run.assign import assign
+from harness.run.assign import assign, without_known
 from harness.run.groups import Group
 
 GONE = Lacking(trouble=Trouble.MODEL, message="https://x/1: the server answers 404 Not Found")
@@ -79,7 +79,8 @@ ABSENT = {COMPILER: Failure(status=Status.UNAVAILABLE, trouble=Trouble.DEVICE, m
 
 def aside_for_want_of_a_service(make: Any, cases: dict[str, set[Service]], known: set[str], failed: Any = ABSENT) -> set[str]:
     listed = [make.case(name, services=frozenset(services)) for name, services in cases.items()]
-    jobs = assign([make.cell()], listed, {"bert-en/3": make.model()}, lambda case, _uses, _model: case.id, known)
+    jobs = assign([make.cell()], listed, {"bert-en/3": make.model()}, lambda case, _uses, _model: case.id)
+    jobs = without_known(jobs, known)
     group = Group(identity=make.identity(), requests=(make.request(),), jobs=jobs, ends={})
     services = {case.id: case.services for case in listed}
     return set(without_service([group], known, services, failed))

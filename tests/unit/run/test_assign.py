@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.domain import HOSTS, Axis, Case, Cell, Device, HubFormat, Interface, Model, SaveFormat, Status
-from harness.run.assign import COMPLETED, CellEnd, CellJob, assign, unkeyed
+from harness.run.assign import COMPLETED, CellEnd, CellJob, assign, unkeyed, without_known
 from harness.run.keys import uses_of
 
 CRASHED = CellEnd(status=Status.CRASHED, message="SIGSEGV")
@@ -53,9 +53,9 @@ def plan(make: Any) -> st.SearchStrategy[tuple[list[Cell], list[Case], dict[str,
 @given(data=st.data())
 def test_every_key_is_given_to_exactly_one_cell_and_all_refs_are_there(data: st.DataObject, make: Any) -> None:
     cells, cases, models = data.draw(plan(make))
-    everything = {ref.key for job in assign(cells, cases, models, key_of, ()) for ref in job.refs}
+    everything = {ref.key for job in assign(cells, cases, models, key_of) for ref in job.refs}
     known = data.draw(st.sets(st.sampled_from(sorted(everything)))) if everything else set()
-    jobs = assign(cells, cases, models, key_of, known)
+    jobs = without_known(assign(cells, cases, models, key_of), known)
 
     assert [job.cell for job in jobs] == cells
     for job in jobs:
@@ -64,7 +64,7 @@ def test_every_key_is_given_to_exactly_one_cell_and_all_refs_are_there(data: st.
             (case.id, key_of(case, uses_of(case, job.cell), job.model)) for case in bearing
         ]
         assert job.model == models[job.cell.axes.model]
-    tasks = [task for job in jobs for task in job.tasks]
+    tasks = [task for job in jobs for task in job.cases]
     assert Counter(task.key for task in tasks) == dict.fromkeys(everything - known, 1)
     assert all(task.key == key_of(task.case, task.uses, models["dict"]) for task in tasks)
 
@@ -73,31 +73,33 @@ def test_every_key_is_given_to_exactly_one_cell_and_all_refs_are_there(data: st.
 def test_a_key_is_given_to_the_first_cell_that_needs_it(data: st.DataObject, make: Any) -> None:
     cells, cases, models = data.draw(plan(make))
     taken: set[str | None] = set()
-    for job in assign(cells, cases, models, key_of, ()):
-        assert {task.key for task in job.tasks} == {ref.key for ref in job.refs} - taken
+    for job in assign(cells, cases, models, key_of):
+        assert {task.key for task in job.cases} == {ref.key for ref in job.refs} - taken
         taken |= {ref.key for ref in job.refs}
 
 
 def test_a_case_runs_once_for_each_combination_it_uses(make: Any) -> None:
     cells = [make.cell(f"c{number}", format=format_) for number, format_ in enumerate(SaveFormat)]
     loads, saves = make.case("loads", uses=frozenset({Axis.MODEL})), make.case("saves", uses=frozenset({Axis.MODEL, Axis.FORMAT}))
-    jobs = assign(cells, [loads, saves], {"bert-en/3": make.model()}, key_of, ())
-    assert [[task.case.id for task in job.tasks] for job in jobs] == [["loads", "saves"], ["saves"], ["saves"]]
+    jobs = assign(cells, [loads, saves], {"bert-en/3": make.model()}, key_of)
+    assert [[task.case.id for task in job.cases] for job in jobs] == [["loads", "saves"], ["saves"], ["saves"]]
     assert all(len(job.refs) == 2 for job in jobs)
 
 
 @given(data=st.data())
 def test_without_a_lock_cases_are_named_but_not_run(data: st.DataObject, make: Any) -> None:
     cells, cases, models = data.draw(plan(make))
-    keyed, plain = assign(cells, cases, models, key_of, ()), unkeyed(cells, cases, models)
+    keyed, plain = assign(cells, cases, models, key_of), unkeyed(cells, cases, models)
     assert [[ref.case for ref in job.refs] for job in plain] == [[ref.case for ref in job.refs] for job in keyed]
     assert all(ref.key is None for job in plain for ref in job.refs)
-    assert not any(job.tasks for job in plain)
+    assert not any(job.cases for job in plain)
 
 
 def job(make: Any, *keys: str, tasks: tuple[str, ...] = ()) -> CellJob:
     cases = [make.case(key, digest=key) for key in keys]
-    (full,) = assign([make.cell()], cases, {"bert-en/3": make.model()}, lambda case, _uses, _model: case.id, set(keys) - set(tasks))
+    (full,) = without_known(
+        assign([make.cell()], cases, {"bert-en/3": make.model()}, lambda case, _uses, _model: case.id), set(keys) - set(tasks)
+    )
     return full
 
 

@@ -13,18 +13,19 @@ from typing import Any
 import pytest
 
 from harness.domain import Outcome, Status, Trouble
+from harness.incell.hubmatrix_messages import CellRequest, EndReason, ProcessEnd
 from harness.run import attempts
-from harness.run.assign import CellEnd, CellJob, Task
-from harness.run.attempts import Finished, Frame, run_cell
-from harness.run.zygote import Verdict
+from harness.run.assign import CellEnd
+from harness.run.attempts import Finished, Frame, run_cases
+from harness.run.tasks import CaseSet, KeyedCase, Task
 
 A, B, C = (f"cases/test_x.py::test_{name}" for name in "abc")
-ENDED, FAILED = Verdict(reason="exited", code=0), Verdict(reason="exited", code=1)
-SEGFAULT = Verdict(reason="exited", signal=signal.SIGSEGV)
-KILLED = Verdict(reason="exited", signal=signal.SIGKILL)
-TIMED_OUT = Verdict(reason="timed_out")
-MEMORY = Verdict(reason="memory", peak_bytes=5 * 2**30)
-LOST = Verdict(reason="lost")
+ENDED, FAILED = ProcessEnd(reason=EndReason.EXITED, code=0), ProcessEnd(reason=EndReason.EXITED, code=1)
+SEGFAULT = ProcessEnd(reason=EndReason.EXITED, signal=signal.SIGSEGV)
+KILLED = ProcessEnd(reason=EndReason.EXITED, signal=signal.SIGKILL)
+TIMED_OUT = ProcessEnd(reason=EndReason.TIMED_OUT)
+MEMORY = ProcessEnd(reason=EndReason.MEMORY, peak_bytes=5 * 2**30)
+LOST = ProcessEnd(reason=EndReason.LOST)
 WORKER_DIED = "the interpreter of its pytest-xdist worker died"
 
 
@@ -48,17 +49,17 @@ def not_collected(node: str) -> dict[str, Any]:
 class Script:
     """A zygote. Each of its processes plays one act: events (bytes are written as they are), a verdict, what it prints."""
 
-    def __init__(self, *acts: tuple[Sequence[Any], Verdict]) -> None:
+    def __init__(self, *acts: tuple[Sequence[Any], ProcessEnd]) -> None:
         self.acts = list(acts)
-        self.requests: list[dict[str, Any]] = []
+        self.requests: list[CellRequest] = []
 
-    async def run(self, request: dict[str, Any]) -> Verdict:
+    async def run(self, request: CellRequest) -> ProcessEnd:
         self.requests.append(request)
         events, verdict = self.acts.pop(0)
-        assert Path(request["workdir"], "prepared").is_file()
-        Path(request["output"]).write_text("printed")
+        assert Path(request.workdir, "prepared").is_file()
+        Path(request.output).write_text("printed")
         for event in events:
-            with Path(request["events"]).open("ab") as file:
+            with Path(request.events).open("ab") as file:
                 file.write(event if isinstance(event, bytes) else json.dumps(event).encode() + b"\n")
             await asyncio.sleep(0)
         return verdict
@@ -73,6 +74,7 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     """`play((events, verdict), ...)`: a cell with the cases A, B and C, and how it ended."""
     monkeypatch.setattr(attempts, "TAIL_SECONDS", 0.001)
     known: dict[str, Any] = {
+        "name": "cell-1",
         "workdir": tmp_path / "work",
         "rootdir": tmp_path,
         "toolchain": tmp_path / "pytest",
@@ -85,15 +87,15 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     frame = Frame(**{field.name: known[field.name] for field in dataclasses.fields(Frame)})
 
     def one(*acts: Any, cases: Sequence[str] = (A, B, C), workers: int = 0) -> tuple[CellEnd, list[Finished], Script]:
-        tasks = tuple(Task(case=make.case(case), key=case, uses={}) for case in cases)
-        job = CellJob(cell=make.cell(), model=make.model(), refs=(), tasks=tasks)
+        keyed = tuple(KeyedCase(case=make.case(case), key=case, uses={}) for case in cases)
+        task = Task(environment=make.identity(), what=CaseSet(cases=keyed))
         script, told = Script(*acts), list[Finished]()
 
         def prepare(work: Path) -> None:
             work.joinpath("prepared").touch()
 
         framed = dataclasses.replace(frame, workers=workers)
-        end = asyncio.run(run_cell(script, job, framed, prepare, told.append))  # type: ignore[arg-type]
+        end = asyncio.run(run_cases(script, task, framed, prepare, told.append))  # type: ignore[arg-type]
         assert script.acts == [], "fewer processes than expected"
         assert not any((tmp_path / "work").glob("*")), "a work folder was left behind"
         return end, told, script
@@ -102,7 +104,7 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 
 def outcomes(told: list[Finished]) -> list[tuple[str, str]]:
-    return [(one.task.case.id[-1] + (f"[{one.variant}]" if one.variant else ""), one.outcome.value) for one in told]
+    return [(one.keyed.case.id[-1] + (f"[{one.variant}]" if one.variant else ""), one.outcome.value) for one in told]
 
 
 def test_all_in_one_process(play: Any) -> None:
@@ -111,9 +113,9 @@ def test_all_in_one_process(play: Any) -> None:
     assert outcomes(told) == [("a", "passed"), ("b", "failed"), ("c", "skipped")]
     assert (told[1].message, told[0].seconds) == ("no", 0.5)
     (request,) = script.requests
-    assert request["cases"] == [A, B, C]
-    assert request["environ"]["TFHUB_CACHE_DIR"].startswith(request["workdir"])
-    assert request["environ"]["HUBMATRIX_FORMAT"] == "h5"
+    assert request.cases == [A, B, C]
+    assert request.environ["TFHUB_CACHE_DIR"].startswith(request.workdir)
+    assert request.environ["HUBMATRIX_FORMAT"] == "h5"
 
 
 def test_what_a_case_measured_is_told_and_a_crash_tells_nothing(play: Any) -> None:
@@ -126,22 +128,21 @@ def test_what_a_case_measured_is_told_and_a_crash_tells_nothing(play: Any) -> No
     ("verdict", "outcome", "message"),
     [
         (SEGFAULT, "crashed", "the interpreter was ended by SIGSEGV"),
-        (Verdict(reason="exited", signal=63), "crashed", "the interpreter was ended by signal 63"),
+        (ProcessEnd(reason=EndReason.EXITED, signal=63), "crashed", "the interpreter was ended by signal 63"),
         (FAILED, "crashed", "the interpreter exited with code 1 in the middle of the case"),
-        (Verdict(reason="exited", code=3), "crashed", "the interpreter exited with code 3 in the middle of the case"),
+        (ProcessEnd(reason=EndReason.EXITED, code=3), "crashed", "the interpreter exited with code 3 in the middle of the case"),
         (TIMED_OUT, "timed_out", "still running after 60 s"),
-        (MEMORY, "crashed", "used 5.0 GiB of memory, the limit is 4.0 GiB"),
     ],
 )
 def test_the_running_case_takes_the_blame_and_the_rest_runs_in_a_new_process(
-    play: Any, verdict: Verdict, outcome: str, message: str
+    play: Any, verdict: ProcessEnd, outcome: str, message: str
 ) -> None:
     end, told, script = play((flat(ended(A), started(B)), verdict), (ended(C), ENDED))
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a", "passed"), ("b", outcome), ("c", "passed")]
     assert (told[1].message, told[1].evidence) == (message, "printed")
-    assert [request["cases"] for request in script.requests] == [[A, B, C], [C]]
-    assert script.requests[0]["id"] != script.requests[1]["id"]
+    assert [request.cases for request in script.requests] == [[A, B, C], [C]]
+    assert script.requests[0].id != script.requests[1].id
 
 
 def test_every_case_may_crash(play: Any) -> None:
@@ -160,12 +161,11 @@ def test_a_crash_after_the_last_case_loses_nothing(play: Any) -> None:
     ("verdict", "status", "message"),
     [
         (SEGFAULT, Status.CRASHED, "the process ended by SIGSEGV outside any case"),
-        (Verdict(reason="exited", signal=63), Status.CRASHED, "the process ended by signal 63 outside any case"),
-        (MEMORY, Status.CRASHED, "the process ended over its memory limit (4.0 GiB) outside any case"),
+        (ProcessEnd(reason=EndReason.EXITED, signal=63), Status.CRASHED, "the process ended by signal 63 outside any case"),
         (TIMED_OUT, Status.TIMED_OUT, "nothing happened outside any case for 60 s"),
     ],
 )
-def test_a_process_that_dies_outside_any_case_ends_the_cell(play: Any, verdict: Verdict, status: Status, message: str) -> None:
+def test_a_process_that_dies_outside_any_case_ends_the_cell(play: Any, verdict: ProcessEnd, status: Status, message: str) -> None:
     end, told, _ = play((ended(A), verdict))
     assert (end.status, end.trouble, end.message, end.evidence) == (status, None, message, "printed")
     assert outcomes(told) == [("a", "passed")]
@@ -173,7 +173,7 @@ def test_a_process_that_dies_outside_any_case_ends_the_cell(play: Any, verdict: 
 
 @pytest.mark.parametrize("verdict", [KILLED, LOST])
 @pytest.mark.parametrize("events", [[], ended(A), [started(A)]])
-def test_killed_from_outside_blames_no_case(play: Any, verdict: Verdict, events: list[Any]) -> None:
+def test_killed_from_outside_blames_no_case(play: Any, verdict: ProcessEnd, events: list[Any]) -> None:
     end, told, _ = play((events, verdict))
     assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.KILLED)
     assert end.message == "killed from outside (SIGKILL): the machine ran out of memory, or somebody ended it"
@@ -189,7 +189,7 @@ def test_a_file_that_does_not_import_is_an_error_of_all_its_cases(play: Any) -> 
 
 
 def test_a_case_that_pytest_did_not_run_is_an_error_not_a_pass(play: Any) -> None:
-    end, told, _ = play((ended(A), Verdict(reason="exited", code=4)), cases=(A, B))
+    end, told, _ = play((ended(A), ProcessEnd(reason=EndReason.EXITED, code=4)), cases=(A, B))
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a", "passed"), ("b", "error")]
     assert told[1].message == "pytest did not run this case (exit code 4)"
@@ -207,14 +207,14 @@ def test_after_a_variant_crashed_the_other_variants_still_run(play: Any) -> None
     )
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed"), ("a[z]", "passed"), ("b", "passed")]
-    assert script.requests[1]["cases"] == [A, B]
-    assert f"{A}[x]" in json.dumps(script.requests[1])
-    assert f"{A}[y]" in json.dumps(script.requests[1])
+    assert script.requests[1].cases == [A, B]
+    assert f"{A}[x]" in json.dumps(script.requests[1].skip)
+    assert f"{A}[y]" in json.dumps(script.requests[1].skip)
 
 
 def test_when_the_last_variant_crashed_nothing_is_left(play: Any) -> None:
     end, told, _ = play(
-        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT), ([], Verdict(reason="exited", code=5)), cases=(A,)
+        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT), ([], ProcessEnd(reason=EndReason.EXITED, code=5)), cases=(A,)
     )
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed")]
@@ -224,11 +224,12 @@ def test_when_the_last_variant_crashed_nothing_is_left(play: Any) -> None:
     ("verdict", "status", "message"),
     [
         (SEGFAULT, Status.CRASHED, "the process ended by SIGSEGV outside any case"),
-        (MEMORY, Status.CRASHED, "the process ended over its memory limit (4.0 GiB) outside any case"),
         (TIMED_OUT, Status.TIMED_OUT, "nothing happened outside any case for 60 s"),
     ],
 )
-def test_variants_that_may_be_missing_leave_the_cell_unfinished(play: Any, verdict: Verdict, status: Status, message: str) -> None:
+def test_variants_that_may_be_missing_leave_the_cell_unfinished(
+    play: Any, verdict: ProcessEnd, status: Status, message: str
+) -> None:
     """Every case has told something, but nobody knows how many variants were still to come."""
     end, told, _ = play((flat(ended(B), ended(A, variant="x")), verdict), cases=(A, B))
     assert (end.status, end.trouble, end.message, end.evidence) == (status, None, message, "printed")
@@ -246,19 +247,18 @@ def test_variants_of_an_earlier_process_do_not_make_a_later_one_unfinished(play:
     [
         (SEGFAULT, "crashed", "the interpreter was ended by SIGSEGV"),
         (TIMED_OUT, "timed_out", "still running after 60 s"),
-        (MEMORY, "crashed", "used 5.0 GiB of memory, the limit is 4.0 GiB"),
         (FAILED, "crashed", WORKER_DIED),
     ],
 )
-def test_every_case_that_was_running_takes_the_blame(play: Any, verdict: Verdict, outcome: str, message: str) -> None:
+def test_every_case_that_was_running_takes_the_blame(play: Any, verdict: ProcessEnd, outcome: str, message: str) -> None:
     """pytest-xdist runs several at once; when nothing has happened for the limit, nothing has in any of them."""
     events = [started(A, worker="gw0"), started(B, worker="gw1")]
     end, told, script = play((events, verdict), (ended(C, worker="gw0"), ENDED), workers=2)
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a", outcome), ("b", outcome), ("c", "passed")]
     assert [(one.message, one.evidence) for one in told[:2]] == [(message, "printed")] * 2
-    assert [request["cases"] for request in script.requests] == [[A, B, C], [C]]
-    assert [request["workers"] for request in script.requests] == [2, 2]
+    assert [request.cases for request in script.requests] == [[A, B, C], [C]]
+    assert [request.workers for request in script.requests] == [2, 2]
 
 
 def test_only_the_case_of_the_worker_that_died_is_crashed(play: Any) -> None:
@@ -284,12 +284,12 @@ def test_variants_of_one_case_may_crash_at_once(play: Any) -> None:
     end, told, script = play((events, SEGFAULT), (flat(ended(A, variant="z"), ended(B)), ENDED), cases=(A, B), workers=2)
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a[x]", "crashed"), ("a[y]", "crashed"), ("a[z]", "passed"), ("b", "passed")]
-    assert script.requests[1]["cases"] == [A, B]
-    assert script.requests[1]["skip"] == [f"{A}[x]", f"{A}[y]"]
+    assert script.requests[1].cases == [A, B]
+    assert script.requests[1].skip == [f"{A}[x]", f"{A}[y]"]
 
 
 @pytest.mark.parametrize("verdict", [KILLED, LOST])
-def test_killed_from_outside_blames_no_workers_case(play: Any, verdict: Verdict) -> None:
+def test_killed_from_outside_blames_no_workers_case(play: Any, verdict: ProcessEnd) -> None:
     end, told, _ = play(([started(A, worker="gw0"), started(B, worker="gw1")], verdict), workers=2)
     assert (end.status, end.trouble, told) == (Status.UNAVAILABLE, Trouble.KILLED, [])
 
@@ -298,7 +298,7 @@ def test_evidence_starts_where_the_first_of_the_running_cases_did(play: Any) -> 
     """All workers print to one file, so what one of them printed can't be told from what the others did."""
     events = [*ended(C, worker="gw2"), started(A, worker="gw0", output=5), started(B, worker="gw1", output=2)]
     _, told, _ = play((events, SEGFAULT), workers=3)
-    assert [(one.task.case.id, one.evidence) for one in told[1:]] == [(A, "inted"), (B, "inted")]
+    assert [(one.keyed.case.id, one.evidence) for one in told[1:]] == [(A, "inted"), (B, "inted")]
     _, (alone,), _ = play(([started(A, output=5)], SEGFAULT), cases=(A,))
     assert alone.evidence == "ed"
 
@@ -314,3 +314,86 @@ def test_events_may_come_in_pieces_and_the_last_may_be_torn(play: Any) -> None:
 def test_nothing_to_run_starts_nothing(play: Any) -> None:
     end, told, script = play(cases=())
     assert (end.status, told, script.requests) == (Status.COMPLETED, [], [])
+
+
+ALSO_ALONE = "needs more than 4.0 GiB of memory, its limit, also alone in a fresh process"
+PLENTY, LITTLE = 8 * 2**30, 2**30
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """`free(bytes)`: how much memory the machine has left; plenty unless a test says so."""
+
+    def set_free(size: int) -> None:
+        monkeypatch.setattr(attempts, "free_memory", lambda: size)
+
+    set_free(PLENTY)
+    return set_free
+
+
+def test_a_case_over_the_memory_limit_is_tried_alone_and_that_counts(play: Any, free: Any) -> None:
+    """What the cases before it left in the process is not its own need."""
+    end, told, script = play((flat(ended(A), started(B)), MEMORY), (ended(B, "failed"), FAILED), (ended(C), ENDED))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "failed"), ("c", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B, C], [B], [C]]
+
+
+def test_a_case_that_needs_it_alone_too_has_crashed(play: Any, free: Any) -> None:
+    end, told, _ = play((flat(ended(A), started(B)), MEMORY), ([started(B)], MEMORY), (ended(C), ENDED))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "crashed"), ("c", "passed")]
+    assert (told[1].message, told[1].evidence) == (ALSO_ALONE, "printed")
+
+
+def test_workers_over_the_limit_together_are_tried_one_by_one(play: Any, free: Any) -> None:
+    together = [started(A, worker="gw0"), started(B, worker="gw1")]
+    end, told, script = play((together, MEMORY), (ended(A), ENDED), ([started(B)], FAILED), (ended(C), ENDED), workers=2)
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "crashed"), ("c", "passed")]
+    assert told[1].message == "the interpreter exited with code 1 in the middle of the case"
+    assert [(request.cases, request.workers) for request in script.requests] == [([A, B, C], 2), ([A], 0), ([B], 0), ([C], 2)]
+
+
+def test_a_variant_over_the_limit_is_tried_alone_and_the_other_variants_after_it(play: Any, free: Any) -> None:
+    first = (flat(ended(A, variant="x"), started(A, "y")), MEMORY)
+    end, told, script = play(first, (ended(A, variant="y"), ENDED), (flat(ended(A, variant="z"), ended(B)), ENDED), cases=(A, B))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "passed"), ("a[z]", "passed"), ("b", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B], [f"{A}[y]"], [A, B]]
+    assert script.requests[2].skip == [f"{A}[x]", f"{A}[y]"]
+
+
+def test_a_crash_after_a_case_that_was_tried_alone_loses_nothing(play: Any, free: Any) -> None:
+    end, told, _ = play(([started(A)], MEMORY), (ended(A), SEGFAULT), (flat(ended(B), ended(C)), ENDED))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "passed"), ("c", "passed")]
+
+
+def test_a_case_that_pytest_does_not_run_alone_is_an_error(play: Any, free: Any) -> None:
+    _, told, _ = play(([started(A)], MEMORY), ([], ProcessEnd(reason=EndReason.EXITED, code=5)), (flat(ended(B), ended(C)), ENDED))
+    assert outcomes(told) == [("a", "error"), ("b", "passed"), ("c", "passed")]
+
+
+def test_where_too_little_is_free_to_try_it_alone_the_cell_is_unavailable(play: Any, free: Any) -> None:
+    free(LITTLE)
+    end, told, _ = play((flat(ended(A), started(B)), MEMORY))
+    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.MEMORY)
+    assert end.message == (
+        "used 5.0 GiB of memory, the limit is 4.0 GiB, and this machine has not the 4.0 GiB free that it takes to try it alone"
+    )
+    assert outcomes(told) == [("a", "passed")]
+
+
+@pytest.mark.parametrize("verdict", [KILLED, LOST])
+def test_a_case_that_is_killed_while_it_is_tried_alone_leaves_the_cell_unavailable(
+    play: Any, free: Any, verdict: ProcessEnd
+) -> None:
+    end, told, _ = play(([started(A)], MEMORY), ([started(A)], verdict))
+    assert (end.status, end.trouble, told) == (Status.UNAVAILABLE, Trouble.MEMORY, [])
+
+
+def test_memory_outside_any_case_is_no_crash_of_the_software(play: Any, free: Any) -> None:
+    end, _, _ = play((ended(A), MEMORY))
+    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.MEMORY)
+    assert end.message == "the process went over its memory limit (4.0 GiB) outside any case"

@@ -12,41 +12,46 @@ import pytest
 
 from harness.base.errors import Interrupted
 from harness.base.workspace import Workspace
-from harness.domain import Accelerator, Device, Limits, Plan
+from harness.cli.progress import PlainLines, RunProgress
+from harness.domain import Accelerator, Device, Plan
 from harness.environments.accelerators import Facts
 from harness.environments.disk import busy
 from harness.judge.attribution import machine_trouble
 from harness.results import store
-from harness.run.engine import Execution, Options, perform
-from harness.run.progress import Lines
+from harness.run import engine
+from harness.run.engine import Question, RunOptions, perform
+from harness.run.settings import RunSettings
 
 PLAN = Plan(cells=(), environments={}, models={}, left_out=())
-LIMITS = Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_bytes=1, free_disk_bytes=1)
 
 
-def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, *, finished: bool) -> tuple[Path, list[bool]]:
+def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any, *, finished: bool) -> tuple[Path, list[bool]]:
     seen: list[bool] = []
 
-    async def steps(execution: Execution) -> None:
-        seen.append(busy(execution.workspace.venvs))
+    async def steps(_inputs: Any, settings: RunSettings, *_: Any) -> None:
+        seen.append(busy(settings.machine.workspace.venvs))
         if not finished:
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.sleep(60)
 
-    monkeypatch.setattr(Execution, "run", steps)
-    return perform(PLAN, (), LIMITS, project, Options(tier="quick", selection=""), Lines(), machine_trouble), seen
+    monkeypatch.setattr(engine, "_measure", steps)
+    watcher = RunProgress(PlainLines())
+    question, options = Question(plan=PLAN, cases=()), RunOptions(tier="quick", selection="")
+    return perform(question, make.machine(project.root), options, watcher, machine_trouble), seen
 
 
-def test_a_run_is_seen_to_be_at_work_before_it_has_any_environment(project: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, seen = run(project, monkeypatch, finished=True)
+def test_a_run_is_seen_to_be_at_work_before_it_has_any_environment(
+    project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    path, seen = run(project, monkeypatch, make, finished=True)
     assert seen == [True]
     assert not busy(project.venvs)
     assert path.name == store.FILE
 
 
-def test_an_interrupted_run_says_so_and_keeps_its_file(project: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_says_so_and_keeps_its_file(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     with pytest.raises(Interrupted):
-        run(project, monkeypatch, finished=False)
+        run(project, monkeypatch, make, finished=False)
     (kept,) = project.runs.glob(f"*/{store.FILE}")
     assert b'"interrupted":true' in kept.read_bytes().replace(b" ", b"")
     assert not busy(project.venvs)
@@ -60,12 +65,14 @@ def test_cells_without_their_hardware_are_recorded_and_not_run(
     plan = Plan(cells=(cell,), environments={"e": request}, models={"bert-en/3": make.model()}, left_out=())
     left: list[tuple[int, list[str]]] = []
 
-    async def steps(execution: Execution) -> None:
+    async def steps(inputs: Any, *_: Any) -> None:
         await asyncio.sleep(0)
-        left.append((len(execution.plan.cells), [record.message for record in execution.aside]))
+        left.append((len(inputs.plan.cells), [record.message for record in inputs.aside]))
 
-    monkeypatch.setattr(Execution, "run", steps)
-    for machine in (Facts(system="Linux"), Facts(system="Linux", nodes=("accel0",))):
-        perform(plan, (), LIMITS, project, Options(tier="", selection=""), Lines(), machine_trouble, machine=machine)
+    monkeypatch.setattr(engine, "_measure", steps)
+    for facts in (Facts(system="Linux"), Facts(system="Linux", nodes=("accel0",))):
+        machine = make.machine(project.root, accelerators=facts)
+        question, options = Question(plan=plan, cases=()), RunOptions(tier="", selection="")
+        perform(question, machine, options, RunProgress(PlainLines()), machine_trouble)
     why = "no TPU on this Linux machine: no /dev/accel0, no TPU on the PCI bus, TPU_NAME is not set"
     assert left == [(0, [why, why]), (1, [])]

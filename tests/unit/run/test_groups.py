@@ -11,8 +11,9 @@ from harness.domain import Axis, Companion, KerasChoice, Plan, SaveFormat, Statu
 from harness.environments.uv import Failure
 from harness.results.format import CaseRef
 from harness.results.history import History
+from harness.run import groups as groups_module
 from harness.run.assign import CellEnd
-from harness.run.groups import Group, cell_key, expected_seconds, group, wanted
+from harness.run.groups import Group, cell_key, expected_seconds, group, keys_of, remaining, set_cells_aside
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def grouped(make: Any, plan: Plan) -> Any:
     cases = [make.case("loads", uses=frozenset({Axis.MODEL})), make.case("saves", uses=frozenset({Axis.MODEL, Axis.FORMAT}))]
 
     def one(identities: Any, known: History | None = None) -> tuple[Group, ...]:
-        return group(plan, cases, make.limits(), {"bert-en/3": "m"}, identities, known or History())
+        groups = group(plan, cases, make.limits(), {"bert-en/3": "m"}, identities)
+        return remaining(groups, known) if known else groups
 
     return one
 
@@ -44,7 +46,7 @@ def different(make: Any) -> dict[str, Any]:
 
 def shown(groups: tuple[Group, ...]) -> list[tuple[list[str], dict[str, list[str]]]]:
     return [
-        ([request.id for request in one.requests], {job.cell.id: [task.case.id for task in job.tasks] for job in one.jobs})
+        ([request.id for request in one.requests], {job.cell.id: [keyed.case.id for keyed in job.cases] for job in one.jobs})
         for one in groups
     ]
 
@@ -76,20 +78,42 @@ def test_known_cases_are_not_run_again(make: Any, grouped: Any) -> None:
     assert shown(grouped(different(make), known))[0] == (["one"], {"one-h5": ["saves"], "one-keras": ["saves"]})
 
 
+def test_a_case_of_a_cell_that_is_set_aside_goes_to_the_next_that_needs_it(make: Any, grouped: Any) -> None:
+    """What grouping the rest anew would give."""
+    left = set_cells_aside(grouped(different(make)), {"one-h5", "two-h5", "two-keras"})
+    assert shown(left) == [(["one"], {"one-keras": ["loads", "saves"]})]
+
+
+def test_the_key_of_a_case_is_made_once_for_all_cells_that_share_it(
+    make: Any, grouped: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashing each (cell, case) took most of the time of a large plan that was known already."""
+    asked: list[tuple[str, ...]] = []
+    real = groups_module.case_key
+
+    def counted(identity: Any, case: Any, uses: Any, *rest: Any) -> str:
+        asked.append((identity.lock.sha256, case.id, *uses.values()))
+        return real(identity, case, uses, *rest)
+
+    monkeypatch.setattr(groups_module, "case_key", counted)
+    grouped(different(make))
+    assert len(asked) == len(set(asked)) == 6
+
+
 def test_a_process_known_to_die_outside_any_case_is_not_started_again(make: Any, grouped: Any) -> None:
     first = grouped(different(make))[0].jobs[0]
     known = History(cells={cell_key(first.refs): make.cell_record(status=Status.CRASHED, message="SIGSEGV at exit")})
     one, two = grouped(different(make), known)
-    assert set(one.ends) == {task.key for task in first.tasks}
+    assert set(one.ends) == {keyed.key for keyed in first.cases}
     assert {end.status for end in one.ends.values()} == {Status.CRASHED}
     assert one.jobs[0].idle(one.ends)
     assert one.jobs[0].end(one.ends).message == "SIGSEGV at exit"
     assert two.ends == {}
 
 
-def test_wanted_names_every_key(make: Any, grouped: Any) -> None:
+def test_every_key_is_looked_up(make: Any, grouped: Any) -> None:
     groups = grouped(different(make))
-    keys = wanted(groups)
+    keys = keys_of(groups)
     assert keys.cases == {ref.key for one in groups for job in one.jobs for ref in job.refs}
     assert keys.environments == {one.identity.key for one in groups}
     assert len(keys.cells) == 4
@@ -111,9 +135,9 @@ def test_a_cells_key_is_that_of_its_cases() -> None:
 def test_companions_are_those_of_cases_that_are_left_to_run(make: Any, plan: Plan) -> None:
     asking = make.case("asks", companions=frozenset({Companion.TRANSFORMERS}))
     cases = [make.case("other"), asking]
-    first, _ = group(plan, cases, make.limits(), {"bert-en/3": "m"}, different(make), History())
+    first, _ = group(plan, cases, make.limits(), {"bert-en/3": "m"}, different(make))
     assert first.companions == {Companion.TRANSFORMERS}
-    ended = {task.key: CellEnd(status=Status.CRASHED) for job in first.jobs for task in job.tasks}
+    ended = {keyed.key: CellEnd(status=Status.CRASHED) for job in first.jobs for keyed in job.cases}
     assert replace(first, ends=ended).companions == set()
-    without = group(plan, cases[:1], make.limits(), {"bert-en/3": "m"}, different(make), History())[0]
+    without = group(plan, cases[:1], make.limits(), {"bert-en/3": "m"}, different(make))[0]
     assert without.companions == set()

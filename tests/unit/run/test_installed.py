@@ -15,7 +15,7 @@ from harness.environments.companions import Added, Folder
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run import installed
-from harness.run.assign import assign
+from harness.run.assign import assign, without_known
 from harness.run.groups import Group
 from harness.run.installed import Installed, beside
 
@@ -50,10 +50,10 @@ def install(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(installed.companions, "resolve", index.resolve)
         monkeypatch.setattr(installed.companions, "ensure", index.ensure)
         case = make.case(companions=frozenset({Companion.TRANSFORMERS}) if asking else frozenset())
-        listed = assign([make.cell()], [case], {"bert-en/3": make.model()}, lambda *_: "key", known)
-        group = Group(identity=make.identity(), requests=(make.request(),), jobs=listed, ends={})
+        listed = assign([make.cell()], [case], {"bert-en/3": make.model()}, lambda *_: "key")
+        group = Group(identity=make.identity(), requests=(make.request(),), jobs=without_known(listed, known))
         with ExitStack() as stack:
-            there = asyncio.run(beside(make.settings(tmp_path), group, stack))
+            there = asyncio.run(beside(make.machine(tmp_path), group, stack))
         return Installed(environment=Venv(path=tmp_path / "venv"), tools=tmp_path / "tools", beside=there).environ
 
     return one

@@ -16,7 +16,7 @@ from harness.environments.companions import Folder
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Package
-from harness.run.assign import COMPLETED, CellEnd, CellJob, assign
+from harness.run.assign import COMPLETED, CellEnd, CellJob, assign, without_known
 from harness.run.attempts import Finished
 from harness.run.groups import Group
 from harness.run.installed import Installed
@@ -49,7 +49,8 @@ class Kept:
 def jobs(make: Any, axes: list[dict[str, Any]], uses: list[frozenset[Axis]], known: Any = ()) -> tuple[CellJob, ...]:
     cells = [make.cell(f"cell-{number}", **one) for number, one in enumerate(axes)]
     cases = [make.case(f"t{number}", uses=one) for number, one in enumerate(uses)]
-    return assign(cells, cases, {"bert-en/3": make.model()}, lambda case, uses, _model: f"{case.id}{sorted(uses.items())}", known)
+    assigned = assign(cells, cases, {"bert-en/3": make.model()}, lambda case, uses, _model: f"{case.id}{sorted(uses.items())}")
+    return without_known(assigned, known)
 
 
 def open_ledger(make: Any, listed: tuple[CellJob, ...], ends: Any = None, root: Path = Path("/project")) -> tuple[Ledger, Kept]:
@@ -60,7 +61,7 @@ def open_ledger(make: Any, listed: tuple[CellJob, ...], ends: Any = None, root: 
 
 def finished(task: Any, outcome: Outcome = Outcome.PASSED, **values: Any) -> Finished:
     known = {"variant": "", "seconds": 0.1, "message": "", "evidence": ""}
-    return Finished(task=task, outcome=outcome, **(known | values))
+    return Finished(keyed=task, outcome=outcome, **(known | values))
 
 
 AXES = st.lists(
@@ -83,18 +84,18 @@ def test_a_cell_is_recorded_once_and_after_all_cases_it_refers_to(data: st.DataO
     known = data.draw(st.sets(st.sampled_from(every))) if every else set()
     listed = jobs(make, axes, uses, known)
     dying = data.draw(st.sets(st.sampled_from([job.cell.id for job in listed]))) if listed else set()
-    ends = {task.key: ENDS[1] for job in listed if job.cell.id in dying for task in job.tasks}
+    ends = {task.key: ENDS[1] for job in listed if job.cell.id in dying for task in job.cases}
     ledger, kept = open_ledger(make, listed, ends)
 
     ledger.settle_idle()
     settled: dict[str, CellEnd] = dict(ends)
     for job in data.draw(st.permutations([job for job in listed if not job.idle(ends)])):
         end = data.draw(st.sampled_from(ENDS))
-        told = job.tasks if end is COMPLETED else data.draw(st.lists(st.sampled_from(job.tasks), unique_by=lambda one: one.key))
+        told = job.cases if end is COMPLETED else data.draw(st.lists(st.sampled_from(job.cases), unique_by=lambda one: one.key))
         for task in told:
             ledger.case(job, finished(task))
         ledger.end(job, end)
-        settled |= {task.key: end for task in job.tasks}
+        settled |= {task.key: end for task in job.cases}
 
     assert set(kept.cells) == {job.cell.id for job in listed}
     for job in listed:
@@ -115,10 +116,10 @@ def test_a_cell_waits_for_a_case_that_another_cell_runs(make: Any) -> None:
     )
     ledger, kept = open_ledger(make, listed)
     ledger.settle_idle()
-    ledger.case(second, finished(second.tasks[0]))
+    ledger.case(second, finished(second.cases[0]))
     ledger.end(second, COMPLETED)
     assert kept.cells == {}
-    for task in first.tasks:
+    for task in first.cases:
         ledger.case(first, finished(task))
     ledger.end(first, COMPLETED)
     assert set(kept.cells) == {"cell-0", "cell-1"}
@@ -148,19 +149,19 @@ def test_a_refused_environment_gives_its_status_to_every_cell(make: Any) -> None
 def test_a_full_disk_is_no_failure_of_the_software(make: Any, outcome: Outcome) -> None:
     (job,) = listed = jobs(make, [{}], [frozenset(), frozenset({Axis.DEVICE})])
     ledger, kept = open_ledger(make, listed)
-    ledger.case(job, finished(job.tasks[0], outcome, evidence="OSError: [Errno 28] No space left on device: 'x'"))
-    ledger.case(job, finished(job.tasks[1]))
+    ledger.case(job, finished(job.cases[0], outcome, evidence="OSError: [Errno 28] No space left on device: 'x'"))
+    ledger.case(job, finished(job.cases[1]))
     ledger.end(job, COMPLETED)
     record = kept.cells["cell-0"]
     assert (record.status, record.trouble) == (Status.UNAVAILABLE, Trouble.DISK)
     assert record.message == "no space left on device while the cell ran"
-    assert kept.cases == [job.tasks[1].key]
+    assert kept.cases == [job.cases[1].key]
 
 
 def test_a_case_that_passed_may_speak_of_a_full_disk(make: Any) -> None:
     (job,) = listed = jobs(make, [{}], [frozenset()])
     ledger, kept = open_ledger(make, listed)
-    ledger.case(job, finished(job.tasks[0], Outcome.PASSED, evidence="No space left on device"))
+    ledger.case(job, finished(job.cases[0], Outcome.PASSED, evidence="No space left on device"))
     ledger.end(job, COMPLETED)
     assert kept.cells["cell-0"].status is Status.COMPLETED
 
@@ -172,7 +173,7 @@ def test_records_name_folders_not_paths(make: Any) -> None:
     told = "/project/.hubmatrix/venvs/1f/lib /project/.hubmatrix/toolchains/py311/pytest /project/cases/a.py /opt/python/3.11.7/lib"
     told += " /project/.hubmatrix/companions/2e/tqdm"
     written = Workspace(root=Path("/project")).work / "run-1" / "x"
-    ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=f"{told} {written}"))
+    ledger.case(job, finished(job.cases[0], Outcome.FAILED, evidence=f"{told} {written}"))
     (record,) = kept.records
     assert record.evidence == "$VENV/lib $PYTEST/pytest ./cases/a.py $PYTHON/lib $TRANSFORMERS/tqdm $WORK/x"  # type: ignore[union-attr]
 
@@ -188,7 +189,7 @@ def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Pa
     disk = tmp_path / "disk"
     run = disk / "work" / "run-1"
     told = f"{disk}/venvs/1f/lib {state}/venvs/1f/lib ../../../../venvs/1f/lib {run}/x {disk}/bytecode/x"
-    ledger.case(job, finished(job.tasks[0], Outcome.FAILED, evidence=told))
+    ledger.case(job, finished(job.cases[0], Outcome.FAILED, evidence=told))
     (record,) = kept.records
     assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
 
@@ -199,7 +200,7 @@ def known_as(state: Path, beside: Mapping[Companion, Folder | Failure] | None = 
 
 def test_what_a_case_had_beside_its_environment_is_recorded_with_it(make: Any) -> None:
     asking = make.case("t0", companions=frozenset({Companion.TRANSFORMERS}))
-    (job,) = listed = assign([make.cell()], [asking, make.case("t1")], {"bert-en/3": make.model()}, lambda case, *_: case.id, ())
+    (job,) = listed = assign([make.cell()], [asking, make.case("t1")], {"bert-en/3": make.model()}, lambda case, *_: case.id)
     ledger, kept = open_ledger(make, listed)
     ledger.know(
         known_as(
@@ -207,7 +208,7 @@ def test_what_a_case_had_beside_its_environment_is_recorded_with_it(make: Any) -
             {Companion.TRANSFORMERS: BESIDE, Companion.SENTENCEPIECE: OFFLINE},
         )
     )
-    for task in job.tasks:
+    for task in job.cases:
         ledger.case(job, finished(task))
     assert [record.beside for record in kept.records if isinstance(record, CaseRecord)] == [
         (Package(name="transformers", version="4.39.2"),),

@@ -14,10 +14,18 @@ from typing import Any
 import pytest
 
 from harness.domain import Status, Trouble
+from harness.environments.uv import Failure
+from harness.incell.hubmatrix_messages import CellRequest, EndReason, ProcessEnd, Setup
 from harness.run import zygote
-from harness.run.zygote import Refused, Verdict, Zygote, open_zygote
+from harness.run.zygote import Zygote, open_zygote
 
-READY = {"event": "ready", "seconds": 1.0}
+READY = {"event": "ready"}
+LOST = ProcessEnd(reason=EndReason.LOST)
+
+
+def request(name: str) -> CellRequest:
+    values: dict[str, Any] = {**dict.fromkeys(CellRequest._fields, ""), "id": name, "program": "cell.py"}
+    return CellRequest(**values)
 
 
 class Peer:
@@ -69,7 +77,7 @@ class Peer:
 def meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`await meet(act)`: open a zygote whose other end is `act`. `import.txt` says what it printed."""
 
-    async def one(act: Callable[[Peer], Awaitable[int]], *, timeout: float = 5.0, preload: bool = True) -> Zygote | Refused:
+    async def one(act: Callable[[Peer], Awaitable[int]], *, timeout: float = 5.0, preload: bool = True) -> Zygote | Failure:
         async def start(*argv: str, pass_fds: list[int], stdout: Any, **options: Any) -> Peer:
             assert argv[0] == "/venv/bin/python"
             assert argv[-1] == str(pass_fds[0])
@@ -84,11 +92,9 @@ def meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
         return await open_zygote(
             Path("/venv/bin/python"),
-            ["tensorflow"],
-            Path("/pytest"),
+            Setup(modules=("tensorflow",), toolchain="/pytest", preload=preload),
             {"TF_USE_LEGACY_KERAS": "1"},
             tmp_path / "import.txt",
-            preload=preload,
             timeout=timeout,
         )
 
@@ -134,16 +140,16 @@ def test_each_cell_gets_its_own_verdict(meet: Any) -> None:
             await peer.hear()
             await peer.say(**READY)
             first, second = await peer.hear(), await peer.hear()
-            crash = {"reason": "exited", "code": None, "signal": 11, "peak_bytes": 7, "left_running": 2}
-            await peer.say(event="ended", id=second["id"], verdict=crash)
-            await peer.say(event="ended", id="nobody", verdict=None)
-            await peer.say(event="ended", id=first["id"], verdict=None)
+            crash = {"reason": "exited", "code": None, "signal": 11, "peak_bytes": 7}
+            await peer.say(id=second["id"], end=crash)
+            await peer.say(id="nobody", end=None)
+            await peer.say(id=first["id"], end=None)
             await peer.hear()
             return 0
 
         found = await meet(act)
-        verdicts = await asyncio.gather(found.run({"id": "one"}), found.run({"id": "two"}))
-        assert verdicts == [Verdict(reason="lost"), Verdict(reason="exited", signal=11, peak_bytes=7)]
+        verdicts = await asyncio.gather(found.run(request("one")), found.run(request("two")))
+        assert verdicts == [LOST, ProcessEnd(reason=EndReason.EXITED, signal=11, peak_bytes=7)]
         await found.close()
 
     run(go)
@@ -158,8 +164,8 @@ def test_cells_of_a_zygote_that_died_are_lost(meet: Any) -> None:
             return -9
 
         found = await meet(act)
-        assert await found.run({"id": "one"}) == Verdict(reason="lost")
-        assert await found.run({"id": "two"}) == Verdict(reason="lost")
+        assert await found.run(request("one")) == LOST
+        assert await found.run(request("two")) == LOST
         await found.close()
 
     run(go)
@@ -177,28 +183,28 @@ def test_a_verdict_for_a_cancelled_cell_disturbs_no_other(meet: Any) -> None:
             asked.set()
             await cancelled.wait()
             for name in ("one", "two"):
-                await peer.say(event="ended", id=name, verdict={"reason": "exited", "code": 0})
+                await peer.say(id=name, end={"reason": "exited", "code": 0})
             await peer.hear()
             return 0
 
         found = await meet(act)
-        one, two = (asyncio.ensure_future(found.run({"id": name})) for name in ("one", "two"))
+        one, two = (asyncio.ensure_future(found.run(request(name))) for name in ("one", "two"))
         await asked.wait()
         one.cancel()
         await asyncio.sleep(0)
         cancelled.set()
-        assert await two == Verdict(reason="exited", code=0)
+        assert await two == ProcessEnd(reason=EndReason.EXITED, code=0)
         await found.close()
 
     run(go)
 
 
-def refused(meet: Any, act: Callable[[Peer], Awaitable[int]], **options: Any) -> Refused:
-    seen: list[Refused] = []
+def refused(meet: Any, act: Callable[[Peer], Awaitable[int]], **options: Any) -> Failure:
+    seen: list[Failure] = []
 
     async def go() -> None:
         found = await meet(act, **options)
-        assert isinstance(found, Refused)
+        assert isinstance(found, Failure)
         seen.append(found)
 
     run(go)
@@ -212,7 +218,7 @@ def test_an_import_that_raises_is_told_in_pythons_words(meet: Any) -> None:
         await peer.say(event="import_failed", message=words, evidence="Traceback ...")
         return 0
 
-    assert refused(meet, act) == Refused(
+    assert refused(meet, act) == Failure(
         status=Status.IMPORT_FAILED,
         trouble=None,
         message="TypeError: Descriptors cannot be created directly.",
@@ -251,7 +257,7 @@ def test_an_import_that_ends_the_interpreter(meet: Any, code: int, status: Statu
         await peer.hear()
         return code
 
-    assert refused(meet, act) == Refused(status=status, trouble=trouble, message=message, evidence="printed")
+    assert refused(meet, act) == Failure(status=status, trouble=trouble, message=message, evidence="printed")
 
 
 def test_an_import_at_its_limit(meet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +267,7 @@ def test_an_import_at_its_limit(meet: Any, monkeypatch: pytest.MonkeyPatch) -> N
         return 0
 
     found = refused(meet, act, timeout=0.05)
-    assert found == Refused(status=Status.TIMED_OUT, trouble=None, message="import took longer than 0 s", evidence="printed")
+    assert found == Failure(status=Status.TIMED_OUT, trouble=None, message="import took longer than 0 s", evidence="printed")
 
 
 def test_a_long_log_keeps_its_end(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from harness.environments import lock
 from harness.environments.uv import Failure
 from harness.run import prepare
 from harness.run.keys import Identity
+from harness.run.watcher import Stage
 
 PROOF = Failure(status=Status.LOCK_FAILED, trouble=None, message="Because no.", evidence="")
 
@@ -20,7 +21,7 @@ PROOF = Failure(status=Status.LOCK_FAILED, trouble=None, message="Because no.", 
 def test_no_interpreter_says_what_is_wanted_and_what_is_here(make: Any) -> None:
     request = make.request(release=make.release("2.0.4", pythons=("3.6", "3.7")))
     here = {"3.9": make.interpreter("3.9.18"), "3.11": make.interpreter("3.11.7")}
-    found = prepare.no_interpreter(request, here)
+    found = prepare.no_interpreter(prepare.recipe_of(request), here)
     assert (found.status, found.trouble) == (Status.UNAVAILABLE, Trouble.INTERPRETER)
     assert found.message == "no CPython 3.7 or 3.6 on this machine"
     assert found.evidence == (
@@ -29,19 +30,19 @@ def test_no_interpreter_says_what_is_wanted_and_what_is_here(make: Any) -> None:
 
 
 def test_no_pinned_interpreter(make: Any) -> None:
-    found = prepare.no_interpreter(make.request(python="3.9"), {})
+    found = prepare.no_interpreter(prepare.recipe_of(make.request(python="3.9")), {})
     assert found.message == "no CPython 3.9 on this machine"
     assert found.evidence == "no CPython 3.9 on this machine; found: none\n`uv python install 3.9` or pyenv provide one"
 
 
 def test_cells_run_on_the_cpu_and_with_what_was_asked_for(make: Any) -> None:
-    one = prepare.identity(make.request(keras=KerasChoice.LEGACY), make.lock(), make.interpreter())
-    assert dict(one.settings) == {"CUDA_VISIBLE_DEVICES": "-1", "TF_USE_LEGACY_KERAS": "1"}
+    asked = prepare.recipe_of(make.request(keras=KerasChoice.LEGACY))
+    assert dict(asked.settings) == {"CUDA_VISIBLE_DEVICES": "-1", "TF_USE_LEGACY_KERAS": "1"}
 
 
 def test_cells_of_a_gpu_see_those_that_the_user_leaves_them(make: Any) -> None:
-    one = prepare.identity(make.request(accelerator=Accelerator.GPU), make.lock(), make.interpreter())
-    assert dict(one.settings) == {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+    asked = prepare.recipe_of(make.request(accelerator=Accelerator.GPU))
+    assert dict(asked.settings) == {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
 @pytest.fixture
@@ -49,38 +50,38 @@ def locked(monkeypatch: pytest.MonkeyPatch, make: Any) -> list[str]:
     """Locks by request id: `known` is stored, `proof` can't be locked, everything else is resolved. Gives what was resolved."""
     asked: list[str] = []
 
-    async def resolve(uv: Path, folder: Path, request: Any, interpreter: Any, *, refresh: bool) -> Any:
+    async def resolve(uv: Path, folder: Path, wanted: Any, interpreter: Any, *, refresh: bool) -> Any:
         await asyncio.sleep(0)
-        asked.append(request.id)
-        return PROOF if request.id == "proof" else make.lock(sha256=request.id)
+        asked.append(wanted)
+        return PROOF if wanted == "proof" else make.lock(sha256=wanted)
 
-    monkeypatch.setattr(lock, "resolve", resolve)
-    monkeypatch.setattr(lock, "stored", lambda _folder, request, _one: make.lock(sha256="known") if request.id == "known" else None)
+    monkeypatch.setattr(lock, "wanted", lambda request: request.id)
+    monkeypatch.setattr(lock, "resolve_wanted", resolve)
+    monkeypatch.setattr(lock, "stored", lambda _folder, wanted, _one: make.lock(sha256="known") if wanted == "known" else None)
     return asked
 
 
-def ask(*requests: Any, found: Any, refresh: bool = False) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    told: list[tuple[str, str]] = []
-    answer = prepare.identities(
-        Path("uv"), Path("locks"), requests, found, refresh=refresh, tell=lambda name, what: told.append((name, what))
-    )
+def ask(make: Any, *requests: Any, refresh: bool = False) -> tuple[dict[str, Any], list[tuple[str, Stage]]]:
+    told: list[tuple[str, Stage]] = []
+    machine = make.machine(Path("project"))
+    answer = prepare.identities(machine, requests, refresh=refresh, tell=lambda name, stage: told.append((name, stage)))
     return dict(asyncio.run(answer)), told
 
 
 def test_every_request_has_an_identity_or_a_failure(make: Any, locked: list[str]) -> None:
     old = make.release("2.0.4", pythons=("3.6", "3.7"))
     requests = (make.request("known"), make.request("new"), make.request("proof"), make.request("old", release=old))
-    found, told = ask(*requests, found={"3.11": make.interpreter()})
+    found, told = ask(make, *requests)
     assert list(found) == ["known", "new", "proof", "old"]
     assert [one.lock.sha256 for one in found.values() if isinstance(one, Identity)] == ["known", "new"]
     assert found["proof"] == PROOF
     assert found["old"].trouble is Trouble.INTERPRETER
     assert sorted(locked) == ["new", "proof"]
-    assert sorted(told) == [("new", "locked"), ("new", "locking"), ("proof", "locked"), ("proof", "locking")]
+    assert sorted(told) == [("new", Stage.LOCKED), ("new", Stage.LOCKING), ("proof", Stage.LOCKED), ("proof", Stage.LOCKING)]
 
 
 def test_refresh_resolves_what_is_stored_too(make: Any, locked: list[str]) -> None:
-    ask(make.request("known"), found={"3.11": make.interpreter()}, refresh=True)
+    ask(make, make.request("known"), refresh=True)
     assert locked == ["known"]
 
 

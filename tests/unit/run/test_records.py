@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from harness.domain import Axis, InstallPolicy, KerasChoice, Outcome, Service, Status, Trouble
 from harness.environments.uv import Failure
 from harness.results.format import LINE, CaseRef, Package
-from harness.run.assign import COMPLETED, CellEnd, CellJob, Task
+from harness.run.assign import COMPLETED, CellEnd, CellJob
 from harness.run.attempts import Finished
 from harness.run.records import case_record, cell_record, environment_record, scrub
+from harness.run.tasks import KeyedCase
 
 ROOTS = {"/home/me": "~", "/home/me/project": ".", "/home/me/project/.hubmatrix/venvs/1f": "$VENV"}
 
@@ -75,7 +76,7 @@ def test_a_long_text_keeps_both_ends() -> None:
 @pytest.fixture
 def job(make: Any) -> CellJob:
     refs = (CaseRef(case="cases/test_a.py::test_a", key="k1"), CaseRef(case="cases/test_b.py::test_b", key="k2"))
-    return CellJob(cell=make.cell(), model=make.model(), refs=refs, tasks=())
+    return CellJob(cell=make.cell(), model=make.model(), refs=refs, cases=())
 
 
 def test_an_environment_that_imports(make: Any) -> None:
@@ -100,9 +101,9 @@ def test_an_environment_without_a_lock(make: Any) -> None:
 
 
 def test_a_case_is_recorded_under_its_key_and_the_cell_that_ran_it(make: Any, job: CellJob) -> None:
-    task = Task(case=make.case(uses=frozenset({Axis.MODEL})), key="k1", uses={"model": "bert-en/3"})
+    task = KeyedCase(case=make.case(uses=frozenset({Axis.MODEL})), key="k1", uses={"model": "bert-en/3"})
     done = Finished(
-        task=task,
+        keyed=task,
         variant="v",
         outcome=Outcome.FAILED,
         seconds=0.5,
@@ -125,8 +126,8 @@ def test_where_a_service_listened_is_not_recorded(make: Any, job: CellJob) -> No
     names = {**ROOTS, "http://127.0.0.1:4711": "$HUB", "127.0.0.1:4711": "$HUB"}
 
     def message(**values: Any) -> str:
-        task = Task(case=make.case(**values), key="k1", uses={})
-        done = Finished(task=task, variant="", outcome=Outcome.FAILED, seconds=0, message=told, evidence=told)
+        task = KeyedCase(case=make.case(**values), key="k1", uses={})
+        done = Finished(keyed=task, variant="", outcome=Outcome.FAILED, seconds=0, message=told, evidence=told)
         record = case_record(done, job, "r", names)
         assert record.evidence == record.message
         return record.message
@@ -137,7 +138,7 @@ def test_where_a_service_listened_is_not_recorded(make: Any, job: CellJob) -> No
 
 def test_a_message_is_not_endless(make: Any, job: CellJob) -> None:
     done = Finished(
-        task=Task(case=make.case(), key="k1", uses={}),
+        keyed=KeyedCase(case=make.case(), key="k1", uses={}),
         variant="",
         outcome=Outcome.FAILED,
         seconds=0,
@@ -152,7 +153,7 @@ def test_a_cell_refers_to_its_cases_under_a_key_made_of_theirs(job: CellJob) -> 
     assert (record.id, record.status, record.reused) == ("cell-1", Status.COMPLETED, True)
     assert record.cases == job.refs
     assert record.axes.model == "bert-en/3"
-    other = CellJob(cell=job.cell, model=job.model, refs=job.refs[:1], tasks=())
+    other = CellJob(cell=job.cell, model=job.model, refs=job.refs[:1], cases=())
     assert cell_record(other, COMPLETED, {}, reused=True).key != record.key
 
 
@@ -164,8 +165,8 @@ def test_a_cell_tells_how_it_ended(job: CellJob) -> None:
 
 def test_every_record_can_be_written_and_read(make: Any, job: CellJob) -> None:
     odd = "\ud800 \x00 \u2028 /home/me"
-    task = Task(case=make.case(), key="k1", uses={})
-    done = Finished(task=task, variant="", outcome=Outcome.ERROR, seconds=0.1, message=odd, evidence=odd)
+    task = KeyedCase(case=make.case(), key="k1", uses={})
+    done = Finished(keyed=task, variant="", outcome=Outcome.ERROR, seconds=0.1, message=odd, evidence=odd)
     end = CellEnd(status=Status.CRASHED, message=odd, evidence=odd)
     failure = Failure(status=Status.INSTALL_FAILED, trouble=None, message=odd, evidence=odd)
     for record in (

@@ -15,7 +15,7 @@ from harness.run.schedule import Runner
 def test_cells_of_a_tpu_run_one_after_another_and_others_at_once(make: Any, tmp_path: Path) -> None:
     """Also beside another run, whose runner knows nothing of this one's."""
     models = {"bert-en/3": make.model()}
-    (on_tpu, on_cpu) = assign([make.cell("tpu", device=Device.TPU), make.cell("cpu")], [], models, lambda *_: "key", ())
+    (on_tpu, on_cpu) = assign([make.cell("tpu", device=Device.TPU), make.cell("cpu")], [], models, lambda *_: "key")
     at_once: dict[str, list[int]] = {}
 
     async def hold(job: CellJob, running: list[int], most: list[int]) -> None:
@@ -37,4 +37,4 @@ def test_cells_of_a_tpu_run_one_after_another_and_others_at_once(make: Any, tmp_
 def runner(make: Any, root: Path) -> Runner:
     (root / ".hubmatrix").mkdir(exist_ok=True)
     nothing: Any = None
-    return Runner(settings=make.settings(root), history=History(), prepare=nothing, environ=nothing, sink=nothing)
+    return Runner(settings=make.settings(root), history=History(), digests={}, prepare=nothing, environ=nothing, sink=nothing)

@@ -54,15 +54,15 @@ def test_a_report() -> None:
     assert (run.expectation.end, run.expectation.kinds) == (End.RAISED, ("TypeError",))
     assert run.expectation.says is not None
     assert run.expectation.says.pattern == "no+"
-    assert step.wanted.requirements == ("tensorflow-cpu==2.7.1", "tensorflow-hub")
-    assert (step.wanted.exclude_newer, step.wanted.daily) == (date(2022, 2, 23), False)
+    assert step.requirements.requirements == ("tensorflow-cpu==2.7.1", "tensorflow-hub")
+    assert (step.requirements.exclude_newer, step.requirements.daily) == (date(2022, 2, 23), False)
 
 
 def test_what_is_asked_for_beside_tensorflow() -> None:
     entry = RUN.replace(
         "script:", 'hub: none, with: ["tensorflow-text==2.7.*", trustme], override: "numpy==2.0.2", date: today, script:'
     )
-    asked = parse(entry)[0].reproductions[0].steps[0].wanted
+    asked = parse(entry)[0].reproductions[0].steps[0].requirements
     assert asked.requirements == ("tensorflow-cpu==2.7.1", "tensorflow-text==2.7.*", "trustme")
     assert asked.overrides == ("numpy==2.0.2", "tensorflow ; python_version < '0'")
     assert (asked.exclude_newer, asked.daily) == (None, True)

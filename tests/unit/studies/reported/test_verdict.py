@@ -9,7 +9,7 @@ import pytest
 
 from harness.domain import Trouble
 from harness.studies.reported.model import Category, End, Expectation, Observed, Reported, Reproduction, Step, Versions, Why
-from harness.studies.reported.verdict import Verdict, conclude, judge
+from harness.studies.reported.verdict import ReportVerdict, conclude, judge
 
 STEP = Step(
     release=None,
@@ -38,35 +38,35 @@ def seen(end: End = End.RAISED, **values: Any) -> Observed:
 @pytest.mark.parametrize(
     ("observed", "verdict"),
     [
-        (None, Verdict.NOT_RUN),
-        (seen(), Verdict.REPRODUCED),
-        (seen(message="OSError: no disk"), Verdict.DIFFERENT),
-        (seen(kinds=("ValueError", "Exception")), Verdict.DIFFERENT),
-        (seen(End.FINISHED), Verdict.NOT_REPRODUCED),
-        (seen(End.CRASHED), Verdict.DIFFERENT),
-        (seen(End.HUNG), Verdict.DIFFERENT),
-        (seen(End.LOCK_FAILED, kinds=(), message="no file"), Verdict.DIFFERENT),
-        (seen(End.UNAVAILABLE, trouble=Trouble.NETWORK), Verdict.UNAVAILABLE),
+        (None, ReportVerdict.NOT_RUN),
+        (seen(), ReportVerdict.REPRODUCED),
+        (seen(message="OSError: no disk"), ReportVerdict.DIFFERENT),
+        (seen(kinds=("ValueError", "Exception")), ReportVerdict.DIFFERENT),
+        (seen(End.FINISHED), ReportVerdict.NOT_REPRODUCED),
+        (seen(End.CRASHED), ReportVerdict.DIFFERENT),
+        (seen(End.HUNG), ReportVerdict.DIFFERENT),
+        (seen(End.LOCK_FAILED, kinds=(), message="no file"), ReportVerdict.DIFFERENT),
+        (seen(End.UNAVAILABLE, trouble=Trouble.NETWORK), ReportVerdict.UNAVAILABLE),
     ],
 )
-def test_judge(observed: Observed | None, verdict: Verdict) -> None:
+def test_judge(observed: Observed | None, verdict: ReportVerdict) -> None:
     assert judge(run(), observed) is verdict
 
 
 def test_a_failure_in_an_earlier_step_is_another() -> None:
-    assert judge(run(steps=2), seen(step=0)) is Verdict.DIFFERENT
-    assert judge(run(steps=2), seen(step=1)) is Verdict.REPRODUCED
+    assert judge(run(steps=2), seen(step=0)) is ReportVerdict.DIFFERENT
+    assert judge(run(steps=2), seen(step=1)) is ReportVerdict.REPRODUCED
 
 
 def test_silent_failures_are_told_by_what_is_printed() -> None:
     silent = run(expected=Expectation(end=End.FINISHED, prints=re.compile("weights: 0$")))
-    assert judge(silent, seen(End.FINISHED, output="weights: 0")) is Verdict.REPRODUCED
-    assert judge(silent, seen(End.FINISHED, output="weights: 20")) is Verdict.NOT_REPRODUCED
+    assert judge(silent, seen(End.FINISHED, output="weights: 0")) is ReportVerdict.REPRODUCED
+    assert judge(silent, seen(End.FINISHED, output="weights: 20")) is ReportVerdict.NOT_REPRODUCED
 
 
 @pytest.mark.parametrize("end", [End.HUNG, End.LOCK_FAILED])
 def test_other_ends(end: End) -> None:
-    assert judge(run(expected=Expectation(end=end)), seen(end)) is Verdict.REPRODUCED
+    assert judge(run(expected=Expectation(end=end)), seen(end)) is ReportVerdict.REPRODUCED
 
 
 def report(*runs: Reproduction, cannot: Why | None = None) -> Reported:
@@ -76,17 +76,17 @@ def report(*runs: Reproduction, cannot: Why | None = None) -> Reported:
 
 def test_the_best_reproduction_counts() -> None:
     both = report(run("r-1"), run("r-2"))
-    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen()}) is Verdict.REPRODUCED
-    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen(message="x")}) is Verdict.DIFFERENT
-    assert conclude(both, {"r-1": seen(End.FINISHED)}) is Verdict.NOT_REPRODUCED
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen()}) is ReportVerdict.REPRODUCED
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen(message="x")}) is ReportVerdict.DIFFERENT
+    assert conclude(both, {"r-1": seen(End.FINISHED)}) is ReportVerdict.NOT_REPRODUCED
 
 
 def test_what_happens_with_other_versions_happens_elsewhere() -> None:
     both = report(run("r-1"), run("r-2", Versions.OTHER))
-    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen()}) is Verdict.ELSEWHERE
-    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen(message="x")}) is Verdict.NOT_REPRODUCED
-    assert conclude(both, {"r-1": seen(), "r-2": seen()}) is Verdict.REPRODUCED
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen()}) is ReportVerdict.ELSEWHERE
+    assert conclude(both, {"r-1": seen(End.FINISHED), "r-2": seen(message="x")}) is ReportVerdict.NOT_REPRODUCED
+    assert conclude(both, {"r-1": seen(), "r-2": seen()}) is ReportVerdict.REPRODUCED
 
 
 def test_a_report_that_can_not_be_run() -> None:
-    assert conclude(report(cannot=Why.TPU), {}) is Verdict.CANNOT
+    assert conclude(report(cannot=Why.TPU), {}) is ReportVerdict.CANNOT

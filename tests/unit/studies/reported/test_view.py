@@ -13,7 +13,7 @@ from harness.results.format import Package
 from harness.studies.reported import html, markdown, view
 from harness.studies.reported.journal import ObservedRecord, StepRecord
 from harness.studies.reported.model import Category, End, Expectation, Reported, Reproduction, Versions, Why
-from harness.studies.reported.verdict import Verdict
+from harness.studies.reported.verdict import ReportVerdict
 from tests.unit.studies.reported.test_verdict import STEP
 
 HOSTILE = "ValueError: </script><script>alert(1)</script> | `x` \x1b[31mred\u202e"
@@ -45,10 +45,10 @@ TABLE = view.table(LIST, KNOWN)
 
 def test_counts() -> None:
     assert [one.verdict for one in TABLE.reported] == [
-        Verdict.REPRODUCED,
-        Verdict.NOT_RUN,
-        Verdict.NOT_REPRODUCED,
-        Verdict.CANNOT,
+        ReportVerdict.REPRODUCED,
+        ReportVerdict.NOT_RUN,
+        ReportVerdict.NOT_REPRODUCED,
+        ReportVerdict.CANNOT,
     ]
     assert [(one.category, one.total, one.runnable) for one in TABLE.tallies] == [
         (Category.IMPORT, 2, 2),

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from harness.cli import progress
+from harness.cli.progress import PlainLines, ReproduceProgress, RunProgress, Screen, display
 from harness.domain import Outcome, Status, Trouble
-from harness.run import progress
-from harness.run.progress import Lines, Screen, Watcher, watcher
+from harness.run.watcher import Stage
+from harness.studies.reported.model import End, Expectation, Observed, Reproduction, Versions
+from tests.unit.studies.reported.test_verdict import STEP
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -22,9 +25,10 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_plain_lines(make: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    with Lines() as lines:
+    with RunProgress(PlainLines()) as lines:
         lines.planned(3, 2, 1)
-        lines.stage("tf-2_16_2-today", "locking")
+        lines.stage("tf-2_16_2-today", Stage.LOCKING)
+        lines.stage("tf-2_16_2-today", Stage.LOCKED)
         lines.environment(make.environment_record())
         lines.environment(make.environment_record(id="e2", status=Status.IMPORT_FAILED, message="TypeError: no"))
         gone = {"status": Status.UNAVAILABLE, "trouble": Trouble.INTERPRETER, "message": "no CPython 3.6 on this machine"}
@@ -47,7 +51,7 @@ def test_plain_lines(make: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_many_cells_are_counted_by_twenty_five(make: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines()
+    lines = RunProgress(PlainLines())
     lines.planned(60, 1, 0)
     for _ in range(60):
         lines.cell(make.cell_record())
@@ -58,7 +62,7 @@ def test_who_waits_hears_how_far_it_is(make: Any, capsys: pytest.CaptureFixture[
     """Cells end late where they share cases: eight minutes of silence were seen, which look like a hang."""
     now = 0.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    lines = Lines()
+    lines = RunProgress(PlainLines())
     lines.planned(60, 1, 0)
     for now in (10.0, 29.0, 31.0, 40.0, 62.0):  # noqa: B007  (read by the clock)
         lines.case(make.case_record())
@@ -69,16 +73,28 @@ def test_who_waits_hears_how_far_it_is(make: Any, capsys: pytest.CaptureFixture[
 def test_the_screen_takes_everything_that_lines_take(make: Any) -> None:
     """Messages hold brackets of pytest and TensorFlow, which are no markup."""
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with Screen(console) as screen:
+    with RunProgress(Screen(console, "cells")) as screen:
         screen.planned(3, 2, 0)
-        screen.stage("tf-2_16_2-today", "importing")
+        screen.stage("tf-2_16_2-today", Stage.IMPORTING)
         screen.environment(make.environment_record(status=Status.IMPORT_FAILED, message="[/red] is no [bold] markup"))
         screen.case(make.case_record())
         screen.cell(make.cell_record())
-        screen.stage("tf-2_16_2-today", "done")
+        screen.stage("tf-2_16_2-today", Stage.DONE)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())  # type: ignore[attr-defined]
     assert "3 cells in 2 environments, 0 known already" in shown
     assert "[/red] is no [bold] markup" in shown
+
+
+@pytest.mark.parametrize("reused", [False, True])
+def test_a_line_for_each_reproduction_that_was_run_now(reused: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with ReproduceProgress(PlainLines()) as lines:
+        lines.planned(3)
+        for name in ("k3-a-1", "k3-a-2", "k3-a-3"):
+            run = Reproduction(name=name, versions=Versions.CHOSEN, steps=(STEP,), expectation=Expectation(end=End.RAISED))
+            lines.begun(run)
+            lines.done(run, Observed(end=End.FINISHED, step=0), reused=reused)
+    texts = [f"{number} of 3  k3-a-{number}: not reproduced (finished)" for number in (1, 2, 3)]
+    assert told(capsys) == (texts[-1:] if reused else texts)
 
 
 def test_lines_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,5 +103,4 @@ def test_lines_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
             progress, "Console", lambda terminal=terminal, **_: Console(file=io.StringIO(), force_terminal=terminal)
         )
         for plain in (True, False):
-            found: Watcher = watcher(plain=plain)
-            assert isinstance(found, Screen if terminal and not plain else Lines)
+            assert isinstance(display("cells", plain=plain), Screen if terminal and not plain else PlainLines)

@@ -1,0 +1,17 @@
+"""What a process printed, from the file that took it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+OUTPUT_BYTES = 200_000
+
+
+def printed(path: Path, start: int = 0) -> str:
+    """Return what is in the file from `start` on, its end where that is more than OUTPUT_BYTES; "" where there is no file."""
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(max(start, file.seek(0, os.SEEK_END) - OUTPUT_BYTES))
+        return file.read().decode("utf-8", "replace")
+    return ""
