@@ -74,7 +74,7 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
     hosts = "device in (cpu, xla-cpu)"  # cases for other devices are apart from these, and dearer
     chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default", hosts]
     chosen += [f"model in ({', '.join(models)})"] if models else []
-    made = planning.make(place, planning.Choice.of("full", " and ".join(chosen), (), ()))
+    made = planning.make(place, planning.choose("full", " and ".join(chosen), (), ()))
     tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
     options = RunOptions(tier="full", selection=" and ".join(chosen), rerun=rerun)
     watcher = RunProgress(display("cells", plain=True))

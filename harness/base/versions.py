@@ -27,6 +27,7 @@ ORDERED: Mapping[str, Callable[[Version, Version], bool]] = {
 
 
 def is_version(text: str) -> bool:
+    """Say whether a text is a version at all."""
     try:
         Version(text)
     except InvalidVersion:
@@ -34,19 +35,29 @@ def is_version(text: str) -> bool:
     return True
 
 
-def same_version(value: str, wanted: str) -> bool:
-    """Whether `value` is `wanted` to as many parts as `wanted` has: 2.16.2 is 2.16."""
-    return _compare(value, wanted, operator.eq)
+def release_of(version: str) -> tuple[int, ...] | None:
+    """Return the numbers that others are compared with; None where the version names a pre- or post-release and compares whole."""
+    parsed = Version(version)
+    return None if _is_more_than_a_release(parsed) else parsed.release
 
 
-def in_order(value: str, sign: str, wanted: str) -> bool:
-    """Whether `value sign wanted` holds; `sign` is one of ORDERED."""
-    return _compare(value, wanted, ORDERED[sign])
+def same_version(value: str, bound: str) -> bool:
+    """Say whether `value` is `bound` to as many parts as `bound` has: 2.16.2 is 2.16."""
+    return _compare(value, bound, operator.eq)
 
 
-def _compare(value: str, wanted: str, order: Callable[[Version, Version], bool]) -> bool:
-    given = Version(wanted)
-    if given.is_prerelease or given.is_postrelease or given.local:
-        return order(Version(value), given)
-    parts = Version(value).release[: len(given.release)]
-    return order(Version(".".join(map(str, parts))), given)
+def in_order(value: str, sign: str, bound: str) -> bool:
+    """Say whether `value sign bound` holds; `sign` is one of ORDERED."""
+    return _compare(value, bound, ORDERED[sign])
+
+
+def _compare(value: str, bound: str, order: Callable[[Version, Version], bool]) -> bool:
+    parsed = Version(bound)
+    if _is_more_than_a_release(parsed):
+        return order(Version(value), parsed)
+    parts = Version(value).release[: len(parsed.release)]
+    return order(Version(".".join(map(str, parts))), parsed)
+
+
+def _is_more_than_a_release(version: Version) -> bool:
+    return version.is_prerelease or version.is_postrelease or bool(version.local)

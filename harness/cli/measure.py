@@ -23,6 +23,7 @@ from harness.cli.options import (
     Models,
     Root,
     Select,
+    SelectCheck,
     Tier,
 )
 from harness.domain import Device, InstallPolicy, KerasChoice
@@ -40,7 +41,7 @@ def plan(
     """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
     from harness.commands import plan as planning
 
-    shown = planning.preview(Workspace(root=root.resolve()), planning.Choice.of(tier, select, environment, cell))
+    shown = planning.preview(Workspace(root=root.resolve()), planning.choose(tier, select, environment, cell))
     print(planning.as_json(shown) if as_json else planning.as_text(shown))
 
 
@@ -75,11 +76,11 @@ def run(
     if hub_url is not None and models_ is Models.REPLICAS:
         raise SpecError("only published models come from a server", place="--hub-url", hint="add --models published")
     place = Workspace(root=root.resolve())
-    choice = planning.Choice.of(tier, select, environment, cell)
-    made = planning.make(place, choice)
+    selection = planning.choose(tier, select, environment, cell)
+    made = planning.make(place, selection)
     options = RunOptions(
-        tier=choice.tier or "",
-        selection=choice.text,
+        tier=selection.tier or "",
+        selection=selection.text,
         models=f"published, from {hub_url}" if hub_url else models_.value,
         again=() if models_ is Models.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
         preload=not no_zygote,
@@ -107,8 +108,9 @@ def run(
 def check(
     model: Annotated[str, typer.Argument(help="SavedModel folder, TF1 Hub module, .keras or .h5 file, .tar.gz, or a handle.")],
     tensorflow: Annotated[
-        str, typer.Option(help="'2.15', '2.15,2.19' or '>=2.12,<2.16'; the versions of the quick tier if not given.")
+        str, typer.Option(help="'2.15', '2.15,2.19', '2.8-2.15' or '>=2.12,<2.16'; the versions of the quick tier if not given.")
     ] = "",
+    select: SelectCheck = "",
     install: Annotated[list[InstallPolicy], typer.Option(help="as-released (default) or today; repeatable.")] = AS_RELEASED,
     keras: Annotated[list[KerasChoice], typer.Option(help="default (default) or legacy; repeatable.")] = DEFAULT_KERAS,
     device: Annotated[list[Device], typer.Option(help="cpu, xla-cpu; both if not given.")] = EVERY_DEVICE,
@@ -137,7 +139,7 @@ def check(
     if look:
         print(json.dumps({"format": 1, "model": looking.facts(brought, inspected)}, indent=1)) if as_json else None
         return
-    width = checking.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device))
+    width = checking.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device), select=select)
     made = checking.make(workspace, brought, inspected, width)
     watcher = RunProgress(display("cells", plain=plain or as_json))
     done = checking.run(made, watcher, jobs=jobs, rerun=rerun, folder=report)
@@ -161,7 +163,7 @@ def spec(
     if schema:
         print(schema_module.text(), end="")
         return
-    made = planning.make(Workspace(root=root.resolve()), planning.Choice.of("full", "", (), ()))
+    made = planning.make(Workspace(root=root.resolve()), planning.choose("full"))
     facts: dict[str, Any] = {
         "format": 1,
         "cells": len(made.plan.cells),

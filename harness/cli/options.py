@@ -19,6 +19,30 @@ Select = Annotated[
         "Versions compare as versions; = means 'starts with' (tensorflow=2.16 is 2.16.2).",
     ),
 ]
+SelectCheck = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        help="Only these cells, e.g. 'tensorflow>=2.16 and install=today'. Of an axis that it names, it alone decides, over all "
+        "values of the matrix; --tensorflow, --install, --keras and --device stand for the others.",
+    ),
+]
+SelectResults = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        help="Only these cells, and of their cases only these: the same, and also over what was installed and what happened, "
+        "e.g. 'outcome=failed and package(keras)>=3'. Names are in docs/selectors.md.",
+    ),
+]
+SelectReported = Annotated[
+    str,
+    typer.Option(
+        "--select",
+        help="Only these reports: an expression over id, category, cannot, verdict and tensorflow, "
+        "e.g. 'category=keras3 and tensorflow>=2.16'.",
+    ),
+]
 Environments = Annotated[list[str], typer.Option("--environment", help="Only the cells of this environment; repeatable.")]
 Cells = Annotated[list[str], typer.Option("--cell", help="Only this cell; repeatable. Ids are in the report.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]

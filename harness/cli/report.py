@@ -13,11 +13,11 @@ from harness.base.workspace import Workspace
 from harness.cli.app import app, progress, say
 from harness.cli.options import (
     HERE,
-    NO_NAMES,
     AsJson,
     Root,
     RunFile,
-    Select,
+    SelectReported,
+    SelectResults,
 )
 
 
@@ -44,13 +44,12 @@ def report(
 @app.command()
 def results(
     run_file: RunFile = None,
-    select: Select = "",
+    select: SelectResults = "",
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of results.jsonl.")] = False,
     as_json: AsJson = False,
     root: Root = HERE,
 ) -> None:
     """Every cell of a run: axes, status, its cases with outcome, message and evidence, reused or new, lock and interpreter."""
-    from harness.commands import plan as planning
     from harness.commands import report as reporting
     from harness.results import store
     from harness.results.format import LINE
@@ -59,8 +58,8 @@ def results(
         print(json.dumps(LINE.json_schema(), indent=1))
         return
     place = Workspace(root=root.resolve())
-    interfaces = planning.interfaces(place) if select else None
-    joined = reporting.joined(store.read(run_file or store.newest(place.runs)), select, interfaces)
+    run = store.read(run_file or store.newest(place.runs))
+    joined = reporting.joined(run, reporting.select(place, run, select))
     print(joined.model_dump_json(indent=1) if as_json else reporting.results_text(joined))
 
 
@@ -84,8 +83,8 @@ def claims(
 
 @app.command()
 def reproduce(
-    names: Annotated[list[str] | None, typer.Argument(help="Ids of reports, also with * and ?; all if none is given.")] = None,
-    category: Annotated[list[str], typer.Option("--category", help="Only reports of this category; repeatable.")] = NO_NAMES,
+    names: Annotated[list[str] | None, typer.Argument(help="Ids of reports; all if none is given.")] = None,
+    select: SelectReported = "",
     listed: Annotated[bool, typer.Option("--list", help="Show what is known; run nothing.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
     jobs: Annotated[
@@ -106,7 +105,7 @@ def reproduce(
         print(json.dumps(view.schema(), indent=1))
         return
     place = Workspace(root=root.resolve())
-    chosen = reproducing.select(place, names or (), category)
+    chosen = reproducing.select(place, names or (), select)
     machine = reproducing.machine(place, chosen, jobs)
     if not listed:
         from harness.cli.progress import ReproduceProgress, display

@@ -9,23 +9,24 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from harness import catalog
-from harness.base.errors import SelectionError, SpecError
+from harness.base.errors import SelectionError
 from harness.base.workspace import Workspace
 from harness.commands import report as reporting
 from harness.commands.plan import QUICK, Made
 from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Model, SaveFormat, TextOps
 from harness.judge.attribution import machine_trouble
 from harness.matrix import Spec, load
+from harness.matrix.facts import Facts
 from harness.matrix.narrow import Part, narrowed
 from harness.matrix.plan import expand
+from harness.matrix.selector import Context, compile_selector
+from harness.matrix.shorthand import compile_versions
 from harness.models import user
 from harness.models.fetch import Brought
 from harness.models.inspect import Inspected, packages
@@ -41,12 +42,16 @@ WITH_PYTHON_CODE = "cases/anymodel/test_keras.py::test_load_model_with_python_co
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Width:
-    """How much of the matrix to run a model on. No `tensorflow`: the versions of the quick tier."""
+    """How much of the matrix to run a model on. No `tensorflow`: the versions of the quick tier.
+
+    `select` is a selector. Of an axis that it asks about, it alone decides: every value of the matrix is there to choose from.
+    """
 
     tensorflow: str
     installs: tuple[InstallPolicy, ...]
     keras: tuple[KerasChoice, ...]
     devices: tuple[Device, ...]
+    select: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,26 +104,26 @@ def _part(spec: Spec, inspected: Inspected, model: Model, cases: Sequence[Case],
     }
     if not by_format:
         choices[Axis.FORMAT] = (SaveFormat.SAVEDMODEL,)
-    return Part(versions=_versions(spec, width.tensorflow), choices=choices)
+    asked = compile_selector(width.select, Context.PLAN, {**spec.vocabulary(), Axis.MODEL.value: (model.id,)}).names
+    choices |= {axis: values for axis, values in spec.choices.items() if axis.value in asked}
+    return Part(versions=_versions(spec, width.tensorflow, asked), choices=choices)
 
 
-def _versions(spec: Spec, wanted: str) -> frozenset[str]:
-    """Those of the quick tier, or those that a version (`2.15`) or a condition (`>=2.12,<2.16`) names."""
-    if not wanted.strip():
-        quick = spec.tier(QUICK).select
-        return frozenset(axes.tensorflow for axes in spec.matching(quick))
-    parts = [part.strip() for part in wanted.split(",")]
-    bare = [part for part in parts if re.fullmatch(r"\d+(\.\d+)*", part)]
-    conditions = [f"=={part}.*" for part in bare] if len(bare) == len(parts) else [wanted]
-    known = [release.version for release in spec.releases]
-    try:
-        found = frozenset(version for one in conditions for version in SpecifierSet(one).filter(known))
-    except InvalidSpecifier as trouble:
-        hint = "a version such as 2.15, several with commas, or a condition such as '>=2.12,<2.16'"
-        raise SpecError(f"{wanted!r} is no condition on versions", place="--tensorflow", hint=hint) from trouble
-    if not found:
-        raise SelectionError(f"no TensorFlow is {wanted}", place="--tensorflow", hint=f"there are {', '.join(known)}")
-    return found
+def _versions(spec: Spec, typed: str, asked: Collection[str]) -> frozenset[str]:
+    """Return the versions that were typed in short, as `2.15` or `>=2.12,<2.16`; where none were, those of the quick tier.
+
+    `asked` are the names in the selector: where TensorFlow is among them, every version is there to choose from.
+    """
+    versions = [release.version for release in spec.releases]
+    if not typed.strip():
+        if Axis.TENSORFLOW.value in asked:
+            return frozenset(versions)
+        return frozenset(axes.tensorflow for axes in spec.matching(spec.tier(QUICK).select))
+    selector = compile_versions(typed, option="--tensorflow")
+    chosen = frozenset(version for version in versions if selector(Facts({"tensorflow": version})))
+    if not chosen:
+        raise SelectionError(f"no TensorFlow is {typed}", place="--tensorflow", hint=f"there are {', '.join(versions)}")
+    return chosen
 
 
 def run(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, folder: Path | None) -> Done:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness import catalog
 from harness.base.workspace import Workspace
-from harness.commands.plan import claims
+from harness.commands.plan import claims, interfaces
 from harness.judge.claims import Answer, judge
 from harness.report import wording
 from harness.report.claims import documents
@@ -36,10 +36,10 @@ class Answered(BaseModel):
 def answer(place: Workspace, results: Path) -> Answered:
     """Raises SpecError for claims that aren't valid, ResultsError for results that can't be read."""
     cases = catalog.read(place.cases)
-    known = claims(place, cases)
+    stated = claims(place, cases)
     run = store.read(results)
     versions = (record.axes.tensorflow for record in run.cells)
-    found = documents(judge(known, run), versions, {case.id: case.title for case in cases})
+    found = documents(judge(stated, run, interfaces(place)), versions, {case.id: case.title for case in cases})
     return Answered(run=run.header.run, documents=found)
 
 

@@ -18,6 +18,7 @@ from harness.judge.claims import load as load_claims
 from harness.matrix import Spec, load
 from harness.matrix.plan import expand
 from harness.matrix.request import exclude_newer, requirements
+from harness.matrix.selection import Selection
 from harness.matrix.selector import Interfaces
 from harness.models.source import Replicas
 from harness.results import store
@@ -31,21 +32,10 @@ from harness.run.prepare import stored_identity
 QUICK = "quick"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What a user selected. No tier means all of the matrix."""
-
-    tier: str | None
-    text: str
-    environments: tuple[str, ...]
-
-    @classmethod
-    def of(cls, tier: str | None, select: str, environments: Sequence[str], cells: Sequence[str]) -> Choice:
-        """The tier is `quick` unless one is given, or environments or cells are named."""
-        named = bool(environments or cells)
-        parts = [f"({select})"] if select.strip() and cells else [select] if select.strip() else []
-        parts += [f"cell in ({', '.join(cells)})"] if cells else []
-        return cls(tier=tier or (None if named else QUICK), text=" and ".join(parts), environments=tuple(environments))
+def choose(tier: str | None, select: str = "", environments: Sequence[str] = (), cells: Sequence[str] = ()) -> Selection:
+    """Return what a user selected. The tier is `quick` unless one is given, or environments or cells are named."""
+    named = bool(environments or cells)
+    return Selection(tier=tier or (None if named else QUICK), select=select, environments=tuple(environments), cells=tuple(cells))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +63,10 @@ class Preview:
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
 
-def make(place: Workspace, choice: Choice) -> Made:
+def make(place: Workspace, selection: Selection) -> Made:
     """Parse the spec, read the cases and the claims, expand the plan."""
     spec = load(place.matrix)
-    made = expand(spec, tier=choice.tier, select=choice.text, environments=choice.environments)
+    made = expand(spec, tier=selection.tier, select=selection.select, environments=selection.environments, cells=selection.cells)
     cases = catalog.of_matrix(catalog.read(place.cases))
     return Made(plan=made, cases=cases, limits=spec.limits, documents=claims(place, cases, spec))
 
@@ -86,17 +76,17 @@ def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) ->
     if not place.claims.exists():
         return ()
     known = spec or load(place.matrix)
-    return load_claims(place.claims, cases, known.vocabulary(), known.interfaces())
+    return load_claims(place.claims, cases, known.vocabulary())
 
 
-def interfaces(place: Workspace) -> Interfaces | None:
-    """The interface of each model of the matrix, for selectors; None where there is no matrix."""
-    return load(place.matrix).interfaces() if place.matrix.is_file() else None
+def interfaces(place: Workspace) -> Interfaces:
+    """Return the interface of each model of the matrix, for facts of cells; none where there is no matrix."""
+    return load(place.matrix).interfaces() if place.matrix.is_file() else {}
 
 
-def preview(place: Workspace, choice: Choice) -> Preview:
+def preview(place: Workspace, selection: Selection) -> Preview:
     """What a run would do, from the locks and results that are here."""
-    made = make(place, choice)
+    made = make(place, selection)
     found = asyncio.run(machine_interpreters())
     missing = accelerators.lacking({cell.axes.device for cell in made.plan.cells}, accelerators.probe())
     lacking = by_cell(made.plan, {}, missing)

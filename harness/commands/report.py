@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,13 @@ from rich.console import RenderableType
 from harness import catalog
 from harness.base.files import write_atomically
 from harness.base.workspace import Workspace
-from harness.commands.plan import Made, claims
-from harness.domain import Axes, Case, Cell, Outcome, Status, Trouble
+from harness.commands.plan import Made, claims, interfaces
+from harness.domain import Axes, Case, Outcome, Status, Trouble
+from harness.judge import selected
 from harness.judge.claims import Document, judge
-from harness.matrix.selector import Interfaces, compile_selector
+from harness.judge.selected import Selected
+from harness.matrix import load
+from harness.matrix.selector import Context, compile_selector
 from harness.results import store
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Header
 
@@ -62,7 +65,15 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
     from harness.report.view import view
 
     run, cases, documents = _read(place, results, made)
-    shown = view(run, {case.id: case.title for case in cases}, made.plan.cells if made else (), judge(documents, run))
+    known = interfaces(place)
+    shown = view(
+        run,
+        {case.id: case.title for case in cases},
+        made.plan.cells if made else (),
+        judge(documents, run, known),
+        interfaces=known,
+        tasks=tasks_of(cases),
+    )
     for name, page in _pages(place):
         _write(place.site / name, page)
     beside = _beside(place)
@@ -78,7 +89,7 @@ def shown(place: Workspace, results: Path) -> RenderableType:
     from harness.report.view import view
 
     run, cases, documents = _read(place, results, None)
-    return terminal.render(view(run, {case.id: case.title for case in cases}, (), judge(documents, run)))
+    return terminal.render(view(run, {case.id: case.title for case in cases}, (), judge(documents, run, interfaces(place))))
 
 
 def _read(place: Workspace, results: Path, made: Made | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
@@ -188,15 +199,25 @@ class Joined(BaseModel):
     cells: tuple[CellResult, ...]
 
 
-def joined(run: store.Run, select: str, interfaces: Interfaces | None = None) -> Joined:
-    """Every selected cell with its environment's and its cases' records. `interfaces` are the models', where they are known."""
-    selector = compile_selector(select, interfaces=interfaces)
+def select(place: Workspace, run: store.Run, text: str) -> tuple[Selected, ...]:
+    """Return the cells and cases of a run that a selector means. SelectionError for what is wrong with its text."""
+    if not text.strip():
+        return selected.select(run, compile_selector(text, Context.RESULT), {}, {}, {})
+    spec = load(place.matrix) if place.matrix.is_file() else None
+    selector = compile_selector(text, Context.RESULT, selected.vocabulary(run, spec.vocabulary() if spec else {}))
+    tasks = tasks_of(catalog.read(place.cases)) if "task" in selector.names else {}
+    return selected.select(run, selector, spec.interfaces() if spec else {}, tasks, {})
+
+
+def tasks_of(cases: Iterable[Case]) -> dict[str, str]:
+    """Return what a user comes for, by the case that is a way to do it."""
+    return {case.id: case.way.task.value for case in cases if case.way}
+
+
+def joined(run: store.Run, selected: Sequence[Selected]) -> Joined:
+    """Return the selected cells, each with its environment's record and those of its cases that were selected."""
     environments = {record.id: record for record in run.environments}
-    by_key: dict[str, list[CaseRecord]] = {}
-    for record in run.cases:
-        by_key.setdefault(record.key, []).append(record)
-    chosen = [record for record in run.cells if selector.matches(_as_cell(record))]
-    cells = tuple(_cell(record, environments.get(record.environment), by_key) for record in chosen)
+    cells = tuple(_cell(each, environments.get(each.cell.environment)) for each in selected)
     return Joined(run=run.header, cut_off=run.footer is None, environments=run.environments, cells=cells)
 
 
@@ -216,12 +237,12 @@ def results_text(shown: Joined) -> str:
     return "\n".join(lines)
 
 
-def _cell(record: CellRecord, environment: EnvironmentRecord | None, by_key: Mapping[str, list[CaseRecord]]) -> CellResult:
-    cases: list[CaseResult] = []
-    for ref in record.cases:
-        found = by_key.get(ref.key or "", [])
-        cases += [CaseResult(case=ref.case, outcome=one.outcome, record=one) for one in found]
-        cases += [] if found else [CaseResult(case=ref.case, outcome=Outcome.NOT_RUN, record=None)]
+def _cell(selected: Selected, environment: EnvironmentRecord | None) -> CellResult:
+    record = selected.cell
+    cases = (
+        CaseResult(case=case, outcome=measured.outcome if measured else Outcome.NOT_RUN, record=measured)
+        for case, measured in selected.cases
+    )
     return CellResult(
         id=record.id,
         axes=record.axes,
@@ -235,10 +256,6 @@ def _cell(record: CellRecord, environment: EnvironmentRecord | None, by_key: Map
         lock=environment.lock if environment else None,
         cases=tuple(cases),
     )
-
-
-def _as_cell(record: CellRecord) -> Cell:
-    return Cell(id=record.id, axes=record.axes, environment=record.environment)
 
 
 def _state(record: CellRecord) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.base.files import write_atomically
@@ -11,10 +12,12 @@ from harness.base.workspace import Workspace
 from harness.matrix import Spec, load
 from harness.run.machine import Machine, this_machine
 from harness.studies.reported import html, journal, markdown, reader, view
-from harness.studies.reported.engine import ReproduceOptions, ReproduceWatcher, choose, reproduce
+from harness.studies.reported.choose import choose, compile_choice
+from harness.studies.reported.engine import ReproduceOptions, ReproduceWatcher, reproduce
 from harness.studies.reported.journal import ObservedRecord
 from harness.studies.reported.model import Reported
 from harness.studies.reported.perform import definition
+from harness.studies.reported.verdict import ReportVerdict
 
 NAMES = ("reported.html", "reported.md", "reported.json")
 
@@ -28,11 +31,17 @@ class ChosenReports:
     reported: tuple[Reported, ...]
 
 
-def select(place: Workspace, names: Sequence[str], categories: Sequence[str]) -> ChosenReports:
-    """Read the list. SpecError for what is wrong in it, SelectionError where nothing is selected."""
-    spec = load(place.matrix)
-    every = reader.load(place.reported, spec.releases)
-    return ChosenReports(spec=spec, every=every, reported=choose(every, names, categories))
+def select(workspace: Workspace, ids: Sequence[str], text: str = "") -> ChosenReports:
+    """Read the list, and choose by ids and a selector.
+
+    Raises:
+        SpecError: something is wrong in the list.
+        SelectionError: nothing is selected, or there is no such id, or the selector can't be read.
+    """
+    spec = load(workspace.matrix)
+    every = reader.load(workspace.reported, spec.releases)
+    selector = compile_choice(text, every)
+    return ChosenReports(spec=spec, every=every, reported=choose(every, ids, selector, partial(_verdicts, workspace, spec)))
 
 
 def machine(workspace: Workspace, chosen: ChosenReports, jobs: int | None = None) -> Machine:
@@ -58,6 +67,12 @@ def render(place: Workspace, shown: view.Table) -> tuple[Path, ...]:
     for path, text in zip(paths, texts, strict=True):
         write_atomically(path, text)
     return paths
+
+
+def _verdicts(workspace: Workspace, spec: Spec, reported: Sequence[Reported]) -> Mapping[str, ReportVerdict]:
+    """Return the verdict on each report, by its id, from what is known of it."""
+    machine = this_machine(workspace, spec.limits, None)
+    return {line.id: line.verdict for line in view.table(reported, _newest(machine, reported)).reported}
 
 
 def _newest(machine: Machine, reported: Sequence[Reported]) -> Mapping[str, ObservedRecord]:

@@ -17,7 +17,8 @@ from harness.base.versions import is_version
 from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
 from harness.documents.shape import Leaf, ListOf, OneOrMore, Record, Refused, Shape, TableOf
 from harness.domain import AXES, LISTED, Axis, AxisRow, AxisValue, HubFormat, Interface, Limits, Model, Release
-from harness.matrix.selector import Interfaces, Selector, Vocabulary, read_selector
+from harness.matrix.names import Context
+from harness.matrix.selector import Selector, Vocabulary, read_selector
 from harness.matrix.spec import Exclude, Include, Tier
 
 PACKAGES = ("tensorflow", "tensorflow-cpu")
@@ -139,33 +140,32 @@ def make_models(entries: tuple[tuple[str, dict[str, Any]], ...]) -> tuple[Model,
     return tuple(Model(id=name, **values) for name, values in entries)
 
 
-def selector(vocabulary: Vocabulary, interfaces: Interfaces, *, may_be_empty: bool) -> Leaf[Selector]:
-    """A selector over the axes. Ids can't be used in matrix.yaml: it is what they are made from."""
-    names = tuple(axis.value for axis in Axis)
+def selector(context: Context, vocabulary: Vocabulary, *, may_be_empty: bool) -> Leaf[Selector]:
+    """Return the shape of a selector, with the names of its context."""
 
     def convert(text: str) -> Selector:
         if not text.strip() and not may_be_empty:
             raise Refused("the selector is empty", "it would match everything")
-        found = read_selector(text, vocabulary, interfaces, names=names)
-        if isinstance(found, Selector):
-            return found
-        raise Refused.of(found)
+        reading = read_selector(text, context, vocabulary)
+        if isinstance(reading, Selector):
+            return reading
+        raise Refused.of(reading)
 
     shape: dict[str, Any] = {"type": "string"}
     return Leaf(expected="a selector", convert=convert, json=shape if may_be_empty else {**shape, "minLength": 1})
 
 
-def excludes(vocabulary: Vocabulary, interfaces: Interfaces) -> ListOf[Exclude]:
+def excludes(vocabulary: Vocabulary) -> ListOf[Exclude]:
     rule: Record[Exclude] = Record(
-        fields={"when": selector(vocabulary, interfaces, may_be_empty=False), "reason": TEXT},
+        fields={"when": selector(Context.RULE, vocabulary, may_be_empty=False), "reason": TEXT},
         build=lambda values, place: Exclude(place=place, **values),
     )
     return ListOf(item=rule, key=lambda exclude: exclude.when, label=lambda exclude: f"`{exclude.when.text}`", may_be_empty=True)
 
 
-def tiers(vocabulary: Vocabulary, interfaces: Interfaces) -> TableOf[tuple[Selector, str, str]]:
+def tiers(vocabulary: Vocabulary) -> TableOf[tuple[Selector, str, str]]:
     slice_: Record[tuple[Selector, str, str]] = Record(
-        fields={"select": selector(vocabulary, interfaces, may_be_empty=True), "title": TEXT},
+        fields={"select": selector(Context.RULE, vocabulary, may_be_empty=True), "title": TEXT},
         build=lambda values, place: (values["select"], values["title"], place),
     )
     return TableOf(key=TIER_ID, value=slice_, required=TIERS)

@@ -24,7 +24,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from harness.base.slugs import slug
-from harness.domain import OF_CELL, Axes, EnvironmentKey, environment_id_parts, environment_key
+from harness.domain import OF_CELL, OF_ENVIRONMENT, Axes, EnvironmentKey, environment_id_parts, environment_key
 from harness.matrix.spec import AxisValues, Spec, combinations
 
 Key = TypeVar("Key", str, EnvironmentKey)
@@ -51,15 +51,32 @@ class Ids:
         """Return the id of a cell of that environment."""
         return "--".join((environment, self.models[axes.model], *_read_choices(axes)))
 
+    def cells_of(self, spec: Spec, environment: str) -> tuple[str, ...]:
+        """Return the ids of all combinations that an environment can have, excluded ones too."""
+        cells: list[str] = []
+        for values in (spec.values(), *(include.values for include in spec.include)):
+            for sample in combinations(_one_of_each_environment(values)):
+                key = environment_key(sample)
+                if self.environments[key] == environment:
+                    installed = {row.axis: (getattr(sample, row.name),) for row in OF_ENVIRONMENT}
+                    every = combinations({**values, **installed})
+                    cells += [self.cell(axes, environment) for axes in every if environment_key(axes) == key]
+                    break
+        return tuple(dict.fromkeys(cells))
+
 
 _read_choices: Callable[[Axes], tuple[str, ...]] = attrgetter(*(f"{row.name}.value" for row in OF_CELL if row.values is not None))
 
 
 def _environment_keys(values: AxisValues) -> Iterator[EnvironmentKey]:
-    """Return the key of every environment; one model and format stand for all, which share their environments."""
+    """Return the key of every environment."""
+    return map(environment_key, combinations(_one_of_each_environment(values)))
+
+
+def _one_of_each_environment(values: AxisValues) -> AxisValues:
+    """Return the values with one model and format standing for all, which share their environments."""
     shared = {row.axis for row in OF_CELL if not row.environment_part}
-    narrowed = {axis: on_axis[:1] if axis in shared else on_axis for axis, on_axis in values.items()}
-    return map(environment_key, combinations(narrowed))
+    return {axis: on_axis[:1] if axis in shared else on_axis for axis, on_axis in values.items()}
 
 
 def _unique(slugs: Mapping[Key, str]) -> dict[Key, str]:

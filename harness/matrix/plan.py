@@ -15,7 +15,6 @@ from itertools import chain
 from packaging.version import Version
 
 from harness.base.errors import SelectionError
-from harness.base.suggestions import did_you_mean
 from harness.domain import (
     AXES,
     DERIVED,
@@ -31,8 +30,10 @@ from harness.domain import (
     environment_key,
     installation,
 )
+from harness.matrix.facts import Facts, planned
 from harness.matrix.ids import Ids
-from harness.matrix.selector import Conjunct, Selector, compile_selector, near_hint, nearest
+from harness.matrix.selection import Selection, compile_selection, environment_near, refuse_unknown
+from harness.matrix.selector import Selector, near_hint, nearest
 from harness.matrix.spec import AxisValues, Exclude, Spec, accelerators, combinations
 
 WITHIN_GROUP = (*(row.name for row in OF_CELL if row.axis is not Axis.MODEL), "cell")
@@ -40,18 +41,26 @@ WITHIN_GROUP = (*(row.name for row in OF_CELL if row.axis is not Axis.MODEL), "c
 follows from other names is found once for all of them."""
 
 
-def expand(spec: Spec, *, tier: str | None = None, select: str = "", environments: Collection[str] = ()) -> Plan:
-    """The cells that the tier, the selector and the environment ids all select; None and empty select everything.
+def expand(
+    spec: Spec,
+    *,
+    tier: str | None = None,
+    select: str = "",
+    environments: Collection[str] = (),
+    cells: Collection[str] = (),
+) -> Plan:
+    """Return the cells that the tier, the selector and the ids all select; None and empty select everything.
 
     An include's combinations are planned whatever the excludes say. `left_out` counts what the excludes took from this
     selection. Raises SelectionError, with the nearest matches, when nothing is left.
     """
     ids = Ids.of(spec)
-    selector = _selector(spec, ids, tier, select, environments)
+    selection = Selection(tier=tier, select=select, environments=tuple(environments), cells=tuple(cells))
+    selector = _selector(spec, ids, selection)
     conditions = (*(spec.tier(tier).select.conjuncts if tier is not None else ()), *selector.conjuncts)
     kept, left_out = _split(spec, ids, selector, spec.narrowed(conditions))
     if not kept:
-        raise _nothing_selected(spec, ids, selector, left_out)
+        raise _nothing_selected(spec, ids, selection, selector, left_out)
     first = {cell.environment: cell.axes for cell in reversed(kept)}
     used = {cell.axes.model for cell in kept}
     return Plan(
@@ -62,25 +71,17 @@ def expand(spec: Spec, *, tier: str | None = None, select: str = "", environment
     )
 
 
-def _selector(spec: Spec, ids: Ids, tier: str | None, select: str, environments: Collection[str]) -> Selector:
-    """All that the user asked for, as one selector whose conditions `nearest` can drop one by one."""
-    known = tuple(ids.environments.values())
-    conjuncts = list(compile_selector(select, {**spec.vocabulary(), "environment": known}, spec.interfaces()).conjuncts)
-    if tier is not None:
-        chosen = spec.tier(tier).select
-        conjuncts.insert(0, Conjunct(text=f"--tier {tier}", test=chosen, names=chosen.names))
-    for name in environments:
-        if name not in known:
-            raise SelectionError(f"no environment {name!r}", place="--environment", hint=did_you_mean(name, known))
-    if environments:
-        wanted = frozenset(environments)
-        named = Conjunct(
-            text="--environment",
-            test=lambda _axes, _cell, environment: environment in wanted,
-            names=frozenset({"environment"}),
-        )
-        conjuncts.append(named)
-    return Selector(text=select, conjuncts=tuple(conjuncts))
+def _selector(spec: Spec, ids: Ids, selection: Selection) -> Selector:
+    """Return all that the user asked for, as one selector. Raises SelectionError for ids that nothing has."""
+    environments = tuple(ids.environments.values())
+    tier = spec.tier(selection.tier).select if selection.tier is not None else None
+    selector = compile_selection(selection, tier, {**spec.vocabulary(), "environment": environments})
+    refuse_unknown("--environment", "environment", selection.environments, environments)
+    for cell in selection.cells:
+        # The ids of all cells are 100,000: only those of the environment that is meant are made, to find it or to suggest.
+        environment = environment_near(cell, environments)
+        refuse_unknown("--cell", "cell", [cell], ids.cells_of(spec, environment) if environment else ())
+    return selector
 
 
 def _split(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> tuple[list[Cell], tuple[LeftOut, ...]]:
@@ -90,20 +91,24 @@ def _split(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> tupl
     taken: Counter[str] = Counter()  # by place: the hash of a rule takes longer than all else here
     of_group, of_cell = selector.split(WITHIN_GROUP)
     rules_of_cell = any(not rule.when.names.isdisjoint(WITHIN_GROUP) for rule in spec.exclude)
-    key, model, environment, wanted, rule = None, None, "", False, None
+    facts_of_cell = rules_of_cell or bool(of_cell.conjuncts)
+    interfaces = spec.interfaces()
+    key, model, environment, selected, rule, facts = None, None, "", False, None, Facts({})
     for axes in _ordered(spec, included, values):
         if key != (now := environment_key(axes)):
             key, model, environment = now, None, ids.environments[now]
         if model != axes.model:
-            model, wanted = axes.model, of_group(axes, "", environment)
-            rule = _excluding(spec, axes) if wanted else None
-        if not wanted:
+            model, facts = axes.model, planned(axes, interfaces, environment)
+            selected = of_group(facts)
+            rule = _excluding(spec, facts) if selected else None
+        if not selected:
             continue
         id_ = ids.cell(axes, environment)
-        if not of_cell(axes, id_, environment):
+        facts = planned(axes, interfaces, environment, id_) if facts_of_cell else facts
+        if not of_cell(facts):
             continue
         if rules_of_cell:
-            rule = _excluding(spec, axes)
+            rule = _excluding(spec, facts)
         if rule is None or (included and axes in included):
             kept.append(Cell(id=id_, axes=axes, environment=environment))
         else:
@@ -114,9 +119,9 @@ def _split(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> tupl
     )
 
 
-def _excluding(spec: Spec, axes: Axes) -> Exclude | None:
+def _excluding(spec: Spec, facts: Facts) -> Exclude | None:
     for rule in spec.exclude:
-        if rule.when(axes):
+        if rule.when(facts):
             return rule
     return None
 
@@ -163,12 +168,15 @@ def _request(spec: Spec, id_: str, axes: Axes) -> EnvironmentRequest:
     )
 
 
-def _nothing_selected(spec: Spec, ids: Ids, selector: Selector, left_out: tuple[LeftOut, ...]) -> SelectionError:
-    place = "--select" if selector.text.strip() else ""
+def _nothing_selected(
+    spec: Spec, ids: Ids, selection: Selection, selector: Selector, left_out: tuple[LeftOut, ...]
+) -> SelectionError:
+    place = selection.option
     if left_out:
         cells = sum(rule.cells for rule in left_out)
         reasons = "; ".join(f"{rule.place}: {rule.reason}" for rule in left_out)
         return SelectionError(f"all {cells} cells that it selects are excluded", place=place, hint=reasons)
     everything, _ = _split(spec, ids, Selector(text=""), spec.values())
-    near = near_hint(nearest(selector, everything))
+    interfaces = spec.interfaces()
+    near = near_hint(nearest(selector, (planned(cell.axes, interfaces, cell.environment, cell.id) for cell in everything)))
     return SelectionError("nothing is selected", place=place, hint=near or "no single condition is to blame: drop several")

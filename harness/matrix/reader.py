@@ -17,6 +17,7 @@ from harness.documents.nodes import Items, Node, Place, Table, compose
 from harness.documents.shape import Log, Schema, Shape, joined, open_record, record_schema
 from harness.domain import LISTED, Axes, Axis
 from harness.matrix import document as matrix
+from harness.matrix.facts import planned
 from harness.matrix.selector import Vocabulary
 from harness.matrix.spec import Space, Spec, Tier
 
@@ -45,12 +46,12 @@ def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
     sections = open_record(root, dict.fromkeys(SECTIONS), "", log, optional=OPTIONAL) or {}
     values = _read_axes(sections.get("axes"), log)
     space = Space(**values)
-    vocabulary, interfaces = _vocabulary(space, log), space.interfaces()
+    vocabulary = _vocabulary(space, log)
     shapes: dict[str, Shape[Any]] = {
         "version": matrix.FORMAT,
         "include": matrix.includes(vocabulary),
-        "exclude": matrix.excludes(vocabulary, interfaces),
-        "tiers": matrix.tiers(vocabulary, interfaces),
+        "exclude": matrix.excludes(vocabulary),
+        "tiers": matrix.tiers(vocabulary),
         "limits": matrix.LIMITS,
     }
     read: dict[str, Any] = {key: shape.read(sections[key], key, log) for key, shape in shapes.items() if key in sections}
@@ -75,8 +76,8 @@ def schema() -> Schema:
         "version": matrix.FORMAT.schema(),
         "axes": axes,
         "include": matrix.includes({}).schema(),
-        "exclude": matrix.excludes({}, {}).schema(),
-        "tiers": matrix.tiers({}, {}).schema(),
+        "exclude": matrix.excludes({}).schema(),
+        "tiers": matrix.tiers({}).schema(),
         "limits": matrix.LIMITS.schema(),
     }
     whole = record_schema(parts, optional=OPTIONAL)
@@ -117,9 +118,11 @@ def _note_idle_rules(spec: Spec, sections: dict[str, Node], log: Log) -> None:
 
 
 def _selects_anything(spec: Spec, tier: Tier, included: frozenset[Axes]) -> bool:
-    if any(map(tier.select, included)):
+    interfaces = spec.interfaces()
+    if any(tier.select(planned(axes, interfaces)) for axes in included):
         return True
-    return any(not any(exclude.when(axes) for exclude in spec.exclude) for axes in spec.matching(tier.select))
+    left = (planned(axes, interfaces) for axes in spec.matching(tier.select))
+    return any(not any(exclude.when(facts) for exclude in spec.exclude) for facts in left)
 
 
 def _places(sections: dict[str, Node]) -> Iterator[tuple[str, Place]]:

@@ -1,20 +1,27 @@
-"""Selectors: which cells a user means, such as `tensorflow>=2.16 and model=bert-en/3 and not device=cpu`.
+"""Selectors: which facts somebody means, such as `tensorflow>=2.16 and model=bert-en/3 and not device=cpu`.
 
-Owns the compiled selector and its near misses. The language itself, with its comparison rules, is in `harness.matrix.grammar`.
+Owns the compiled selector and its near misses. The language is in `harness.matrix.grammar`, its names in `harness.matrix.names`,
+what its comparisons mean in `harness.matrix.condition`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from harness.base.errors import Problem, SelectionError
 from harness.base.suggestions import Fault
-from harness.domain import Axes, Cell
-from harness.matrix.grammar import NAMES, Conjunct, Interfaces, Vocabulary, read_conditions
+from harness.domain import Interface
+from harness.matrix.condition import Condition, Every, Test, as_test, names_of, tree_of
+from harness.matrix.facts import Facts
+from harness.matrix.grammar import Vocabulary, read_clauses
+from harness.matrix.names import Context
 
 __all__ = [
     "Conjunct",
+    "Context",
+    "Facts",
     "Interfaces",
     "Near",
     "Selector",
@@ -25,6 +32,23 @@ __all__ = [
     "read_selector",
 ]
 
+Interfaces: TypeAlias = Mapping[str, Interface]
+"""The interface of each model, by its id: what facts of cells are made with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conjunct:
+    """One of the conditions that must all hold: what somebody typed for it, as a test, and the names in it."""
+
+    text: str
+    condition: Condition
+    test: Test
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str, condition: Condition) -> Conjunct:
+        return cls(text=text, condition=condition, test=as_test(condition), names=frozenset(names_of(condition)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
@@ -33,11 +57,16 @@ class Selector:
     text: str
     conjuncts: tuple[Conjunct, ...] = field(default=(), compare=False, repr=False)
 
-    def __call__(self, axes: Axes, cell: str = "", environment: str = "") -> bool:
+    def __call__(self, facts: Facts) -> bool:
         for conjunct in self.conjuncts:  # noqa: SIM110 -- a loop: all() costs twice as much for 100,000 cells
-            if not conjunct.test(axes, cell, environment):
+            if not conjunct.test(facts):
                 return False
         return True
+
+    @property
+    def condition(self) -> Condition:
+        """The whole of it."""
+        return Every(parts=tuple(conjunct.condition for conjunct in self.conjuncts))
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,14 +74,26 @@ class Selector:
         return frozenset().union(*(conjunct.names for conjunct in self.conjuncts))
 
     def split(self, names: Collection[str]) -> tuple[Selector, Selector]:
-        """What asks about none of these names, and what does; both must hold."""
-        apart = [conjunct.names.isdisjoint(names) for conjunct in self.conjuncts]
-        without = tuple(one for one, is_apart in zip(self.conjuncts, apart, strict=True) if is_apart)
-        about = tuple(one for one, is_apart in zip(self.conjuncts, apart, strict=True) if not is_apart)
+        """Return what asks about none of these names, and what does; both must hold."""
+        without = tuple(conjunct for conjunct in self.conjuncts if conjunct.names.isdisjoint(names))
+        about = tuple(conjunct for conjunct in self.conjuncts if not conjunct.names.isdisjoint(names))
         return Selector(text=self.text, conjuncts=without), Selector(text=self.text, conjuncts=about)
 
-    def matches(self, cell: Cell) -> bool:
-        return self(cell.axes, cell.id, cell.environment)
+    def tree(self) -> dict[str, Any]:
+        """Return the selector as JSON, which `holds` of `templates/selector.js` evaluates on the report's page.
+
+            {"every": [TREE, ...]}     all hold; none: it holds
+            {"either": [TREE, ...]}    one holds
+            {"not": TREE}
+            {"name": "tensorflow", "kind": "version", "sign": ">=", "values": [{"text": "2.16", "release": [2, 16]}]}
+            {"name": "device", "kind": "text", "sign": "=", "values": ["cpu", "xla-cpu"]}
+            {"name": "case", "kind": "path", "sign": "!=", "values": ["cases/saving"]}
+
+        `sign` is one of `=` `!=` `<` `<=` `>` `>=`; with several values, `=` means one of them and `!=` none of them. A version
+        is given as it was written, and compares by the parts of its `release`; where that is null it names a pre- or
+        post-release, and compares whole. A path is equal to what is at it and below it.
+        """
+        return tree_of(self.condition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,50 +105,48 @@ class Near:
 
 
 def compile_selector(
-    text: str, vocabulary: Vocabulary | None = None, interfaces: Interfaces | None = None, *, place: str = "--select"
+    text: str, context: Context = Context.PLAN, vocabulary: Vocabulary | None = None, *, option: str = "--select"
 ) -> Selector:
-    """The selector that a user typed; the empty text selects everything.
+    """Return the selector that a user typed for an option; the empty text selects everything.
 
     Raises SelectionError with every fault: `--select:12: unknown name 'devise' (hint: did you mean 'device'?)`.
     """
-    found = read_selector(text, vocabulary, interfaces)
-    if isinstance(found, Selector):
-        return found
-    problems = (Problem(place=f"{place}:{fault.column}", message=fault.message, hint=fault.hint) for fault in found)
+    reading = read_selector(text, context, vocabulary)
+    if isinstance(reading, Selector):
+        return reading
+    problems = (Problem(place=f"{option}:{fault.column}", message=fault.message, hint=fault.hint) for fault in reading)
     raise SelectionError.of(tuple(problems))
 
 
-def read_selector(
-    text: str, vocabulary: Vocabulary | None = None, interfaces: Interfaces | None = None, *, names: tuple[str, ...] = NAMES
-) -> Selector | tuple[Fault, ...]:
-    """The selector, or all that is wrong with its text. `names` may be used, and `interface` where `interfaces` are known."""
-    conditions = read_conditions(text, vocabulary or {}, interfaces, names)
-    if conditions.faults:
-        return conditions.faults
-    return Selector(text=text, conjuncts=conditions.conjuncts)
+def read_selector(text: str, context: Context, vocabulary: Vocabulary | None = None) -> Selector | tuple[Fault, ...]:
+    """Return the selector, or all that is wrong with its text."""
+    reading = read_clauses(text, context, vocabulary or {})
+    if reading.faults:
+        return reading.faults
+    return Selector(text=text, conjuncts=tuple(Conjunct.of(clause.text, clause.condition) for clause in reading.clauses))
 
 
-def nearest(selector: Selector, cells: Iterable[Cell]) -> tuple[Near, ...]:
-    """What would be selected if one condition were dropped, most cells first; empty when no single one is to blame."""
+def nearest(selector: Selector, cells: Iterable[Facts]) -> tuple[Near, ...]:
+    """Return what would be selected if one condition were dropped, most cells first; nothing when no single one is to blame."""
     counts = [0] * len(selector.conjuncts)
-    for cell in cells:
-        blamed = _only_failure(selector.conjuncts, cell)
+    for facts in cells:
+        blamed = _only_failure(selector.conjuncts, facts)
         if blamed is not None:
             counts[blamed] += 1
-    found = (Near(without=conjunct.text, cells=n) for conjunct, n in zip(selector.conjuncts, counts, strict=True) if n)
-    return tuple(sorted(found, key=lambda near: -near.cells))
+    near = (Near(without=conjunct.text, cells=count) for conjunct, count in zip(selector.conjuncts, counts, strict=True) if count)
+    return tuple(sorted(near, key=lambda miss: -miss.cells))
 
 
 def near_hint(near: tuple[Near, ...]) -> str:
-    """``without `device=cpu`: 12 cells; without `format=h5`: 1 cell``."""
-    return "; ".join(f"without `{item.without}`: {item.cells} cell{'s' * (item.cells != 1)}" for item in near)
+    """Return ``without `device=cpu`: 12 cells; without `format=h5`: 1 cell``."""
+    return "; ".join(f"without `{miss.without}`: {miss.cells} cell{'s' * (miss.cells != 1)}" for miss in near)
 
 
-def _only_failure(conjuncts: tuple[Conjunct, ...], cell: Cell) -> int | None:
-    """The index of the one condition that the cell fails; None if it fails none or several."""
+def _only_failure(conjuncts: tuple[Conjunct, ...], facts: Facts) -> int | None:
+    """Return the index of the one condition that the cell fails; None if it fails none or several."""
     failed = None
     for index, conjunct in enumerate(conjuncts):
-        if not conjunct.test(cell.axes, cell.id, cell.environment):
+        if not conjunct.test(facts):
             if failed is not None:
                 return None
             failed = index

@@ -27,7 +27,8 @@ from harness.domain import (
     Model,
     Release,
 )
-from harness.matrix.grammar import INTERFACE
+from harness.matrix.facts import planned
+from harness.matrix.names import INTERFACE
 from harness.matrix.selector import Conjunct, Interfaces, Selector, Vocabulary
 
 AxisValues: TypeAlias = Mapping[Axis, tuple[AxisValue, ...]]
@@ -117,21 +118,26 @@ class Space:
         sample = next(combinations(values), None)
         if sample is None:
             return values
+        interfaces = self.interfaces()
         for condition in conditions:
             axis = _only_axis(condition.names)
             if axis is not None:
-                values[axis] = tuple(value for value in values[axis] if condition.test(_moved(sample, axis, value), "", ""))
+                facts = ((value, planned(_moved(sample, axis, value), interfaces)) for value in values[axis])
+                values[axis] = tuple(value for value, of_value in facts if condition.test(of_value))
         return values
 
     def matching(self, selector: Selector) -> Iterator[Axes]:
         """Return the combinations that the selector selects. It asks about axes only: there are no ids yet."""
-        return filter(selector, combinations(self.narrowed(selector.conjuncts)))
+        interfaces = self.interfaces()
+        narrowed = combinations(self.narrowed(selector.conjuncts))
+        return (axes for axes in narrowed if selector(planned(axes, interfaces)))
 
     def occurs(self, selector: Selector) -> bool:
         """Return whether any combination matches. Only the axes that the selector asks about are combined."""
         asked = {axis for axis in map(_axis_of, selector.names) if axis is not None}
         values = {axis: on_axis if axis in asked else on_axis[:1] for axis, on_axis in self.values().items()}
-        return any(map(selector, combinations(values)))
+        interfaces = self.interfaces()
+        return any(selector(planned(axes, interfaces)) for axes in combinations(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from harness.report.document import CellView, Fate, Kind, State, View, installed
 from harness.report.panels import idle, panels, tracks
 from harness.report.payload import LETTERS, payload
 
-SCRIPTS = ("data.js", "grid.js", "filters.js", "detail.js", "ways.js", "tpu.js", "page.js")
+SCRIPTS = ("data.js", "grid.js", "selector.js", "filters.js", "detail.js", "ways.js", "tpu.js", "page.js")
 STYLES = ("page.css", "ways.css", "tpu.css", "claims.css", "matrix.css", "detail.css")
 MESSAGES = 100
 COLUMNS = 40

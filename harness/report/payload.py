@@ -8,10 +8,15 @@
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]
     kinds          [case, title, variant, verdict, message, evidence, diagnosis, what to do instead, the case that shows it,
-                   1 where that passed here, 0 where not, -1 where none is named, link]: what cases have in common
+                   1 where that passed here, 0 where not, -1 where none is named, link, outcome,
+                   signature]: what cases have in common
     ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
     firstProgram   the number of the first row of the programs for TPU
     figures        {name: [[number or null, one for each of `versions`], or 0, one for each program]}
+    names          what a selector may ask about: {name, kind, takes, values: all that there are, null where any may be asked for}
+    releases       {version: {rank: its place among all versions here, release: its numbers}}, for comparing
+    tasks          {case: what a user comes for}, of cases that are a way to do it
+    interfaces     {model: how it takes its inputs}, where that is known
     realms         what each device stands for
     evidence       long texts: places in here, not in `strings`
     diagnoses      {id: [cause, what to do, what shows it]}
@@ -28,6 +33,7 @@ from typing import Any
 
 from harness.domain import OF_INSTALLATION
 from harness.judge.verdict import CellVerdict
+from harness.report import selecting
 from harness.report.devices import realm
 from harness.report.document import CaseView, Program, View, WayTrack
 from harness.report.panels import panels, tracks
@@ -85,6 +91,7 @@ def payload(view: View) -> str:
             "unexpected": [place for place, cell in enumerate(cells) if cell.unexpected],
             "words": [strings(cell.words) for cell in cells],
             "status": [strings(cell.status.value if cell.status else "") for cell in cells],
+            "trouble": [strings(cell.trouble.value if cell.trouble else "") for cell in cells],
             "message": [strings(cell.message) for cell in cells],
             "evidence": [cell.evidence for cell in cells],
             "diagnosis": {place: cell.diagnosis for place, cell in enumerate(cells) if cell.diagnosis},
@@ -99,6 +106,10 @@ def payload(view: View) -> str:
         ],
         "firstProgram": sum(1 for _ in tracks(panels(view))),
         "figures": {name: [_figures(one, name) for one in view.compiling.programs] for name in SHOWN},
+        "names": selecting.names(view),
+        "releases": selecting.releases(view),
+        "tasks": dict(view.tasks),
+        "interfaces": {model: interface.value for model, interface in view.interfaces.items()},
         "realms": {one.device.value: realm(one.device).value for one in view.devices},
         "environments": [_environment(record, strings) for record in view.environments],
         "evidence": view.evidence,
@@ -134,6 +145,8 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
             strings(case.proof),
             {True: 1, False: 0, None: -1}[case.proven],
             strings(case.link),
+            case.outcome.value,
+            strings(case.signature),
         )
     )
     told = [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]

@@ -8,11 +8,13 @@ from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 
-from harness.domain import Axis, Cell, Outcome, Status
+from harness.domain import Axis, Cell, Interface, Outcome, Status
+from harness.judge import facts
 from harness.judge.claims import Finding
 from harness.judge.diagnose import KNOWN, Diagnosis, diagnose
 from harness.judge.outcomes import SURPRISES, CaseJudgement, CaseVerdict, Judgements, judge_case, record_id
 from harness.judge.verdict import CellVerdict, judge_cell
+from harness.matrix.facts import Facts
 from harness.report import summary
 from harness.report.blocked import blocked
 from harness.report.claims import documents
@@ -36,6 +38,8 @@ def view(
     planned: Iterable[Cell] = (),
     findings: Sequence[Finding] = (),
     judgements: Judgements = MappingProxyType({}),
+    interfaces: Mapping[str, Interface] = MappingProxyType({}),
+    tasks: Mapping[str, str] = MappingProxyType({}),
 ) -> View:
     """The report's data.
 
@@ -45,6 +49,8 @@ def view(
         planned: the plan's cells, where it is known: those without a record are shown as not run.
         findings: the documents' claims, held against this run.
         judgements: the verdict on each case record; one without a judgement declares nothing.
+        interfaces: the interface of each model, where it is known.
+        tasks: what a user comes for, by the case that is a way to do it.
     """
     records = {record.id: _plain_axes(record) for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
@@ -52,9 +58,10 @@ def view(
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}
     texts = _Texts()
-    measured = _Cases(run.cases, titles, texts, environments, judgements)
+    environment_facts = {id_: facts.of_environment(record) for id_, record in environments.items()}
+    measured = _Cases(run.cases, titles, texts, environment_facts, judgements)
     unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
-    cells = tuple(_cell(unsorted[place], environments, measured, texts) for place in order)
+    cells = tuple(_cell(unsorted[place], environments, environment_facts, measured, texts) for place in order)
     cases = measured.shown()
     versions = ascending(one.tensorflow for one in axes)
     ways = every_way(cells, cases, environments, measured.uses)
@@ -70,6 +77,8 @@ def view(
         devices=count_devices(cells),
         documents=documents(findings, versions, titles),
         models=summary.models(sections, cells),
+        interfaces={plain(model, MESSAGE_LIMIT): interface for model, interface in interfaces.items()},
+        tasks=dict(tasks),
         messages=summary.messages(cells, cases, versions),
         diagnoses=_diagnoses(cells, cases),
         sections=sections,
@@ -104,13 +113,13 @@ class _Cases:
         records: Iterable[CaseRecord],
         titles: Mapping[str, str],
         texts: _Texts,
-        environments: Mapping[str, EnvironmentRecord],
+        environments: Mapping[str, Facts],
         judgements: Judgements,
     ) -> None:
         self._titles = titles
         self._judgements = judgements
         self._texts = texts
-        self._environments = environments
+        self._facts = environments
         self._records: defaultdict[str, dict[tuple[str, str], CaseRecord]] = defaultdict(dict)
         self.uses: dict[str, frozenset[Axis]] = {}
         for record in records:
@@ -147,7 +156,7 @@ class _Cases:
         return tuple(self._shown)
 
     def _not_run(self, case: str) -> CaseView:
-        return CaseView(case=case, title=self._title(case), verdict=CaseVerdict.NOT_RUN)
+        return CaseView(case=case, title=self._title(case), outcome=Outcome.NOT_RUN, verdict=CaseVerdict.NOT_RUN)
 
     def _title(self, case: str) -> str:
         return plain(self._titles.get(case) or case, MESSAGE_LIMIT)
@@ -162,6 +171,7 @@ class _Cases:
             case=record.case,
             title=self._title(record.case),
             variant=plain(record.variant, MESSAGE_LIMIT),
+            outcome=record.outcome,
             verdict=judgement.verdict,
             seconds=round(record.seconds, 2),
             message=plain(_message(record), MESSAGE_LIMIT) or _silent(judgement.verdict),
@@ -182,13 +192,16 @@ class _Cases:
         )
 
     def _diagnosis(self, record: CaseRecord) -> str:
-        environment = self._environments.get(record.environment)
-        return _diagnosis(record.message, environment.tensorflow if environment else "")
+        if not record.message:
+            return ""
+        used = {name: value for name, value in record.uses.items() if name in _AXES}
+        cell = self._facts.get(record.environment, facts.NOTHING).also(used)
+        return _diagnosis(record.message, facts.of_case(cell, record.case, record))
 
 
-def _diagnosis(message: str, tensorflow: str) -> str:
-    found = diagnose(message, tensorflow, KNOWN)
-    return found.id if found else ""
+def _diagnosis(message: str, under: Facts) -> str:
+    diagnosis = diagnose(message, under, KNOWN)
+    return diagnosis.id if diagnosis else ""
 
 
 def _diagnoses(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Diagnosis, ...]:
@@ -196,7 +209,13 @@ def _diagnoses(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Di
     return tuple(one for one in KNOWN if one.id in used)
 
 
-def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecord], measured: _Cases, texts: _Texts) -> CellView:
+def _cell(
+    record: CellRecord | Cell,
+    environments: Mapping[str, EnvironmentRecord],
+    environment_facts: Mapping[str, Facts],
+    measured: _Cases,
+    texts: _Texts,
+) -> CellView:
     if isinstance(record, Cell):
         return _unrecorded(record)
     places = tuple(place for ref in record.cases for place in measured.places(ref))
@@ -221,7 +240,7 @@ def _cell(record: CellRecord | Cell, environments: Mapping[str, EnvironmentRecor
         status=record.status,
         trouble=record.trouble,
         message=message or ("" if record.status is Status.COMPLETED else judgement.words),
-        diagnosis=_diagnosis(message, record.axes.tensorflow),
+        diagnosis=_diagnosis(message, facts.of_cell(record, environment_facts.get(record.environment), {})) if message else "",
         evidence=texts.place(record.evidence),
         cases=places,
         recorded=record.recorded,

@@ -44,10 +44,21 @@ def test_opens_from_a_file_and_shows_every_cell(open_page: Open, report: str) ->
         ("model", "small-bert/2", "360 of 1,800 cells"),
         ("format", "h5", "600 of 1,800 cells"),
         ("device", "cpu", "900 of 1,800 cells"),
-        ("tf", "2.20", "120 of 1,800 cells"),
-        ("tf", "2.8-2.10, 1.15", "240 of 1,800 cells"),
-        ("tf", ">=2.20", "240 of 1,800 cells"),
-        ("tf", "nonsense", "1,800 cells; the TensorFlow filter is not understood, try 2.8-2.15"),
+        ("select", "2.20", "120 of 1,800 cells"),
+        ("select", "2.8-2.10, 1.15", "240 of 1,800 cells"),
+        ("select", ">=2.20", "240 of 1,800 cells"),
+        ("select", ">=2.15,<2.20", "600 of 1,800 cells"),
+        ("select", "tensorflow>=2.20 and keras=legacy", "120 of 1,800 cells"),
+        (
+            "select",
+            "nonsense",
+            "1,800 cells; the selector is not understood, column 1: unknown name nonsense",
+        ),
+        (
+            "select",
+            "tensorflow>=2.15 and modle=x",
+            "1,800 cells; the selector is not understood, column 22: unknown name modle, did you mean model?",
+        ),
         ("q", "PKG_resources", "450 of 1,800 cells"),
         ("q", "no such words", "0 of 1,800 cells"),
     ],
@@ -55,7 +66,7 @@ def test_opens_from_a_file_and_shows_every_cell(open_page: Open, report: str) ->
 def test_filters(open_page: Open, report: str, name: str, value: str, expected: str) -> None:
     page = open_page(report)
     field = page.locator(f"#filters [name={name}]")
-    field.select_option(value) if name not in ("tf", "q") else field.fill(value)
+    field.select_option(value) if name not in ("select", "q") else field.fill(value)
     expect(page.locator("#shown")).to_have_text(expected)
     count = int(expected.split()[0].replace(",", ""))
     assert page.evaluate(VISIBLE) == count
@@ -64,11 +75,11 @@ def test_filters(open_page: Open, report: str, name: str, value: str, expected: 
 
 def test_verdicts_filter_and_their_counts_follow_the_other_filters(open_page: Open, report: str) -> None:
     page = open_page(report)
-    page.locator("#filters [name=tf]").fill("2.2")
+    page.locator("#filters [name=select]").fill("2.2")
     expect(page.locator("#shown")).to_contain_text("60 of")
     assert page.locator("[data-verdict=u] b").inner_text() == "60"
     assert page.locator("[data-verdict=f] b").inner_text() == "0"
-    page.locator("#filters [name=tf]").fill("")
+    page.locator("#filters [name=select]").fill("")
     page.locator("[data-verdict=x]").click()
     expect(page.locator("#shown")).to_contain_text("12 of")
     assert page.locator(".grid td.x button:visible").count() == 12
@@ -143,12 +154,12 @@ def test_arrows_skip_what_the_filters_hide(open_page: Open, report: str) -> None
 
 
 def test_a_link_opens_the_cell_under_its_filters(open_page: Open, report: str) -> None:
-    page = open_page(f"{report}#tf=2.18&verdict=p,x&q=gradients&cell={CELL}")
+    page = open_page(f"{report}#tf=2.18&verdict=p,x&q=gradients&cell={CELL}")  # tf: a link of a page before selectors
     assert "TensorFlow 2.18.1 with small-bert/2" in page.get_by_role("dialog").inner_text()
-    assert page.locator("#filters [name=tf]").input_value() == "2.18"
+    assert page.locator("#filters [name=select]").input_value() == "2.18"
     assert shown(page) == "12 of 1,800 cells"
     page.keyboard.press("Escape")
-    expect(page).to_have_url(f"{report}#tf=2.18&q=gradients&verdict=p%2Cx")
+    expect(page).to_have_url(f"{report}#select=2.18&q=gradients&verdict=p%2Cx")
 
 
 def test_a_message_of_the_summary_shows_its_cells(open_page: Open, report: str) -> None:

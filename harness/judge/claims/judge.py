@@ -18,7 +18,8 @@ from enum import Enum
 
 from typing_extensions import assert_never
 
-from harness.domain import Axes, Axis, Outcome
+from harness.domain import Axes, Axis, Interface, Outcome
+from harness.judge import facts
 from harness.judge.claims.model import Binding, Claim, Document, TrueIf
 from harness.results.format import CaseRecord, CellRecord
 from harness.results.store import Run
@@ -57,9 +58,9 @@ class Finding:
     evidence: tuple[Evidence, ...]
 
 
-def judge(documents: Iterable[Document], run: Run) -> tuple[Finding, ...]:
-    """One finding for each claim, in the documents' order."""
-    gathered = _gather([claim for document in documents for claim in document.claims], run)
+def judge(documents: Iterable[Document], run: Run, interfaces: Mapping[str, Interface]) -> tuple[Finding, ...]:
+    """Return one finding for each claim, in the documents' order. `interfaces` are those of the models, where they are known."""
+    gathered = _gather([claim for document in documents for claim in document.claims], run, interfaces)
     return tuple(
         Finding(document=document, claim=claim, answer=together(one.confirms for one in found), evidence=found)
         for document in documents
@@ -89,8 +90,8 @@ def confirms(binding: Binding, outcome: Outcome, message: str) -> bool | None:
             assert_never(outcome)
 
 
-def _gather(claims: Sequence[Claim], run: Run) -> Mapping[str, list[Evidence]]:
-    """The evidence by claim. A result that several cells share counts once for each environment."""
+def _gather(claims: Sequence[Claim], run: Run, interfaces: Mapping[str, Interface]) -> Mapping[str, list[Evidence]]:
+    """Return the evidence by claim. A result that several cells share counts once for each environment."""
     bound: defaultdict[str, list[tuple[Claim, Binding]]] = defaultdict(list)
     for claim in claims:
         for binding in claim.cases:
@@ -101,21 +102,19 @@ def _gather(claims: Sequence[Claim], run: Run) -> Mapping[str, list[Evidence]]:
             records[record.key].append(record)
     found: defaultdict[str, list[Evidence]] = defaultdict(list)
     seen: set[tuple[str, Binding, str, str, str]] = set()
+    environments = {record.id: facts.of_environment(record) for record in run.environments}
     for cell in run.cells:
+        of_cell = facts.of_cell(cell, environments.get(cell.environment), interfaces)
         for ref in cell.cases:
-            for claim, binding in bound.get(ref.case, ()):
-                for record in records.get(ref.key or "", ()) if _speaks_of(claim, binding, cell) else ():
+            for record in records.get(ref.key or "", ()):
+                measured = facts.of_case(of_cell, ref.case, record)
+                for claim, binding in bound[ref.case]:
                     name = claim.id, binding, cell.environment, record.key, record.variant
-                    evidence = _evidence(binding, record, cell)
+                    evidence = _evidence(binding, record, cell) if claim.when(measured) and binding.when(measured) else None
                     if evidence and name not in seen:
                         seen.add(name)
                         found[claim.id].append(evidence)
     return found
-
-
-def _speaks_of(claim: Claim, binding: Binding, cell: CellRecord) -> bool:
-    subject = cell.axes, cell.id, cell.environment
-    return claim.when(*subject) and binding.when(*subject)
 
 
 def _evidence(binding: Binding, record: CaseRecord, cell: CellRecord) -> Evidence | None:

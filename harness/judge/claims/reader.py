@@ -29,7 +29,8 @@ from harness.documents.shape import Leaf, ListOf, Log, Record, Shape, TableOf, o
 from harness.domain import Case
 from harness.judge.claims.model import Binding, Claim, Document, Need, TrueIf
 from harness.matrix.document import selector
-from harness.matrix.selector import Interfaces, Selector, Vocabulary
+from harness.matrix.names import Context
+from harness.matrix.selector import Selector, Vocabulary
 
 EVERYWHERE = Selector(text="")
 FORMAT = format_of("claims.yaml", 1)
@@ -38,7 +39,7 @@ NEED = choice("something to need", Need)
 CLAIM_ID = matching("a claim's id", r"[a-z0-9]+(-[a-z0-9]+)*", "small letters and digits, with - between words")
 
 
-def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary, interfaces: Interfaces) -> tuple[Document, ...]:
+def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary) -> tuple[Document, ...]:
     """No documents where there is no such file. Raises SpecError for one that isn't valid."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -48,19 +49,16 @@ def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary, interfaces: 
         raise SpecError(f"not UTF-8 (byte {error.start})", place=path.name) from None
     except OSError as error:
         raise SpecError(f"can't be read: {error.strerror}", place=path.name) from None
-    return parse(text, cases, vocabulary, interfaces, name=path.name)
+    return parse(text, cases, vocabulary, name=path.name)
 
 
-def parse(
-    text: str, cases: Sequence[Case], vocabulary: Vocabulary, interfaces: Interfaces, *, name: str = "claims.yaml"
-) -> tuple[Document, ...]:
+def parse(text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str = "claims.yaml") -> tuple[Document, ...]:
     """The documents that the text holds. Raises one SpecError with all problems, in line order.
 
     Args:
         text: YAML.
         cases: those that may be bound.
         vocabulary: the values of the axes; of an axis that isn't there, any value is taken.
-        interfaces: the interface of each model.
         name: what the file is called in problems.
     """
     root = compose(text, name)
@@ -68,7 +66,8 @@ def parse(
         raise SpecError("the file is empty", place=name)
     log = Log(name)
     documents = TableOf(
-        key=FILE, value=_document([case.id for case in cases], selector(vocabulary, interfaces, may_be_empty=False))
+        key=FILE,
+        value=_document([case.id for case in cases], selector(Context.DECLARATION, vocabulary, may_be_empty=False)),
     )
     sections = open_record(root, {"version": None, "documents": None}, "", log) or {}
     if "version" in sections:

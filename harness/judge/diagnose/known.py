@@ -13,7 +13,7 @@ KNOWN: Final = (
     Diagnosis(
         id="no-eager-execution",
         says="'Tensor' object has no attribute 'numpy'",
-        tensorflow="<2",
+        when="tensorflow<2",
         cause="TensorFlow 1 computes nothing until a session runs the graph: a call gives a symbol without values. Code for "
         "TensorFlow 2 ends here, whatever the model is.",
         do="Run it in a session of tf.compat.v1, or install TensorFlow 2.",
@@ -50,7 +50,7 @@ KNOWN: Final = (
     Diagnosis(
         id="keras-3-symbols",
         says="A KerasTensor is symbolic",
-        tensorflow=">=2.16",
+        when="tensorflow>=2.16",
         cause="tf.keras is Keras 3 here, and hub.KerasLayer is a layer of Keras 2: the one's symbols are nothing to the other.",
         do="Use tf_keras, or TF_USE_LEGACY_KERAS=1 before TensorFlow is imported.",
         see="cases/building/test_functional.py",
@@ -58,7 +58,7 @@ KNOWN: Final = (
     Diagnosis(
         id="keras-3-layers",
         says="Only instances of `keras.Layer` can be added to a Sequential model",
-        tensorflow=">=2.16",
+        when="tensorflow>=2.16",
         cause="tf.keras is Keras 3 here, and hub.KerasLayer is a layer of Keras 2.",
         do="Use tf_keras, or TF_USE_LEGACY_KERAS=1 before TensorFlow is imported.",
         see="cases/building/test_sequential.py",
@@ -66,7 +66,7 @@ KNOWN: Final = (
     Diagnosis(
         id="keras-3-loads-no-folders",
         says="File format not supported: filepath=",
-        tensorflow=">=2.16",
+        when="tensorflow>=2.16",
         cause="Keras 3 loads .keras and .h5 files only, no SavedModel folders.",
         do="Call the SavedModel by keras.layers.TFSMLayer, or load it with tf_keras.",
         see="cases/building/test_tfsm_layer.py",

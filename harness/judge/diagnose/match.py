@@ -5,37 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
+from harness.matrix.selector import Context, Facts, Selector, compile_selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """A known message with its cause and what to do.
 
-    `says` is a regular expression for a part of the message, `tensorflow` the versions (PEP 440, empty for all) under which it
-    means this. `see` is the case, or the page, that shows it: a path of the project.
+    `says` is a regular expression for a part of the message, `when` the condition (empty: everywhere) under which it means this.
+    `see` is the case, or the page, that shows it: a path of the project.
     """
 
     id: str
     says: str
-    tensorflow: str = ""
+    when: str = ""
     cause: str
     do: str
     see: str
 
-    def explains(self, message: str, tensorflow: str) -> bool:
-        return bool(re.search(self.says, message)) and _is_in(tensorflow, self.tensorflow)
+    def explains(self, message: str, facts: Facts) -> bool:
+        """Say whether this is what the message means where those are the facts."""
+        return bool(re.search(self.says, message)) and _condition(self.when)(facts)
 
 
-def diagnose(message: str, tensorflow: str, known: Sequence[Diagnosis]) -> Diagnosis | None:
-    """The first of the known ones that explains the message under this version; None where none does."""
-    return next((one for one in known if one.explains(message, tensorflow)), None) if message else None
+def diagnose(message: str, facts: Facts, diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
+    """Return the first diagnosis that explains the message under these facts; None where none does."""
+    return next((diagnosis for diagnosis in diagnoses if diagnosis.explains(message, facts)), None) if message else None
 
 
-def _is_in(version: str, versions: str) -> bool:
-    try:
-        return SpecifierSet(versions, prereleases=True).contains(Version(version))
-    except InvalidVersion:
-        return not versions
+@cache
+def _condition(when: str) -> Selector:
+    return compile_selector(when, Context.DECLARATION, option="when")

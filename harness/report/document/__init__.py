@@ -8,14 +8,16 @@ Format history:
   2  `measured` of a case; `text` beside every `keras`; `documents` with their claims
   3  `compiling`: programs for TPU; `devices`: cells by device; `diagnoses`
   4  `beside` of a case
+  5  of a diagnosis: `when`, a condition, in place of `tensorflow`; `interfaces` of the models, `tasks` of cases
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from harness.domain import Installation
+from harness.domain import Installation, Interface
 from harness.domain import installation as installed
 from harness.judge.diagnose import Diagnosis
 from harness.report.document.cells import CaseView, CellView, Column, Measurement, Row, Section
@@ -76,14 +78,14 @@ __all__ = [
     "installed",
 ]
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One run, counted and sorted. `cells` are in the order in which `sections` show them."""
 
-    format: Literal[4] = FORMAT
+    format: Literal[5] = FORMAT
     header: Header
     footer: Footer | None
     counts: Counts
@@ -95,6 +97,8 @@ class View:
     devices: tuple[DeviceCount, ...]
     documents: tuple[DocumentView, ...]
     models: tuple[ModelSummary, ...]
+    interfaces: Mapping[str, Interface]
+    tasks: Mapping[str, str]
     messages: tuple[MessageGroup, ...]
     diagnoses: tuple[Diagnosis, ...]
     sections: tuple[Section, ...]

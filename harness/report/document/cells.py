@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.domain import Axes, Installation, Status, Trouble
+from harness.domain import Axes, Installation, Outcome, Status, Trouble
 from harness.judge.outcomes import CaseVerdict
 from harness.judge.verdict import CellVerdict
 from harness.results.format import Package
@@ -22,14 +22,16 @@ class Measurement:
 class CaseView:
     """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run.
 
-    `kind` is the class of the innermost cause, without its module. Of one with a declaration that applies, `instead` is what to
-    do, `proof` the case that shows it, and `proven` whether that one passed in the same environment. `unmet` are prerequisites
-    that do not hold. `diagnosis` is the id of one of `View.diagnoses`, empty where nothing explains the message.
+    `outcome` is what happened, `verdict` what it means. `kind` is the class of the innermost cause, without its module. Of one
+    with a declaration that applies, `instead` is what to do, `proof` the case that shows it, and `proven` whether that one passed
+    in the same environment. `unmet` are prerequisites that do not hold. `diagnosis` is the id of one of `View.diagnoses`, empty
+    where nothing explains the message.
     """
 
     case: str
     title: str
     variant: str = ""
+    outcome: Outcome
     verdict: CaseVerdict
     seconds: float = 0.0
     message: str = ""

@@ -1,35 +1,20 @@
 // Filters: which cells match, then rows, columns and tables without a match disappear.
 const form = document.getElementById("filters");
-const FIELDS = ["tf", ...INSTALLATION, "model", "format", "device", "q"];
+const FIELDS = ["select", ...INSTALLATION, "model", "format", "device", "q"];
 // With many models the tables begin with one of them: the one that most ways are about; with many devices, with this machine's.
 const STANDARD = Object.fromEntries(FIELDS.map((name) => [name, ""]));
 for (const name of ["model", "device"]) STANDARD[name] = form.elements[name].dataset.standard ?? "";
 const chips = [...form.querySelectorAll("[data-verdict]")];
 
-const numbers = (version) => version.split(".").map((part) => parseInt(part, 10) || 0);
-
-// 2.15 stands for all of 2.15.x, so a version is compared on as many parts as were typed.
-function compare(version, bound) {
-  const left = numbers(version);
-  const right = numbers(bound);
-  for (const [n, part] of right.entries()) if ((left[n] ?? 0) !== part) return (left[n] ?? 0) - part;
-  return 0;
-}
-
-// "2.8-2.15, >=2.20, 2.4": any of them. Null: not understood.
-function versionTest(typed) {
-  const tests = typed.split(/[\s,]+/).filter(Boolean).map((part) => {
-    let found;
-    if ((found = /^([\d.]+)(?:-|–|\.\.)([\d.]+)$/.exec(part))) return (v) => compare(v, found[1]) >= 0 && compare(v, found[2]) <= 0;
-    if ((found = /^(>=|<=|>|<|==?)([\d.]+)$/.exec(part))) return (v) => against(found[1], compare(v, found[2]));
-    return /^\d[\w.]*$/.test(part) ? (v) => compare(v, part) === 0 : null;
-  });
-  if (tests.includes(null)) return null;
-  return tests.length ? (version) => tests.some((test) => test(version)) : () => true;
-}
-
-function against(sign, order) {
-  return { ">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0 }[sign] ?? order === 0;
+// What was typed, and which cells it means. A fault in it is told beside the count, and every cell is shown.
+function selection(source) {
+  try {
+    const read = readSelector(source);
+    return { names: read.names, means: placeTest(read), fault: "" };
+  } catch (error) {
+    if (!(error instanceof Fault) && !(error instanceof RangeError)) throw error;
+    return { names: new Set(), means: () => true, fault: error instanceof Fault ? error.message : "it is nested too deeply" };
+  }
 }
 
 function wanted() {
@@ -55,14 +40,17 @@ function messagesOf(place) {
   return [...new Set([...own, ...casesOf(place).map(([kind]) => data.kinds[kind][4])])].filter((one) => one > 0);
 }
 
-function matcher(filter, versions) {
+function matcher(filter, selected) {
   const says = messageTest(filter.q);
+  // What the page begins with must not hide what a selector asks for by name.
+  const own = (name) => (selected.names.has(name) && filter[name] === STANDARD[name] ? "" : filter[name]);
+  const [model, device] = [own("model"), own("device")];
   return (place, section, row, column) =>
     INSTALLATION.every((name) => !filter[name] || section[name] === filter[name]) &&
-    versions(row[0]) &&
-    (!filter.model || column[0] === filter.model) &&
+    (!model || column[0] === model) &&
     (!filter.format || column[1] === filter.format) &&
-    (!filter.device || column[2] === filter.device || data.realms[column[2]] === filter.device) &&
+    (!device || column[2] === device || data.realms[column[2]] === device) &&
+    selected.means(place) &&
     says(place);
 }
 
@@ -73,16 +61,16 @@ function verdictWanted(filter, place) {
 
 function applyFilters() {
   const filter = wanted();
-  const versions = versionTest(filter.tf);
-  form.elements.tf.setAttribute("aria-invalid", String(versions === null));
-  const matches = matcher(filter, versions ?? (() => true));
+  const selected = selection(filter.select);
+  form.elements.select.setAttribute("aria-invalid", String(selected.fault !== ""));
+  const matches = matcher(filter, selected);
   const tally = { w: 0, p: 0, f: 0, u: 0, n: 0, x: 0 };
   let shown = 0;
   for (const grid of grids) shown += applyTo(grid, filter, matches, tally);
   for (const chip of chips) chip.querySelector("b").textContent = tally[chip.dataset.verdict].toLocaleString("en");
   const all = buttons.length;
   const counted = shown === all ? `${all.toLocaleString("en")} cells` : `${shown.toLocaleString("en")} of ${all.toLocaleString("en")} cells`;
-  document.getElementById("shown").textContent = versions === null ? `${counted}; the TensorFlow filter is not understood, try 2.8-2.15` : counted;
+  document.getElementById("shown").textContent = selected.fault ? `${counted}; the selector is not understood, ${selected.fault}` : counted;
   document.getElementById("nothing").hidden = shown > 0;
 }
 

@@ -12,6 +12,7 @@ function writeHash() {
 
 function readHash() {
   const state = new URLSearchParams(location.hash.slice(1));
+  if (state.has("tf")) state.set("select", state.get("tf")); // links of pages before selectors
   for (const name of FIELDS) form.elements[name].value = state.has(name) ? state.get(name).replace(/^any$/, "") : STANDARD[name];
   const verdicts = (state.get("verdict") ?? "").split(",");
   for (const chip of chips) chip.setAttribute("aria-pressed", String(verdicts.includes(chip.dataset.verdict)));

@@ -10,13 +10,11 @@ import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from harness.base.errors import Interrupted, SelectionError
-from harness.base.suggestions import did_you_mean
+from harness.base.errors import Interrupted
 from harness.base.workspace import Workspace
 from harness.environments.uv import Failure
 from harness.results.format import Package
@@ -27,7 +25,7 @@ from harness.run.records import now
 from harness.run.slots import Slots
 from harness.studies.reported import journal
 from harness.studies.reported.journal import Journal, ObservedRecord, StepRecord
-from harness.studies.reported.model import Category, End, Observed, Reported, Reproduction, Step
+from harness.studies.reported.model import End, Observed, Reported, Reproduction, Step
 from harness.studies.reported.perform import definition, key, perform, refused, tasks_of
 
 NEVER_REUSED = (End.UNAVAILABLE, End.LOCK_FAILED)
@@ -50,30 +48,6 @@ class ReproduceWatcher(Protocol):
     def done(self, reproduction: Reproduction, observed: Observed, *, reused: bool) -> None: ...
     def __enter__(self) -> ReproduceWatcher: ...
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
-
-
-def choose(reported: Sequence[Reported], names: Sequence[str], categories: Sequence[str]) -> tuple[Reported, ...]:
-    """Return the reports of these ids (patterns with * and ?) and categories; all where none are given.
-
-    Raises:
-        SelectionError: a name that fits none, or nothing is left.
-    """
-    for name in names:
-        if not any(fnmatchcase(report.id, name) for report in reported):
-            raise SelectionError(f"no report {name!r}", hint=did_you_mean(name, (report.id for report in reported)))
-    known = [category.value for category in Category]
-    for category in categories:
-        if category not in known:
-            raise SelectionError(f"no category {category!r}", place="--category", hint=did_you_mean(category, known))
-    chosen = tuple(
-        report
-        for report in reported
-        if (not names or any(fnmatchcase(report.id, name) for name in names))
-        and (not categories or report.category.value in categories)
-    )
-    if not chosen:
-        raise SelectionError("nothing is selected", hint="drop the names or the categories")
-    return chosen
 
 
 def reproduce(chosen: Sequence[Reported], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:

@@ -96,7 +96,13 @@ def test_version() -> None:
             ["--environment", "tf-2_16_2-tody"],
             "error: --environment: no environment 'tf-2_16_2-tody' (hint: did you mean 'tf-2_16_2-today'?)\n",
         ),
-        (["--cell", "nope"], "error: --select: nothing is selected (hint: without `cell in (nope)`: 12 cells)\n"),
+        (["--cell", "nope"], "error: --cell: no cell 'nope'\n"),
+        (["--cell", "x y"], "error: --cell: no cell 'x y'\n"),
+        (
+            ["--cell", "tf-2_16_2-today--bert-en-3--h5--cpuu"],
+            "error: --cell: no cell 'tf-2_16_2-today--bert-en-3--h5--cpuu'"
+            " (hint: did you mean 'tf-2_16_2-today--bert-en-3--h5--cpu'?)\n",
+        ),
     ],
 )
 def test_nothing_selected_exits_with_3_and_says_what_is_near(call: Any, command: str, argv: list[str], error: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.base.errors import HubmatrixError, SelectionError, SpecError
+from harness.base.errors import HubmatrixError, SelectionError
 from harness.base.workspace import Workspace
 from harness.commands import check as checking
 from harness.commands import look
@@ -74,7 +75,7 @@ def test_keras_files_have_the_endings_that_keras_wants(workspace: Workspace, tmp
 def test_the_matrix_has_no_cases_for_any_model(workspace: Workspace) -> None:
     from harness.commands import plan as planning
 
-    cases = planning.make(workspace, planning.Choice.of("full", "", (), ())).cases
+    cases = planning.make(workspace, planning.choose("full")).cases
     assert not [case.id for case in cases if case.id.startswith("cases/anymodel/")]
 
 
@@ -84,6 +85,7 @@ def test_the_matrix_has_no_cases_for_any_model(workspace: Workspace) -> None:
         ("2.15", ["2.15.1"]),
         ("2.15.1,2.19", ["2.15.1", "2.19.1"]),
         (">=2.12,<2.14", ["2.12.1", "2.13.1"]),
+        ("2.12-2.13", ["2.12.1", "2.13.1"]),
         ("==2.4.*", ["2.4.4"]),
         ("", ["2.15.1", "2.19.1", "2.21.0"]),
     ],
@@ -96,7 +98,7 @@ def test_versions(wanted: str, found: list[str], workspace: Workspace, scale: Pa
 @pytest.mark.parametrize(
     ("wanted", "kind", "told"),
     [
-        ("newest", SpecError, "--tensorflow: 'newest' is no condition on versions (hint: a version such as 2.15,"),
+        ("newest", SelectionError, "--tensorflow:1: 'newest' is no condition on versions (hint: a version such as 2.15,"),
         (">=3", SelectionError, "--tensorflow: no TensorFlow is >=3 (hint: there are 1.15.5,"),
     ],
 )
@@ -105,6 +107,30 @@ def test_versions_that_are_none(wanted: str, kind: type[HubmatrixError], told: s
     with pytest.raises(kind) as caught:
         planned(workspace, scale, width)
     assert str(caught.value).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("select", "ids"),
+    [
+        ("tensorflow=2.4", ["tf-2_4_4-as-released--scale--savedmodel--cpu"]),
+        (
+            "tensorflow in (2.15, 2.16) and install=today",
+            ["tf-2_15_1-today--scale--savedmodel--cpu", "tf-2_16_2-today--scale--savedmodel--cpu"],
+        ),
+        ("keras=legacy and tensorflow=2.19", ["tf-2_19_1-as-released-legacy--scale--savedmodel--cpu"]),
+        ("tensorflow>=2.20 and not tensorflow=2.21 and device=xla-cpu", ["tf-2_20_0-as-released--scale--savedmodel--xla-cpu"]),
+    ],
+)
+def test_a_selector_decides_of_the_axes_that_it_names(select: str, ids: list[str], workspace: Workspace, scale: Path) -> None:
+    width = Width(tensorflow="", installs=NARROW.installs, keras=NARROW.keras, devices=NARROW.devices, select=select)
+    assert [cell.id for cell in planned(workspace, scale, width).made.plan.cells] == ids
+
+
+def test_a_selector_beside_the_short_form(workspace: Workspace, scale: Path) -> None:
+    width = replace(NARROW, tensorflow="2.15,2.16", select="tensorflow>2.15")
+    assert [cell.axes.tensorflow for cell in planned(workspace, scale, width).made.plan.cells] == ["2.16.2"]
+    with pytest.raises(SelectionError, match=r"--select:1: unknown name 'devise' \(hint: did you mean 'device'\?\)"):
+        planned(workspace, scale, replace(NARROW, select="devise=cpu"))
 
 
 def test_results_are_apart_from_those_of_the_matrix(workspace: Workspace, scale: Path) -> None:

@@ -10,12 +10,13 @@ import pytest
 from harness.base.errors import SelectionError, SpecError
 from harness.base.workspace import Workspace
 from harness.commands import plan as planning
-from harness.commands.plan import Choice, as_json, as_text, make, preview
+from harness.commands.plan import as_json, as_text, choose, make, preview
 from harness.commands.plan import states as planned_states
 from harness.domain import Status, Trouble
 from harness.environments import accelerators
 from harness.environments.accelerators import Facts
 from harness.environments.uv import Failure
+from harness.matrix.selection import Selection
 from harness.results.store import FILE, Writer
 
 
@@ -28,46 +29,46 @@ H5, KERAS = (f"tf-2_16_2-as-released--bert-en-3--{name}--cpu" for name in ("h5",
 
 
 @pytest.mark.parametrize(
-    ("asked", "choice"),
+    ("typed", "tier", "text"),
     [
-        ((None, "", (), ()), ("quick", "", ())),
-        ((None, "format=h5", (), ()), ("quick", "format=h5", ())),
-        (("full", "format=h5", (), ()), ("full", "format=h5", ())),
-        ((None, "", ("e",), ()), (None, "", ("e",))),
-        (("quick", "", ("e",), ()), ("quick", "", ("e",))),
-        ((None, "", (), ("a", "b")), (None, "cell in (a, b)", ())),
-        ((None, "format=h5 or format=keras", (), ("a",)), (None, "(format=h5 or format=keras) and cell in (a)", ())),
-        ((None, "  ", (), ()), ("quick", "", ())),
+        ((None, "", (), ()), "quick", ""),
+        ((None, "format=h5", (), ()), "quick", "format=h5"),
+        (("full", "format=h5", (), ()), "full", "format=h5"),
+        ((None, "", ("e",), ()), None, "--environment e"),
+        (("quick", "", ("e",), ()), "quick", "--environment e"),
+        ((None, "", (), ("a", "b")), None, "--cell a --cell b"),
+        ((None, "format=h5 or format=keras", (), ("a",)), None, "format=h5 or format=keras --cell a"),
+        ((None, "  ", (), ()), "quick", ""),
     ],
 )
-def test_the_tier_is_quick_unless_something_is_named(asked: Any, choice: tuple[Any, ...]) -> None:
-    found = Choice.of(*asked)
-    assert (found.tier, found.text, found.environments) == choice
+def test_the_tier_is_quick_unless_something_is_named(typed: Any, tier: str | None, text: str) -> None:
+    selection = choose(*typed)
+    assert (selection.tier, selection.text) == (tier, text)
 
 
 def test_make_reads_the_spec_and_the_cases(project: Workspace) -> None:
-    made = make(project, Choice.of("full", "", (), ()))
+    made = make(project, choose("full"))
     assert (len(made.plan.cells), len(made.plan.environments)) == (12, 6)
     assert [case.id for case in made.cases] == ["cases/test_tiny.py::test_load", "cases/test_tiny.py::test_save"]
     assert made.limits.memory_bytes == 4 * 2**30
 
 
 def test_cells_are_selected_by_id(project: Workspace) -> None:
-    made = make(project, Choice.of(None, "", (), (H5,)))
+    made = make(project, choose(None, "", (), (H5,)))
     assert [cell.id for cell in made.plan.cells] == [H5]
 
 
 @pytest.mark.parametrize(
     ("choice", "error", "code"),
     [
-        (Choice.of("slow", "", (), ()), SelectionError, 3),
-        (Choice.of(None, "format=pickle", (), ()), SelectionError, 3),
-        (Choice.of(None, "format=", (), ()), SelectionError, 3),
-        (Choice.of(None, "", ("tf-9",), ()), SelectionError, 3),
-        (Choice.of(None, "", (), ("no-such-cell",)), SelectionError, 3),
+        (choose("slow", "", (), ()), SelectionError, 3),
+        (choose(None, "format=pickle", (), ()), SelectionError, 3),
+        (choose(None, "format=", (), ()), SelectionError, 3),
+        (choose(None, "", ("tf-9",), ()), SelectionError, 3),
+        (choose(None, "", (), ("no-such-cell",)), SelectionError, 3),
     ],
 )
-def test_what_is_asked_wrongly(project: Workspace, choice: Choice, error: type[Exception], code: int) -> None:
+def test_what_is_asked_wrongly(project: Workspace, choice: Selection, error: type[Exception], code: int) -> None:
     with pytest.raises(error) as caught:
         make(project, choice)
     assert caught.value.exit_code == code  # type: ignore[attr-defined]
@@ -76,7 +77,7 @@ def test_what_is_asked_wrongly(project: Workspace, choice: Choice, error: type[E
 def test_a_project_without_a_matrix(project: Workspace) -> None:
     project.matrix.unlink()
     with pytest.raises(SpecError):
-        make(project, Choice.of(None, "", (), ()))
+        make(project, choose(None, "", (), ()))
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def identified(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return known
 
 
-QUICK = Choice.of(None, "", (), ())
+QUICK = choose(None, "", (), ())
 
 
 def test_a_plan_before_anything_is_locked(project: Workspace, identified: dict[str, Any]) -> None:
@@ -104,7 +105,7 @@ def test_a_plan_before_anything_is_locked(project: Workspace, identified: dict[s
 
 
 def test_the_text_says_what_is_left_out_and_why(project: Workspace, identified: dict[str, Any]) -> None:
-    lines = as_text(preview(project, Choice.of("full", "", (), ()))).splitlines()
+    lines = as_text(preview(project, choose("full"))).splitlines()
     assert lines[5] == "tf-2_16_2-today-legacy        2 lock first              tensorflow==2.16.2 tensorflow-hub tf-keras"
     assert lines[6:] == [
         "left out: 4 cells, keras=legacy and tensorflow<2.16: up to 2.15 tf.keras is Keras 2 already (matrix.yaml:16:5)",
@@ -130,7 +131,7 @@ def test_cells_of_hardware_that_is_not_here_are_told_before_anything_is_locked(
     project.matrix.write_text(text.replace("device: [cpu]", "device: [cpu, tpu]"), encoding="utf-8")
     here: list[Facts] = [Facts(system="Linux")]
     monkeypatch.setattr(accelerators, "probe", lambda: here[0])
-    only = Choice.of(None, "tensorflow=2.16", (), ())
+    only = choose(None, "tensorflow=2.16", (), ())
     assert as_text(preview(project, only)) == (
         "tf-2_16_2-as-released      2 lock first              tensorflow==2.16.2 tensorflow-hub (as of 2024-07-19)\n"
         "tf-2_16_2-as-released-tpu  2 unavailable (device)    "
@@ -231,7 +232,7 @@ def test_what_does_not_import_is_not_counted(project: Workspace, identified: dic
 
 
 def test_excluded_cells_as_json(project: Workspace, identified: dict[str, Any]) -> None:
-    told = json.loads(as_json(preview(project, Choice.of("full", "", (), ()))))
+    told = json.loads(as_json(preview(project, choose("full"))))
     (left_out,) = told["left_out"]
     assert left_out == {
         "when": "keras=legacy and tensorflow<2.16",

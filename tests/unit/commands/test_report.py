@@ -15,9 +15,9 @@ from harness.base.errors import SelectionError
 from harness.base.workspace import Workspace
 from harness.commands import report as reporting
 from harness.commands.plan import Made
-from harness.domain import Device, Interface, Outcome, Plan, SaveFormat, Status, Trouble
+from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.results import store
-from harness.results.format import CaseRef, Line
+from harness.results.format import CaseRef, Line, Package
 from harness.results.store import FILE, Writer
 
 
@@ -30,7 +30,7 @@ def results(make: Any, project: Workspace) -> Path:
     other_device = make.axes(device=Device.XLA_CPU)
     gone = {"status": Status.UNAVAILABLE, "trouble": Trouble.INTERPRETER, "message": "no CPython 3.6 on this machine"}
     facts: list[Line] = [
-        make.environment_record(python="3.11.7", lock="10c"),
+        make.environment_record(python="3.11.7", lock="10c", packages=(Package(name="typing_extensions", version="4.12.2"),)),
         make.case_record(key="a"),
         make.case_record(key="b", variant="x", outcome=Outcome.FAILED, message="AssertionError: 1\nassert 1 == 2"),
         make.case_record(key="b", variant="y", outcome=Outcome.SKIPPED),
@@ -79,7 +79,7 @@ def test_the_last_words_without_a_report(results: Path) -> None:
 
 
 def test_results_as_text(results: Path) -> None:
-    assert reporting.results_text(reporting.joined(store.read(results), "")) == (
+    assert reporting.results_text(joined(results)) == (
         "one: completed (1 passed)\n"
         "two: completed (1 crashed, 1 failed, 1 passed, 1 skipped)\n"
         "    failed cases/test_b.py::test_b[x]: AssertionError: 1\n"
@@ -89,25 +89,59 @@ def test_results_as_text(results: Path) -> None:
     )
 
 
-def test_results_are_selected_like_cells(results: Path) -> None:
+def joined(results: Path, select: str = "", project: Workspace | None = None) -> reporting.Joined:
     run = store.read(results)
-    assert [cell.id for cell in reporting.joined(run, "format=keras").cells] == ["two"]
-    assert [cell.id for cell in reporting.joined(run, "tensorflow>=2.17").cells] == []
-    with pytest.raises(SelectionError):
-        reporting.joined(run, "formt=keras")
+    return reporting.joined(run, reporting.select(project or Workspace(root=results.parent), run, select))
 
 
-def test_results_are_selected_by_the_interface_of_their_model(results: Path) -> None:
-    run = store.read(results)
-    known = {"bert-en/3": Interface.DICT}
-    assert [cell.id for cell in reporting.joined(run, "interface=dict and format=keras", known).cells] == ["two"]
-    assert reporting.joined(run, "interface=text", known).cells == ()
-    with pytest.raises(SelectionError, match="unknown name 'interface'"):
-        reporting.joined(run, "interface=dict")
+@pytest.mark.parametrize(
+    ("select", "cells"),
+    [
+        ("format=keras", {"two": ["a", "b", "b", "c"]}),
+        ("tensorflow=2.16 and tensorflow>=2.17", {}),
+        ("outcome=failed", {"two": ["b"]}),
+        ("outcome=failed or case=cases/test_c.py", {"two": ["b", "c"]}),
+        ("case=cases/test_a.py::test_a", {"one": ["a"], "two": ["a"]}),
+        ("variant=y", {"two": ["b"]}),
+        ("outcome=not_run and status!=unavailable", {"three": ["b"]}),
+        ("trouble=interpreter", {"four": ["b"]}),
+        ("verdict in (failed, not_run)", {"two": ["b"], "three": ["b"], "four": ["b"]}),
+        ("task=save", {}),
+        ("python=3.11 and outcome=passed", {"one": ["a"], "two": ["a"]}),
+        ("package(typing_extensions)>=4", {"one": ["a"], "two": ["a", "b", "b", "c"]}),
+        ("not package(typing.Extensions)>=4.1 and not package(keras)=3", {"three": ["b"], "four": ["b"]}),
+    ],
+)
+def test_cells_and_cases_are_selected_by_what_happened(results: Path, select: str, cells: dict[str, list[str]]) -> None:
+    assert {cell.id: [case.case[-1] for case in cell.cases] for cell in joined(results, select).cells} == cells
+
+
+@pytest.mark.parametrize(
+    ("select", "message"),
+    [
+        ("formt=keras", "--select:1: unknown name 'formt' (hint: did you mean 'format'?)"),
+        ("outcome=faild", "--select:9: no outcome 'faild' (hint: did you mean 'failed'?)"),
+        ("device=gaudi", "--select:8: no device 'gaudi'"),
+        ("tensorflow=2.61", "--select:12: no tensorflow '2.61' (hint: did you mean '2.16'?)"),
+        ("case=cases/test_b", "--select:6: no case 'cases/test_b' (hint: did you mean 'cases/test_b.py::test_b'?)"),
+        ("verdict=faild", "--select:9: no verdict 'faild' (hint: did you mean 'failed'?)"),
+        ("package=3", "--select:1: 'package' needs a name (hint: write package(keras) for the package keras)"),
+    ],
+)
+def test_slips_are_told_where_they_were_typed(results: Path, select: str, message: str) -> None:
+    with pytest.raises(SelectionError) as caught:
+        joined(results, select)
+    assert str(caught.value).startswith(message)
+
+
+def test_results_are_selected_by_the_interface_of_their_model(results: Path, project: Workspace) -> None:
+    assert [cell.id for cell in joined(results, "interface=dict and format=keras", project).cells] == ["two"]
+    assert joined(results, "interface=text", project).cells == ()
+    assert joined(results, "interface=dict").cells == (), "no matrix says what interface the model has"
 
 
 def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
-    told = json.loads(reporting.joined(store.read(results), "").model_dump_json())
+    told = json.loads(joined(results).model_dump_json())
     assert (told["format"], told["cut_off"], told["run"]["tier"]) == (2, True, "quick")
     one, two, three, _ = told["cells"]
     assert (one["python"], one["lock"], one["reused"]) == ("3.11.7", "10c", False)

@@ -44,9 +44,6 @@ def model(id_: str) -> Model:
     return Model(id=id_, handle=f"https://tfhub.dev/{id_}", format=HubFormat.SAVED_MODEL_2, interface=Interface.DICT)
 
 
-MODELS = {"bert-en/3": Interface.DICT, "bert-uncased/1": Interface.DICT, "preprocess/3": Interface.TEXT}
-
-
 def include(spec: Spec, **values: Sequence[Any]) -> Include:
     """All of the spec, but for the axes that are given."""
     given: dict[Axis, tuple[Any, ...]] = {Axis(name): tuple(on_axis) for name, on_axis in values.items()}
@@ -122,7 +119,7 @@ def test_hardware_has_environments_of_its_own() -> None:
 
 
 def test_text_comes_after_keras() -> None:
-    text_only = Exclude(when=compile_selector("text=with and interface!=text", {}, MODELS), reason="encoder", place="m:1:1")
+    text_only = Exclude(when=compile_selector("text=with and interface!=text"), reason="encoder", place="m:1:1")
     preprocess = replace(model("preprocess/3"), interface=Interface.TEXT)
     spec = replace(
         SPEC, choices={**SPEC.choices, Axis.TEXT: tuple(TextOps)}, models=(*SPEC.models, preprocess), exclude=(NO_LEGACY, text_only)
@@ -182,8 +179,10 @@ def test_selection() -> None:
     assert len(expand(SPEC, tier="quick", select="device=cpu").cells) == 24
     assert len(expand(SPEC, environments=["tf-2_16_2-today", "tf-2_9_3-today"]).cells) == 24
     assert len(expand(SPEC, select="environment=tf-2_16_2-today").cells) == 12
-    one = expand(SPEC, select="cell=tf-2_16_2-today--bert-en-3--h5--cpu")
-    assert [cell.id for cell in one.cells] == ["tf-2_16_2-today--bert-en-3--h5--cpu"]
+    id_ = "tf-2_16_2-today--bert-en-3--h5--cpu"
+    assert [cell.id for cell in expand(SPEC, select=f"cell={id_}").cells] == [id_]
+    assert [cell.id for cell in expand(SPEC, cells=[id_]).cells] == [id_]
+    assert [cell.id for cell in expand(SPEC, select="device=cpu or device=xla-cpu", cells=[id_]).cells] == [id_]
 
 
 def test_an_include_with_pins_comes_after_its_unpinned_neighbours() -> None:
@@ -261,7 +260,25 @@ def test_slugs_that_collide_get_a_hash() -> None:
         ),
         (
             {"tier": "quick", "environments": ["tf-2_15_1-today"]},
-            "nothing is selected (hint: without `--environment`: 48 cells; without `--tier quick`: 12 cells)",
+            "--environment: nothing is selected (hint: without `--environment`: 48 cells; without `--tier quick`: 12 cells)",
+        ),
+        ({"cells": ["nope"]}, "--cell: no cell 'nope'"),
+        (
+            {"cells": ["tf-2_16_2-today--bert-en-3--h5--cpuu"]},
+            "--cell: no cell 'tf-2_16_2-today--bert-en-3--h5--cpuu' (hint: did you mean 'tf-2_16_2-today--bert-en-3--h5--cpu'?)",
+        ),
+        (
+            {"cells": ["tf-2_16_2-todai--bert-en-3--h5--cpu"]},
+            "--cell: no cell 'tf-2_16_2-todai--bert-en-3--h5--cpu' (hint: did you mean 'tf-2_16_2-today--bert-en-3--h5--cpu'?)",
+        ),
+        ({"cells": ["x y"], "select": "device=cpu"}, "--cell: no cell 'x y'"),
+        (
+            {"cells": ["tf-2_16_2-today--bert-en-3--h5--cpu"], "select": "device=xla-cpu"},
+            "nothing is selected (hint: without `--cell`: 48 cells; without `device=xla-cpu`: 1 cell)",
+        ),
+        (
+            {"cells": ["tf-2_9_3-today-legacy--bert-en-3--h5--cpu"]},
+            "--cell: all 1 cells that it selects are excluded (hint: matrix.yaml:9:5: Keras 2 already)",
         ),
         (
             {"select": "python=3.9 and hub=0.12"},

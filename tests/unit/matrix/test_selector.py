@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.base.errors import SelectionError
-from harness.base.suggestions import did_you_mean
 from harness.domain import Axes, Cell, Device, InstallPolicy, Interface, KerasChoice, SaveFormat
-from harness.matrix.selector import Near, Selector, compile_selector, near_hint, nearest, read_selector
+from harness.matrix.facts import Facts, planned
+from harness.matrix.selector import Context, Near, Selector, compile_selector, near_hint, nearest, read_selector
 
 AXES = Axes(
     tensorflow="2.16.2",
@@ -40,6 +40,10 @@ def cells() -> list[Cell]:
         )
         for version, device, format_ in product(("2.15.1", "2.16.2"), (Device.CPU, Device.XLA_CPU), SaveFormat)
     ]
+
+
+def facts() -> list[Facts]:
+    return [planned(cell.axes, {}, cell.environment, cell.id) for cell in cells()]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def cells() -> list[Cell]:
     ],
 )
 def test_matches(text: str) -> None:
-    assert compile_selector(text).matches(Cell(id="the-cell", axes=AXES, environment="env"))
+    assert compile_selector(text)(planned(AXES, {}, "env", "the-cell"))
 
 
 @pytest.mark.parametrize(
@@ -95,12 +99,12 @@ def test_matches(text: str) -> None:
     ],
 )
 def test_does_not_match(text: str) -> None:
-    assert not compile_selector(text).matches(Cell(id="the-cell", axes=AXES, environment="env"))
+    assert not compile_selector(text)(planned(AXES, {}, "env", "the-cell"))
 
 
 @pytest.mark.parametrize("text", ["python=3.9", "python<3.10", "hub=0.12", "hub>=0.12.0 and hub<0.13"])
 def test_pins_match(text: str) -> None:
-    assert compile_selector(text)(PINNED)
+    assert compile_selector(text)(planned(PINNED, {}))
 
 
 @pytest.mark.parametrize(
@@ -135,14 +139,14 @@ def test_pins_match(text: str) -> None:
 )
 def test_faults(text: str, message: str) -> None:
     with pytest.raises(SelectionError) as caught:
-        compile_selector(text, VOCABULARY)
+        compile_selector(text, vocabulary=VOCABULARY)
     assert str(caught.value) == message
     assert caught.value.exit_code == 3
 
 
 def test_every_fault_at_once_in_order() -> None:
     with pytest.raises(SelectionError) as caught:
-        compile_selector("format<3 and (devise=cpu or device=gpu)", VOCABULARY, place="--only")
+        compile_selector("format<3 and (devise=cpu or device=gpu)", vocabulary=VOCABULARY, option="--only")
     assert [problem.place for problem in caught.value.problems] == ["--only:1", "--only:15", "--only:36"]
 
 
@@ -152,11 +156,13 @@ def test_deep_nesting_is_a_fault() -> None:
 
 
 def test_ordered_comparisons_need_no_value_of_the_axis() -> None:
-    assert compile_selector("tensorflow>=2.20 or tensorflow<2.99", VOCABULARY)(AXES)
+    assert compile_selector("tensorflow>=2.20 or tensorflow<2.99", vocabulary=VOCABULARY)(planned(AXES, {}))
 
 
-def test_without_vocabulary_values_are_not_checked() -> None:
-    assert not compile_selector("device=gaudi")(AXES)
+def test_without_vocabulary_only_closed_lists_are_checked() -> None:
+    assert not compile_selector("model=no-such/1 and device=tpu-v5e")(planned(AXES, {}))
+    with pytest.raises(SelectionError, match="--select:8: no device 'gaudi'"):
+        compile_selector("device=gaudi")
 
 
 def test_equal_by_text() -> None:
@@ -166,21 +172,21 @@ def test_equal_by_text() -> None:
 
 def test_nearest_names_what_rules_everything_out() -> None:
     selector = compile_selector("tensorflow=2.15 and device=cpu and format=h5 and tensorflow=2.16")
-    assert nearest(selector, cells()) == (
+    assert nearest(selector, facts()) == (
         Near(without="tensorflow=2.15", cells=1),
         Near(without="tensorflow=2.16", cells=1),
     )
     selector = compile_selector("not device=cpu and (format=h5 or format=keras) and model=x")
-    assert nearest(selector, cells()) == (Near(without="model=x", cells=4),)
+    assert nearest(selector, facts()) == (Near(without="model=x", cells=4),)
 
 
 def test_nearest_keeps_the_text_of_groups() -> None:
     selector = compile_selector("device=cpu and (model=x or model=y)")
-    assert near_hint(nearest(selector, cells())) == "without `(model=x or model=y)`: 6 cells"
+    assert near_hint(nearest(selector, facts())) == "without `(model=x or model=y)`: 6 cells"
 
 
 def test_nothing_is_near_when_two_conditions_rule_out_everything() -> None:
-    assert nearest(compile_selector("model=x and keras=legacy"), cells()) == ()
+    assert nearest(compile_selector("model=x and keras=legacy"), facts()) == ()
 
 
 def test_near_hint() -> None:
@@ -189,27 +195,114 @@ def test_near_hint() -> None:
     assert near_hint(()) == ""
 
 
-def test_did_you_mean() -> None:
-    assert did_you_mean("modle", ["model", "device"]) == "did you mean 'model'?"
-    assert did_you_mean("zzz", ["model", "device"]) == "known: model, device"
-    assert did_you_mean("zzz", map(str, range(100))) == ""
-    assert did_you_mean("zzz", []) == ""
-
-
 def test_the_interface_is_that_of_the_model() -> None:
     interfaces = {"bert-en/3": Interface.DICT, "preprocess/3": Interface.TEXT}
 
     def matches(text: str, model: str) -> bool:
-        return compile_selector(text, {}, interfaces)(replace(AXES, model=model))
+        return compile_selector(text)(planned(replace(AXES, model=model), interfaces))
 
     assert matches("interface=text", "preprocess/3")
     assert not matches("interface=text", "bert-en/3")
     assert matches("not interface in (text, list)", "bert-en/3")
     assert matches("interface!=text", "bert-en/3")
+    assert matches("interface!=text", "of-no-known-interface/1")
+    assert not matches("interface=dict", "of-no-known-interface/1")
     with pytest.raises(SelectionError, match="no interface 'txt'"):
         matches("interface=txt", "bert-en/3")
-    with pytest.raises(SelectionError, match="unknown name 'interface'"):
-        compile_selector("interface=text")
+
+
+IN_RESULTS = "'outcome' can be asked in results and the report's page"
+IN_PLAN = "'cell' can be asked in plan, run and check; in results and the report's page"
+IN_DECLARATIONS = "'package' can be asked in declared failures, claims and diagnoses; in results and the report's page"
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "fault"),
+    [
+        ("outcome=failed", Context.PLAN, f"1: no name 'outcome' in plan, run and check ({IN_RESULTS})"),
+        ("outcom=failed", Context.PLAN, f"1: unknown name 'outcom' (did you mean 'outcome'? {IN_RESULTS})"),
+        ("cell=a", Context.RULE, f"1: no name 'cell' in rules and tiers of matrix.yaml ({IN_PLAN})"),
+        ("modle=a", Context.RESULT, "1: unknown name 'modle' (did you mean 'model'?)"),
+        (
+            "not outcome=failed",
+            Context.DECLARATION,
+            f"5: no name 'outcome' in declared failures, claims and diagnoses ({IN_RESULTS})",
+        ),
+        ("package=3", Context.RESULT, "1: 'package' needs a name (write package(keras) for the package keras)"),
+        ("package()=3", Context.RESULT, "9: unexpected ')' (expected the name of a package)"),
+        ("package(keras", Context.RESULT, "14: unexpected end of selector (expected and, or, a closing parenthesis)"),
+        ("keras(legacy)=3", Context.RESULT, "7: 'keras' takes nothing in parentheses ()"),
+        ("package(keras)=new", Context.RESULT, "16: 'new' isn't a version (such as 2.16 or 2.16.2)"),
+        ("package(keras)>=3", Context.PLAN, f"1: no name 'package' in plan, run and check ({IN_DECLARATIONS})"),
+        ("outcome<failed", Context.RESULT, "1: 'outcome' has no order (use = != in, or not in)"),
+    ],
+)
+def test_names_belong_to_a_context(text: str, context: Context, fault: str) -> None:
+    faults = read_selector(text, context)
+    assert not isinstance(faults, Selector)
+    assert [f"{each.column}: {each.message} ({each.hint})" for each in faults] == [fault]
+
+
+INSTALLED = Facts(
+    {"case": "cases/saving/test_h5.py::test_reload", "python": "3.11.7"},
+    {"tf-keras": "2.16.0rc1", "numpy": "1.26.4", "odd": "git"},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("package(tf_keras)=2.16", True),
+        ("package(TF.Keras)<2.17", True),
+        ("package(tf-keras)<2.16.0", False),
+        ("package(tf-keras)>=2.16.0rc1", True),
+        ("package(tf-keras)>2.16.0rc1", False),
+        ("package(numpy) in (1.25, 1.26)", True),
+        ("package(numpy)!=1.26", False),
+        ("package(keras)=3", False),
+        ("package(keras)<3 or package(keras)>=3", False),
+        ("package(keras)!=3", True),
+        ("package(odd)<1 or package(odd)>=1 or package(odd)=1", False),
+        ("case=cases/saving/test_h5.py::test_reload", True),
+        ("case=cases/saving", True),
+        ("case=cases/saving/test_h5.py", True),
+        ("case=cases/sav", False),
+        ("case in (cases/loading, cases)", True),
+        ("case!=cases/saving", False),
+        ("python>=3.11 and python<3.12", True),
+    ],
+)
+def test_facts_of_what_was_measured(text: str, holds: bool) -> None:
+    assert compile_selector(text, Context.RESULT)(INSTALLED) is holds
+
+
+def test_a_case_may_be_named_by_what_it_is_below() -> None:
+    vocabulary = {"case": ("cases/saving/test_h5.py::test_reload",)}
+    assert isinstance(read_selector("case in (cases/saving, cases/saving/test_h5.py)", Context.RESULT, vocabulary), Selector)
+    assert not isinstance(read_selector("case=cases/savin", Context.RESULT, vocabulary), Selector)
+
+
+def test_the_tree_for_the_page() -> None:
+    text = "tensorflow>=2.16 and not (device in (cpu, xla-cpu) or package(TF_Keras)==2.16.0rc1) and case!=cases/saving"
+    assert compile_selector(text, Context.RESULT).tree() == {
+        "every": [
+            {"name": "tensorflow", "kind": "version", "sign": ">=", "values": [{"text": "2.16", "release": (2, 16)}]},
+            {
+                "not": {
+                    "either": [
+                        {"name": "device", "kind": "text", "sign": "=", "values": ["cpu", "xla-cpu"]},
+                        {
+                            "name": "package(tf-keras)",
+                            "kind": "version",
+                            "sign": "=",
+                            "values": [{"text": "2.16.0rc1", "release": None}],
+                        },
+                    ]
+                }
+            },
+            {"name": "case", "kind": "path", "sign": "!=", "values": ["cases/saving"]},
+        ]
+    }
 
 
 CONDITIONS = st.sampled_from(["tensorflow=2.15", "tensorflow>2.15", "device=cpu", "format in (h5, keras)", "python=3.9", "hub<1"])
@@ -226,7 +319,7 @@ SELECTORS = st.recursive(
 
 def selected(text: str) -> set[str]:
     selector: Selector = compile_selector(text)
-    return {cell.id for cell in cells() if selector.matches(cell)}
+    return {cell.id for cell in cells() if selector(planned(cell.axes, {}, cell.environment, cell.id))}
 
 
 @given(SELECTORS, SELECTORS)
@@ -239,5 +332,5 @@ def test_boolean_laws(one: str, other: str) -> None:
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    found = read_selector(text, VOCABULARY)
+    found = read_selector(text, Context.RESULT, VOCABULARY)
     assert isinstance(found, Selector) or all(1 <= fault.column <= len(text) + 1 for fault in found)

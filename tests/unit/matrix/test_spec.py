@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from harness.domain import AXES, Axis, Device, HubFormat, Interface, KerasChoice, Model, Release
+from harness.matrix.facts import planned
 from harness.matrix.selector import compile_selector
 from harness.matrix.spec import Space
 
@@ -38,14 +39,14 @@ SELECTORS = (
 
 @pytest.mark.parametrize("text", SELECTORS)
 def test_what_matches_is_what_a_walk_over_everything_finds(text: str) -> None:
-    selector = compile_selector(text, SPACE.vocabulary(), SPACE.interfaces())
-    walked = [axes for axes in SPACE.combinations() if selector(axes)]
+    selector = compile_selector(text, vocabulary=SPACE.vocabulary())
+    walked = [axes for axes in SPACE.combinations() if selector(planned(axes, SPACE.interfaces()))]
     assert list(SPACE.matching(selector)) == walked
     assert SPACE.occurs(selector) is bool(walked)
 
 
 def test_a_condition_on_one_axis_leaves_only_its_values() -> None:
-    selector = compile_selector("keras=legacy and interface=text and (tensorflow=2.9 or device=cpu)", {}, SPACE.interfaces())
+    selector = compile_selector("keras=legacy and interface=text and (tensorflow=2.9 or device=cpu)")
     values = SPACE.narrowed(selector.conjuncts)
     assert (values[Axis.KERAS], values[Axis.MODEL]) == ((KerasChoice.LEGACY,), ("preprocess/3",))
     assert (values[Axis.TENSORFLOW], values[Axis.DEVICE]) == (("2.9.3", "2.15.1", "2.16.2"), tuple(Device))

@@ -46,7 +46,7 @@ def binding(true_if: TrueIf = TrueIf.WORKS, **values: Any) -> Binding:
 
 
 def judged(records: Any, *claims: Claim) -> tuple[Finding, ...]:
-    return judge([Document(file="0.txt", title="Why?", claims=claims or (claim(),))], records.run())
+    return judge([Document(file="0.txt", title="Why?", claims=claims or (claim(),))], records.run(), {})
 
 
 def measure(records: Any, tensorflow: str, outcome: Outcome, message: str = "", **values: Any) -> None:

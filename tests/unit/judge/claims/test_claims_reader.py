@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.base.errors import SpecError
-from harness.domain import Interface
 from harness.judge.claims import Document, Need, TrueIf, load, parse
+from harness.judge.facts import NOTHING
 
 LOADS, SAVES = "cases/loading/test_a.py::test_loads", "cases/saving/test_b.py::test_saves"
 CLAIMS = """\
@@ -33,13 +33,12 @@ documents:
       sharded: {says: Tensors are sharded, needs: tpu}
 """
 VOCABULARY = {"tensorflow": ("2.15.1", "2.16.2"), "format": ("h5", "keras")}
-INTERFACES = {"bert-en/3": Interface.DICT}
 
 
 @pytest.fixture
 def read(make: Any) -> Any:
     """`read(text)`: the documents in a text, where two cases may be bound."""
-    return lambda text: parse(text, [make.case(LOADS), make.case(SAVES)], VOCABULARY, INTERFACES)
+    return lambda text: parse(text, [make.case(LOADS), make.case(SAVES)], VOCABULARY)
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def test_documents(read: Any, make: Any) -> None:
     assert (first.file, first.title, second.file) == ("000_c0ff.txt", "Why can't it load?", "002_a8d1.txt")
     loads, layer = first.claims
     assert (loads.id, loads.says, loads.when.text) == ("three-loads", "A /3 handle loads in TensorFlow 2", "tensorflow>=2.0")
-    assert (loads.when(make.axes(tensorflow="2.15.1")), loads.when(make.axes(tensorflow="1.15.5"))) == (True, False)
+    assert [loads.when(NOTHING.also({"tensorflow": version})) for version in ("2.15.1", "1.15.5")] == [True, False]
     (binding,) = loads.cases
     assert (binding.case, binding.true_if, binding.variant, binding.message) == (LOADS, TrueIf.WORKS, "", "")
     assert binding.when(make.axes())
@@ -164,18 +163,18 @@ def test_what_is_no_claims_file(read: Any, text: str, problem: str) -> None:
 
 
 def test_a_project_without_claims(tmp_path: Path) -> None:
-    assert load(tmp_path / "claims.yaml", [], {}, {}) == ()
+    assert load(tmp_path / "claims.yaml", [], {}) == ()
 
 
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "claims.yaml"
     path.write_bytes(b"version: \xff")
     with pytest.raises(SpecError, match=r"claims.yaml: not UTF-8 \(byte 9\)"):
-        load(path, [], {}, {})
+        load(path, [], {})
 
 
 def test_from_a_file(tmp_path: Path, read: Any, make: Any) -> None:
     path = tmp_path / "claims.yaml"
     path.write_text(CLAIMS, encoding="utf-8")
-    found: tuple[Document, ...] = load(path, [make.case(LOADS), make.case(SAVES)], VOCABULARY, INTERFACES)
+    found: tuple[Document, ...] = load(path, [make.case(LOADS), make.case(SAVES)], VOCABULARY)
     assert found == read(CLAIMS)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.judge.diagnose import KNOWN, Diagnosis, diagnose
+from harness.judge.facts import NOTHING
+from harness.matrix.selector import Context, Facts, compile_selector
 
 ROOT = Path(__file__).parents[4]
 NO_NUMPY = "AttributeError: 'Tensor' object has no attribute 'numpy'"
@@ -39,19 +41,25 @@ NO_NUMPY = "AttributeError: 'Tensor' object has no attribute 'numpy'"
     ],
 )
 def test_which_message_has_which(message: str, tensorflow: str, found: str | None) -> None:
-    one = diagnose(message, tensorflow, KNOWN)
-    assert (one.id if one else None) == found
+    diagnosis = diagnose(message, under(tensorflow), KNOWN)
+    assert (diagnosis.id if diagnosis else None) == found
+
+
+def under(tensorflow: str) -> Facts:
+    return NOTHING.also({"tensorflow": tensorflow})
 
 
 def test_what_is_no_version_is_in_no_range() -> None:
     unlimited = Diagnosis(id="a", says="x", cause="c", do="d", see="s")
-    limited = Diagnosis(id="b", says="x", tensorflow=">=2", cause="c", do="d", see="s")
-    assert diagnose("x", "nightly", (limited, unlimited)) is unlimited
+    limited = Diagnosis(id="b", says="x", when="tensorflow>=2", cause="c", do="d", see="s")
+    assert diagnose("x", under("nightly"), (limited, unlimited)) is unlimited
+    assert diagnose("x", under("2.0.4"), (limited, unlimited)) is limited
 
 
 @pytest.mark.parametrize("one", KNOWN, ids=lambda one: one.id)
 def test_each_says_why_what_to_do_and_where_it_is_shown(one: Diagnosis) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.id)
+    assert compile_selector(one.when, Context.DECLARATION).text == one.when
     assert one.cause.endswith(".")
     assert one.do
     assert (ROOT / one.see).is_file()

@@ -1,0 +1,94 @@
+"""Facts of what was measured, for conditions of results, declared failures, claims and diagnoses.
+
+`python` and `hub` are what was installed there, or what was pinned where nothing could be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from packaging.utils import canonicalize_name
+
+from harness.domain import Interface, Outcome
+from harness.judge.outcomes import CaseVerdict
+from harness.matrix.facts import Facts, on_axes
+from harness.matrix.names import Context, names_in
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Package
+
+NOTHING = Facts({name.name: None for name in names_in(Context.RESULT).values() if not name.takes})
+"""The facts of what nothing is known of: every name that results have, without a value."""
+
+OF_A_CASE = frozenset({"case", "variant", "task", "outcome", "signature", "verdict"})
+"""The names of what `of_case` adds to the facts of a cell."""
+
+
+def of_environment(record: EnvironmentRecord) -> Facts:
+    """Return the facts of an environment: no model, no case, nothing of a cell."""
+    packages = _versions(record.packages)
+    values = {
+        **NOTHING.values,
+        "tensorflow": record.tensorflow,
+        "install": record.install.value,
+        "keras": record.keras.value,
+        "text": record.text.value,
+        "python": record.python,
+        "hub": packages.get("tensorflow-hub"),
+        "environment": record.id,
+        "status": record.status.value,
+        "trouble": record.trouble.value if record.trouble else None,
+    }
+    return Facts(values, packages)
+
+
+def of_cell(cell: CellRecord, environment: Facts | None, interfaces: Mapping[str, Interface]) -> Facts:
+    """Return the facts of a cell, without any of its cases.
+
+    Args:
+        cell: its record.
+        environment: the facts of its environment; None where that has no record.
+        interfaces: the interface of each model, where it is known.
+    """
+    below = environment or NOTHING
+    axes = on_axes(cell.axes, interfaces)
+    return below.also(
+        {
+            **axes,
+            "python": below["python"] or axes["python"],
+            "hub": below["hub"] or axes["hub"],
+            "environment": cell.environment,
+            "cell": cell.id,
+            "status": cell.status.value,
+            "trouble": cell.trouble.value if cell.trouble else None,
+        }
+    )
+
+
+def of_case(
+    cell: Facts, case: str, record: CaseRecord | None, verdict: CaseVerdict | None = None, task: str | None = None
+) -> Facts:
+    """Return the facts of a case that bears on a cell.
+
+    Args:
+        cell: the facts of the cell.
+        case: its id.
+        record: what happened; None where it was not run.
+        verdict: the judge's; None where it is not given yet, as while a declaration is held against the failure.
+        task: what a user comes for, where the case is a way to do it.
+    """
+    outcome = record.outcome if record else Outcome.NOT_RUN
+    facts = cell.also(
+        {
+            "case": case,
+            "variant": (record.variant or None) if record else None,
+            "outcome": outcome.value,
+            "signature": record.failure.signature if record and record.failure else None,
+            "verdict": verdict.value if verdict else None,
+            "task": task,
+        }
+    )
+    beside = record.beside if record else ()
+    return Facts(facts.values, {**facts.packages, **_versions(beside)}) if beside else facts
+
+
+def _versions(packages: Iterable[Package]) -> dict[str, str]:
+    return {str(canonicalize_name(package.name)): package.version for package in packages}
