@@ -21,7 +21,7 @@ from harness.judge.attribution import machine_trouble
 from harness.results import store
 from harness.results.format import CaseRecord
 from harness.results.store import Run
-from harness.run.engine import Question, RunOptions, perform
+from harness.run.engine import RunOptions, RunQuestion, perform
 from harness.run.machine import this_machine
 
 TARGET_SECONDS = 25.0
@@ -78,7 +78,7 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
     tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
     options = RunOptions(tier="full", selection=" and ".join(chosen), rerun=rerun)
     watcher = RunProgress(display("cells", plain=True))
-    question = Question(plan=made.plan, cases=made.cases)
+    question = RunQuestion(plan=made.plan, cases=made.cases)
     return perform(question, this_machine(place, made.limits, jobs=1), options, watcher, machine_trouble)
 
 

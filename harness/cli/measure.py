@@ -70,7 +70,7 @@ def run(
     """Measure the cells that are not known yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
     from harness.cli.progress import RunProgress, display
     from harness.commands import plan as planning
-    from harness.run.engine import Question, RunOptions, perform
+    from harness.run.engine import RunOptions, RunQuestion, perform
     from harness.run.machine import this_machine
 
     if hub_url is not None and models_ is Models.REPLICAS:
@@ -93,7 +93,7 @@ def run(
     from harness.models.source import Replicas
 
     supply = published.fetch(made.plan.models, place, hub_url, progress) if models_ is Models.PUBLISHED else None
-    question = Question(plan=made.plan, cases=made.cases, supply=supply or Replicas())
+    question = RunQuestion(plan=made.plan, cases=made.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))
     results = perform(question, this_machine(place, made.limits, jobs), options, watcher, machine_trouble)
 

@@ -32,7 +32,7 @@ from harness.models.fetch import Brought
 from harness.models.inspect import Inspected, packages
 from harness.report.document import View
 from harness.results import store
-from harness.run.engine import Question, RunOptions, perform
+from harness.run.engine import RunOptions, RunQuestion, perform
 from harness.run.machine import this_machine
 from harness.run.watcher import RunWatcher
 
@@ -134,7 +134,7 @@ def run(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, fol
     options = RunOptions(tier="", selection="", command=command, rerun=rerun)
     made, workspace = check.made, check.workspace
     machine = this_machine(workspace, made.limits, jobs)
-    question = Question(plan=made.plan, cases=made.cases, supply=check.supply)
+    question = RunQuestion(plan=made.plan, cases=made.cases, supply=check.supply)
     results = perform(question, machine, options, watcher, machine_trouble)
     rendered = reporting.render(workspace, results, made)
     if folder is not None:

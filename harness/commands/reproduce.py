@@ -54,13 +54,13 @@ def run(machine: Machine, chosen: ChosenReports, options: ReproduceOptions, watc
     reproduce(chosen.reported, machine, options, watcher)
 
 
-def table(machine: Machine, chosen: ChosenReports, *, every: bool = False) -> view.Table:
+def table(machine: Machine, chosen: ChosenReports, *, every: bool = False) -> view.ReportsTable:
     """Return what is known of the chosen reports, or of all."""
     shown = chosen.every if every else chosen.reported
     return view.table(shown, _newest(machine, shown))
 
 
-def render(place: Workspace, shown: view.Table) -> tuple[Path, ...]:
+def render(place: Workspace, shown: view.ReportsTable) -> tuple[Path, ...]:
     """The pages beside the report."""
     texts = (html.render(shown), markdown.render(shown), view.as_json(shown))
     paths = tuple(place.site / name for name in NAMES)

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any, Mapping, NamedTuple, Sequence, Union
 
 
-class Program(str, Enum):
+class InCellProgram(str, Enum):
     """What a process runs, by the file of harness/incell that starts it in an interpreter of its own."""
 
     CELL = "cell.py"
@@ -101,7 +101,7 @@ class CellRequest(NamedTuple):
     events: str
     case_seconds: float
     memory_bytes: int
-    program: Program = Program.CELL
+    program: InCellProgram = InCellProgram.CELL
 
 
 class ScriptRequest(NamedTuple):
@@ -124,7 +124,7 @@ class ScriptRequest(NamedTuple):
     events: str
     case_seconds: float
     memory_bytes: int
-    program: Program = Program.SCRIPT
+    program: InCellProgram = InCellProgram.SCRIPT
 
 
 Request = Union[CellRequest, ScriptRequest]
@@ -155,7 +155,7 @@ def read_opened(text: str) -> Opened:
 
 def read_request(text: str) -> Request:
     values = json.loads(text)
-    if values["program"] == Program.SCRIPT:
+    if values["program"] == InCellProgram.SCRIPT:
         return ScriptRequest(**values)
     return CellRequest(**values)
 

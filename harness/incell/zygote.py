@@ -138,7 +138,7 @@ def serve(control: socket.socket, reader: SocketLines, forked: bool) -> None:
             return
         for line in reader.lines():
             request = messages.read_request(line)
-            run = cell.run if forked and request.program == messages.Program.CELL else None
+            run = cell.run if forked and request.program == messages.InCellProgram.CELL else None
             running[start(request, control, wake, guardian, run)] = request
         report(control, running)
 

@@ -135,7 +135,7 @@ def _failure(event: Mapping[str, Any], outcome: Outcome) -> Failure | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class CellFrame:
     """What every process of a cell is started with. `name` is the cell's, for its folders."""
 
     name: str
@@ -149,7 +149,7 @@ class Frame:
     workers: int
 
 
-async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: Frame, prepare: Callable[[Path], None], emit: Emit) -> CellEnd:
+async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: CellFrame, prepare: Callable[[Path], None], emit: Emit) -> CellEnd:
     """Run all cases of a cell; return how the cell ended. `prepare` fills a fresh work folder (the hermetic Hub cache)."""
     unsettled = _Unsettled(frame=frame, emit=emit, left={keyed.case.id: keyed for keyed in task.what.cases})
     number = 0
@@ -171,7 +171,7 @@ class _Unsettled:
     left until a process came to its end with it.
     """
 
-    frame: Frame
+    frame: CellFrame
     emit: Emit
     left: dict[str, KeyedCase]
     variants: list[str] = field(default_factory=list)
@@ -246,7 +246,7 @@ class _Unsettled:
                 del self.left[alone.case]
 
 
-def _request(frame: Frame, number: int, unsettled: _Unsettled) -> CellRequest:
+def _request(frame: CellFrame, number: int, unsettled: _Unsettled) -> CellRequest:
     work = frame.workdir / f"{frame.name}-{number}"
     return CellRequest(
         id=work.name,
@@ -284,7 +284,7 @@ async def _one_process(
         await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 
 
-def _ended(keyed: KeyedCase, variant: str, end: ProcessEnd, frame: Frame, workers: int, output: str) -> Finished:
+def _ended(keyed: KeyedCase, variant: str, end: ProcessEnd, frame: CellFrame, workers: int, output: str) -> Finished:
     """Return the outcome of a case whose process did not survive it."""
     outcome = Outcome.TIMED_OUT if end.reason is EndReason.TIMED_OUT else Outcome.CRASHED
     message = how_it_ended(end, frame.case_seconds, frame.memory_bytes)
@@ -297,7 +297,7 @@ def _ended(keyed: KeyedCase, variant: str, end: ProcessEnd, frame: Frame, worker
     return Finished(keyed=keyed, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output, failure=failure)
 
 
-def _died_outside(end: ProcessEnd, frame: Frame, output: str) -> CellEnd:
+def _died_outside(end: ProcessEnd, frame: CellFrame, output: str) -> CellEnd:
     if end.reason is EndReason.TIMED_OUT:
         message = f"nothing happened outside any case for {frame.case_seconds:.0f} s"
         return CellEnd(status=Status.TIMED_OUT, message=message, evidence=output)
@@ -313,5 +313,5 @@ def _not_collected(keyed: KeyedCase, variant: str, end: ProcessEnd, output: str)
     return Finished(keyed=keyed, variant=variant, outcome=Outcome.ERROR, seconds=0.0, message=message, evidence=output)
 
 
-def _too_little(frame: Frame) -> str:
+def _too_little(frame: CellFrame) -> str:
     return f"this machine has not the {gib(frame.memory_bytes)} free that it takes to try it alone"

@@ -62,7 +62,7 @@ class RunOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class RunQuestion:
     """What is to be measured: cells, cases, and where the models come from."""
 
     plan: Plan
@@ -81,7 +81,7 @@ class _Inputs:
     aside: Records
 
 
-def perform(question: Question, machine: Machine, options: RunOptions, watcher: RunWatcher, attribute: Attribute) -> Path:
+def perform(question: RunQuestion, machine: Machine, options: RunOptions, watcher: RunWatcher, attribute: Attribute) -> Path:
     """Run a plan; return the results file. `attribute` tells the machine's failures from the software's.
 
     Raises:
@@ -104,7 +104,7 @@ def perform(question: Question, machine: Machine, options: RunOptions, watcher: 
     return path
 
 
-def _inputs(question: Question, machine: Machine) -> _Inputs:
+def _inputs(question: RunQuestion, machine: Machine) -> _Inputs:
     """Set aside what lacks a model or a device."""
     plan, supply = question.plan, question.supply
     no_model = supply.lacking(plan.models)

@@ -26,7 +26,7 @@ NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class EnvironmentRecipe:
     """How an environment is made: what the resolver is asked, the interpreters it may have (`python`: this one), its variables."""
 
     requirements: lock.Wanted
@@ -35,11 +35,11 @@ class Recipe:
     settings: tuple[tuple[str, str], ...]
 
 
-def recipe_of(request: EnvironmentRequest) -> Recipe:
+def recipe_of(request: EnvironmentRequest) -> EnvironmentRecipe:
     """Return how an environment of the matrix is made."""
     hidden = {} if request.accelerator is Accelerator.GPU else NO_GPU
     values = {**hidden, **settings(request)}
-    return Recipe(
+    return EnvironmentRecipe(
         requirements=lock.wanted(request),
         pythons=request.release.pythons,
         python=request.python,
@@ -63,7 +63,7 @@ async def identities(
 
 async def identify(
     machine: Machine,
-    recipe: Recipe,
+    recipe: EnvironmentRecipe,
     gate: asyncio.Semaphore,
     *,
     refresh: bool,
@@ -93,11 +93,11 @@ def stored_identity(locks: Path, request: EnvironmentRequest, by_minor: Mapping[
     return answer if answer is None or isinstance(answer, Failure) else _identity(recipe, answer, interpreter)
 
 
-def _identity(recipe: Recipe, answer: lock.Lock, interpreter: Interpreter) -> Identity:
+def _identity(recipe: EnvironmentRecipe, answer: lock.Lock, interpreter: Interpreter) -> Identity:
     return Identity(lock=answer, interpreter=interpreter, settings=recipe.settings)
 
 
-def no_interpreter(recipe: Recipe, by_minor: Mapping[str, Interpreter]) -> Failure:
+def no_interpreter(recipe: EnvironmentRecipe, by_minor: Mapping[str, Interpreter]) -> Failure:
     """Return the failure of an environment whose interpreters this machine has none of."""
     minors = recipe.python or " or ".join(reversed(recipe.pythons))
     message = f"no CPython {minors} on this machine"

@@ -20,7 +20,7 @@ from harness.environments.uv import Failure
 from harness.incell.hubmatrix_messages import Setup
 from harness.results.history import History
 from harness.run.assign import CellJob
-from harness.run.attempts import Frame, run_cases
+from harness.run.attempts import CellFrame, run_cases
 from harness.run.groups import Group, expected_seconds
 from harness.run.installed import Installed, beside, installed_for_cases
 from harness.run.ledger import Ledger
@@ -119,7 +119,7 @@ class Runner:
         task = Task(environment=group.identity, what=CaseSet(cases=job.cases), inputs=(self.digests[job.model.id],))
         async with self._alone(job), self.slots.hold(CELL):
             limits = self.settings.machine.limits
-            frame = Frame(
+            frame = CellFrame(
                 name=job.cell.id,
                 workdir=self.settings.folder,
                 rootdir=self.settings.machine.workspace.root,

@@ -7,12 +7,12 @@ from markupsafe import Markup
 from harness.report.html import policy, source, template_environment
 from harness.studies.reported import wording
 from harness.studies.reported.verdict import ReportVerdict
-from harness.studies.reported.view import Table
+from harness.studies.reported.view import ReportsTable
 
 STYLES = ("page.css", "reported.css")
 
 
-def render(shown: Table) -> str:
+def render(shown: ReportsTable) -> str:
     """One HTML document."""
     style = source(STYLES)
     template = template_environment().get_template("reported.html.j2")

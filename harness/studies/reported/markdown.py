@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 
 from harness.report.markdown import code
 from harness.studies.reported.verdict import ReportVerdict
-from harness.studies.reported.view import ReportedView, Table, Tally
+from harness.studies.reported.view import ReportedView, ReportsTable, Tally
 from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, environment, outcome
 
 WIDTH = 160
 
 
-def render(shown: Table) -> str:
+def render(shown: ReportsTable) -> str:
     """One Markdown document."""
     return "\n".join(_lines(shown)) + "\n"
 
 
-def _lines(shown: Table) -> Iterator[str]:
+def _lines(shown: ReportsTable) -> Iterator[str]:
     yield from ("# What users reported, run again", "")
     yield from _table(
         ("category", "reports", "can be run", *(NAMES[verdict].lower() for verdict in ReportVerdict)), map(_tally, shown.tallies)

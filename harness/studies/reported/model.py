@@ -13,7 +13,7 @@ from enum import Enum
 from harness.domain import Release, Status, Trouble
 from harness.environments.lock import Wanted
 from harness.matrix.request import AS_RELEASED_AFTER
-from harness.run.prepare import NO_GPU, Recipe
+from harness.run.prepare import NO_GPU, EnvironmentRecipe
 
 NO_TENSORFLOW_BESIDE_CPU = "tensorflow ; python_version < '0'"
 """tensorflow-cpu is the same code: what depends on `tensorflow` is content with it. The marker is never true."""
@@ -104,10 +104,10 @@ class Step:
         return self.release.pythons if self.release else ()
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> EnvironmentRecipe:
         """How its environment is made."""
         settings = tuple(sorted({**NO_GPU, **dict(self.settings)}.items()))
-        return Recipe(requirements=self.requirements, pythons=self.pythons, python=self.python, settings=settings)
+        return EnvironmentRecipe(requirements=self.requirements, pythons=self.pythons, python=self.python, settings=settings)
 
 
 def as_released(release: Release) -> date:

@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.studies.reported.verdict import ReportVerdict
-from harness.studies.reported.view import Table, Tally
+from harness.studies.reported.view import ReportsTable, Tally
 from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, environment, outcome
 
 PIPE_WIDTH = 220
@@ -25,7 +25,7 @@ STYLES = {
 }
 
 
-def render(shown: Table) -> RenderableType:
+def render(shown: ReportsTable) -> RenderableType:
     """Return the table and its counts."""
     columns = (Column(name, no_wrap=True, min_width=width) for name, width in WIDTHS)
     lines = RichTable(*columns, box=None, pad_edge=False)

@@ -69,7 +69,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class ReportsTable:
     """Everything that is shown. `seconds` is what the shown reproductions took when they ran."""
 
     format: int
@@ -82,10 +82,10 @@ class Table:
         return self.tallies[-1]
 
 
-_TABLE: TypeAdapter[Table] = TypeAdapter(Table)
+_TABLE: TypeAdapter[ReportsTable] = TypeAdapter(ReportsTable)
 
 
-def table(reported: Iterable[Reported], newest: Mapping[str, ObservedRecord]) -> Table:
+def table(reported: Iterable[Reported], newest: Mapping[str, ObservedRecord]) -> ReportsTable:
     """`newest` is the newest record of each reproduction, by name."""
     shown = tuple(_line(report, newest) for report in reported)
     categories = [category for category in Category if any(line.category is category for line in shown)]
@@ -94,10 +94,10 @@ def table(reported: Iterable[Reported], newest: Mapping[str, ObservedRecord]) ->
         _tally(None, shown),
     )
     seconds = sum(run.seconds for line in shown for run in line.reproductions)
-    return Table(format=1, reported=shown, tallies=tallies, seconds=round(seconds, 1))
+    return ReportsTable(format=1, reported=shown, tallies=tallies, seconds=round(seconds, 1))
 
 
-def as_json(shown: Table) -> str:
+def as_json(shown: ReportsTable) -> str:
     """One JSON document, format 1."""
     return _TABLE.dump_json(shown, indent=1).decode() + "\n"
 

@@ -16,7 +16,7 @@ from harness.domain import Outcome, Status, Trouble
 from harness.incell.hubmatrix_messages import CellRequest, EndReason, ProcessEnd
 from harness.run import attempts
 from harness.run.assign import CellEnd
-from harness.run.attempts import Finished, Frame, run_cases
+from harness.run.attempts import CellFrame, Finished, run_cases
 from harness.run.tasks import CaseSet, KeyedCase, Task
 
 A, B, C = (f"cases/test_x.py::test_{name}" for name in "abc")
@@ -84,7 +84,7 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
         "memory_bytes": 4 * 2**30,
         "workers": 0,
     }
-    frame = Frame(**{field.name: known[field.name] for field in dataclasses.fields(Frame)})
+    frame = CellFrame(**{field.name: known[field.name] for field in dataclasses.fields(CellFrame)})
 
     def one(*acts: Any, cases: Sequence[str] = (A, B, C), workers: int = 0) -> tuple[CellEnd, list[Finished], Script]:
         keyed = tuple(KeyedCase(case=make.case(case), key=case, uses={}) for case in cases)

@@ -19,7 +19,7 @@ from harness.environments.disk import busy
 from harness.judge.attribution import machine_trouble
 from harness.results import store
 from harness.run import engine
-from harness.run.engine import Question, RunOptions, perform
+from harness.run.engine import RunOptions, RunQuestion, perform
 from harness.run.settings import RunSettings
 
 PLAN = Plan(cells=(), environments={}, models={}, left_out=())
@@ -36,7 +36,7 @@ def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any, *, finis
 
     monkeypatch.setattr(engine, "_measure", steps)
     watcher = RunProgress(PlainLines())
-    question, options = Question(plan=PLAN, cases=()), RunOptions(tier="quick", selection="")
+    question, options = RunQuestion(plan=PLAN, cases=()), RunOptions(tier="quick", selection="")
     return perform(question, make.machine(project.root), options, watcher, machine_trouble), seen
 
 
@@ -72,7 +72,7 @@ def test_cells_without_their_hardware_are_recorded_and_not_run(
     monkeypatch.setattr(engine, "_measure", steps)
     for facts in (Facts(system="Linux"), Facts(system="Linux", nodes=("accel0",))):
         machine = make.machine(project.root, accelerators=facts)
-        question, options = Question(plan=plan, cases=()), RunOptions(tier="", selection="")
+        question, options = RunQuestion(plan=plan, cases=()), RunOptions(tier="", selection="")
         perform(question, machine, options, RunProgress(PlainLines()), machine_trouble)
     why = "no TPU on this Linux machine: no /dev/accel0, no TPU on the PCI bus, TPU_NAME is not set"
     assert left == [(0, [why, why]), (1, [])]
