@@ -82,11 +82,12 @@ def make(workspace: Workspace, brought: Brought, inspected: Inspected, width: Wi
     cases = catalog.of_check(catalog.read(workspace.cases), model, keras=inspected.content.keras)
     if inspected.kind.is_folder or not inspected.content.lambdas:
         cases = tuple(case for case in cases if case.id != WITH_PYTHON_CODE)
+    plan = expand(narrowed(spec, model, _part(spec, inspected, model, cases, width)), select=width.select)
     return Check(
         brought=brought,
         inspected=inspected,
         model=model,
-        made=Made(plan=expand(narrowed(spec, model, _part(spec, inspected, model, cases, width))), cases=cases, limits=spec.limits),
+        made=Made(plan=plan, cases=cases, limits=spec.limits),
         supply=user.supply(inspected, model.handle, workspace.checked),
         workspace=workspace.of_check(re.sub(r"[^a-z0-9._-]+", "-", model.id)),
     )

@@ -12,7 +12,7 @@ from harness.base.errors import SelectionError
 from harness.domain import Release
 from harness.studies.reported.choose import choose, compile_choice
 from harness.studies.reported.model import Category, Reported, Reproduction, Why
-from harness.studies.reported.verdict import Verdict
+from harness.studies.reported.verdict import ReportVerdict
 from tests.unit.studies.reported.test_verdict import STEP
 from tests.unit.studies.reported.test_view import reported
 
@@ -34,8 +34,8 @@ LIST = (
 )
 
 
-def verdicts(reports: Sequence[Reported]) -> Mapping[str, Verdict]:
-    return {report.id: Verdict.CANNOT if report.cannot else Verdict.NOT_RUN for report in reports}
+def verdicts(reports: Sequence[Reported]) -> Mapping[str, ReportVerdict]:
+    return {report.id: ReportVerdict.CANNOT if report.cannot else ReportVerdict.NOT_RUN for report in reports}
 
 
 def ids(names: Sequence[str], select: str = "") -> list[str]:
@@ -58,7 +58,7 @@ def test_a_report_is_meant_by_each_tensorflow_that_it_is_run_with() -> None:
 
 
 def test_verdicts_are_not_read_unless_asked_for() -> None:
-    def never(reports: Sequence[Reported]) -> Mapping[str, Verdict]:
+    def never(reports: Sequence[Reported]) -> Mapping[str, ReportVerdict]:
         raise AssertionError
 
     assert choose(LIST, [], compile_choice("id=tpu", LIST), never) == (LIST[3],)
