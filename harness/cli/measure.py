@@ -163,7 +163,9 @@ def spec(
     if schema:
         print(schema_module.text(), end="")
         return
-    made = planning.make(Workspace(root=root.resolve()), planning.choose("full"))
+    workspace = Workspace(root=root.resolve())
+    made = planning.make(workspace, planning.choose("full"))
+    planning.check_announcements(made, planning.interfaces(workspace))
     facts: dict[str, Any] = {
         "format": 1,
         "cells": len(made.plan.cells),

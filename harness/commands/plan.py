@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 
 from harness import catalog
+from harness.base.errors import Problem, SpecError
 from harness.base.workspace import Workspace
+from harness.catalog import links
 from harness.domain import Case, Lacking, Limits, Plan, Status, Trouble
 from harness.environments import accelerators
 from harness.environments.uv import Failure
 from harness.judge.claims import Document
 from harness.judge.claims import load as load_claims
+from harness.judge.declarations import Declared, compiled, never_holding
 from harness.matrix import Spec, load
 from harness.matrix.plan import expand
 from harness.matrix.request import exclude_newer, requirements
@@ -46,6 +49,7 @@ class Made:
     cases: tuple[Case, ...]
     limits: Limits
     documents: tuple[Document, ...] = ()
+    declared: Declared = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +70,11 @@ class Preview:
 def make(place: Workspace, selection: Selection) -> Made:
     """Parse the spec, read the cases and the claims, expand the plan."""
     spec = load(place.matrix)
+    every = catalog.read(place.cases)
+    declared = compiled(every, spec.vocabulary(), links.problems(every))
     made = expand(spec, tier=selection.tier, select=selection.select, environments=selection.environments, cells=selection.cells)
-    cases = catalog.of_matrix(catalog.read(place.cases))
-    return Made(plan=made, cases=cases, limits=spec.limits, documents=claims(place, cases, spec))
+    cases = catalog.of_matrix(every)
+    return Made(plan=made, cases=cases, limits=spec.limits, documents=claims(place, cases, spec), declared=declared)
 
 
 def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) -> tuple[Document, ...]:
@@ -77,6 +83,17 @@ def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) ->
         return ()
     known = spec or load(place.matrix)
     return load_claims(place.claims, cases, known.vocabulary())
+
+
+def check_announcements(made: Made, interfaces: Interfaces) -> None:
+    """Check what cases announce against the full plan. Raises SpecError for what could never be so."""
+    problems = list(never_holding(made.cases, made.declared, made.plan, interfaces))
+    missing = links.missing_tasks(made.cases)
+    if missing and any(case.way for case in made.cases):
+        hint = 'mark the case that is the way to do it, such as task("load")'
+        problems += [Problem(place="cases", message=f"no case does the task {task.value!r}", hint=hint) for task in missing]
+    if problems:
+        raise SpecError.of(tuple(problems))
 
 
 def interfaces(place: Workspace) -> Interfaces:

@@ -21,6 +21,8 @@ from harness.commands.plan import Made, claims, interfaces
 from harness.domain import Axes, Case, Outcome, Status, Trouble
 from harness.judge import selected
 from harness.judge.claims import Document, judge
+from harness.judge.declarations import Declared, compiled
+from harness.judge.judgement import judge_run
 from harness.judge.selected import Selected
 from harness.matrix import load
 from harness.matrix.selector import Context, compile_selector
@@ -66,11 +68,13 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
 
     run, cases, documents = _read(place, results, made)
     known = interfaces(place)
+    judgements = judge_run(run, cases, _declared(place, made, cases), known)
     shown = view(
         run,
         {case.id: case.title for case in cases},
         made.plan.cells if made else (),
         judge(documents, run, known),
+        judgements,
         interfaces=known,
         tasks=tasks_of(cases),
     )
@@ -89,7 +93,17 @@ def shown(place: Workspace, results: Path) -> RenderableType:
     from harness.report.view import view
 
     run, cases, documents = _read(place, results, None)
-    return terminal.render(view(run, {case.id: case.title for case in cases}, (), judge(documents, run, interfaces(place))))
+    known = interfaces(place)
+    judgements = judge_run(run, cases, _declared(place, None, cases), known)
+    titles = {case.id: case.title for case in cases}
+    return terminal.render(view(run, titles, (), judge(documents, run, known), judgements))
+
+
+def _declared(place: Workspace, made: Made | None, cases: Sequence[Case]) -> Declared:
+    """Return the declarations of the plan's cases, or of those that are here now."""
+    if made:
+        return made.declared
+    return compiled(cases, load(place.matrix).vocabulary() if place.matrix.is_file() else {})
 
 
 def _read(place: Workspace, results: Path, made: Made | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
@@ -139,7 +153,7 @@ def _stamp(
         sorted(records),
         run.header.planned_cells,
         run.footer is None,
-        [case.title for case in cases],
+        [[case.title, repr(case.declarations)] for case in cases],
         repr(documents),
         beside,
         docs,
