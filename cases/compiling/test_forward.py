@@ -6,6 +6,7 @@ import tensorflow_hub as hub
 pytestmark = pytest.mark.devices("tpu-v2", "tpu-v3", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-7x")
 
 
+@pytest.mark.task("tpu-encode")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_dict(model, load, compiled_once):
     """hub.KerasLayer on a dict of int32 tensors: the forward pass compiles."""
@@ -18,6 +19,7 @@ def test_dict(model, load, compiled_once):
     assert program.code_bytes > 0
 
 
+@pytest.mark.task("tpu-encode")
 @pytest.mark.models(format="saved_model_2", interface="list")
 def test_list(model, load, compiled_once):
     """hub.KerasLayer on a list of int32 tensors: the forward pass compiles."""
@@ -30,6 +32,7 @@ def test_list(model, load, compiled_once):
     assert program.code_bytes > 0
 
 
+@pytest.mark.task("tpu-encode")
 @pytest.mark.models(format="hub")
 def test_signature(model, load, compiled_once):
     """The signature "tokens" of a TF1 module: the forward pass compiles."""
