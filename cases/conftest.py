@@ -204,10 +204,10 @@ def on_device(device):
 
 @pytest.fixture(scope="session")
 def unmoved():
-    """unmoved(weights, before, after) names those that are what they were, but for those that no training moves.
+    """unmoved(weights, before) names those that are what they were, but for those that no training moves.
 
-    weights         variables, or their names
-    before, after   their values, arrays in the same order; without `after` those of the variables
+    weights   variables that were trained
+    before    their values before, arrays in the same order; `after` may hold those after it, where `weights` are but names
 
     A key's bias adds the same number to all scores of a word, and softmax takes it out again: its gradient is zero, and what it
     moves by is rounding.
@@ -215,8 +215,8 @@ def unmoved():
 
     def unmoved(weights, before, after=None):
         names = [getattr(weight, "name", weight) for weight in weights]
-        pairs = zip(names, before, weights if after is None else after)
-        still = [name for name, old, new in pairs if np.array_equal(old, np.array(new))]
+        values = [weight.numpy() for weight in weights] if after is None else after
+        still = [name for name, old, new in zip(names, before, values) if np.array_equal(old, new)]
         return [name for name in still if "key/bias" not in name.replace("key_bias", "key/bias")]
 
     return unmoved

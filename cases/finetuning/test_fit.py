@@ -30,13 +30,13 @@ def test_trainable(model, own, unmoved, tmp_path):
     """hub.KerasLayer(handle, trainable=True): fit moves all of its weights, the loss falls, ModelCheckpoint keeps them."""
     encoder = hub.KerasLayer(own, trainable=True)
     network = classifier(model, encoder)
-    before = encoder.get_weights()
+    before = [weight.numpy() for weight in encoder.trainable_weights]
     network.compile(tf.keras.optimizers.SGD(0.02), "mse")
     path = str(tmp_path / "tuned.weights.h5")
     checkpoints = tf.keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
     losses = network.fit(model.inputs, LABELS, epochs=3, callbacks=[checkpoints], verbose=0).history["loss"]
     assert losses[2] < losses[0]
-    assert not unmoved(encoder.weights, before, encoder.get_weights())
+    assert not unmoved(encoder.trainable_weights, before)
     tuned = network.get_weights()
     network.set_weights([np.zeros_like(weight) for weight in tuned])
     network.load_weights(path)

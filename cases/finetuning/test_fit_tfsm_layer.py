@@ -22,10 +22,10 @@ def test_fit(model, unmoved):
     """TFSMLayer(folder, call_endpoint="__call__"): fit moves all of the encoder's weights, and the loss falls."""
     encoder = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint="__call__")
     inputs = {name: tf.keras.Input([None], dtype="int32", name=name) for name in model.inputs}
-    before = [weight.numpy() for weight in encoder.weights]
+    before = [weight.numpy() for weight in encoder.trainable_weights]
     losses = fit(model, inputs, encoder(inputs)["pooled_output"])
     assert losses[2] < losses[0]
-    assert not unmoved(encoder.weights, before)
+    assert not unmoved(encoder.trainable_weights, before)
 
 
 @pytest.mark.models(format="saved_model_2", interface="list")
@@ -34,8 +34,8 @@ def test_fit_list(model, unmoved):
     """The same with an encoder that takes a list and gives a list."""
     encoder = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint="__call__")
     inputs = [tf.keras.Input([None], dtype="int32", name=name) for name in model.inputs]
-    before = [weight.numpy() for weight in encoder.weights]
+    before = [weight.numpy() for weight in encoder.trainable_weights]
     pooled, _sequence = encoder(inputs)
     losses = fit(model, inputs, pooled)
     assert losses[2] < losses[0]
-    assert not unmoved(encoder.weights, before)
+    assert not unmoved(encoder.trainable_weights, before)
