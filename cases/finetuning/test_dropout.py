@@ -16,6 +16,7 @@ def pooled(model, loaded):
     return pooled
 
 
+@pytest.mark.needs("eager execution")
 @pytest.mark.models(format="saved_model_2", interface=["dict", "list"])
 def test_training(model, pooled, record_property):
     """With training=True the same texts give other numbers each time."""
@@ -24,6 +25,7 @@ def test_training(model, pooled, record_property):
     assert model.tolerance < difference < np.inf, "no dropout"
 
 
+@pytest.mark.needs("eager execution")
 @pytest.mark.models(format="saved_model_2", interface=["dict", "list"])
 def test_not_training(model, pooled):
     """With training=False, the default, they give the same numbers."""

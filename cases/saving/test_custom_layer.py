@@ -46,7 +46,7 @@ def network(layer):
     match="Invalid filepath extension for saving",
     when="tensorflow>=2.16 and keras=default and format=savedmodel",
     instead="load_model of Keras 3 knows no SavedModel: end the file's name in .keras",
-    proof="cases/saving/test_custom_layer.py::test_registered_keras",
+    proof="cases/saving/test_custom_layer.py::test_custom_objects_keras",
 )
 def test_custom_objects(save_format, saved, predict):
     """load_model(custom_objects={"Scale": Scale}): the same numbers come out."""
@@ -61,8 +61,9 @@ def test_custom_objects(save_format, saved, predict):
     match="Invalid filepath extension for saving",
     when="tensorflow>=2.16 and keras=default and format=savedmodel",
     instead="load_model of Keras 3 knows no SavedModel: end the file's name in .keras",
-    proof="cases/saving/test_custom_layer.py::test_registered_keras",
+    proof="cases/saving/test_custom_layer.py::test_custom_objects_keras",
 )
+@pytest.mark.needs("tf.keras.utils.register_keras_serializable")
 def test_registered(save_format, saved, predict):
     """A class under @tf.keras.utils.register_keras_serializable: load_model needs no custom_objects."""
 
@@ -76,19 +77,25 @@ def test_registered(save_format, saved, predict):
     assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
 
 
-def test_registered_keras(predict, tmp_path):
-    """Saved as .keras, a class that is registered or named in custom_objects is found: the same numbers come out."""
+@pytest.mark.lacks("tf.keras.utils.register_keras_serializable")
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="has no attribute 'register_keras_serializable'",
+    instead="it came with TensorFlow 2.0: before, name the class in load_model(custom_objects=...)",
+    proof="cases/saving/test_custom_layer.py::test_custom_objects",
+)
+def test_registered_where_nothing_registers():
+    """register_keras_serializable in a Keras that is older than it."""
+    tf.keras.utils.register_keras_serializable(package="cases")
 
-    @tf.keras.utils.register_keras_serializable(package="cases")
-    class KnownScale(Scale):
-        pass
 
+def test_custom_objects_keras(predict, tmp_path):
+    """load_model(custom_objects={"Scale": Scale}) of a .keras file: the same numbers come out."""
     path = str(tmp_path / "model.keras")
-    for layer, layers in ((KnownScale(2.0), None), (Scale(2.0), {"Scale": Scale})):
-        saved_network = network(layer)
-        saved_network.save(path)
-        again = tf.keras.models.load_model(path, custom_objects=layers)
-        assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
+    saved_network = network(Scale(2.0))
+    saved_network.save(path)
+    again = tf.keras.models.load_model(path, custom_objects={"Scale": Scale})
+    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
 
 
 @pytest.mark.declared(
@@ -108,13 +115,13 @@ def test_unregistered_h5(tmp_path):
     match="could not be deserialized properly",
     when="tensorflow>=2.16 and keras=default",
     instead='name the class in load_model(custom_objects={"Scale": Scale}), or register it before saving',
-    proof="cases/saving/test_custom_layer.py::test_registered_keras",
+    proof="cases/saving/test_custom_layer.py::test_custom_objects_keras",
 )
 @pytest.mark.declared(
     raises=("TypeError", "ValueError"),
     match="The added layer must be an instance of class Layer. Received: layer=Scale|Unknown layer: '?Scale",
     instead='name the class in load_model(custom_objects={"Scale": Scale}), or register it before saving',
-    proof="cases/saving/test_custom_layer.py::test_registered_keras",
+    proof="cases/saving/test_custom_layer.py::test_custom_objects_keras",
 )
 def test_unregistered_keras(tmp_path):
     """Wrong way: load_model of a .keras file with a layer that Keras doesn't know."""
@@ -122,6 +129,13 @@ def test_unregistered_keras(tmp_path):
     tf.keras.models.load_model(str(tmp_path / "model.keras"))
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="Unknown layer: '?Scale",
+    when="tensorflow<2",
+    instead='TensorFlow 1 writes HDF5 whatever the name is: model.save(path, save_format="tf")',
+    proof="cases/saving/test_file_names.py::test_save_format",
+)
 @pytest.mark.declared(
     raises="ValueError",
     match="Invalid filepath extension for saving",
@@ -165,7 +179,7 @@ def test_without_get_config(predict, tmp_path):
 @pytest.mark.declared(
     raises="AssertionError",
     match="other numbers: the weights were not saved",
-    when="tensorflow>=2.16 and keras=default",
+    when="tensorflow<2 or tensorflow>=2.16 and keras=default",
     instead="give the network its input's shape (tf.keras.Input as first layer) or call it once before saving",
     proof="cases/saving/test_custom_layer.py::test_built_by_a_call",
 )
@@ -176,7 +190,7 @@ def test_without_get_config(predict, tmp_path):
     proof="cases/saving/test_custom_layer.py::test_built_by_a_call",
 )
 def test_unbuilt(predict, tmp_path):
-    """Wrong way: saving a network that never saw its input's shape. Keras 3 says nothing, and saves no weights."""
+    """Wrong way: saving a network that never saw its input's shape. Keras 3 and TensorFlow 1 say nothing, and save no weights."""
     saved_network = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     saved_network.save(str(tmp_path / "model.h5"))
     again = tf.keras.models.load_model(str(tmp_path / "model.h5"))

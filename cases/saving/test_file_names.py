@@ -33,6 +33,13 @@ def test_dot_h5_is_hdf5(tmp_path):
 
 
 @pytest.mark.declared(
+    raises="AssertionError",
+    match="is no SavedModel",
+    when="tensorflow<2",
+    instead='TensorFlow 1 writes HDF5 whatever the name is: model.save(path, save_format="tf")',
+    proof="cases/saving/test_file_names.py::test_save_format",
+)
+@pytest.mark.declared(
     raises="ValueError",
     match="Invalid filepath extension for saving",
     when="tensorflow>=2.16 and keras=default",
@@ -42,6 +49,19 @@ def test_dot_h5_is_hdf5(tmp_path):
 def test_no_ending_is_a_savedmodel(tmp_path):
     """model.save to a name without ending writes a SavedModel, a folder."""
     network().save(str(tmp_path / "model"))
+    assert (tmp_path / "model" / "saved_model.pb").is_file(), "is no SavedModel"
+
+
+@pytest.mark.declared(
+    raises="ValueError",
+    match="The `save_format` argument is deprecated in Keras 3",
+    when="tensorflow>=2.16 and keras=default",
+    instead="end the name in .keras; a SavedModel for serving is written by model.export",
+    proof="cases/saving/test_savedmodel_of_keras.py::test_export",
+)
+def test_save_format(tmp_path):
+    """model.save with save_format="tf" writes a SavedModel, a folder."""
+    network().save(str(tmp_path / "model"), save_format="tf")
     assert (tmp_path / "model" / "saved_model.pb").is_file()
 
 
