@@ -31,6 +31,13 @@ def largest(difference):
     return float(np.abs(difference).max())
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_same_program(model, loaded, compiled, executed, record_property):
     """The program that the TPU compiler gets, run on this CPU by today's XLA, gives what eager TensorFlow gives."""

@@ -18,6 +18,13 @@ def descend(loss, tape, weights):
         weight.assign_sub(0.001 * tf.convert_to_tensor(gradient))
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 @pytest.mark.task("tpu-train")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_dict(model, load, compiled_once):
@@ -37,6 +44,13 @@ def test_dict(model, load, compiled_once):
     compiled_once(make, model.inputs)
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 @pytest.mark.task("tpu-train")
 @pytest.mark.models(format="saved_model_2", interface="list")
 def test_list(model, load, compiled_once):
@@ -84,6 +98,13 @@ def test_dropout(model, loaded, compiled):
     assert training.digest != compiled(lambda inputs: loaded(inputs, training=False)["pooled_output"], model.inputs).digest
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_weights_move(model, loaded, compiled, executed, unmoved):
@@ -136,6 +157,13 @@ def adam(prepared):
     return step
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_next_batch(model, loaded, compiled, written):
@@ -154,6 +182,12 @@ def test_next_batch(model, loaded, compiled, written):
     assert compiled(program).digest == compiled(program.again(swapped)).digest
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_frozen(model, loaded, compiled):
@@ -171,6 +205,13 @@ def test_frozen(model, loaded, compiled):
     compiled(step, model.inputs, LABELS)
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_gradient_of_the_pooler(model, loaded, compiled):

@@ -162,6 +162,13 @@ def test_input_layer(model, loaded, compiled):
     compiled(train_step(network), model.inputs, LABELS)
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 def test_strategy_run(model, loaded, compiled):
     """A training loop of your own: strategy.run with a replica function, in the compiled step."""
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")

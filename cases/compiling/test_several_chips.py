@@ -19,6 +19,12 @@ def test_forward(model, loaded, compiled):
     assert not program.collectives
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
 def test_step(model, loaded, compiled):
     """A step with a frozen encoder and 8 texts on 4 chips: the gradients of the head are summed over them."""
     encoder = hub.KerasLayer(loaded)

@@ -129,7 +129,7 @@ def test_own_weight_decay(model, to_train, unmoved):
     proof="cases/finetuning/test_training_loop.py::test_two_tapes",
 )
 def test_persistent_tape(model, to_train):
-    """tf.GradientTape(persistent=True): gradients of two losses."""
+    """tf.GradientTape(persistent=True) gives the gradients of two losses, one after another."""
     with tf.GradientTape(persistent=True) as tape:
         outputs = to_train(constants(model))
         pooled = tf.reduce_sum(outputs["pooled_output"] ** 2)

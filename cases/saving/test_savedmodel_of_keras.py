@@ -29,6 +29,7 @@ def export(network, folder):
     network.export(folder)
 
 
+@pytest.mark.needs("eager execution")  # TensorFlow 1 has another function under the name tf.saved_model.load
 @pytest.mark.declared(
     raises="TypeError",
     match="this __dict__ descriptor does not support '_DictWrapper' objects",
@@ -50,6 +51,7 @@ def test_call(predict):
     np.testing.assert_allclose(again(DATA).numpy(), predict(network, DATA), rtol=1e-5)
 
 
+@pytest.mark.needs("eager execution")  # TensorFlow 1 has another function under the name tf.saved_model.load
 @pytest.mark.declared(
     raises="TypeError",
     match="this __dict__ descriptor does not support '_DictWrapper' objects",
@@ -67,6 +69,7 @@ def test_signature(predict):
     np.testing.assert_allclose(again.numpy(), predict(network, DATA), rtol=1e-5)
 
 
+@pytest.mark.needs("eager execution")  # TensorFlow 1 has another function under the name tf.saved_model.load
 @pytest.mark.declared(
     raises="TypeError",
     match="this __dict__ descriptor does not support '_DictWrapper' objects",
