@@ -106,7 +106,7 @@ def test_weight_decay(model, to_train, unmoved):
 @pytest.mark.declared(
     raises="AttributeError",
     match="has no attribute 'AdamW'",
-    instead="AdamW came with TensorFlow 2.11: Adam, and after each step weight.assign_sub(learning_rate * decay * weight)",
+    instead="AdamW came with TensorFlow 2.12: Adam, and after each step weight.assign_sub(learning_rate * decay * weight)",
     proof="cases/finetuning/test_training_loop.py::test_own_weight_decay",
 )
 def test_weight_decay_where_there_is_none():

@@ -163,7 +163,7 @@ def test_unregistered_export(predict, tmp_path):
 @pytest.mark.declared(
     raises="NotImplementedError",
     match=r"must override `get_config(\(\))?`",
-    when="tensorflow<2.9",
+    when="tensorflow<2.11",
     instead="write get_config, which returns the arguments of __init__ beside those of the base class",
     proof="cases/saving/test_custom_layer.py::test_custom_objects",
 )

@@ -14,8 +14,8 @@ def network():
 @pytest.mark.declared(
     raises="AssertionError",
     match="is HDF5",
-    when="tensorflow<2.12",
-    instead="the Keras v3 format came with TensorFlow 2.12; before, .keras is HDF5 under another name, and .h5 says so",
+    when="tensorflow<2.13",
+    instead="the ending means Keras v3 from TensorFlow 2.13 on; before, .keras is HDF5 under another name",
     proof="cases/saving/test_file_names.py::test_dot_h5_is_hdf5",
 )
 def test_dot_keras_is_a_zip(tmp_path):

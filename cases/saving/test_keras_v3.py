@@ -37,8 +37,8 @@ def classifier(model):
 @pytest.mark.declared(
     raises="AttributeError",
     match="object has no attribute 'export'",
-    when="tensorflow<2.13 and format=savedmodel",
-    instead="model.export came with TensorFlow 2.13; before, hub.KerasLayer and model.save",
+    when="tensorflow<2.12 and format=savedmodel",
+    instead="model.export came with TensorFlow 2.12; before, hub.KerasLayer and model.save",
     proof="cases/saving/test_keras_layer.py::test_save_and_reload",
 )
 def test_save_and_reload(model, save_format, saved, predict):

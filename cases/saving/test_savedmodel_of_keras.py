@@ -144,7 +144,7 @@ def test_export(predict):
 @pytest.mark.declared(
     raises="AttributeError",
     match="object has no attribute 'export'",
-    instead="model.export came with TensorFlow 2.13: tf.saved_model.save(network, folder), and call what tf.saved_model.load gives",
+    instead="model.export came with TensorFlow 2.12: tf.saved_model.save(network, folder), and call what tf.saved_model.load gives",
     proof="cases/saving/test_savedmodel_of_keras.py::test_call",
 )
 def test_export_where_there_is_none():
