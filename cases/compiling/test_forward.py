@@ -26,6 +26,13 @@ def test_dict(model, load, compiled_once):
     assert program.code_bytes > 0
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 @pytest.mark.task("tpu-encode")
 @pytest.mark.models(format="saved_model_2", interface="list")
 def test_list(model, load, compiled_once):

@@ -22,6 +22,13 @@ def policy(name):
         set_policy("float32")
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 def test_encoder(model, loaded, compiled):
     """An encoder of TensorFlow Hub computes in float32: no product of its program is bfloat16."""
     encoder = hub.KerasLayer(loaded)
@@ -29,6 +36,12 @@ def test_encoder(model, loaded, compiled):
     assert set(program.products) == {"f32"}
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="The global policy can only be set to a non-infer policy in TensorFlow 2",
+    when="tensorflow<2",
+    instead="policies are of TensorFlow 2: in TensorFlow 1 make the head's layers with dtype=tf.bfloat16",
+)
 def test_mixed_bfloat16(model, loaded, compiled, record_property):
     """Under the policy mixed_bfloat16 Keras' own head is bfloat16, and all of the encoder stays float32."""
     with policy("mixed_bfloat16"):
@@ -42,6 +55,13 @@ def test_mixed_bfloat16(model, loaded, compiled, record_property):
 
 
 @pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
+@pytest.mark.declared(
     raises="AssertionError",
     match="no product in bfloat16",
     instead="a SavedModel's weights and ops stay what they were saved as, float32: export one in bfloat16",
@@ -54,6 +74,12 @@ def test_dtype_argument(model, loaded, compiled):
     assert "bf16" in program.products, "no product in bfloat16"
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="The global policy can only be set to a non-infer policy in TensorFlow 2",
+    when="tensorflow<2",
+    instead="policies are of TensorFlow 2: in TensorFlow 1 make the head's layers with dtype=tf.bfloat16",
+)
 @pytest.mark.declared(
     raises="AssertionError",
     match="no product in bfloat16",

@@ -131,6 +131,7 @@ def test_weights_in_weights_h5(model, encoder, tmp_path):
     assert all(there_and_back(network, lambda: network.save_weights(path), lambda: network.load_weights(path)))
 
 
+@pytest.mark.needs("eager execution")
 def test_weights_in_a_checkpoint(model, encoder, tmp_path):
     """hub.KerasLayer: tf.train.Checkpoint, save and restore: all weights are back."""
     network, path = classifier(model, encoder), str(tmp_path / "checkpoint")

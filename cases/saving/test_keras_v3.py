@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="dict"), pytest.mark.needs("eager execution")]
 
 
 class Encoder(tf.keras.layers.Layer):
