@@ -89,6 +89,13 @@ def own_xla(model, loaded, optimized, tmp_path):
     return here if optimized else in_another_process
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 @pytest.mark.models(format="saved_model_2", interface="list")
 def test_list(model, loaded, compiled, executed, record_property):
     """An encoder that takes a list: its program, run on this CPU by today's XLA, gives what eager TensorFlow gives."""

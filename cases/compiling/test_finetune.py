@@ -123,6 +123,12 @@ def test_weights_move(model, loaded, compiled, executed, unmoved):
 
 
 @pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
+@pytest.mark.declared(
     raises="InvalidArgumentError",
     match="No registered 'Unique' OpKernel for XLA_CPU_JIT",
     when="tensorflow<2.7",
@@ -135,6 +141,12 @@ def test_sparse_gradients(compiled):
     compiled(adam(lambda gradient: gradient), IDS)
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
 @pytest.mark.devices("tpu-v5e")
 def test_dense_gradients(compiled):
     """Adam on embeddings with their gradients made dense by tf.convert_to_tensor: the step compiles."""

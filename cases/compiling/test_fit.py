@@ -94,8 +94,8 @@ class Encoder(tf.keras.layers.Layer):
     raises="AssertionError",
     match="the encoder isn't trained",
     when="tensorflow>=2.16 and keras=default",
-    instead="Keras 3 trains variables of its own alone, and says nothing: TFSMLayer makes them of the encoder's",
-    proof="cases/compiling/test_fit.py::test_tfsm_layer",
+    instead="Keras 3 trains variables of its own alone, and says nothing: a step of your own, or TFSMLayer from Keras 3.10 on",
+    proof="cases/compiling/test_finetune.py::test_dict",
 )
 def test_own_layer(model, loaded, compiled):
     """tf.keras, a layer of your own with hub.load and a list of its weights: its train_step compiles, and trains the encoder."""
@@ -104,6 +104,13 @@ def test_own_layer(model, loaded, compiled):
     assert_trains(compiled(train_step(network), model.inputs, LABELS), loaded.trainable_variables)
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="object has no attribute 'regularizer'",
+    when="package(keras)<3.10",
+    instead="before Keras 3.10 what TFSMLayer loads can't be trained: pip install -U keras, or a training loop of your own",
+    proof="cases/compiling/test_finetune.py::test_dict",
+)
 @pytest.mark.needs("tf.keras.layers.TFSMLayer")
 def test_tfsm_layer(model, compiled):
     """tf.keras of Keras 3, a functional model around TFSMLayer: its train_step compiles, and trains the encoder."""

@@ -12,6 +12,13 @@ pytestmark = [
 ]
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="object has no attribute 'regularizer'",
+    when="package(keras)<3.10",
+    instead="before Keras 3.10 what TFSMLayer loads can't be trained: pip install -U keras, or a training loop of your own",
+    proof="cases/distributing/test_training_loop.py::test_run",
+)
 def test_tfsm_layer(model, strategy, batch, unmoved):
     """TFSMLayer(folder, call_endpoint="__call__") in the scope: fit moves all of its weights, the loss falls."""
     handle, (texts, labels) = model.handle, batch
@@ -37,6 +44,13 @@ def test_tfsm_layer(model, strategy, batch, unmoved):
     assert not unmoved(encoder.trainable_weights, before)
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="object has no attribute 'regularizer'",
+    when="package(keras)<3.10",
+    instead="before Keras 3.10 what TFSMLayer loads can't be trained: pip install -U keras, or a training loop of your own",
+    proof="cases/distributing/test_training_loop.py::test_run",
+)
 def test_jit_compile(model, strategy, batch, unmoved):
     """The same as compile() has it if nothing is said, jit_compile="auto": fit moves all weights, the loss falls."""
     with strategy.scope():
@@ -90,8 +104,8 @@ def test_own_layer(model, shared, strategy, batch):
 @pytest.mark.declared(
     raises="AttributeError",
     match="object has no attribute 'regularizer'",
-    instead="Keras 3 trains variables of its own alone: TFSMLayer makes them",
-    proof="cases/distributing/test_keras_3.py::test_tfsm_layer",
+    instead="Keras 3 trains variables of its own alone: a training loop of your own, or TFSMLayer from Keras 3.10 on",
+    proof="cases/distributing/test_training_loop.py::test_run",
 )
 def test_own_trainable_layer(model, shared_to_train, strategy, batch):
     """Wrong way: a layer of your own that hands the variables of hub.load to Keras 3, to be trained."""

@@ -16,6 +16,13 @@ def fit(model, inputs, pooled):
     return network.fit(texts, np.array([[1.0], [0.0]]), epochs=3, verbose=0).history["loss"]
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="object has no attribute 'regularizer'",
+    when="package(keras)<3.10",
+    instead="before Keras 3.10 what TFSMLayer loads can't be trained: pip install -U keras, or a training loop of your own",
+    proof="cases/finetuning/test_training_loop.py::test_hub_load",
+)
 @pytest.mark.models(format="saved_model_2", interface="dict")
 @pytest.mark.task("fine-tune", instead_of="cases/finetuning/test_fit.py::test_trainable")
 def test_fit(model, unmoved):
@@ -28,6 +35,12 @@ def test_fit(model, unmoved):
     assert not unmoved(encoder.trainable_weights, before)
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="object has no attribute 'regularizer'",
+    when="package(keras)<3.10",
+    instead="before Keras 3.10 what TFSMLayer loads can't be trained: pip install -U keras, or a training loop of your own",
+)
 @pytest.mark.models(format="saved_model_2", interface="list")
 @pytest.mark.task("fine-tune", instead_of="cases/finetuning/test_fit_list.py::test_trainable")
 def test_fit_list(model, unmoved):
