@@ -85,19 +85,20 @@ class Trainable(Encoder):
 
 
 def fit(model, strategy, batch, layer):
-    """Losses of three epochs with what that gives for the inputs."""
+    """The weights that three epochs trained, with what that layer gives for the inputs; the head's kernel was zero."""
     with strategy.scope():
         inputs = {name: tf.keras.Input(shape=[None], dtype="int32", name=name) for name in model.inputs}
         network = tf.keras.Model(inputs, tf.keras.layers.Dense(1, kernel_initializer="zeros")(layer()(inputs)))
         network.compile(optimizer=tf.keras.optimizers.SGD(0.02), loss="mse", jit_compile=False)
-    return network.fit(batch[0], batch[1], batch_size=len(batch[1]), epochs=3, verbose=0).history["loss"]
+    network.fit(batch[0], batch[1], batch_size=len(batch[1]), epochs=3, verbose=0)
+    return network.trainable_weights
 
 
 def test_own_layer(model, shared, strategy, batch):
     """A layer of your own around hub.load, in the scope: fit trains the head alone."""
     before = [weight.numpy() for weight in shared.variables]
-    losses = fit(model, strategy, batch, lambda: Encoder(shared))
-    assert losses[2] < losses[0]
+    kernel, _bias = fit(model, strategy, batch, lambda: Encoder(shared))
+    assert np.array(kernel).all()
     assert all(np.array_equal(old, weight.numpy()) for old, weight in zip(before, shared.variables))
 
 
@@ -109,5 +110,5 @@ def test_own_layer(model, shared, strategy, batch):
 )
 def test_own_trainable_layer(model, shared_to_train, strategy, batch):
     """Wrong way: a layer of your own that hands the variables of hub.load to Keras 3, to be trained."""
-    losses = fit(model, strategy, batch, lambda: Trainable(shared_to_train))
-    assert losses[2] < losses[0]
+    trained = fit(model, strategy, batch, lambda: Trainable(shared_to_train))
+    assert len(trained) == len(shared_to_train.trainable_variables) + 2

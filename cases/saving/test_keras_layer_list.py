@@ -45,6 +45,13 @@ def test_save_and_reload_a_list_model(model, encoder, save_format, saved, predic
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"expects 3 input\(s\), but it received 1 input tensors",
+    when="tensorflow=2.12 and format=savedmodel",
+    instead="model.export takes several inputs from TensorFlow 2.13 on: before, hub.KerasLayer and model.save",
+    proof="cases/saving/test_keras_layer_list.py::test_save_and_reload_a_list_model",
+)
 @pytest.mark.task("save", instead_of="cases/saving/test_keras_layer_list.py::test_save_and_reload_a_list_model")
 @pytest.mark.needs("tf.keras.Model.export")
 def test_own_layer_of_a_list_model(model, save_format, saved, predict):
