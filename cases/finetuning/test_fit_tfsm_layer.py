@@ -40,6 +40,7 @@ def test_fit(model, unmoved):
     match="object has no attribute 'regularizer'",
     when="package(keras)<3.10",
     instead="before Keras 3.10 what TFSMLayer loads can't be trained: pip install -U keras, or a training loop of your own",
+    proof="cases/finetuning/test_training_loop_list.py::test_hub_load_of_a_list_model",
 )
 @pytest.mark.models(format="saved_model_2", interface="list")
 @pytest.mark.task("fine-tune", instead_of="cases/finetuning/test_fit_list.py::test_trainable")
