@@ -28,8 +28,8 @@ def classifier(model, encoder):
 @pytest.mark.declared(
     raises=("NotFoundError", "LookupError", "InvalidArgumentError"),
     match="No gradient defined for op(eration)?:? .*StatefulPartitionedCall|Connecting to invalid output",
-    when="tensorflow<2",
-    instead="TensorFlow 1 has no gradient of a loaded model's call: train a head on a frozen hub.KerasLayer, or take TensorFlow 2",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen hub.KerasLayer",
     proof="cases/finetuning/test_fit.py::test_frozen",
 )
 @pytest.mark.task("fine-tune")

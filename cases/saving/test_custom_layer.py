@@ -53,7 +53,7 @@ def test_custom_objects(save_format, saved, predict):
     saved_network = network(Scale(2.0))
     saved_network.save(saved)
     again = tf.keras.models.load_model(saved, custom_objects={"Scale": Scale})
-    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
+    np.testing.assert_allclose(again.predict_on_batch(DATA), predict(saved_network, DATA), rtol=1e-5)
 
 
 @pytest.mark.declared(
@@ -74,7 +74,7 @@ def test_registered(save_format, saved, predict):
     saved_network = network(RegisteredScale(2.0))
     saved_network.save(saved)
     again = tf.keras.models.load_model(saved)
-    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
+    np.testing.assert_allclose(again.predict_on_batch(DATA), predict(saved_network, DATA), rtol=1e-5)
 
 
 @pytest.mark.lacks("tf.keras.utils.register_keras_serializable")
@@ -95,7 +95,7 @@ def test_custom_objects_keras(predict, tmp_path):
     saved_network = network(Scale(2.0))
     saved_network.save(path)
     again = tf.keras.models.load_model(path, custom_objects={"Scale": Scale})
-    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
+    np.testing.assert_allclose(again.predict_on_batch(DATA), predict(saved_network, DATA), rtol=1e-5)
 
 
 @pytest.mark.declared(
@@ -148,7 +148,7 @@ def test_unregistered_savedmodel(predict, tmp_path):
     saved_network = network(Scale(2.0))
     saved_network.save(str(tmp_path / "model"))
     again = tf.keras.models.load_model(str(tmp_path / "model"))
-    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
+    np.testing.assert_allclose(again.predict_on_batch(DATA), predict(saved_network, DATA), rtol=1e-5)
 
 
 @pytest.mark.needs("tf.keras.Model.export")
@@ -173,7 +173,7 @@ def test_without_get_config(predict, tmp_path):
     saved_network.save(str(tmp_path / "model.h5"))
     layers = {"ScaleWithoutConfig": ScaleWithoutConfig}
     again = tf.keras.models.load_model(str(tmp_path / "model.h5"), custom_objects=layers)
-    assert np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
+    np.testing.assert_allclose(again.predict_on_batch(DATA), predict(saved_network, DATA), rtol=1e-5)
 
 
 @pytest.mark.declared(
@@ -194,7 +194,7 @@ def test_unbuilt(predict, tmp_path):
     saved_network = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     saved_network.save(str(tmp_path / "model.h5"))
     again = tf.keras.models.load_model(str(tmp_path / "model.h5"))
-    same = np.array_equal(again.predict_on_batch(DATA), predict(saved_network, DATA))
+    same = np.allclose(again.predict_on_batch(DATA), predict(saved_network, DATA), rtol=1e-5)
     assert same, "other numbers: the weights were not saved"
 
 
@@ -204,4 +204,4 @@ def test_built_by_a_call(predict, tmp_path):
     before = predict(saved_network, DATA)
     saved_network.save(str(tmp_path / "model.h5"))
     again = tf.keras.models.load_model(str(tmp_path / "model.h5"))
-    assert np.array_equal(again.predict_on_batch(DATA), before)
+    np.testing.assert_allclose(again.predict_on_batch(DATA), before, rtol=1e-5)

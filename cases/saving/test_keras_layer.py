@@ -21,6 +21,13 @@ def classifier(model, encoder):
 
 @pytest.mark.declared(
     raises="ValueError",
+    match='No data provided for "input_1"',
+    when="tensorflow=2.0 and format=savedmodel",
+    instead="a SavedModel reloaded by TensorFlow 2.0 calls its inputs input_1, input_2, ...: save as .h5",
+    proof="cases/saving/test_keras_layer.py::test_reload_h5_with_custom_objects",
+)
+@pytest.mark.declared(
+    raises="ValueError",
     match="Unknown layer: KerasLayer",
     when="tensorflow<2 and format=savedmodel",
     instead="TensorFlow 1 writes HDF5, which holds the handle: load it where the Hub model is, with custom_objects",
@@ -93,6 +100,13 @@ def test_reload_h5_after_the_hub_model_is_gone(model, encoder, elsewhere, tmp_pa
     tf.keras.models.load_model(str(tmp_path / "model.h5"), custom_objects={"KerasLayer": hub.KerasLayer})
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match='No data provided for "input_1"',
+    when="tensorflow=2.0",
+    instead="a SavedModel reloaded by TensorFlow 2.0 calls its inputs input_1, input_2, ...: save as .h5",
+    proof="cases/saving/test_keras_layer.py::test_reload_h5_with_custom_objects",
+)
 @pytest.mark.declared(
     raises="ValueError",
     match="Unknown layer: KerasLayer",
