@@ -66,6 +66,13 @@ def test_hub_load(model, to_train, unmoved):
     assert not unmoved(to_train.trainable_variables, before)
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/finetuning/test_fit.py::test_frozen",
+)
 def test_step_in_a_function(model, unmoved):
     """A step in a tf.function, without jit_compile: it's traced once for a shape, and moves every weight."""
     encoder = hub.load(model.handle)  # of its own: after a tape in eager mode, that of a tf.function may fail
