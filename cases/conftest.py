@@ -202,6 +202,26 @@ def on_device(device):
     return pytest.skip(f"tf.function of TensorFlow {tf.__version__} has no argument that asks for XLA")
 
 
+@pytest.fixture(scope="session")
+def unmoved():
+    """unmoved(weights, before) names those that are what they were, but for those that no training moves.
+
+    weights   variables that were trained
+    before    their values before, arrays in the same order; `after` may hold those after it, where `weights` are but names
+
+    A key's bias adds the same number to all scores of a word, and softmax takes it out again: its gradient is zero, and what it
+    moves by is rounding.
+    """
+
+    def unmoved(weights, before, after=None):
+        names = [getattr(weight, "name", weight) for weight in weights]
+        values = [weight.numpy() for weight in weights] if after is None else after
+        still = [name for name, old, new in zip(names, before, values) if np.array_equal(old, new)]
+        return [name for name in still if "key/bias" not in name.replace("key_bias", "key/bias")]
+
+    return unmoved
+
+
 @pytest.fixture(autouse=True)
 def fresh():
     """Every case starts with an empty default graph, as a program does; TF1 keeps one for the whole process."""

@@ -257,6 +257,9 @@ def inlined(traced):
     others = [node for node in graph.node if node.name not in inputs]
     for node in others:
         node.attr.pop("_class", None)  # "place me beside that node", which may be an input
+        kept = [name for name in node.input if not name.startswith("^") or name[1:] not in inputs]  # "after that input"
+        del node.input[:]
+        node.input.extend(kept)
     used = {name.lstrip("^").partition(":")[0] for node in others for name in node.input}
     del graph.node[:]
     graph.node.extend(others)

@@ -7,18 +7,28 @@ import tensorflow_hub as hub
 
 pytestmark = pytest.mark.devices("tpu-v2", "tpu-v3", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-7x")
 LABELS = np.array([[1.0], [0.0]], np.float32)
+IDS = np.array([[7, 8, 9, 0], [7, 0, 0, 0]], np.int32)
 
 
 def descend(loss, tape, weights):
-    """Gradient descent."""
-    for weight, gradient in zip(weights, tape.gradient(loss, weights)):
-        if gradient is not None:  # of a weight that the loss doesn't depend on
-            weight.assign_sub(0.001 * tf.convert_to_tensor(gradient))
+    """Gradient descent of all weights: one that the loss doesn't depend on is an error."""
+    gradients = tape.gradient(loss, weights)
+    assert all(gradient is not None for gradient in gradients), "a weight has no gradient"
+    for weight, gradient in zip(weights, gradients):
+        weight.assign_sub(0.001 * tf.convert_to_tensor(gradient))
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
+@pytest.mark.task("tpu-train")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_dict(model, load, compiled_once):
-    """hub.KerasLayer(trainable=True) on a dict: a step of gradient descent compiles, with dropout."""
+    """hub.KerasLayer(trainable=True) on a dict: a step of gradient descent on all weights compiles."""
 
     def make():
         encoder = hub.KerasLayer(load(), trainable=True)
@@ -34,9 +44,17 @@ def test_dict(model, load, compiled_once):
     compiled_once(make, model.inputs)
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
+@pytest.mark.task("tpu-train")
 @pytest.mark.models(format="saved_model_2", interface="list")
 def test_list(model, load, compiled_once):
-    """hub.KerasLayer(trainable=True) on a list: a step of gradient descent compiles, with dropout."""
+    """hub.KerasLayer(trainable=True) on a list: a step of gradient descent on all weights compiles."""
 
     def make():
         encoder = hub.KerasLayer(load(), trainable=True)
@@ -52,9 +70,10 @@ def test_list(model, load, compiled_once):
     compiled_once(make, list(model.inputs.values()))
 
 
+@pytest.mark.task("tpu-train")
 @pytest.mark.models(format="hub")
 def test_signature(model, compiled_once):
-    """hub.load(handle, tags={"train"}) of a TF1 module: a step of gradient descent compiles, with dropout."""
+    """hub.load(handle, tags={"train"}) of a TF1 module: a step of gradient descent on all weights compiles."""
 
     def make():
         module = hub.load(model.handle, tags={"train"})
@@ -72,8 +91,70 @@ def test_signature(model, compiled_once):
 
 
 @pytest.mark.devices("tpu-v5e")
+@pytest.mark.models(format="saved_model_2", interface="dict")
+def test_dropout(model, loaded, compiled):
+    """With training=True the compiled program has the dropout of what was exported: it is another one than without."""
+    training = compiled(lambda inputs: loaded(inputs, training=True)["pooled_output"], model.inputs)
+    assert training.digest != compiled(lambda inputs: loaded(inputs, training=False)["pooled_output"], model.inputs).digest
+
+
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
+@pytest.mark.devices("tpu-v5e")
+@pytest.mark.models(format="saved_model_2", interface="dict")
+def test_weights_move(model, loaded, compiled, executed, unmoved):
+    """The program of a step, run on this CPU by today's XLA: the weights that come out are others than those that went in."""
+    encoder = hub.KerasLayer(loaded, trainable=True)
+
+    def step(inputs):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(encoder(inputs)["pooled_output"] ** 2)
+        gradients = tape.gradient(loss, encoder.trainable_variables)
+        return [weight - 0.1 * tf.convert_to_tensor(gradient) for weight, gradient in zip(encoder.trainable_variables, gradients)]
+
+    weights = encoder.trainable_variables
+    before = [weight.numpy() for weight in weights]
+    assert not unmoved(weights, before, executed(compiled(step, model.inputs), loaded.variables))
+
+
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Unique' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.7",
+    instead="before TensorFlow 2.7: optimizer.apply_gradients([(tf.convert_to_tensor(gradient), weight)]), which makes it dense",
+    proof="cases/compiling/test_finetune.py::test_dense_gradients",
+)
+@pytest.mark.devices("tpu-v5e")
 def test_sparse_gradients(compiled):
     """Adam on embeddings with the gradients as they come, tf.IndexedSlices of which Keras wants tf.unique: the step compiles."""
+    compiled(adam(lambda gradient: gradient), IDS)
+
+
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
+@pytest.mark.devices("tpu-v5e")
+def test_dense_gradients(compiled):
+    """Adam on embeddings with their gradients made dense by tf.convert_to_tensor: the step compiles."""
+    compiled(adam(tf.convert_to_tensor), IDS)
+
+
+def adam(prepared):
+    """A step of Adam on embeddings, with the gradient prepared by that function."""
     words = tf.Variable(tf.ones([20, 8]))
     optimizer = tf.keras.optimizers.Adam(0.001)
 
@@ -82,12 +163,19 @@ def test_sparse_gradients(compiled):
             loss = tf.reduce_mean((tf.reduce_mean(tf.gather(words, ids), axis=[1, 2]) - 1.0) ** 2)
         (gradient,) = tape.gradient(loss, [words])
         assert isinstance(gradient, tf.IndexedSlices)
-        optimizer.apply_gradients([(gradient, words)])
+        optimizer.apply_gradients([(prepared(gradient), words)])
         return loss
 
-    compiled(step, np.array([[7, 8, 9, 0], [7, 0, 0, 0]], np.int32))
+    return step
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_next_batch(model, loaded, compiled, written):
@@ -106,6 +194,12 @@ def test_next_batch(model, loaded, compiled, written):
     assert compiled(program).digest == compiled(program.again(swapped)).digest
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_frozen(model, loaded, compiled):
@@ -123,6 +217,13 @@ def test_frozen(model, loaded, compiled):
     compiled(step, model.inputs, LABELS)
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 @pytest.mark.devices("tpu-v5e")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_gradient_of_the_pooler(model, loaded, compiled):

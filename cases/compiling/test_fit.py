@@ -9,12 +9,9 @@ pytestmark = [pytest.mark.devices("tpu-v5e"), pytest.mark.models(format="saved_m
 LABELS = np.array([[1.0], [0.0]], np.float32)
 
 
-@pytest.fixture
-def train_step():
-    """train_step(network) is what fit() calls with every batch. Before `loaded`: a case that is skipped loads nothing."""
-    if not hasattr(tf.keras.Model, "train_step"):
-        pytest.skip(f"Keras of TensorFlow {tf.__version__} has no train_step")
-    return lambda network: lambda inputs, labels: network.train_step((inputs, labels))
+def train_step(network):
+    """What fit() calls with every batch."""
+    return lambda inputs, labels: network.train_step((inputs, labels))
 
 
 def classifier(keras, model, encode):
@@ -23,29 +20,61 @@ def classifier(keras, model, encode):
     return keras.Model(inputs, keras.layers.Dense(1)(encode(inputs)))
 
 
-def test_functional(model, train_step, loaded, compiled):
-    """tf.keras, a functional model around hub.KerasLayer(trainable=True): its train_step compiles."""
+def assert_trains(program, weights):
+    """A program gives back the weights that it changes. All weights here are float32."""
+    size = 4 * sum(int(np.prod(weight.shape)) for weight in weights)
+    assert program.output_bytes >= size, (
+        f"the encoder isn't trained: {program.output_bytes} of {size} bytes of its weights come back"
+    )
+
+
+@pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer", "tf.keras.Model.train_step")
+def test_functional(model, loaded, compiled):
+    """tf.keras, a functional model around hub.KerasLayer(trainable=True): its train_step compiles, and trains the encoder."""
     network = classifier(tf.keras, model, hub.KerasLayer(loaded, trainable=True, output_key="pooled_output"))
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
-    compiled(train_step(network), model.inputs, LABELS)
+    assert len(network.trainable_weights) == len(loaded.trainable_variables) + 2
+    assert_trains(compiled(train_step(network), model.inputs, LABELS), loaded.trainable_variables)
 
 
-def test_tf_keras(model, tf_keras, train_step, loaded, compiled):
-    """import tf_keras, Keras 2 beside a tf.keras that is Keras 3: the same."""
-    if not issubclass(hub.KerasLayer, tf_keras.layers.Layer):
-        pytest.skip("here hub.KerasLayer is a layer of tf.keras")
-    network = classifier(tf_keras, model, hub.KerasLayer(loaded, trainable=True, output_key="pooled_output"))
-    network.compile(tf_keras.optimizers.SGD(0.001), "mse")
-    compiled(train_step(network), model.inputs, LABELS)
+@pytest.mark.lacks("tf.keras.Model.train_step")
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="has no attribute 'train_step'",
+    instead="train_step came with TensorFlow 2.2: before, a tf.GradientTape and a step of your own",
+    proof="cases/compiling/test_finetune.py::test_dict",
+)
+def test_train_step_where_there_is_none(compiled):
+    """train_step in a Keras that is older than it."""
+    network = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    network.compile("sgd", "mse")
+    compiled(lambda *batch: network.train_step(batch), LABELS, LABELS)
 
 
 @pytest.fixture
 def tf_keras():
-    return pytest.importorskip("tf_keras")
+    import tf_keras
+
+    return tf_keras
+
+
+@pytest.mark.needs("tf_keras")
+@pytest.mark.declared(
+    raises=("TypeError", "ValueError"),
+    match="KerasTensor",
+    when="tensorflow<2.16",
+    instead="up to TensorFlow 2.15 hub.KerasLayer is a layer of tf.keras, which is Keras 2: write tf.keras",
+    proof="cases/compiling/test_fit.py::test_functional",
+)
+def test_tf_keras(model, tf_keras, loaded, compiled):
+    """import tf_keras, Keras 2 beside a tf.keras that is Keras 3: the same."""
+    network = classifier(tf_keras, model, hub.KerasLayer(loaded, trainable=True, output_key="pooled_output"))
+    network.compile(tf_keras.optimizers.SGD(0.001), "mse")
+    assert_trains(compiled(train_step(network), model.inputs, LABELS), loaded.trainable_variables)
 
 
 class Encoder(tf.keras.layers.Layer):
-    """For Keras 3, which doesn't take hub.KerasLayer. The list of weights makes Keras train them."""
+    """A layer of your own; the list of weights makes Keras 2 train them."""
 
     def __init__(self, loaded, width):
         super().__init__()
@@ -60,43 +89,76 @@ class Encoder(tf.keras.layers.Layer):
         return (shapes["input_word_ids"][0], self.width)
 
 
-def test_own_layer(model, train_step, loaded, compiled):
-    """tf.keras, a functional model around a layer of your own with hub.load: its train_step compiles, also in Keras 3."""
+@pytest.mark.needs("tf.keras.Model.train_step")
+@pytest.mark.declared(
+    raises="AssertionError",
+    match="the encoder isn't trained",
+    when="tensorflow>=2.16 and keras=default",
+    instead="Keras 3 trains variables of its own alone, and says nothing: a step of your own, or TFSMLayer from Keras 3.10 on",
+    proof="cases/compiling/test_finetune.py::test_dict",
+)
+def test_own_layer(model, loaded, compiled):
+    """tf.keras, a layer of your own with hub.load and a list of its weights: its train_step compiles, and trains the encoder."""
     network = classifier(tf.keras, model, Encoder(loaded, model.width))
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
-    compiled(train_step(network), model.inputs, LABELS)
+    assert_trains(compiled(train_step(network), model.inputs, LABELS), loaded.trainable_variables)
 
 
-def test_sequential(model, train_step, loaded, compiled):
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="object has no attribute 'regularizer'",
+    when="package(keras)<3.10",
+    instead="before Keras 3.10 what TFSMLayer loads can't be trained: pip install -U keras, or a training loop of your own",
+    proof="cases/compiling/test_finetune.py::test_dict",
+)
+@pytest.mark.needs("tf.keras.layers.TFSMLayer")
+def test_tfsm_layer(model, compiled):
+    """tf.keras of Keras 3, a functional model around TFSMLayer: its train_step compiles, and trains the encoder."""
+    encoder = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint="__call__")
+    network = classifier(tf.keras, model, lambda inputs: encoder(inputs)["pooled_output"])
+    network.compile(tf.keras.optimizers.SGD(0.001), "mse")
+    assert_trains(compiled(train_step(network), model.inputs, LABELS), encoder.trainable_weights)
+
+
+@pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer", "tf.keras.Model.train_step")
+def test_sequential(model, loaded, compiled):
     """Sequential([hub.KerasLayer(handle, output_key="pooled_output"), Dense]), fed a dict: its train_step compiles."""
     encoder = hub.KerasLayer(loaded, output_key="pooled_output")
     network = tf.keras.Sequential([encoder, tf.keras.layers.Dense(1)])
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
-    compiled(train_step(network), model.inputs, LABELS)
+    assert_trains(compiled(train_step(network), model.inputs, LABELS), network.layers[1].trainable_weights)
 
 
-@pytest.mark.xfail(
-    raises=(ValueError, TypeError, AttributeError), strict=False, reason="the encoder gives a dict: output_key='pooled_output'"
+@pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer", "tf.keras.Model.train_step")
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"expects 1 input\(s\), but it received \d input tensors|should have a single output tensor",
+    instead='the encoder gives a dict: hub.KerasLayer(handle, output_key="pooled_output")',
+    proof="cases/compiling/test_fit.py::test_sequential",
 )
-def test_sequential_without_output_key(model, train_step, loaded, compiled):
+def test_sequential_without_output_key(model, loaded, compiled):
     """Wrong way: Sequential([hub.KerasLayer(handle), Dense]), which compile() accepts and fit() doesn't, with or without a TPU."""
     network = tf.keras.Sequential([hub.KerasLayer(loaded), tf.keras.layers.Dense(1)])
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
     compiled(train_step(network), model.inputs, LABELS)
 
 
-def test_pooling(model, train_step, loaded, compiled):
-    """The mean over the tokens, GlobalAveragePooling1D of sequence_output: its train_step compiles."""
+@pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer", "tf.keras.Model.train_step")
+def test_pooling(model, loaded, compiled):
+    """The mean over the tokens, GlobalAveragePooling1D of sequence_output: its train_step compiles, and trains all below it."""
     encoder = hub.KerasLayer(loaded, trainable=True, output_key="sequence_output")
     network = classifier(tf.keras, model, lambda inputs: tf.keras.layers.GlobalAveragePooling1D()(encoder(inputs)))
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
-    compiled(train_step(network), model.inputs, LABELS)
+    below = [weight for weight in loaded.trainable_variables if "pooler" not in weight.name]
+    assert_trains(compiled(train_step(network), model.inputs, LABELS), below)
 
 
-@pytest.mark.xfail(
-    raises=(ValueError, TypeError),
-    strict=False,
-    reason="an encoder takes three tensors of int32, not one of float32: functional API",
+@pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer", "tf.keras.Model.train_step")
+@pytest.mark.declared(
+    raises="ValueError",
+    match="Could not find matching (concrete )?function to call loaded from the SavedModel",
+    instead="an encoder takes three tensors of int32, not one of float32: use the functional API",
+    proof="cases/compiling/test_fit.py::test_functional",
 )
 def test_input_layer(model, loaded, compiled):
     """Wrong way: one InputLayer(input_shape=(None, 128)) above the encoder, said to help under TPUStrategy."""
@@ -104,9 +166,16 @@ def test_input_layer(model, loaded, compiled):
     pooling = tf.keras.layers.GlobalAveragePooling1D()
     network = tf.keras.Sequential([above, hub.KerasLayer(loaded), pooling, tf.keras.layers.Dense(1)])
     network.compile(tf.keras.optimizers.SGD(0.001), "mse")
-    compiled(lambda *batch: network.train_step(batch), model.inputs, LABELS)
+    compiled(train_step(network), model.inputs, LABELS)
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: before, train a head on a frozen encoder",
+    proof="cases/compiling/test_finetune.py::test_frozen",
+)
 def test_strategy_run(model, loaded, compiled):
     """A training loop of your own: strategy.run with a replica function, in the compiled step."""
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
@@ -126,13 +195,14 @@ def test_strategy_run(model, loaded, compiled):
     compiled(lambda inputs, labels: run(replica, args=(inputs, labels)), model.inputs, LABELS)
 
 
-@pytest.mark.xfail(
-    raises=(ValueError, TypeError, RuntimeError, AttributeError),
-    strict=False,
-    reason="strategy.run around the step, not inside the model",
+@pytest.mark.declared(
+    raises="RuntimeError",
+    match="Method requires being in cross-replica context",
+    instead="strategy.run goes around the whole step, not into the model, and needs args=; strategy.reduce goes around that",
+    proof="cases/compiling/test_fit.py::test_strategy_run",
 )
 def test_strategy_run_in_the_model(model, loaded):
-    """Wrong way: strategy.run as a part of a functional model."""
+    """Wrong way: strategy.run, with strategy.reduce in it, for the outputs of a functional model."""
     strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
     run = getattr(strategy, "run", None) or strategy.experimental_run_v2
     with strategy.scope():
@@ -142,4 +212,4 @@ def test_strategy_run_in_the_model(model, loaded):
             mean = strategy.reduce(tf.distribute.ReduceOp.MEAN, encoder(inputs)["pooled_output"], axis=None)
             return tf.keras.layers.Dense(10)(mean)
 
-        tf.keras.Model(inputs=tf.keras.Input(shape=(128,)), outputs=run(replica))
+        tf.keras.Model(inputs=tf.keras.Input(shape=(128,)), outputs=run(replica, args=(model.inputs,)))

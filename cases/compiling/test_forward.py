@@ -6,6 +6,14 @@ import tensorflow_hub as hub
 pytestmark = pytest.mark.devices("tpu-v2", "tpu-v3", "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-7x")
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
+@pytest.mark.task("tpu-encode")
 @pytest.mark.models(format="saved_model_2", interface="dict")
 def test_dict(model, load, compiled_once):
     """hub.KerasLayer on a dict of int32 tensors: the forward pass compiles."""
@@ -18,6 +26,14 @@ def test_dict(model, load, compiled_once):
     assert program.code_bytes > 0
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
+@pytest.mark.task("tpu-encode")
 @pytest.mark.models(format="saved_model_2", interface="list")
 def test_list(model, load, compiled_once):
     """hub.KerasLayer on a list of int32 tensors: the forward pass compiles."""
@@ -30,6 +46,7 @@ def test_list(model, load, compiled_once):
     assert program.code_bytes > 0
 
 
+@pytest.mark.task("tpu-encode")
 @pytest.mark.models(format="hub")
 def test_signature(model, load, compiled_once):
     """The signature "tokens" of a TF1 module: the forward pass compiles."""

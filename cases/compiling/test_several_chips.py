@@ -12,6 +12,13 @@ def texts(model, batch):
     return {name: np.resize(rows, [batch, rows.shape[1]]) for name, rows in model.inputs.items()}
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 def test_forward(model, loaded, compiled):
     """Encoding 8 texts on 4 chips: they have nothing to tell each other."""
     encoder = hub.KerasLayer(loaded)
@@ -19,6 +26,12 @@ def test_forward(model, loaded, compiled):
     assert not program.collectives
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'RefVariable' object has no attribute '_id'",
+    when="tensorflow<2",
+    instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
+)
 def test_step(model, loaded, compiled):
     """A step with a frozen encoder and 8 texts on 4 chips: the gradients of the head are summed over them."""
     encoder = hub.KerasLayer(loaded)
@@ -35,6 +48,13 @@ def test_step(model, loaded, compiled):
     assert program.collectives["all-reduce"] > 0
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 def test_uneven_batch(model, loaded, compiled):
     """10 texts on 4 chips: the compiler fills up what is missing, which is not free."""
     encoder = hub.KerasLayer(loaded)

@@ -30,8 +30,11 @@ def test_sequential(shared, strategy, batch, keras):
     assert np.isfinite(losses).all()
 
 
-@pytest.mark.xfail(
-    raises=(ValueError, TypeError, AttributeError), strict=False, reason="the encoder gives a dict: output_key='pooled_output'"
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"expects 1 input\(s\), but it received \d input tensors|should have a single output tensor",
+    instead='the encoder gives a dict: hub.KerasLayer(handle, output_key="pooled_output")',
+    proof="cases/distributing/test_as_written.py::test_sequential",
 )
 def test_sequential_of_a_dict(shared, strategy, batch, keras):
     """Wrong way: Sequential([hub.KerasLayer(handle), Dense]). compile() takes it, fit() fails: with a strategy as without one."""
@@ -63,12 +66,15 @@ def test_outputs_are_tensors(model, shared, strategy, run, batch, keras):
 
 
 def predict(keras, loaded, strategy, texts, shape, batch_size=None):
-    """One global batch through a model whose inputs have that shape (and batch size)."""
+    """One global batch through a model whose inputs have that shape (and batch size): the numbers are those without a strategy."""
     with strategy.scope():
         inputs = {name: keras.Input(shape, batch_size, dtype=tf.int32, name=name) for name in texts}
-        network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(loaded)(inputs)["pooled_output"]))
-    size = len(texts["input_mask"])
-    assert network.predict(texts, batch_size=size).shape == (size, 1)
+        head = keras.layers.Dense(1)
+        network = keras.Model(inputs, head(hub.KerasLayer(loaded)(inputs)["pooled_output"]))
+    kernel, bias = head.get_weights()
+    alone = loaded({name: tf.constant(rows) for name, rows in texts.items()})["pooled_output"].numpy() @ kernel + bias
+    outputs = network.predict(texts, batch_size=len(texts["input_mask"]))
+    np.testing.assert_allclose(outputs, alone, atol=0.05)  # a TPU multiplies bfloat16
 
 
 def test_input_shape(shared, strategy, batch, keras):
@@ -77,7 +83,12 @@ def test_input_shape(shared, strategy, batch, keras):
     predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:])
 
 
-@pytest.mark.xfail(raises=ValueError, strict=False, reason="a replica has fewer texts, each of full length: Input([length])")
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"expected shape=\(None, 8\), found shape=\(\d+, 16\)",
+    instead="a replica has fewer texts, each of full length: Input([length])",
+    proof="cases/distributing/test_as_written.py::test_input_shape",
+)
 def test_input_shape_of_a_shard(shared, strategy, batch, keras):
     """Wrong way: an Input with the length divided by the number of replicas."""
     texts = batch[0]
@@ -85,19 +96,22 @@ def test_input_shape_of_a_shard(shared, strategy, batch, keras):
 
 
 def test_batch_size_of_a_replica(shared, strategy, batch, keras):
-    """An Input with a fixed batch size: that of one replica."""
+    """An Input with a fixed batch size, that of one replica, takes the global batch."""
     texts, labels = batch
     predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:], len(labels) // strategy.num_replicas_in_sync)
 
 
 def test_batch_size_of_all(shared, strategy, batch, keras):
-    """An Input with a fixed batch size: the global one."""
+    """An Input with a fixed batch size, the global one, takes the global batch as well."""
     texts, labels = batch
     predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:], len(labels))
 
 
-@pytest.mark.xfail(
-    raises=(ValueError, TypeError, AttributeError, RuntimeError), strict=False, reason="fit() calls strategy.run itself"
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"Output tensors (of|to) a \w+( model)? must be the output of a TensorFlow `Layer`",
+    instead="fit() calls strategy.run itself; in a training loop of your own it goes around the whole step",
+    proof="cases/distributing/test_training_loop.py::test_run",
 )
 def test_run_as_outputs(model, shared, strategy, run, keras):
     """Wrong way: outputs=strategy.run(replica_step) of a functional model."""
@@ -107,14 +121,22 @@ def test_run_as_outputs(model, shared, strategy, run, keras):
         keras.Model(inputs, run(lambda rows: keras.layers.Dense(10)(encoder(rows)["pooled_output"]), args=(inputs,)))
 
 
-@pytest.mark.xfail(raises=TypeError, strict=False, reason="strategy.run calls the function with what is in args=")
-def test_run_without_args(model, strategy, run):
+@pytest.mark.declared(
+    raises="TypeError",
+    match="missing 1 required positional argument: 'inputs'",
+    instead="strategy.run calls the function with what is in args=: strategy.run(replica_step, args=(inputs,))",
+    proof="cases/distributing/test_as_written.py::test_outputs_are_tensors",
+)
+def test_run_without_args(strategy, run):
     """Wrong way: strategy.run(replica_step) of a function that takes inputs, as it is printed there."""
     run(lambda inputs: tf.reduce_sum(inputs["input_mask"]))
 
 
-@pytest.mark.xfail(
-    raises=RuntimeError, strict=False, reason="tf.distribute.get_replica_context().all_reduce; strategy.reduce belongs outside"
+@pytest.mark.declared(
+    raises="RuntimeError",
+    match="Method requires being in cross-replica context",
+    instead="in a replica tf.distribute.get_replica_context().all_reduce; strategy.reduce belongs outside",
+    proof="cases/distributing/test_training_loop.py::test_run",
 )
 def test_reduce_in_a_replica(strategy, run):
     """Wrong way: strategy.reduce inside of what strategy.run calls."""
@@ -122,25 +144,36 @@ def test_reduce_in_a_replica(strategy, run):
     step()
 
 
-@pytest.mark.xfail(raises=AttributeError, strict=False, reason="strategy.reduce, or all_reduce of the replica context")
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="has no attribute 'reduce'",
+    instead="strategy.reduce, or all_reduce of the replica context",
+    proof="cases/distributing/test_training_loop.py::test_run",
+)
 def test_distribute_reduce():
     """Wrong way: tf.distribute.reduce, which there never was."""
     tf.distribute.reduce(tf.distribute.ReduceOp.MEAN, tf.ones([2]), axis=None)
 
 
-@pytest.mark.xfail(raises=ValueError, strict=False, reason="variables are made once: make the layer before, in the scope")
-def test_layer_in_a_replica(model, strategy, run, batch, keras):
+@pytest.mark.declared(
+    raises="ValueError",
+    match="only supports singleton tf.Variables|tried to create variables on non-first call",
+    instead="variables are made once: make the layer before, in the scope",
+    proof="cases/distributing/test_as_written.py::test_outputs_are_tensors",
+)
+def test_layer_in_a_replica(strategy, run, keras):
     """Wrong way: a Dense layer made in each call of what strategy.run calls."""
     step = tf.function(lambda inputs: run(lambda rows: keras.layers.Dense(10)(rows), args=(inputs,)))
-    step(tf.ones([2, model.width]))
-    step(tf.ones([4, model.width]))
+    step(tf.ones([2, 8]))
+    step(tf.ones([4, 8]))
 
 
 @pytest.mark.devices("mirrored-2")
-@pytest.mark.xfail(
-    raises=(ValueError, AttributeError, RuntimeError),
-    strict=False,
-    reason="TPUClusterResolver and initialize_tpu_system come first",
+@pytest.mark.declared(
+    raises="ValueError",
+    match="Please provide a TPU Name to connect to",
+    instead="TPUClusterResolver, experimental_connect_to_cluster and initialize_tpu_system come first: TPUStrategy(resolver)",
+    link="docs/tpu.md",
 )
 def test_strategy_alone():
     """Wrong way: tf.distribute.TPUStrategy() and nothing before it."""

@@ -14,17 +14,18 @@ pytestmark = [
 def per_replica(strategy, run, function, dataset):
     """What the function gives on each replica, for each batch of the dataset."""
     step = tf.function(lambda inputs: run(function, args=(inputs,)))
-    return [[float(one) for one in getattr(step(inputs), "values", [step(inputs)])] for inputs in dataset]
+    outputs = [step(inputs) for inputs in dataset]
+    return [[float(part) for part in getattr(output, "values", [output])] for output in outputs]
 
 
-def test_share(model, strategy, run, batch):
-    """batch(n) is the global batch: each replica sees n / replicas texts of full length."""
-    size, length = batch[0]["input_mask"].shape
-    parts = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(batch[0]).batch(size))
-    texts = per_replica(strategy, run, lambda inputs: tf.shape(inputs["input_mask"])[0], parts)
-    lengths = per_replica(strategy, run, lambda inputs: tf.shape(inputs["input_mask"])[1], parts)
-    assert texts == [[size / strategy.num_replicas_in_sync] * strategy.num_replicas_in_sync]
-    assert lengths == [[length] * strategy.num_replicas_in_sync]
+def test_share(strategy, run):
+    """batch(n) is the global batch: each replica sees n / replicas texts of full length, and they are the texts in their order."""
+    replicas = strategy.num_replicas_in_sync
+    texts = np.repeat(np.arange(2 * replicas), 16).reshape(2 * replicas, 16)
+    parts = list(strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(texts).batch(2 * replicas)))
+    assert per_replica(strategy, run, lambda rows: tf.shape(rows)[0], parts) == [[2] * replicas]
+    assert per_replica(strategy, run, lambda rows: tf.shape(rows)[1], parts) == [[16] * replicas]
+    assert per_replica(strategy, run, lambda rows: rows[0, 0], parts) == [[2 * replica for replica in range(replicas)]]
 
 
 @pytest.mark.devices("mirrored-2")
@@ -35,17 +36,23 @@ def test_last_batch(model, strategy, run, shared):
     texts = per_replica(strategy, run, lambda inputs: tf.shape(inputs["input_mask"])[0], parts)
     sums = per_replica(strategy, run, lambda inputs: tf.reduce_sum(shared(inputs)["pooled_output"] ** 2), parts)
     assert texts == [[1, 1], [1, 0]]
-    assert np.isfinite(sums).all()
+    assert sums[1][1] == 0
+    assert np.isclose(sums[0][0], sums[1][0], rtol=1e-4)  # the third text is the first
 
 
 @pytest.mark.devices("mirrored-2")
-@pytest.mark.xfail(raises=AssertionError, strict=False, reason="the mean of nothing: divide the sum by the global batch size")
+@pytest.mark.declared(
+    raises="AssertionError",
+    match="a replica's loss is NaN",
+    instead="the mean of nothing is NaN: divide a sum by the global batch size",
+    proof="cases/distributing/test_batches.py::test_last_batch",
+)
 def test_mean_of_the_last_batch(model, strategy, run, shared):
     """Wrong way: tf.reduce_mean on each replica. On the one with an empty batch the loss is NaN."""
     three = {name: np.concatenate([rows, rows[:1]]) for name, rows in model.inputs.items()}
     parts = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(three).batch(2))
     means = per_replica(strategy, run, lambda inputs: tf.reduce_mean(shared(inputs)["pooled_output"] ** 2), parts)
-    assert np.isfinite(means).all()
+    assert np.isfinite(means).all(), "a replica's loss is NaN"
 
 
 @pytest.mark.devices("mirrored-2")

@@ -21,7 +21,12 @@ def test_hub_load(model, shared, strategy):
     assert {len(variable.values) for variable in shared.variables} == {strategy.num_replicas_in_sync}
 
 
-@pytest.mark.xfail(raises=AttributeError, strict=False, reason="hub.load makes the variables: call it in the scope")
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="object has no attribute 'values'",
+    instead="hub.load makes the variables: call it in the scope",
+    proof="cases/distributing/test_scope.py::test_hub_load",
+)
 def test_hub_load_outside(model, loaded, strategy):
     """Wrong way: hub.load before the scope, hub.KerasLayer around it in the scope. The variables have no copies."""
     with strategy.scope():
@@ -29,7 +34,12 @@ def test_hub_load_outside(model, loaded, strategy):
     assert {len(variable.values) for variable in encoder.variables} == {strategy.num_replicas_in_sync}
 
 
-@pytest.mark.xfail(raises=(ValueError, RuntimeError), strict=False, reason="hub.KerasLayer loads: make it in the scope")
+@pytest.mark.declared(
+    raises="ValueError",
+    match="was not created in the distribution strategy scope",
+    instead="hub.KerasLayer loads, and makes variables: make it and the Keras model in the scope",
+    proof="cases/distributing/test_scope.py::test_compile_outside",
+)
 def test_layer_outside(model, loaded, strategy, keras):
     """Wrong way: hub.KerasLayer and the Keras model made before the scope, compile() in the scope."""
     network = classifier(keras, model, hub.KerasLayer(loaded, trainable=True))
@@ -37,7 +47,12 @@ def test_layer_outside(model, loaded, strategy, keras):
         network.compile("sgd", "mse")
 
 
-@pytest.mark.xfail(raises=(ValueError, RuntimeError), strict=False, reason="hub.KerasLayer loads: make it in the scope")
+@pytest.mark.declared(
+    raises="ValueError",
+    match="was not created in the distribution strategy scope",
+    instead="hub.KerasLayer loads, and makes variables: make it and the Keras model in the scope",
+    proof="cases/distributing/test_scope.py::test_compile_outside",
+)
 def test_only_layer_outside(model, loaded, strategy, batch, keras):
     """Wrong way: hub.KerasLayer made before the scope, the Keras model and compile() in the scope."""
     encoder = hub.KerasLayer(loaded, trainable=True)
@@ -57,15 +72,31 @@ def test_compile_outside(model, shared, strategy, batch, keras):
 
 
 def test_optimizer_outside(model, shared, strategy, batch, keras):
-    """An optimizer made before the scope and not used there: it makes its variables when it is first used."""
+    """An optimizer made before the scope and not used there trains: it makes its variables when it is first used."""
     optimizer = keras.optimizers.Adam(1e-4)
     with strategy.scope():
         network = classifier(keras, model, hub.KerasLayer(shared))
         network.compile(optimizer, "mse")
+    before = [weight.numpy() for weight in network.trainable_weights]
     network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0)
+    assert not any(np.array_equal(old, weight.numpy()) for old, weight in zip(before, network.trainable_weights))
 
 
-@pytest.mark.xfail(raises=(ValueError, RuntimeError), strict=False, reason="a metric has variables: make it in the scope")
+def test_metric_inside(model, shared, strategy, batch, keras):
+    """A metric made in the scope: fit keeps it, and it is the loss that it measures."""
+    with strategy.scope():
+        network = classifier(keras, model, hub.KerasLayer(shared))
+        network.compile("sgd", "mse", metrics=[keras.metrics.MeanSquaredError(name="again")])
+    history = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history
+    assert np.allclose(history["again"], history["loss"], rtol=1e-3)
+
+
+@pytest.mark.declared(
+    raises="ValueError",
+    match="was created inside (of )?a different distribution strategy scope than the model",
+    instead="a metric has variables: make it in the scope, or give compile() its name",
+    proof="cases/distributing/test_scope.py::test_metric_inside",
+)
 def test_metric_outside(model, shared, strategy, batch, keras):
     """Wrong way: a metric made before the scope."""
     metric = keras.metrics.MeanSquaredError()

@@ -69,7 +69,7 @@ def test_progress(handle, cache, monkeypatch, capsys):
 
 
 def test_uncompressed(handle, cache, monkeypatch):
-    """TFHUB_MODEL_LOAD_FORMAT=UNCOMPRESSED downloads nothing: the files are read in Google's storage, gs://, each time.
+    """TFHUB_MODEL_LOAD_FORMAT=UNCOMPRESSED downloads nothing: hub.resolve gives an address in Google's storage, gs://.
 
     Without a way to it TensorFlow 2.4 tries for a minute and a half, TensorFlow 2.15 gives up at once.
     """
@@ -86,7 +86,18 @@ def test_uncompressed_elsewhere(at, cache, monkeypatch):
         hub.resolve(at("/fault/local"))
 
 
-@pytest.mark.xfail(raises=(OSError, tf.errors.UnimplementedError), strict=False, reason="the value is COMPRESSED or UNCOMPRESSED")
+def test_load_format(handle, cache, monkeypatch):
+    """TFHUB_MODEL_LOAD_FORMAT=COMPRESSED is what hub does without it: it downloads and unpacks."""
+    monkeypatch.setenv("TFHUB_MODEL_LOAD_FORMAT", "COMPRESSED")
+    assert (Path(hub.resolve(handle)) / "saved_model.pb").is_file()
+
+
+@pytest.mark.declared(
+    raises="UnimplementedError",
+    match="File system scheme 'http' not implemented",
+    instead="the value is COMPRESSED or UNCOMPRESSED, in capitals",
+    proof="cases/fetching/test_download.py::test_load_format",
+)
 def test_load_format_in_small_letters(handle, cache, monkeypatch):
     """Wrong way: TFHUB_MODEL_LOAD_FORMAT=compressed: hub takes the handle for a file, "scheme 'http' not implemented"."""
     monkeypatch.setenv("TFHUB_MODEL_LOAD_FORMAT", "compressed")

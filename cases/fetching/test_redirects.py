@@ -1,6 +1,6 @@
 """Handles that lead elsewhere, as those of tfhub.dev lead to Kaggle since 2023."""
 
-import sys
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
@@ -9,14 +9,24 @@ import tensorflow_hub as hub
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307])
 def test_redirect(at, cache, status):
-    """A redirect is followed, and what was asked for goes along."""
-    hub.resolve(at(f"/fault/{status}"))
+    """A redirect is followed, and the model arrives."""
+    assert_arrives(at(f"/fault/{status}"))
 
 
-@pytest.mark.xfail(sys.version_info < (3, 11), raises=HTTPError, strict=False, reason="Python follows 308 from 3.11 on")
+def assert_arrives(handle):
+    assert (Path(hub.resolve(handle)) / "saved_model.pb").is_file()
+
+
+@pytest.mark.declared(
+    raises="HTTPError",
+    match="HTTP Error 308: Permanent Redirect",
+    when="python<3.11",
+    instead="Python follows status 308 from 3.11 on: write the new address",
+    proof="cases/fetching/test_redirects.py::test_folder_is_that_of_the_old_address",
+)
 def test_permanent_redirect(at, cache):
     """A redirect with status 308 is followed."""
-    hub.resolve(at("/fault/308"))
+    assert_arrives(at("/fault/308"))
 
 
 def test_folder_is_that_of_the_old_address(at, cache):
@@ -26,7 +36,7 @@ def test_folder_is_that_of_the_old_address(at, cache):
 
 def test_many_redirects(at, cache):
     """Ten redirects in a row are followed."""
-    hub.resolve(at("/fault/hops-10"))
+    assert_arrives(at("/fault/hops-10"))
 
 
 @pytest.mark.parametrize("name", ["hops-11", "loop"])

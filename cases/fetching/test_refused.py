@@ -3,11 +3,15 @@
 from urllib.error import HTTPError
 
 import pytest
-import tensorflow as tf
 import tensorflow_hub as hub
 
 
-@pytest.mark.xfail(raises=HTTPError, strict=False, reason="HTTP Error 404: the versions that exist are on the model's page")
+@pytest.mark.declared(
+    raises="HTTPError",
+    match="HTTP Error 404: Not Found",
+    instead="the versions that exist are on the model's page; a handle without version gets the newest",
+    proof="cases/fetching/test_download.py::test_unversioned",
+)
 def test_wrong_version(handle, cache):
     """Wrong way: a version that was never published."""
     hub.resolve(handle.rpartition("/")[0] + "/99")
@@ -51,7 +55,12 @@ def test_archive_without_a_model(at, cache):
         hub.load(at("/fault/no-model"))
 
 
-@pytest.mark.xfail(raises=tf.errors.NotFoundError, strict=False, reason="pack with `tar -cz -C model .`: folders are members too")
+@pytest.mark.declared(
+    raises="NotFoundError",
+    match="No such file or directory",
+    instead="pack with `tar -cz -C model .`: folders are members too",
+    proof="cases/fetching/test_download.py::test_address_of_an_archive",
+)
 def test_archive_without_folders(at, cache):
     """Wrong way: publishing an archive of files alone, without members for their folders."""
     hub.resolve(at("/fault/no-folders"))

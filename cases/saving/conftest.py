@@ -28,3 +28,16 @@ def predict():
         return network.predict_on_batch(rows)
 
     return predict
+
+
+@pytest.fixture
+def elsewhere(monkeypatch, tmp_path_factory):
+    """elsewhere() is where the Hub model can't be had: another current folder, an empty Hub cache, no network."""
+
+    def go():
+        empty = str(tmp_path_factory.mktemp("empty"))
+        monkeypatch.chdir(empty)
+        monkeypatch.setenv("TFHUB_CACHE_DIR", empty)
+        monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # refuses at once
+
+    return go

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="dict"), pytest.mark.needs("eager execution")]
 
 NAMES = ("input_word_ids", "input_mask", "input_type_ids")
 
@@ -77,18 +77,34 @@ def test_checkpoint(classifier, tmp_path):
     assert all(np.array_equal(variable.numpy(), old) for variable, old in zip(encoder.variables, before))
 
 
-@pytest.mark.xfail(raises=AssertionError, strict=False, reason="a restored tf.Module has no trainable_variables: set them")
+class Scale(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.factor = tf.Variable(2.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def __call__(self, inputs):
+        return self.factor * inputs
+
+
+@pytest.mark.declared(
+    raises="AssertionError",
+    match="nothing to train",
+    instead="a tf.Module's trainable_variables aren't saved: set them on what hub.load gives, and hand that to hub.KerasLayer",
+    proof="cases/saving/test_own_export.py::test_module_given_something_to_train",
+)
 def test_module_has_nothing_to_train(tmp_path):
     """Wrong way: hub.KerasLayer(trainable=True) on the SavedModel of a tf.Module. No error, no weights."""
-
-    class Scale(tf.Module):
-        def __init__(self):
-            super().__init__()
-            self.factor = tf.Variable(2.0)
-
-        @tf.function(input_signature=[tf.TensorSpec([None, 3])])
-        def __call__(self, inputs):
-            return self.factor * inputs
-
     tf.saved_model.save(Scale(), str(tmp_path / "model"))
-    assert hub.KerasLayer(str(tmp_path / "model"), trainable=True).trainable_weights
+    assert hub.KerasLayer(str(tmp_path / "model"), trainable=True).trainable_weights, "nothing to train"
+
+
+def test_module_given_something_to_train(tmp_path):
+    """The SavedModel of a tf.Module: trainable_variables set on what hub.load gives, and hub.KerasLayer trains them."""
+    tf.saved_model.save(Scale(), str(tmp_path / "model"))
+    loaded = hub.load(str(tmp_path / "model"))
+    loaded.trainable_variables = [loaded.factor]
+    layer = hub.KerasLayer(loaded, trainable=True)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(tf.ones([1, 3])))
+    assert float(tape.gradient(total, layer.trainable_weights[0])) == 3.0
