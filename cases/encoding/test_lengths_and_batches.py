@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="dict"), pytest.mark.needs("eager execution")]
 
 
 @pytest.fixture(scope="module")
