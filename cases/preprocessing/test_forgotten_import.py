@@ -4,24 +4,55 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-FORGOTTEN = pytest.mark.xfail(
-    raises=(tf.errors.NotFoundError, FileNotFoundError, RuntimeError),
-    strict=False,
-    reason="its ops are in tensorflow-text: install the one of the same minor, and import tensorflow_text",
+TEXT_MODELS = pytest.mark.models(format="saved_model_2", interface="text")
+FORGOTTEN = pytest.mark.declared(
+    raises=("RuntimeError", "FileNotFoundError"),
+    match="Op type not registered '(CaseFoldUTF8|SentencepieceOp)'",
+    when="text=with",
+    instead="its ops are in tensorflow-text: import tensorflow_text",
+    proof="cases/preprocessing/test_preprocess.py::test_hub_load",
 )
-pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), FORGOTTEN]
+NEVER_INSTALLED = pytest.mark.declared(
+    raises=("RuntimeError", "FileNotFoundError"),
+    match="Op type not registered '(CaseFoldUTF8|SentencepieceOp)'",
+    when="text=without",
+    instead="its ops are in tensorflow-text: install the one of TensorFlow's minor, or tokenize with transformers",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
 
 
+@pytest.mark.lacks("tensorflow_text")
+@pytest.mark.declared(
+    raises="ModuleNotFoundError",
+    match="No module named 'tensorflow_text'",
+    when="text=without",
+    instead="pip install 'tensorflow-text==2.19.*', of the same minor as TensorFlow",
+)
+def test_not_installed():
+    """Wrong way where tensorflow-text is not installed: import tensorflow_text."""
+    import tensorflow_text  # noqa: F401
+
+
+@TEXT_MODELS
+@FORGOTTEN
+@NEVER_INSTALLED
 def test_hub_load(model):
     """Wrong way: hub.load without the import."""
     hub.load(model.handle)
 
 
+@TEXT_MODELS
+@FORGOTTEN
+@NEVER_INSTALLED
 def test_keras_layer(model):
     """Wrong way: hub.KerasLayer without the import."""
     hub.KerasLayer(model.handle)
 
 
+@TEXT_MODELS
+@FORGOTTEN
+@NEVER_INSTALLED
+@pytest.mark.needs("eager execution")  # TensorFlow 1 has another function under that name
 def test_saved_model_load(model):
     """Wrong way: tf.saved_model.load without the import."""
     tf.saved_model.load(hub.resolve(model.handle))
