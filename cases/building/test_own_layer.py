@@ -44,6 +44,13 @@ def classifier(model, encoder):
 
 @ENCODERS
 @pytest.mark.task("build", instead_of="cases/building/test_functional.py::test_predict")
+@pytest.mark.declared(
+    raises="NotFoundError",
+    match="Resource localhost/.* does not exist",
+    when="tensorflow<2",
+    instead="Keras of TensorFlow 1 initializes the weights of its own layers only: hub.KerasLayer",
+    proof="cases/building/test_functional.py::test_predict",
+)
 def test_predict(model, loaded, right):
     """A layer of your own around hub.load, in a functional model: predict gives the right numbers."""
     network = classifier(model, Encoder(loaded, model.width))
