@@ -11,6 +11,13 @@ IS_A_LAYER = pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer")  # n
 @pytest.mark.models(interface="dict")
 @pytest.mark.declared(
     raises="ValueError",
+    match="Passing a dictionary input to a Sequential Model which doesn't have FeatureLayer as the first layer",
+    when="tensorflow<2.2",
+    instead="a Sequential takes one tensor there: three Inputs in a functional model",
+    proof="cases/building/test_functional.py::test_predict",
+)
+@pytest.mark.declared(
+    raises="ValueError",
     match="Only instances of `?keras.Layer`? can be added to a Sequential model",
     when="tensorflow>=2.16 and keras=default",
     instead="hub.KerasLayer is no layer of Keras 3: tf.keras.layers.TFSMLayer in a functional model, or import tf_keras",
@@ -27,9 +34,9 @@ def test_predict(model, loaded, right):
 @pytest.mark.declared(
     raises="AttributeError",
     match="'dict' object has no attribute '_keras_mask'",
-    when="tensorflow<2",
-    instead="the encoder gives a dict: hub.KerasLayer(handle, output_key='pooled_output')",
-    proof="cases/building/test_sequential.py::test_predict",
+    when="tensorflow<2.2",
+    instead="the encoder takes and gives a dict, a Sequential neither: a functional model",
+    proof="cases/building/test_functional.py::test_predict",
 )
 @pytest.mark.declared(
     raises="ValueError",
@@ -48,7 +55,7 @@ def test_without_output_key(model, loaded):
 @pytest.mark.declared(
     raises="AttributeError",
     match="'list' object has no attribute '_keras_mask'",
-    when="tensorflow<2",
+    when="tensorflow<2.2",
     instead="the encoder gives a list: pooled, sequence = encoder(inputs) in a functional model",
     proof="cases/building/test_functional_list.py::test_predict",
 )

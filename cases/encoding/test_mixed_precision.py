@@ -31,6 +31,13 @@ def policy(name):
 
 @pytest.mark.needs("eager execution")
 @pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.declared(
+    raises="ValueError",
+    match="variable must be a floating point variable but has type: bool",
+    when="tensorflow=2.0",
+    instead="Keras makes no hub.KerasLayer under such a policy: make the encoder first, then set the policy",
+    proof="cases/encoding/test_mixed_precision.py::test_policy_after_the_encoder",
+)
 def test_encoder_stays_float32(model, encoder, name):
     """Under mixed_float16 and mixed_bfloat16 hub.KerasLayer computes in float32: nothing gained, nothing lost."""
     with policy(name):
@@ -40,6 +47,13 @@ def test_encoder_stays_float32(model, encoder, name):
 
 
 @pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.declared(
+    raises="ValueError",
+    match="variable must be a floating point variable but has type: bool",
+    when="tensorflow=2.0",
+    instead="Keras makes no hub.KerasLayer under such a policy: make the encoder first, then set the policy",
+    proof="cases/encoding/test_mixed_precision.py::test_policy_after_the_encoder",
+)
 def test_head_is_half(model, encoder, name):
     """Keras' own layers after it compute in float16 or bfloat16, under the same policy."""
     with policy(name):
@@ -47,11 +61,20 @@ def test_head_is_half(model, encoder, name):
         assert tf.keras.layers.Dense(1)(pooled).dtype == name.replace("mixed_", "")
 
 
+@pytest.mark.needs("eager execution")
+def test_policy_after_the_encoder(model, encoder):
+    """The policy set after hub.KerasLayer was made: the encoder gives float32, Keras' own layers after it compute in half."""
+    with policy("mixed_bfloat16"):
+        pooled = encoder(model.inputs)["pooled_output"]
+        assert pooled.numpy() == pytest.approx(model.outputs["pooled_output"], abs=model.tolerance)
+        assert tf.keras.layers.Dense(1)(pooled).dtype == "bfloat16"
+
+
 @pytest.mark.declared(
     raises="AssertionError",
     match="float32 comes out",
     instead="the SavedModel's weights and ops are float32, whatever Keras is told: cast what comes out",
-    proof="cases/encoding/test_mixed_precision.py::test_encoder_stays_float32",
+    proof="cases/encoding/test_mixed_precision.py::test_policy_after_the_encoder",
 )
 def test_dtype_argument(model, encoder):
     """Wrong way: hub.KerasLayer(handle, dtype="float16") to get a model of half the size."""

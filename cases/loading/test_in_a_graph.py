@@ -11,6 +11,7 @@ HUB_MODULE = pytest.mark.needs("hub.Module")
 
 @TF1_MODULES
 @HUB_MODULE
+@pytest.mark.task("load", instead_of="cases/loading/test_load_tf1.py::test_hub_load")
 def test_hub_module(model):
     """hub.Module works inside a tf.Graph."""
     with tf.Graph().as_default():
