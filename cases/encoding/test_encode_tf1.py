@@ -130,7 +130,7 @@ def test_longer_than_positions(encoder):
 
 @pytest.mark.declared(
     raises="TypeError",
-    match=r"(missing|an unexpected) (a )?(required |keyword )arguments?:? '?input_(word_)?ids",
+    match=r"(missing|unexpected) (a )?(required |keyword )arguments?:? '?input_(word_)?ids|but got values for \['input_word_ids'",
     instead="a TF1 module calls them input_ids, input_mask, segment_ids",
     proof="cases/encoding/test_encode_tf1.py::test_signature_of_hub_load",
 )
@@ -141,7 +141,7 @@ def test_tf2_names(model, encoder):
 
 @pytest.mark.declared(
     raises="TypeError",
-    match="too many positional arguments|takes 0 positional arguments|missing a required argument: 'input_mask'",
+    match=r"too many positional arguments|takes 0 positional|at most 0 positional|missing a required argument: 'input_mask'",
     instead="a signature with several inputs takes a dict: {'input_ids': ..., 'input_mask': ..., 'segment_ids': ...}",
     proof="cases/encoding/test_encode_tf1.py::test_padding",
 )
