@@ -9,7 +9,7 @@ pytestmark = pytest.mark.models(format="saved_model_2", interface=["list", "dict
 @pytest.mark.declared(
     raises="AssertionError",
     match=r"they are {tf\.float32}",
-    instead="the weights are float32, also on a TPU, which itself multiplies them in bfloat16",
+    instead="the weights are float32: what is to be computed in bfloat16 has to be cast",
 )
 def test_weights_are_bfloat16(loaded):
     """Wrong belief: the weights of a Hub model are bfloat16."""

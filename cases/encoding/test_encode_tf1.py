@@ -150,6 +150,7 @@ def test_list(encoder, tokens):
     encoder([tokens["input_ids"], tokens["input_mask"], tokens["segment_ids"]])
 
 
+@EAGER
 @pytest.mark.declared(
     raises="InvalidArgumentError",
     match="was expected to be a int32 tensor but is a int64 tensor",

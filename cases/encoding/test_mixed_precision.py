@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="dict"), pytest.mark.needs("eager execution")]
 
 
 def set_policy(name):
@@ -29,7 +29,6 @@ def policy(name):
         set_policy("float32")
 
 
-@pytest.mark.needs("eager execution")
 @pytest.mark.parametrize("name", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.declared(
     raises="ValueError",
@@ -61,7 +60,6 @@ def test_head_is_half(model, encoder, name):
         assert tf.keras.layers.Dense(1)(pooled).dtype == name.replace("mixed_", "")
 
 
-@pytest.mark.needs("eager execution")
 def test_policy_after_the_encoder(model, encoder):
     """The policy set after hub.KerasLayer was made: the encoder gives float32, Keras' own layers after it compute in half."""
     with policy("mixed_bfloat16"):

@@ -33,7 +33,7 @@ NEVER_INSTALLED = pytest.mark.declared(
     raises="ModuleNotFoundError",
     match="No module named 'tensorflow_text'",
     when="text=without",
-    instead="pip install 'tensorflow-text==2.19.*', of the same minor as TensorFlow",
+    instead="pip install tensorflow-text in the release of TensorFlow's own minor: tensorflow-text==2.15.* beside 2.15.1",
 )
 def test_not_installed():
     """Wrong way where tensorflow-text is not installed: import tensorflow_text."""
