@@ -40,8 +40,16 @@ def test_functional_model_on_strings(model, encode, layer):
 @pytest.mark.declared(
     raises="ValueError",
     match=r"(?s)Could not find matching (concrete )?function to call.+shape=\(1,\),? dtype=string",
+    when="text=with",
     instead="an encoder takes ids: put the preprocessing model in front of it",
     proof="cases/preprocessing/test_into_an_encoder.py::test_preprocess_then_encode",
+)
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"(?s)Could not find matching (concrete )?function to call.+shape=\(1,\),? dtype=string",
+    when="text=without",
+    instead="an encoder takes ids: from its preprocessing model, which needs tensorflow-text, or from a tokenizer of transformers",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
 )
 def test_encode_strings(encode):
     """Wrong way: raw strings given to the encoder."""
@@ -51,8 +59,16 @@ def test_encode_strings(encode):
 @pytest.mark.declared(
     raises="ValueError",
     match=r"(?s)Could not find matching (concrete )?function to call.+'text': <tf\.Tensor",
+    when="text=with",
     instead="an encoder takes ids: put the preprocessing model in front of it",
     proof="cases/preprocessing/test_into_an_encoder.py::test_preprocess_then_encode",
+)
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"(?s)Could not find matching (concrete )?function to call.+'text': <tf\.Tensor",
+    when="text=without",
+    instead="an encoder takes ids: from its preprocessing model, which needs tensorflow-text, or from a tokenizer of transformers",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
 )
 def test_encode_dict_of_text(encode):
     """Wrong way: dict(text=...) given to the encoder."""
