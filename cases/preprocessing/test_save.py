@@ -10,8 +10,7 @@ import tensorflow as tf
 import tensorflow_hub as hub
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="text")
-EAGER = pytest.mark.needs("eager execution")
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), pytest.mark.needs("eager execution")]
 IS_A_LAYER = pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer")  # not in Keras 3, see building/test_keras_3.py
 
 
@@ -38,7 +37,6 @@ def served(folder, model):
     return words.numpy()
 
 
-@EAGER
 @IS_A_LAYER
 def test_save_and_reload(model, layer, save_format, saved):
     """A Keras model that starts with the preprocessing: saved, reloaded with custom_objects, the same ids."""
@@ -56,7 +54,6 @@ def exported(preprocess, tmp_path_factory):
     return folder
 
 
-@EAGER
 def test_export_again(model, handle, exported):
     """tf.saved_model.save of the loaded model: a copy that works after the Hub cache is gone."""
     with gone(handle):
@@ -64,7 +61,6 @@ def test_export_again(model, handle, exported):
     assert np.array_equal(outputs["input_word_ids"].numpy(), model.outputs["input_word_ids"])
 
 
-@EAGER
 @IS_A_LAYER
 def test_export_network(model, handle, layer, tmp_path):
     """A Keras model with the preprocessing inside, as SavedModel: it works after the Hub cache is gone."""
@@ -74,7 +70,6 @@ def test_export_network(model, handle, layer, tmp_path):
     assert np.array_equal(words, model.outputs["input_word_ids"])
 
 
-@EAGER
 def test_export_module(model, preprocess, tmp_path):
     """Without Keras: a tf.Module that holds the preprocessing, and a function with a signature."""
     module = tf.Module()
@@ -94,7 +89,6 @@ def halves(preprocess):
     return tf.keras.Model(text, ids["input_word_ids"])
 
 
-@EAGER
 @IS_A_LAYER
 def test_export_halves(model, halves, tmp_path):
     """A network of .tokenize and .bert_pack_inputs: tf.saved_model.save, and tf.saved_model.load."""

@@ -45,6 +45,7 @@ def differing(batch, model):
     return [name for name, known in names.items() if not np.array_equal(batch[name], model.outputs[known])]
 
 
+@pytest.mark.needs("eager execution")
 def test_bert_tokenizer(model, vocab_file, tensorflow_text):
     """tensorflow_text.BertTokenizer(lower_case=True) gives the same ids."""
     tokenizer = tensorflow_text.BertTokenizer(vocab_file, lower_case=True, token_out_type=tf.int32)
@@ -52,6 +53,7 @@ def test_bert_tokenizer(model, vocab_file, tensorflow_text):
     assert same(pieces.merge_dims(1, 2).to_list(), model)
 
 
+@pytest.mark.needs("eager execution")
 @pytest.mark.declared(
     raises="AttributeError",
     match="module 'tensorflow_text' has no attribute 'FastBertTokenizer'",
@@ -67,6 +69,7 @@ def test_fast_bert_tokenizer(model, vocab_file, tensorflow_text):
     assert same(pieces.to_list(), model)
 
 
+@pytest.mark.needs("eager execution")
 @pytest.mark.declared(
     raises="AssertionError",
     match="other ids",
