@@ -4,7 +4,10 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="list")
+pytestmark = [
+    pytest.mark.models(format="saved_model_2", interface="list"),
+    pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer"),  # not in Keras 3, see test_keras_3.py
+]
 NAMES = ("input_word_ids", "input_mask", "input_type_ids")  # the order matters, the names don't
 
 
@@ -15,26 +18,37 @@ def classifier(loaded, inputs):
     return tf.keras.Model(inputs, tf.keras.layers.Dense(1)(dropped))
 
 
-def test_predict(model, loaded):
-    """tf.keras: a list of three int32 inputs of any length, the encoder, Dropout, Dense; predict."""
+@pytest.mark.task("build")
+def test_predict(model, loaded, right):
+    """tf.keras: a list of three int32 inputs of any length, the encoder, Dropout, Dense; predict gives the right numbers."""
     network = classifier(loaded, [tf.keras.Input([None], dtype=tf.int32, name=name) for name in NAMES])
-    assert network.predict([model.inputs[name] for name in NAMES]).shape == (2, 1)
+    assert network.predict([model.inputs[name] for name in NAMES]) == right(network.layers[-1])
 
 
-def test_fixed_length(model, loaded):
+def test_fixed_length(model, loaded, right):
     """Inputs may have a fixed length."""
     length = model.inputs["input_word_ids"].shape[1]
     network = classifier(loaded, [tf.keras.Input([length], dtype=tf.int32, name=name) for name in NAMES])
-    assert network([model.inputs[name] for name in NAMES]).shape == (2, 1)
+    assert network.predict([model.inputs[name] for name in NAMES]) == right(network.layers[-1])
 
 
-@pytest.mark.xfail(raises=(ValueError, TypeError), strict=False, reason="an Input is float32 unless told: dtype=tf.int32")
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"(?s)Could not find matching (concrete )?function to call.+dtype=float32",
+    instead="an Input is float32 unless you say its type: tf.keras.Input([None], dtype=tf.int32)",
+    proof="cases/building/test_functional_list.py::test_predict",
+)
 def test_default_dtype(loaded):
     """Wrong way: tf.keras.Input without dtype."""
     classifier(loaded, [tf.keras.Input([None], name=name) for name in NAMES])
 
 
-@pytest.mark.xfail(raises=(TypeError, ValueError), strict=False, reason="a list comes out: pooled, sequence = encoder(inputs)")
+@pytest.mark.declared(
+    raises="TypeError",
+    match="list indices must be integers or slices, not str",
+    instead="a list comes out: pooled, sequence = encoder(inputs)",
+    proof="cases/building/test_functional_list.py::test_predict",
+)
 def test_output_by_name(loaded):
     """Wrong way: encoder(inputs)["pooled_output"], as for version /3."""
     inputs = [tf.keras.Input([None], dtype=tf.int32, name=name) for name in NAMES]

@@ -1,25 +1,51 @@
-"""The package keras by its own name: Keras 2 up to TensorFlow 2.15, Keras 3 from 2.16 on."""
+"""The package keras by its own name: Keras 2 up to TensorFlow 2.15, Keras 3 from 2.16 on, none up to 2.5."""
 
 import pytest
 import tensorflow_hub as hub
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+ENCODERS = pytest.mark.models(format="saved_model_2", interface="dict")
+
+
+@pytest.mark.lacks("keras")
+@pytest.mark.declared(
+    raises="ModuleNotFoundError",
+    match="No module named 'keras'",
+    when="tensorflow<2.6",
+    instead="Keras is part of TensorFlow there: from tensorflow import keras",
+    proof="cases/building/test_functional.py::test_predict",
+)
+def test_no_such_package():
+    """Wrong way up to TensorFlow 2.5: import keras."""
+    import keras  # noqa: F401
 
 
 @pytest.fixture
 def keras():
-    return pytest.importorskip("keras")
+    import keras
+
+    return keras
 
 
-def test_hub_keras_layer(model, loaded, keras):
-    """import keras: three int32 inputs, hub.KerasLayer, Dense."""
+@ENCODERS
+@pytest.mark.needs("keras")
+@pytest.mark.declared(
+    raises="ValueError",
+    match="A KerasTensor is symbolic",
+    when="package(keras)>=3",
+    instead="hub.KerasLayer is a layer of Keras 2: import tf_keras, and build the whole model of it",
+    proof="cases/building/test_tf_keras.py::test_predict",
+)
+def test_hub_keras_layer(model, loaded, keras, right):
+    """import keras, as long as that is Keras 2: three int32 inputs, hub.KerasLayer, Dense give the right numbers."""
     inputs = {name: keras.Input([None], dtype="int32", name=name) for name in model.inputs}
     network = keras.Model(inputs, keras.layers.Dense(1)(hub.KerasLayer(loaded)(inputs)["pooled_output"]))
-    assert network(model.inputs).shape == (2, 1)
+    assert network.predict(model.inputs) == right(network.layers[-1])
 
 
-def test_own_layer(model, loaded, keras):
-    """import keras: a layer of your own around hub.load."""
+@ENCODERS
+@pytest.mark.needs("keras")
+def test_own_layer(model, loaded, keras, right):
+    """import keras, Keras 2 or 3: a layer of your own around hub.load gives the right numbers."""
 
     class Encoder(keras.layers.Layer):
         def call(self, inputs):
@@ -30,4 +56,4 @@ def test_own_layer(model, loaded, keras):
 
     inputs = {name: keras.Input([None], dtype="int32", name=name) for name in model.inputs}
     network = keras.Model(inputs, keras.layers.Dense(1)(Encoder()(inputs)))
-    assert network(model.inputs).shape == (2, 1)
+    assert network.predict(model.inputs) == right(network.layers[-1])

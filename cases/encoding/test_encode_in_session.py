@@ -13,9 +13,10 @@ def eager_again():
     hub.KerasLayer(lambda inputs: inputs)
 
 
-@pytest.mark.models(format="saved_model_2", interface="list")  # they load fast
+@pytest.mark.models(format="saved_model_2", interface="list")
+@pytest.mark.task("encode", instead_of="cases/encoding/test_encode_list.py::test_pooled_values")
 def test_keras_layer_in_a_session(model):
-    """hub.KerasLayer in a Session gives the published values."""
+    """hub.KerasLayer in a Session gives the published values, by an encoder that takes a list."""
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         encoder = hub.KerasLayer(model.handle)
         pooled, _sequence = encoder([tf.constant(rows) for rows in model.inputs.values()])
@@ -24,7 +25,20 @@ def test_keras_layer_in_a_session(model):
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
+@pytest.mark.models(format="saved_model_2", interface="dict")
+@pytest.mark.task("encode", instead_of="cases/encoding/test_encode_tf2.py::test_pooled_values")
+def test_dict_in_a_session(model):
+    """hub.KerasLayer in a Session gives the published values, by an encoder that takes a dict."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        outputs = hub.KerasLayer(model.handle)({name: tf.constant(rows) for name, rows in model.inputs.items()})
+        session.run(tf.compat.v1.global_variables_initializer())
+        difference = np.abs(session.run(outputs["pooled_output"]) - model.outputs["pooled_output"]).max()
+    assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
+
+
 @pytest.mark.models(format="hub")
+@pytest.mark.needs("hub.Module")
+@pytest.mark.task("encode", instead_of="cases/encoding/test_encode_tf1.py::test_pooled_values")
 def test_hub_module_in_a_session(model):
     """hub.Module in a Session gives the published values."""
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -44,12 +58,13 @@ def test_hub_module_in_a_session(model):
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-@pytest.mark.skipif(not tf.executing_eagerly(), reason="nothing is eager here")
-@pytest.mark.xfail(
-    not tf.__version__.startswith("2.0."),  # where it works
-    raises=ValueError,
-    strict=False,
-    reason="Keras exchanges the base class of all hub.KerasLayer: make a new one",
+@pytest.mark.needs("eager execution")
+@pytest.mark.declared(
+    raises="ValueError",
+    match="Your Layer or Model is in an invalid state",
+    when="tensorflow>=2.3",  # before, it works
+    instead="Keras exchanged the base class of all hub.KerasLayer: make any new one outside of the tf.Graph",
+    proof="cases/encoding/test_encode_in_session.py::test_new_layer_after_one_in_a_graph",
 )
 def test_eager_layer_after_one_in_a_graph():
     """Wrong way: a hub.KerasLayer called eagerly after another one was made in a tf.Graph."""
@@ -57,3 +72,13 @@ def test_eager_layer_after_one_in_a_graph():
     with tf.Graph().as_default():
         hub.KerasLayer(lambda inputs: inputs)
     eager(tf.constant([1.0]))
+
+
+@pytest.mark.needs("eager execution")
+def test_new_layer_after_one_in_a_graph():
+    """Making a new hub.KerasLayer, outside of the tf.Graph, lets the older ones be called eagerly again."""
+    eager = hub.KerasLayer(lambda inputs: 2.0 * inputs)
+    with tf.Graph().as_default():
+        hub.KerasLayer(lambda inputs: inputs)
+    hub.KerasLayer(lambda inputs: inputs)
+    assert eager(tf.constant([1.0])).numpy() == [2.0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-pytestmark = pytest.mark.models(format="saved_model_2", interface="dict")
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="dict"), pytest.mark.needs("eager execution")]
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,13 @@ def test_longer_than_positions(encoder, encode):
         encode(text(positions(encoder) + 1)).numpy()
 
 
+@pytest.mark.declared(
+    raises="AssertionError",
+    match="max abs difference",
+    when="(tensorflow=2.5 or tensorflow=2.7) and device=xla-cpu",
+    instead="XLA's fast math adds scores and padding mask first, and loses the scores: XLA_FLAGS=--xla_cpu_enable_fast_math=false",
+    proof="cases/encoding/test_masked_softmax.py::test_without_fast_math",
+)
 def test_padding(model, encode):
     """Padding changes nothing, neither how much nor which ids stand there."""
     ids, mask, types = (model.inputs[name] for name in ("input_word_ids", "input_mask", "input_type_ids"))
@@ -58,6 +65,13 @@ def test_padding(model, encode):
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
+@pytest.mark.declared(
+    raises="AssertionError",
+    match="max abs difference",
+    when="(tensorflow=2.7 or tensorflow=2.8) and device=xla-cpu",
+    instead="XLA's fast math adds scores and padding mask first, and loses the scores: XLA_FLAGS=--xla_cpu_enable_fast_math=false",
+    proof="cases/encoding/test_masked_softmax.py::test_without_fast_math",
+)
 def test_company(model, encode):
     """A text gives the same alone and in a batch with others."""
     together = encode(model.inputs).numpy()

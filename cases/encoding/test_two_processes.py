@@ -20,6 +20,7 @@ def load_and_encode(model):
     return pooled(hub.load(model.handle), model)
 
 
+@pytest.mark.needs("eager execution")
 @pytest.mark.models(format="saved_model_2", interface="list")
 def test_forked_before(model, encoder, early_worker, record_property):
     """A worker that was forked before TensorFlow computed anything loads the model, and gives the same numbers.
@@ -31,16 +32,18 @@ def test_forked_before(model, encoder, early_worker, record_property):
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-@pytest.mark.xfail(
-    raises=TimeoutError, strict=False, reason="TensorFlow's threads are not in the forked process: fork first, or use spawn"
+@pytest.mark.needs("eager execution")
+@pytest.mark.declared(
+    raises="TimeoutError",
+    match="the worker has computed nothing after 5 s",
+    instead="TensorFlow's threads are not in the forked process: fork before it computes anything, or use spawn",
+    proof="cases/encoding/test_two_processes.py::test_forked_before",
 )
 def test_forked_after():
     """Wrong way: forking after TensorFlow has computed something, such as a server that loads its model and then forks workers.
 
     The worker's first call of a tf.function never ends.
     """
-    if not tf.executing_eagerly():
-        pytest.skip(f"TensorFlow {tf.__version__} computes in sessions")
     double = tf.function(lambda number: 2 * number)
     double(tf.constant(1.0))
     here, there = multiprocessing.Pipe()

@@ -5,29 +5,47 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 pytestmark = pytest.mark.models(format="saved_model_2", interface=["dict", "list"])
+EAGER = pytest.mark.needs("eager execution")
 
 
+@pytest.mark.task("load")
 def test_callable(loaded):
     """hub.load gives an object that can be called, with trainable variables."""
     assert callable(loaded)
     assert loaded.trainable_variables
 
 
+@EAGER
 def test_vocabulary(loaded):
-    """The vocabulary's file, and whether text is made lower case, are attributes of the loaded object."""
-    with tf.io.gfile.GFile(loaded.vocab_file.asset_path.numpy()) as vocabulary:
-        assert "[CLS]" in vocabulary.read().split()
-    assert loaded.do_lower_case.numpy()
+    """The vocabulary's file is an attribute: vocab_file, with do_lower_case beside it; in ALBERT sp_model_file, alone."""
+    wordpieces = hasattr(loaded, "vocab_file")
+    file = loaded.vocab_file if wordpieces else loaded.sp_model_file
+    with tf.io.gfile.GFile(file.asset_path.numpy(), "rb") as vocabulary:
+        assert b"[CLS]" in vocabulary.read()
+    assert not wordpieces or loaded.do_lower_case.numpy()
 
 
+@EAGER
 def test_signature(model, loaded):
-    """loaded.signatures["serving_default"] takes tensors by name and gives a dict."""
+    """loaded.signatures["serving_default"] takes tensors by name and gives a dict, the right pooled_output among its values."""
     outputs = loaded.signatures["serving_default"](**{name: tf.constant(rows) for name, rows in model.inputs.items()})
-    assert any(value.shape == model.outputs["pooled_output"].shape for value in outputs.values())
+    right = pytest.approx(model.outputs["pooled_output"], abs=model.tolerance)
+    assert any(value.numpy() == right for value in outputs.values())
 
 
-@pytest.mark.xfail(
-    raises=KeyError, strict=False, reason="its outputs are named after layers, differently per model: call the object instead"
+@pytest.mark.declared(
+    raises="KeyError",
+    match="'pooled_output'",
+    when="interface=dict",
+    instead="its outputs are named after layers, differently in each model: call the object, which gives pooled_output",
+    proof="cases/encoding/test_encode_tf2.py::test_pooled_values",
+)
+@pytest.mark.declared(
+    raises="KeyError",
+    match="'pooled_output'",
+    when="interface=list",
+    instead="its outputs are named after layers, differently in each model: pooled, sequence = loaded(inputs)",
+    proof="cases/encoding/test_encode_list.py::test_pooled_values",
 )
 def test_signature_output_names(model, loaded):
     """Wrong way: asking the signature's outputs for "pooled_output"."""
@@ -35,15 +53,24 @@ def test_signature_output_names(model, loaded):
     outputs["pooled_output"]
 
 
-@pytest.mark.xfail(
-    raises=(RuntimeError, ValueError), strict=False, reason="only TF1 modules have it; leave tags away, or say tags={'serve'}"
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"incompatible argument (to `tags`|tags=)",
+    instead="leave tags away: only TF1 modules have a graph for training of its own",
+    proof="cases/loading/test_hub_load.py::test_callable",
 )
 def test_train_tag(model):
     """Wrong way: tags={"train"} with a TF2 SavedModel."""
     hub.load(model.handle, tags={"train"})
 
 
-@pytest.mark.xfail(raises=(tf.errors.NotFoundError, RuntimeError, AttributeError), strict=False, reason="only for TF1: hub.load")
+@pytest.mark.needs("hub.Module")
+@pytest.mark.declared(
+    raises="NotFoundError",
+    match=r"tfhub_module\.pb",
+    instead="hub.Module is for modules in TF1 Hub format: hub.load(handle)",
+    proof="cases/loading/test_hub_load.py::test_callable",
+)
 def test_hub_module(model):
     """Wrong way: hub.Module on a TF2 SavedModel."""
     hub.Module(model.handle)

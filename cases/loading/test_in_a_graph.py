@@ -1,12 +1,17 @@
-"""Graph mode, as TF1 programs work: a tf.Graph and a Session."""
+"""Graph mode, as TF1 programs work: a tf.Graph and a Session. hub.Module is in tensorflow-hub up to 0.15."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
+TF1_MODULES = pytest.mark.models(format="hub")
+HUB_MODULE = pytest.mark.needs("hub.Module")
 
-@pytest.mark.models(format="hub")
+
+@TF1_MODULES
+@HUB_MODULE
+@pytest.mark.task("load", instead_of="cases/loading/test_load_tf1.py::test_hub_load")
 def test_hub_module(model):
     """hub.Module works inside a tf.Graph."""
     with tf.Graph().as_default():
@@ -14,7 +19,8 @@ def test_hub_module(model):
         assert "tokens" in module.get_signature_names()
 
 
-@pytest.mark.models(format="hub")
+@TF1_MODULES
+@HUB_MODULE
 def test_hub_module_names(model):
     """hub.Module tells the names of a signature's inputs and outputs."""
     with tf.Graph().as_default():
@@ -23,27 +29,43 @@ def test_hub_module_names(model):
         assert {"pooled_output", "sequence_output"} <= set(module.get_output_info_dict("tokens"))
 
 
-@pytest.mark.models(format="hub")
+@TF1_MODULES
+@HUB_MODULE
 def test_tokenization_info(model):
     """hub.Module, signature "tokenization_info": the vocabulary's file, and whether text is made lower case."""
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         info = hub.Module(model.handle)(signature="tokenization_info", as_dict=True)
         vocab_file, do_lower_case = session.run([info["vocab_file"], info["do_lower_case"]])
-    with tf.io.gfile.GFile(vocab_file) as vocabulary:
-        assert "[CLS]" in vocabulary.read().split()
+    with tf.io.gfile.GFile(vocab_file, "rb") as vocabulary:
+        assert b"[CLS]" in vocabulary.read()
     assert do_lower_case
 
 
-@pytest.mark.models(format="hub")
-@pytest.mark.xfail(
-    tf.executing_eagerly(),
-    raises=(RuntimeError, AttributeError),
-    strict=False,
-    reason="hub.Module needs a tf.Graph; hub 0.16 has none",
+@TF1_MODULES
+@pytest.mark.needs("hub.Module", "eager execution")
+@pytest.mark.declared(
+    raises="RuntimeError",
+    match="Exporting/importing meta graphs is not supported when eager execution is enabled",
+    instead="hub.load(handle).signatures['tokens'] in eager code; hub.Module itself needs a tf.Graph",
+    proof="cases/loading/test_load_tf1.py::test_signature",
 )
 def test_hub_module_as_it_stands(model):
     """Wrong way in TF2: TF1 code as it stands, hub.Module without a tf.Graph."""
     hub.Module(model.handle)
+
+
+@pytest.mark.lacks("hub.Module")
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="module 'tensorflow_hub' has no attribute 'Module'",
+    when="hub>=0.16",
+    instead="hub.load(handle).signatures['tokens'], in a tf.Graph and a Session as well",
+    proof="cases/loading/test_load_tf1.py::test_signature",
+)
+def test_no_hub_module():
+    """Wrong way from tensorflow-hub 0.16 on: hub.Module."""
+    with tf.Graph().as_default():
+        hub.Module("https://tfhub.dev/google/bert_uncased_L-12_H-768_A-12/1")
 
 
 @pytest.mark.models(format="saved_model_2", interface="list")
@@ -56,11 +78,13 @@ def test_hub_load(model):
     assert difference <= model.tolerance, f"max abs difference {difference:.3g}"
 
 
-@pytest.mark.models(format="hub")
-@pytest.mark.xfail(
-    raises=(tf.errors.FailedPreconditionError, AttributeError),
-    strict=False,
-    reason="first session.run(tf.compat.v1.global_variables_initializer()); hub 0.16 has no hub.Module",
+@TF1_MODULES
+@HUB_MODULE
+@pytest.mark.declared(
+    raises="FailedPreconditionError",
+    match="uninitialized",
+    instead="first session.run(tf.compat.v1.global_variables_initializer())",
+    proof="cases/encoding/test_encode_in_session.py::test_hub_module_in_a_session",
 )
 def test_uninitialized(model):
     """Wrong way: running the Session without the initializer."""

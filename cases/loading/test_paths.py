@@ -20,51 +20,106 @@ def test_resolve(folder):
     assert hub.resolve(str(folder)) == str(folder)
 
 
-@pytest.mark.models(interface=["list", "tf1_signature"])  # they load fast
 def test_relative_path(folder, monkeypatch):
     """hub.load takes a folder, also relative to the current one, also with a slash at the end."""
     monkeypatch.chdir(folder.parent)
     assert hub.load(folder.name + "/").signatures
 
 
-@pytest.mark.xfail(
-    raises=(OSError, tf.errors.OpError, TypeError),
-    strict=False,
-    reason="it takes a folder: tf.saved_model.load(hub.resolve(handle))",
+@pytest.mark.models(interface=["dict", "list"])
+@pytest.mark.needs("eager execution")  # TensorFlow 1 has another function under that name
+def test_saved_model_load(folder):
+    """tf.saved_model.load(hub.resolve(handle)) does the same as hub.load(handle)."""
+    assert callable(tf.saved_model.load(str(folder)))
+
+
+@pytest.mark.declared(
+    raises="UnimplementedError",
+    match="File system scheme 'https' not implemented",
+    when="interface=tf1_signature",
+    instead="it takes a folder: tf.saved_model.load(hub.resolve(handle), tags=[])",
+    proof="cases/loading/test_load_tf1.py::test_saved_model_load",
 )
+@pytest.mark.declared(
+    raises="UnimplementedError",
+    match="File system scheme 'https' not implemented",
+    when="interface in (dict, list)",
+    instead="it takes a folder: tf.saved_model.load(hub.resolve(handle))",
+    proof="cases/loading/test_paths.py::test_saved_model_load",
+)
+@pytest.mark.needs("eager execution")
 def test_saved_model_load_of_a_handle(model):
     """Wrong way: tf.saved_model.load with a handle."""
     tf.saved_model.load(model.handle)
 
 
-@pytest.mark.xfail(raises=(ValueError, AttributeError, TypeError), strict=False, reason="hub takes texts: str(path)")
+@pytest.mark.declared(
+    raises="ValueError",
+    match="Expected a string, got",
+    instead="hub takes texts: hub.load(str(path))",
+    proof="cases/loading/test_paths.py::test_relative_path",
+)
 def test_pathlib(folder):
     """Wrong way: hub.load with a pathlib.Path."""
     hub.load(folder)
 
 
-@pytest.mark.xfail(
-    raises=(OSError, ValueError, tf.errors.OpError), strict=False, reason="name the folder that holds saved_model.pb"
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"Trying to load a model of incompatible/unknown type\. '.*saved_model\.pb'",
+    when="hub>=0.13",
+    instead="name the folder that holds saved_model.pb",
+    proof="cases/loading/test_paths.py::test_relative_path",
+)
+@pytest.mark.declared(
+    raises="OSError",
+    match=r"SavedModel file does not exist at: .*saved_model\.pb/",
+    when="hub<0.13",
+    instead="name the folder that holds saved_model.pb",
+    proof="cases/loading/test_paths.py::test_relative_path",
 )
 def test_file(folder):
     """Wrong way: the path of saved_model.pb itself."""
     hub.load(str(folder / "saved_model.pb"))
 
 
-@pytest.mark.xfail(raises=(OSError, ValueError), strict=False, reason="name the folder that holds saved_model.pb")
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"Trying to load a model of incompatible/unknown type\. '.*' contains neither",
+    when="hub>=0.13",
+    instead="name the folder that holds saved_model.pb",
+    proof="cases/loading/test_paths.py::test_relative_path",
+)
+@pytest.mark.declared(
+    raises="OSError",
+    match=r"SavedModel file does not exist at: ",
+    when="hub<0.13",
+    instead="name the folder that holds saved_model.pb",
+    proof="cases/loading/test_paths.py::test_relative_path",
+)
 def test_folder_above(folder):
     """Wrong way: the folder above the model's."""
     hub.load(str(folder.parent))
 
 
-@pytest.mark.xfail(raises=OSError, strict=False, reason="nobody expands it: os.path.expanduser(path)")
+@pytest.mark.declared(
+    raises="OSError",
+    match="^(OSError: )?~/.* does not exist",
+    instead="nobody expands ~: hub.load(os.path.expanduser(path))",
+    proof="cases/loading/test_paths.py::test_relative_path",
+)
 def test_home(folder, monkeypatch):
     """Wrong way: a path that starts with ~."""
     monkeypatch.setenv("HOME", str(folder.parent))
     hub.load("~/" + folder.name)
 
 
-@pytest.mark.xfail(raises=OSError, strict=False, reason="without https:// it is taken for a path")
+@pytest.mark.declared(
+    raises="OSError",
+    match="tfhub.dev/.* does not exist",
+    instead="without https:// it is taken for a path: write the whole handle",
+    proof="cases/loading/test_paths.py::test_resolve",
+)
 def test_handle_without_protocol(model):
     """Wrong way: a handle without https://."""
     hub.load(model.handle.replace("https://", ""))

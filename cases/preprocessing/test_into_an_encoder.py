@@ -1,12 +1,11 @@
 """From raw strings to vectors: a preprocessing model in front of the encoder that it was made for."""
 
-import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
 pytestmark = pytest.mark.models(format="saved_model_2", interface="text")
-WRONG = (ValueError, TypeError, KeyError, tf.errors.InvalidArgumentError)
+EAGER = pytest.mark.needs("eager execution")
 
 
 @pytest.fixture(scope="session")
@@ -17,27 +16,60 @@ def encode(model):
     return hub.KerasLayer(model.encoder.handle, name="encoder")
 
 
+@EAGER
 def test_preprocess_then_encode(model, encode, preprocess):
-    """What the preprocessing model gives is what the encoder takes."""
+    """What the preprocessing model gives is what the encoder takes: the vectors are those of the publisher's ids."""
     outputs = encode(preprocess(tf.constant(model.inputs["sentences"])))
-    assert outputs["pooled_output"].shape == (len(model.inputs["sentences"]), model.encoder.width)
-    assert np.isfinite(outputs["sequence_output"].numpy()).all()
+    right = encode({name: tf.constant(ids) for name, ids in model.outputs.items()})
+    for name in ("pooled_output", "sequence_output"):
+        assert outputs[name].numpy() == pytest.approx(right[name].numpy(), abs=model.encoder.tolerance)
 
 
+@EAGER
+@pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer")
 def test_functional_model_on_strings(model, encode, layer):
-    """A functional model takes strings: Input(shape=(), dtype=tf.string)."""
+    """A functional model takes strings, Input(shape=(), dtype=tf.string), and gives what its parts give one after the other."""
     text = tf.keras.layers.Input(shape=(), dtype=tf.string, name="text")
-    network = tf.keras.Model(text, tf.keras.layers.Dense(1)(encode(layer(text))["pooled_output"]))
-    assert network(tf.constant(model.inputs["sentences"])).shape == (len(model.inputs["sentences"]), 1)
+    head = tf.keras.layers.Dense(1)
+    network = tf.keras.Model(text, head(encode(layer(text))["pooled_output"]))
+    sentences = tf.constant(model.inputs["sentences"])
+    right = head(encode(layer(sentences))["pooled_output"]).numpy()
+    assert network(sentences).numpy() == pytest.approx(right, abs=10 * model.encoder.tolerance)
 
 
-@pytest.mark.xfail(raises=WRONG, strict=False, reason="an encoder takes ids: put the preprocessing model in front of it")
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"(?s)Could not find matching (concrete )?function to call.+shape=\(1,\),? dtype=string",
+    when="text=with",
+    instead="an encoder takes ids: put the preprocessing model in front of it",
+    proof="cases/preprocessing/test_into_an_encoder.py::test_preprocess_then_encode",
+)
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"(?s)Could not find matching (concrete )?function to call.+shape=\(1,\),? dtype=string",
+    when="text=without",
+    instead="an encoder takes ids: from its preprocessing model, which needs tensorflow-text, or from a tokenizer of transformers",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
 def test_encode_strings(encode):
     """Wrong way: raw strings given to the encoder."""
     encode(tf.constant(["a film"]))
 
 
-@pytest.mark.xfail(raises=WRONG, strict=False, reason="an encoder takes ids: put the preprocessing model in front of it")
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"(?s)Could not find matching (concrete )?function to call.+'text': <tf\.Tensor",
+    when="text=with",
+    instead="an encoder takes ids: put the preprocessing model in front of it",
+    proof="cases/preprocessing/test_into_an_encoder.py::test_preprocess_then_encode",
+)
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"(?s)Could not find matching (concrete )?function to call.+'text': <tf\.Tensor",
+    when="text=without",
+    instead="an encoder takes ids: from its preprocessing model, which needs tensorflow-text, or from a tokenizer of transformers",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
 def test_encode_dict_of_text(encode):
     """Wrong way: dict(text=...) given to the encoder."""
     encode({"text": tf.constant(["a film"])})

@@ -45,6 +45,13 @@ def differing(batch, model):
     return [name for name, known in names.items() if not np.array_equal(batch[name], model.outputs[known])]
 
 
+@pytest.mark.declared(
+    raises="TypeError",
+    match="vocab_lookup_table must be a LookupInterface",
+    when="tensorflow<2",
+    instead="tensorflow-text 1.15 takes a table, not a file: BertTokenizer of transformers takes the file",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers",
+)
 def test_bert_tokenizer(model, vocab_file, tensorflow_text):
     """tensorflow_text.BertTokenizer(lower_case=True) gives the same ids."""
     tokenizer = tensorflow_text.BertTokenizer(vocab_file, lower_case=True, token_out_type=tf.int32)
@@ -52,20 +59,39 @@ def test_bert_tokenizer(model, vocab_file, tensorflow_text):
     assert same(pieces.merge_dims(1, 2).to_list(), model)
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="module 'tensorflow_text' has no attribute 'FastBertTokenizer'",
+    when="tensorflow<2.9",
+    instead="tensorflow_text.BertTokenizer, which gives the same ids",
+    proof="cases/preprocessing/test_tokenizers.py::test_bert_tokenizer",
+)
 def test_fast_bert_tokenizer(model, vocab_file, tensorflow_text):
-    """tensorflow_text.FastBertTokenizer gives the same ids; 2.8 and before have none."""
+    """tensorflow_text.FastBertTokenizer gives the same ids."""
     vocabulary = Path(vocab_file).read_text(encoding="utf-8").splitlines()
     tokenizer = tensorflow_text.FastBertTokenizer(vocabulary, token_out_type=tf.int32, lower_case_nfd_strip_accents=True)
     pieces = tokenizer.tokenize(tf.constant(model.inputs["sentences"]))
     assert same(pieces.to_list(), model)
 
 
-@pytest.mark.xfail(raises=AssertionError, strict=False, reason="this vocabulary is uncased: lower_case=True")
+@pytest.mark.declared(
+    raises="TypeError",
+    match="vocab_lookup_table must be a LookupInterface",
+    when="tensorflow<2",
+    instead="tensorflow-text 1.15 takes a table, not a file: BertTokenizer of transformers takes the file",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers",
+)
+@pytest.mark.declared(
+    raises="AssertionError",
+    match="other ids",
+    instead="this vocabulary is uncased: BertTokenizer(vocab_file, lower_case=True)",
+    proof="cases/preprocessing/test_tokenizers.py::test_bert_tokenizer",
+)
 def test_without_lower_case(model, vocab_file, tensorflow_text):
     """Wrong way: a tokenizer that keeps capitals, on an uncased vocabulary."""
     tokenizer = tensorflow_text.BertTokenizer(vocab_file, token_out_type=tf.int32)
     pieces = tokenizer.tokenize(tf.constant(model.inputs["sentences"]))
-    assert same(pieces.merge_dims(1, 2).to_list(), model)
+    assert same(pieces.merge_dims(1, 2).to_list(), model), "other ids"
 
 
 def test_transformers(model, vocab_file, transformers):
@@ -80,6 +106,7 @@ def test_transformers_fast(model, vocab_file, transformers):
     assert same([tokenizer.encode(text, add_special_tokens=False) for text in model.inputs["sentences"]], model)
 
 
+@pytest.mark.task("preprocess", instead_of="cases/preprocessing/test_preprocess.py::test_hub_load")
 def test_transformers_batch(model, vocab_file, transformers):
     """A batch of transformers, padded to the model's length, is what the preprocessing model gives, under other names."""
     tokenizer = transformers.BertTokenizerFast(vocab_file, do_lower_case=True)
@@ -88,6 +115,7 @@ def test_transformers_batch(model, vocab_file, transformers):
     assert not differing(batch, model)
 
 
+@pytest.mark.needs("eager execution")
 def test_transformers_pair(model, vocab_file, transformers, preprocess):
     """A pair of texts given to transformers is what bert_pack_inputs makes of two segments, type ids included."""
     tokenizer = transformers.BertTokenizerFast(vocab_file, do_lower_case=True)
@@ -98,6 +126,7 @@ def test_transformers_pair(model, vocab_file, transformers, preprocess):
     assert np.array_equal(pair["token_type_ids"], packed["input_type_ids"].numpy())
 
 
+@pytest.mark.task("preprocess", instead_of="cases/preprocessing/test_preprocess.py::test_hub_load")
 def test_transformers_albert(model, pieces_file, sentencepiece, transformers):
     """AlbertTokenizer(pieces_file, do_lower_case=True) of transformers gives the same batch; it needs sentencepiece.
 
@@ -109,8 +138,13 @@ def test_transformers_albert(model, pieces_file, sentencepiece, transformers):
     assert not differing(batch, model)
 
 
-@pytest.mark.xfail(raises=AssertionError, strict=False, reason="this vocabulary is uncased: do_lower_case=True")
+@pytest.mark.declared(
+    raises="AssertionError",
+    match="other ids",
+    instead="this vocabulary is uncased: BertTokenizer(vocab_file, do_lower_case=True)",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers",
+)
 def test_transformers_without_lower_case(model, vocab_file, transformers):
     """Wrong way: BertTokenizer of transformers that keeps capitals, on an uncased vocabulary."""
     tokenizer = transformers.BertTokenizer(vocab_file, do_lower_case=False)
-    assert same([tokenizer.encode(text, add_special_tokens=False) for text in model.inputs["sentences"]], model)
+    assert same([tokenizer.encode(text, add_special_tokens=False) for text in model.inputs["sentences"]], model), "other ids"
