@@ -19,7 +19,7 @@ REPORTED = sorted((ROOT / "cases" / "reported").glob("*.py"))
 WORKER = ROOT / "harness" / "services" / "tpu_compiler" / "worker.py"
 COMPANIONS = {companion.value for companion in Companion}
 # h5py comes with every TensorFlow: Keras' files are HDF5.
-TESTED = {"h5py", "numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text"} | COMPANIONS
+TESTED = {"h5py", "keras", "numpy", "pytest", "tensorflow", "tensorflow_hub", "tensorflow_text", "tf_keras"} | COMPANIONS
 
 
 def imported(path: Path) -> set[str]:
