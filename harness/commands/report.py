@@ -218,9 +218,13 @@ def select(place: Workspace, run: store.Run, text: str) -> tuple[Selected, ...]:
     if not text.strip():
         return selected.select(run, compile_selector(text, Context.RESULT), {}, {}, {})
     spec = load(place.matrix) if place.matrix.is_file() else None
-    selector = compile_selector(text, Context.RESULT, selected.vocabulary(run, spec.vocabulary() if spec else {}))
-    tasks = tasks_of(catalog.read(place.cases)) if "task" in selector.names else {}
-    return selected.select(run, selector, spec.interfaces() if spec else {}, tasks, {})
+    vocabulary = spec.vocabulary() if spec else {}
+    known = spec.interfaces() if spec else {}
+    selector = compile_selector(text, Context.RESULT, selected.vocabulary(run, vocabulary))
+    # The cases are read from their sources: only where something that they say is asked about.
+    cases = () if selector.names.isdisjoint({"task", "verdict"}) else catalog.read(place.cases)
+    judgements = judge_run(run, cases, compiled(cases, vocabulary), known) if "verdict" in selector.names else {}
+    return selected.select(run, selector, known, tasks_of(cases), judgements)
 
 
 def tasks_of(cases: Iterable[Case]) -> dict[str, str]:

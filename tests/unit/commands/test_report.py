@@ -32,9 +32,13 @@ def results(make: Any, project: Workspace) -> Path:
     facts: list[Line] = [
         make.environment_record(python="3.11.7", lock="10c", packages=(Package(name="typing_extensions", version="4.12.2"),)),
         make.case_record(key="a"),
-        make.case_record(key="b", variant="x", outcome=Outcome.FAILED, message="AssertionError: 1\nassert 1 == 2"),
-        make.case_record(key="b", variant="y", outcome=Outcome.SKIPPED),
-        make.case_record(key="c", outcome=Outcome.CRASHED, message="the interpreter was ended by SIGSEGV"),
+        make.case_record(
+            key="b", case="cases/test_b.py::test_b", variant="x", outcome=Outcome.FAILED, message="AssertionError: 1\nassert 1 == 2"
+        ),
+        make.case_record(key="b", case="cases/test_b.py::test_b", variant="y", outcome=Outcome.SKIPPED),
+        make.case_record(
+            key="c", case="cases/test_c.py::test_c", outcome=Outcome.CRASHED, message="the interpreter was ended by SIGSEGV"
+        ),
         make.cell_record(id="one", cases=(CaseRef(case="cases/test_a.py::test_a", key="a"),)),
         make.cell_record(
             id="two",
@@ -138,6 +142,33 @@ def test_results_are_selected_by_the_interface_of_their_model(results: Path, pro
     assert [cell.id for cell in joined(results, "interface=dict and format=keras", project).cells] == ["two"]
     assert joined(results, "interface=text", project).cells == ()
     assert joined(results, "interface=dict").cells == (), "no matrix says what interface the model has"
+
+
+ANNOUNCED = '''\
+import pytest
+
+
+@pytest.mark.declared(raises="AssertionError", match="1 == 3", instead="Count again.", when="variant=x")
+@pytest.mark.task("save")
+def test_b(model):
+    """It saves."""
+'''
+
+
+def test_verdicts_and_tasks_are_those_of_what_cases_announce(results: Path, project: Workspace) -> None:
+    (project.cases / "test_b.py").write_text(ANNOUNCED)
+
+    def of_two(select: str) -> list[str]:
+        return [
+            case.record.variant
+            for cell in joined(results, f"cell=two and {select}", project).cells
+            for case in cell.cases
+            if case.record
+        ]
+
+    assert of_two("task=save") == ["x", "y"]
+    assert of_two("verdict=failed_otherwise") == ["x"], "it failed, in other words than were declared"
+    assert of_two("verdict=failed") == []
 
 
 def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
