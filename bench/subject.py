@@ -87,7 +87,7 @@ def identify(workspace: Workspace, select: str) -> tuple[tuple[EnvironmentReques
     made = asyncio.run(_identities(workspace, spec.limits, tuple(requests.values())))
     for name, one in made.items():
         if isinstance(one, Failure):
-            raise MachineError(one.message, place=name, hint="leave it out with --tensorflow or --select")
+            raise MachineError(one.message, location=name, hint="leave it out with --tensorflow or --select")
     return tuple((requests[name], one) for name, one in made.items() if isinstance(one, Identity))
 
 
@@ -121,7 +121,7 @@ def install(venvs: Path, identity: Identity) -> venv.Venv:
     """The venv of an identity, made now if it isn't there."""
     made = asyncio.run(venv.ensure(uv_tool.find(), venvs, venvs / "bytecode", identity.lock, identity.interpreter, timeout=1800))
     if isinstance(made, Failure):
-        raise MachineError(made.message, place=str(venvs))
+        raise MachineError(made.message, location=str(venvs))
     return made
 
 

@@ -1,4 +1,4 @@
-"""Suggest what somebody may have meant, and say where in a text they went wrong."""
+"""Suggestions for words that aren't known, and the columns at which a text is wrong."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing wrong with a selector's text. `column` counts from 1."""
+    """One problem in a selector's text. `column` counts from 1."""
 
     column: int
     message: str
     hint: str = ""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint for a word that is none of the known ones: the closest, or all of them where they are few."""
-    choices = list(known)
+def did_you_mean(word: str, vocabulary: Iterable[str]) -> str:
+    """Return a hint for a word that isn't in the vocabulary: the closest word, or all of them if they are few."""
+    choices = list(vocabulary)
     close = get_close_matches(word, choices, n=1)
     if close:
         return f"did you mean {close[0]!r}?"

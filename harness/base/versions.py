@@ -1,6 +1,6 @@
 """Comparing versions as people mean it: by as many parts as they give.
 
-    wanted       2.15.1   2.16.2   2.17.1
+    operand      2.15.1   2.16.2   2.17.1
     = 2.16       no       yes      no
     < 2.16       yes      no       no
     <= 2.16      yes      yes      no
@@ -8,7 +8,7 @@
     >= 2.16      no       yes      yes
     > 2.16.1     no       yes      yes
 
-A pre- or post-release counts as its release (2.16.0rc1 as 2.16.0), unless what is wanted names such a part itself.
+A pre- or post-release counts as its release (2.16.0rc1 as 2.16.0), unless the operand names such a part itself.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ ORDERED: Mapping[str, Callable[[Version, Version], bool]] = {
 
 
 def is_version(text: str) -> bool:
+    """Return True if the text is a version by PEP 440."""
     try:
         Version(text)
     except InvalidVersion:
@@ -34,19 +35,19 @@ def is_version(text: str) -> bool:
     return True
 
 
-def same_version(value: str, wanted: str) -> bool:
-    """Whether `value` is `wanted` to as many parts as `wanted` has: 2.16.2 is 2.16."""
-    return _compare(value, wanted, operator.eq)
+def same_version(value: str, operand: str) -> bool:
+    """Return True if `value` equals `operand` in as many parts as `operand` has: 2.16.2 is 2.16."""
+    return _compare(value, operand, operator.eq)
 
 
-def in_order(value: str, sign: str, wanted: str) -> bool:
-    """Whether `value sign wanted` holds; `sign` is one of ORDERED."""
-    return _compare(value, wanted, ORDERED[sign])
+def in_order(value: str, sign: str, operand: str) -> bool:
+    """Return True if `value sign operand` holds; `sign` is a key of ORDERED."""
+    return _compare(value, operand, ORDERED[sign])
 
 
-def _compare(value: str, wanted: str, order: Callable[[Version, Version], bool]) -> bool:
-    given = Version(wanted)
-    if given.is_prerelease or given.is_postrelease or given.local:
-        return order(Version(value), given)
-    parts = Version(value).release[: len(given.release)]
-    return order(Version(".".join(map(str, parts))), given)
+def _compare(value: str, operand: str, order: Callable[[Version, Version], bool]) -> bool:
+    right = Version(operand)
+    if right.is_prerelease or right.is_postrelease or right.local:
+        return order(Version(value), right)
+    parts = Version(value).release[: len(right.release)]
+    return order(Version(".".join(map(str, parts))), right)

@@ -45,7 +45,7 @@ def main() -> None:
         app()
     except HubmatrixError as error:
         if "--json" in sys.argv:
-            problems = [{"place": one.place, "message": one.message, "hint": one.hint} for one in error.problems]
+            problems = [{"place": problem.location, "message": problem.message, "hint": problem.hint} for problem in error.problems]
             print(json.dumps({"format": 1, "error": error.slug, "problems": problems}))
         console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
         for problem in error.problems:

@@ -73,7 +73,7 @@ def run(
     from harness.run.machine import this_machine
 
     if hub_url is not None and models_ is Models.REPLICAS:
-        raise SpecError("only published models come from a server", place="--hub-url", hint="add --models published")
+        raise SpecError("only published models come from a server", location="--hub-url", hint="add --models published")
     place = Workspace(root=root.resolve())
     choice = planning.Choice.of(tier, select, environment, cell)
     made = planning.make(place, choice)

@@ -115,9 +115,9 @@ def _versions(spec: Spec, wanted: str) -> frozenset[str]:
         found = frozenset(version for one in conditions for version in SpecifierSet(one).filter(known))
     except InvalidSpecifier as trouble:
         hint = "a version such as 2.15, several with commas, or a condition such as '>=2.12,<2.16'"
-        raise SpecError(f"{wanted!r} is no condition on versions", place="--tensorflow", hint=hint) from trouble
+        raise SpecError(f"{wanted!r} is no condition on versions", location="--tensorflow", hint=hint) from trouble
     if not found:
-        raise SelectionError(f"no TensorFlow is {wanted}", place="--tensorflow", hint=f"there are {', '.join(known)}")
+        raise SelectionError(f"no TensorFlow is {wanted}", location="--tensorflow", hint=f"there are {', '.join(known)}")
     return found
 
 

@@ -30,12 +30,14 @@ def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: st
     """What the compiler says of a file. SpecError for a wrong option, ProgramError for no HLO, MachineError for no compiler."""
     request = asked(file, chip, chips, split)
     if not file.is_file():
-        raise ProgramError("no such file", place=str(file), hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow")
+        raise ProgramError(
+            "no such file", location=str(file), hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow"
+        )
     with at_hand(places) as compiler:
         answer = asyncio.run(_ask(compiler, request))
     match answer.outcome:
         case Verdict.INVALID if answer.program:
-            raise SpecError(answer.message, place="--split")
+            raise SpecError(answer.message, location="--split")
         case Verdict.INVALID:
             raise ProgramError(answer.message, hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow")
         case Verdict.UNAVAILABLE:
@@ -50,12 +52,12 @@ def asked(file: Path, chip: str, chips: int, split: str) -> Compile:
     """The question that options stand for. SpecError where they stand for none."""
     known = CHIPS.get(chip)
     if known is None:
-        raise SpecError(f"no chip {chip!r}", place="--chip", hint=f"one of {', '.join(CHIPS)}")
+        raise SpecError(f"no chip {chip!r}", location="--chip", hint=f"one of {', '.join(CHIPS)}")
     if known.topology(chips) is None:
-        raise SpecError(f"no topology of {chips} {chip}", place="--chips", hint=f"{max(known.topologies)} at most")
+        raise SpecError(f"no topology of {chips} {chip}", location="--chips", hint=f"{max(known.topologies)} at most")
     numbers = [one.strip() for one in split.split(",") if one.strip()]
     if wrong := [one for one in numbers if not one.isdecimal()]:
-        raise SpecError(f"{wrong[0]!r} is no parameter's number", place="--split", hint="numbers and commas: 0,1")
+        raise SpecError(f"{wrong[0]!r} is no parameter's number", location="--split", hint="numbers and commas: 0,1")
     return Compile(op="compile", hlo=file.resolve(), chip=chip, chips=chips, split=tuple(map(int, numbers)))
 
 
@@ -130,7 +132,7 @@ def serve(places: Workspace, *, port: int, as_json: bool, tell: Callable[[str], 
         except KeyboardInterrupt:
             return
         except OSError as error:
-            raise MachineError(f"can't listen: {error.strerror}", place=f"port {port}", hint="0 takes a free one") from error
+            raise MachineError(f"can't listen: {error.strerror}", location=f"port {port}", hint="0 takes a free one") from error
 
 
 @contextmanager

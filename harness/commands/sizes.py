@@ -53,7 +53,7 @@ class Chosen:
         _expect(chips, tuple(CHIPS), "--chip")
         for length in lengths:
             if not 1 <= length <= model.POSITIONS:
-                raise SpecError(f"no length {length}", place="--length", hint=f"the models have {model.POSITIONS} positions")
+                raise SpecError(f"no length {length}", location="--length", hint=f"the models have {model.POSITIONS} positions")
         return cls(
             models=tuple(models) or tuple(SIZES),
             operations=tuple(map(Operation, operations)) or (Operation.FORWARD, Operation.ADAMW),
@@ -166,7 +166,7 @@ def _interrupted() -> Interrupted:
 def _expect(named: Sequence[str], known: Sequence[str], place: str) -> None:
     for name in named:
         if name not in known:
-            raise SpecError(f"no {name!r}", place=place, hint=did_you_mean(name, known) or f"there are {', '.join(known)}")
+            raise SpecError(f"no {name!r}", location=place, hint=did_you_mean(name, known) or f"there are {', '.join(known)}")
 
 
 def _versions(bench: Bench) -> dict[str, str]:

@@ -71,7 +71,7 @@ def _selector(spec: Spec, ids: Ids, tier: str | None, select: str, environments:
         conjuncts.insert(0, Conjunct(text=f"--tier {tier}", test=chosen, names=chosen.names))
     for name in environments:
         if name not in known:
-            raise SelectionError(f"no environment {name!r}", place="--environment", hint=did_you_mean(name, known))
+            raise SelectionError(f"no environment {name!r}", location="--environment", hint=did_you_mean(name, known))
     if environments:
         wanted = frozenset(environments)
         named = Conjunct(
@@ -168,7 +168,7 @@ def _nothing_selected(spec: Spec, ids: Ids, selector: Selector, left_out: tuple[
     if left_out:
         cells = sum(rule.cells for rule in left_out)
         reasons = "; ".join(f"{rule.place}: {rule.reason}" for rule in left_out)
-        return SelectionError(f"all {cells} cells that it selects are excluded", place=place, hint=reasons)
+        return SelectionError(f"all {cells} cells that it selects are excluded", location=place, hint=reasons)
     everything, _ = _split(spec, ids, Selector(text=""), spec.values())
     near = near_hint(nearest(selector, everything))
-    return SelectionError("nothing is selected", place=place, hint=near or "no single condition is to blame: drop several")
+    return SelectionError("nothing is selected", location=place, hint=near or "no single condition is to blame: drop several")

@@ -73,7 +73,7 @@ def compile_selector(
     found = read_selector(text, vocabulary, interfaces)
     if isinstance(found, Selector):
         return found
-    problems = (Problem(place=f"{place}:{fault.column}", message=fault.message, hint=fault.hint) for fault in found)
+    problems = (Problem(location=f"{place}:{fault.column}", message=fault.message, hint=fault.hint) for fault in found)
     raise SelectionError.of(tuple(problems))
 
 

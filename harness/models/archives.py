@@ -65,7 +65,7 @@ def unpack(archive: Path, folder: Path) -> None:
                     with target.open("wb") as file:
                         shutil.copyfileobj(data, file, CHUNK)
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ModelError(f"not a readable tar.gz: {error}", place=str(archive)) from error
+        raise ModelError(f"not a readable tar.gz: {error}", location=str(archive)) from error
 
 
 def _expect_whole(archive: Path) -> None:
@@ -88,16 +88,16 @@ def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
         size += member.size
         if size > LARGEST_BYTES or len(found) > MOST_FILES:
             told = f"unpacks to more than {LARGEST_BYTES // 2**30} GiB or {MOST_FILES} files"
-            raise ModelError(told, place=str(archive), hint="no text model is that large")
+            raise ModelError(told, location=str(archive), hint="no text model is that large")
     return found
 
 
 def _check(member: tarfile.TarInfo, archive: Path) -> None:
     path = PurePosixPath(member.name)
     if not (member.isfile() or member.isdir()):
-        raise ModelError(f"{member.name!r} is neither a file nor a folder", place=str(archive))
+        raise ModelError(f"{member.name!r} is neither a file nor a folder", location=str(archive))
     if path.is_absolute() or ".." in path.parts:
-        raise ModelError(f"{member.name!r} leads out of the archive", place=str(archive))
+        raise ModelError(f"{member.name!r} leads out of the archive", location=str(archive))
 
 
 def _files(folder: Path) -> list[str]:

@@ -106,10 +106,10 @@ def _fetch(address: str, folder: Path) -> None:
         except (OSError, http.client.HTTPException) as trouble:
             told = getattr(trouble, "reason", trouble) or type(trouble).__name__
             hint = "no network? give a path, or another server with --hub-url"
-            raise MachineError(f"can't be reached: {told}", place=address, hint=hint) from trouble
+            raise MachineError(f"can't be reached: {told}", location=address, hint=hint) from trouble
         if not _begins(archive, GZIP):
             beginning = archive.read_bytes()[:40]
-            raise Gone(f"no archive came: it begins with {beginning!r}", place=address, hint="is this the handle of a model?")
+            raise Gone(f"no archive came: it begins with {beginning!r}", location=address, hint="is this the handle of a model?")
         archives.unpack(archive, folder)
 
 
@@ -122,7 +122,7 @@ def _download(address: str, archive: Path) -> None:
         while data := answer.read(CHUNK):
             size += file.write(data)
             if size > archives.LARGEST_BYTES:
-                raise ModelError(f"more than {archives.LARGEST_BYTES // 2**30} GiB", place=address)
+                raise ModelError(f"more than {archives.LARGEST_BYTES // 2**30} GiB", location=address)
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not done after {DOWNLOAD_SECONDS // 60} minutes")
         if expected and expected.isdigit() and size < int(expected):
@@ -132,10 +132,10 @@ def _download(address: str, archive: Path) -> None:
 def _refused(trouble: urllib.error.HTTPError, address: str) -> ModelError | MachineError:
     told = f"the server answers {trouble.code} {trouble.reason}"
     if trouble.code in (404, 410):
-        return Gone(told, place=address, hint="is the handle, with its version, as the publisher writes it?")
+        return Gone(told, location=address, hint="is the handle, with its version, as the publisher writes it?")
     if trouble.code in (401, 403):
-        return Gone(told, place=address, hint="this model wants somebody who has signed in: download it and give its folder")
-    return MachineError(told, place=address)
+        return Gone(told, location=address, hint="this model wants somebody who has signed in: download it and give its folder")
+    return MachineError(told, location=address)
 
 
 def _top(folder: Path) -> Path:

@@ -80,7 +80,7 @@ def fetch(models: Mapping[str, Model], place: Workspace, hub_url: str | None, te
         SpecError: `hub_url` is no address.
     """
     if hub_url is not None and not hub_url.startswith(SCHEMES):
-        raise SpecError(f"{hub_url!r} is no address of a server", place="--hub-url", hint="such as http://127.0.0.1:8700")
+        raise SpecError(f"{hub_url!r} is no address of a server", location="--hub-url", hint="such as http://127.0.0.1:8700")
     encoders = {name: replicas.find(name).manifest.encoder for name in models}
     wanted = dict(models) | {name: replicas.find(name).model for name in encoders.values() if name}
     folder = place.published / cache_name(hub_url or "")

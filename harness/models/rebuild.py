@@ -64,7 +64,7 @@ def rebuild(
         differences = tuple(_differences(python, committed, made, record)) if committed else ()
         archive, tree = archives.pack(made), archives.tree_digest(made)
     if len(archive) > SIZE_LIMIT:
-        raise ModelError(f"archive has {len(archive)} bytes, the limit is {SIZE_LIMIT}", place=str(path), hint="a smaller width")
+        raise ModelError(f"archive has {len(archive)} bytes, the limit is {SIZE_LIMIT}", location=str(path), hint="a smaller width")
     if write:
         _write(path, recipe, record, archive, tree)
     return Report(
@@ -91,7 +91,7 @@ def recipe_of(path: Path) -> Recipe:
         data = json.loads(path.read_bytes())
         return Recipe.model_validate({name: data[name] for name in Recipe.model_fields if name in data})
     except (OSError, ValueError, ValidationError) as error:
-        raise ModelError(f"no usable recipe: {error}", place=str(path)) from error
+        raise ModelError(f"no usable recipe: {error}", location=str(path)) from error
 
 
 def environment_of(exporter: Exporter, folder: Path, uv: Path, python_for: PythonFor) -> Path:

@@ -44,10 +44,10 @@ def find(model_id: str, folder: Path = FOLDER) -> Replica:
     path = manifest_path(model_id, folder)
     if not path.is_file():
         known = ", ".join(replica.manifest.id for replica in every(folder))
-        raise ModelError(f"no replica of model {model_id!r}", place=str(folder), hint=f"there are: {known or 'none'}")
+        raise ModelError(f"no replica of model {model_id!r}", location=str(folder), hint=f"there are: {known or 'none'}")
     replica = _read(path)
     if replica.manifest.id != model_id:
-        raise ModelError(f"id is {replica.manifest.id!r}, expected {model_id!r}", place=str(path))
+        raise ModelError(f"id is {replica.manifest.id!r}, expected {model_id!r}", location=str(path))
     return replica
 
 
@@ -77,16 +77,18 @@ def _read(path: Path) -> Replica:
     except ValidationError as error:
         raise _invalid(path, error) from error
     if not archive.is_file():
-        raise ModelError("archive is missing", place=str(archive), hint=REBUILD)
+        raise ModelError("archive is missing", location=str(archive), hint=REBUILD)
     _expect(manifest.archive_sha256, archives.file_digest(archive), str(archive))
     return Replica(manifest=manifest, archive=archive)
 
 
 def _expect(said: str, found: str, place: str) -> None:
     if said != found:
-        raise ModelError(f"sha256 is {found}, the manifest says {said}", place=place, hint=REBUILD)
+        raise ModelError(f"sha256 is {found}, the manifest says {said}", location=place, hint=REBUILD)
 
 
 def _invalid(path: Path, error: ValidationError) -> HubmatrixError:
     places = ((".".join(map(str, item["loc"])), item["msg"]) for item in error.errors())
-    return ModelError.of(tuple(Problem(place=f"{path}: {where}" if where else str(path), message=what) for where, what in places))
+    return ModelError.of(
+        tuple(Problem(location=f"{path}: {where}" if where else str(path), message=what) for where, what in places)
+    )

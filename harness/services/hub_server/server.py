@@ -67,12 +67,12 @@ def serving(models: Shelf, *, host: str = LOOPBACK, port: int = 0, log: TextIO |
     except ValueError:
         loopback = False
     if not loopback:
-        raise SpecError(f"{host!r} is no address of this machine alone", place="--host", hint=f"{LOOPBACK} or another in 127.*")
+        raise SpecError(f"{host!r} is no address of this machine alone", location="--host", hint=f"{LOOPBACK} or another in 127.*")
     try:
         listener = _Listener((host, port), models, log)
     except OSError as error:
         hint = "another port, or 0 for a free one"
-        raise MachineError(f"can't listen: {error.strerror}", place=f"{host}:{port}", hint=hint) from error
+        raise MachineError(f"can't listen: {error.strerror}", location=f"{host}:{port}", hint=hint) from error
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": LOOK_SECONDS}, daemon=True)
     thread.start()
     try:

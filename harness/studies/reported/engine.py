@@ -64,7 +64,7 @@ def choose(reported: Sequence[Reported], names: Sequence[str], categories: Seque
     known = [category.value for category in Category]
     for category in categories:
         if category not in known:
-            raise SelectionError(f"no category {category!r}", place="--category", hint=did_you_mean(category, known))
+            raise SelectionError(f"no category {category!r}", location="--category", hint=did_you_mean(category, known))
     chosen = tuple(
         report
         for report in reported

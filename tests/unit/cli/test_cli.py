@@ -254,7 +254,7 @@ def test_every_error_has_its_exit_code(call: Any, monkeypatch: pytest.MonkeyPatc
 
 
 def test_brackets_in_an_error_are_no_markup_and_long_ones_are_not_folded(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = Problem(place="matrix.yaml:1:1", message="[/red] " + "long " * 60 + "end", hint="[bold]")
+    problem = Problem(location="matrix.yaml:1:1", message="[/red] " + "long " * 60 + "end", hint="[bold]")
 
     def fail(*_: object) -> None:
         raise SpecError.of((problem,))
