@@ -15,7 +15,7 @@ from typing import Any
 from bench.place import ROOT, tell
 from harness.base.workspace import Workspace
 from harness.cli.progress import RunProgress, display
-from harness.commands import plan as planning
+from harness.commands import plan
 from harness.domain import Axis
 from harness.judge.attribution import machine_trouble
 from harness.results import store
@@ -74,7 +74,7 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
     hosts = "device in (cpu, xla-cpu)"  # cases for other devices are apart from these, and dearer
     chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default", hosts]
     chosen += [f"model in ({', '.join(models)})"] if models else []
-    made = planning.make(place, planning.Choice.of("full", " and ".join(chosen), (), ()))
+    made = plan.make(place, plan.Choice.of("full", " and ".join(chosen), (), ()))
     tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
     options = RunOptions(tier="full", selection=" and ".join(chosen), rerun=rerun)
     watcher = RunProgress(display("cells", plain=True))

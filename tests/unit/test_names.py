@@ -79,7 +79,6 @@ class Left(NamedTuple):
 LEDGER: Mapping[str, Left] = {
     "bench": Left(names=98, prose=36),
     "harness/catalog": Left(names=16, prose=13),
-    "harness/cli": Left(names=19, prose=7),
     "harness/commands": Left(names=149, prose=46),
     "harness/domain.py": Left(names=2, prose=17),
     "harness/environments": Left(names=41, prose=36),
