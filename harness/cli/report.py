@@ -49,7 +49,7 @@ def results(
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
-    """Print every cell of a run: axes, status, its cases with outcome, message and evidence, reused or new, lock and interpreter."""
+    """Print every cell of a run: axes, status, cases with outcome, message and evidence, reused or new, lock and interpreter."""
     from harness.commands import plan, report
     from harness.results import store
     from harness.results.format import LINE

@@ -82,7 +82,7 @@ LEDGER: Mapping[str, Left] = {
     "harness/commands": Left(names=149, prose=46),
     "harness/domain.py": Left(names=2, prose=17),
     "harness/environments": Left(names=41, prose=36),
-    "harness/incell": Left(names=13, prose=24),
+    "harness/incell": Left(names=5, prose=11),
     "harness/judge": Left(names=3, prose=5),
     "harness/judge/claims": Left(names=9, prose=10),
     "harness/judge/diagnose": Left(names=3, prose=3),
@@ -99,7 +99,6 @@ LEDGER: Mapping[str, Left] = {
     "harness/services/tpu_compiler": Left(names=69, prose=50),
     "harness/studies/reported": Left(names=90, prose=40),
     "harness/studies/sizes": Left(names=74, prose=36),
-    "noxfile.py": Left(names=1, prose=5),
 }
 # Class names that several modules define, and function names that three or more define, with how many: neither may grow.
 CLASSES: Mapping[str, int] = {
@@ -113,7 +112,7 @@ CLASSES: Mapping[str, int] = {
     "Group": 2,
     "Kind": 2,
     "Limits": 2,
-    "Lines": 3,
+    "Lines": 2,
     "Made": 2,
     "Models": 2,
     "Numbers": 2,
