@@ -100,7 +100,7 @@ def run(
     summary = report.summary(workspace, results, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
     # Last, so that results and report of such a run are there, and the exit code still says that it measured nothing.
-    if supply and (error := published.nothing_was_had(supply, planned.plan.models)):
+    if supply and (error := published.no_model_error(supply, planned.plan.models)):
         raise error
 
 

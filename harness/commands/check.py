@@ -27,7 +27,7 @@ from harness.matrix import Spec, load
 from harness.matrix.narrow import Part, narrowed
 from harness.matrix.plan import expand
 from harness.models import user
-from harness.models.fetch import Brought
+from harness.models.fetch import LocatedModel
 from harness.models.inspect import Inspected, packages
 from harness.report.document import View
 from harness.results import store
@@ -53,7 +53,7 @@ class Width:
 class Check:
     """A model, looked into, and what is to be run on it. `workspace` is the project with a folder for this model's results."""
 
-    brought: Brought
+    brought: LocatedModel
     inspected: Inspected
     model: Model
     made: Made
@@ -70,7 +70,7 @@ class Done:
     shown: View
 
 
-def make(workspace: Workspace, brought: Brought, inspected: Inspected, width: Width) -> Check:
+def make(workspace: Workspace, brought: LocatedModel, inspected: Inspected, width: Width) -> Check:
     """Return what will run: the plan with this one model on its axis, and the cases that apply to it."""
     spec = load(workspace.matrix)
     model = user.model_of(brought, inspected)

@@ -126,7 +126,7 @@ def test_published_models_that_cannot_be_had_are_unavailable(mini: Make, fault: 
         address = running.address + fault if fault else "http://127.0.0.1:9"
         ended = project.command("run", "--plain", "--models", "published", "--hub-url", address)
     assert ended.code == code
-    assert ended.stderr.rstrip().rpartition("\n")[2].startswith("error: no model can be had: https://tfhub.dev/")
+    assert ended.stderr.rstrip().rpartition("\n")[2].startswith("error: no model is available: https://tfhub.dev/")
     (cell,) = project.newest().cells
     assert (cell.status.value, cell.trouble.value if cell.trouble else None) == ("unavailable", trouble)
     assert not (project.root / ".hubmatrix" / "venvs").is_dir() or not list((project.root / ".hubmatrix" / "venvs").glob("*/bin"))

@@ -9,7 +9,7 @@ import pytest
 from harness.base.errors import HubmatrixError, SelectionError, SpecError
 from harness.base.workspace import Workspace
 from harness.commands import look
-from harness.commands.check import Check, Width, make
+from harness.commands.check import WITH_PYTHON_CODE, Check, Width, make
 from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, SaveFormat, TextOps
 from harness.models import replicas
 from tests.unit.models.inspect.conftest import CONFIG, FLOAT, info, proto, serve, write_h5, write_keras
@@ -117,4 +117,4 @@ def test_a_case_about_python_code_is_run_on_files_that_have_some(workspace: Work
     layer = {"class_name": "Lambda", "config": {"name": "twice", "function": ["4wE", None, None], "function_type": "lambda"}}
     config = {**CONFIG, "config": {"layers": [*CONFIG["config"]["layers"], layer]}}
     with_code = planned(workspace, write_keras(tmp_path / "with.keras", config))
-    assert {case.id for case in with_code.made.cases} - {case.id for case in plain.made.cases} == {checking.WITH_PYTHON_CODE}
+    assert {case.id for case in with_code.made.cases} - {case.id for case in plain.made.cases} == {WITH_PYTHON_CODE}
