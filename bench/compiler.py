@@ -22,9 +22,9 @@ from harness.environments.uv import Failure
 from harness.models import cache, replicas
 from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
-from harness.services.tpu_compiler.answers import Answer
+from harness.services.tpu_compiler.answer_store import AnswerStore
+from harness.services.tpu_compiler.answers import CompilerAnswer
 from harness.services.tpu_compiler.chips import CHIPS
-from harness.services.tpu_compiler.kept import Shelf
 from harness.services.tpu_compiler.supervisor import Supervisor
 
 TARGET_SECONDS = 1.0
@@ -64,7 +64,9 @@ def measure(base: Path, versions: Sequence[str]) -> Done:
     }
     made = asyncio.run(_compilers_venv())
     supervisor = Supervisor(command=(made.python, "-I", environment.WORKER), workdir=base / "compiler")
-    compiler = service.Compiler(supervisor=supervisor, shelf=Shelf(folder=base / "kept", compiler=environment.digest()))
+    compiler = service.Compiler(
+        supervisor=supervisor, store=AnswerStore(folder=base / "kept", compiler=environment.compiler_digest())
+    )
     return asyncio.run(_compile(compiler, programs))
 
 
@@ -87,7 +89,7 @@ async def _compile(compiler: service.Compiler, programs: Mapping[tuple[str, str]
     return Done(started=until_ready, again=again, compiled=tuple(found))
 
 
-async def _ask(compiler: service.Compiler, path: Path, chip: str) -> tuple[Answer, float]:
+async def _ask(compiler: service.Compiler, path: Path, chip: str) -> tuple[CompilerAnswer, float]:
     started = time.monotonic()
     answer = await compiler.answer(json.dumps({"op": "compile", "hlo": str(path), "chip": chip}).encode())
     return answer, time.monotonic() - started
@@ -113,7 +115,7 @@ def _venv(identity: Any) -> venv.Venv:
 
 
 async def _compilers_venv() -> venv.Venv:
-    return _had(await environment.ensure(uv_tool.find(), Workspace(root=ROOT), await machine_interpreters()))
+    return _had(await environment.ensure_compiler(uv_tool.find(), Workspace(root=ROOT), await machine_interpreters()))
 
 
 def _had(made: venv.Venv | Failure) -> venv.Venv:

@@ -21,12 +21,12 @@ from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
-from harness.services.tpu_compiler.answers import Answer, Compile, Verdict
+from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer, CompileRequest
 from harness.services.tpu_compiler.chips import CHIPS, Chip
 from harness.services.tpu_compiler.memory import needed_bytes
 
 
-def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: str) -> Answer:
+def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: str) -> CompilerAnswer:
     """What the compiler says of a file. SpecError for a wrong option, ProgramError for no HLO, MachineError for no compiler."""
     request = asked(file, chip, chips, split)
     if not file.is_file():
@@ -36,19 +36,25 @@ def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: st
     with at_hand(places) as compiler:
         answer = asyncio.run(_ask(compiler, request))
     match answer.outcome:
-        case Verdict.INVALID if answer.program:
+        case CompileOutcome.INVALID if answer.program:
             raise SpecError(answer.message, location="--split")
-        case Verdict.INVALID:
+        case CompileOutcome.INVALID:
             raise ProgramError(answer.message, hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow")
-        case Verdict.UNAVAILABLE:
+        case CompileOutcome.UNAVAILABLE:
             raise MachineError(answer.message)
-        case Verdict.COMPILED | Verdict.REFUSED | Verdict.CRASHED | Verdict.TIMED_OUT | Verdict.MEMORY:
+        case (
+            CompileOutcome.COMPILED
+            | CompileOutcome.REFUSED
+            | CompileOutcome.CRASHED
+            | CompileOutcome.TIMED_OUT
+            | CompileOutcome.MEMORY
+        ):
             return answer
         case _:
             assert_never(answer.outcome)
 
 
-def asked(file: Path, chip: str, chips: int, split: str) -> Compile:
+def asked(file: Path, chip: str, chips: int, split: str) -> CompileRequest:
     """The question that options stand for. SpecError where they stand for none."""
     known = CHIPS.get(chip)
     if known is None:
@@ -58,14 +64,14 @@ def asked(file: Path, chip: str, chips: int, split: str) -> Compile:
     numbers = [one.strip() for one in split.split(",") if one.strip()]
     if wrong := [one for one in numbers if not one.isdecimal()]:
         raise SpecError(f"{wrong[0]!r} is no parameter's number", location="--split", hint="numbers and commas: 0,1")
-    return Compile(op="compile", hlo=file.resolve(), chip=chip, chips=chips, split=tuple(map(int, numbers)))
+    return CompileRequest(op="compile", hlo=file.resolve(), chip=chip, chips=chips, split=tuple(map(int, numbers)))
 
 
-def is_compiled(answer: Answer) -> bool:
-    return answer.outcome is Verdict.COMPILED
+def is_compiled(answer: CompilerAnswer) -> bool:
+    return answer.outcome is CompileOutcome.COMPILED
 
 
-def told(answer: Answer, chip: str, chips: int) -> str:
+def told(answer: CompilerAnswer, chip: str, chips: int) -> str:
     """The verdict in the compiler's words, and its numbers."""
     products = ", ".join(f"{count} in {kind}" for kind, count in sorted(answer.hlo.products.items())) or "none"
     lines = [f"program {answer.program}: {answer.hlo.instructions} instructions; matrix products and convolutions: {products}"]
@@ -78,13 +84,13 @@ def told(answer: Answer, chip: str, chips: int) -> str:
     return "\n".join([*lines, "", *(f"  {name:<17}{value}" for name, value in _figures(answer, CHIPS[chip]))])
 
 
-def _indented(answer: Answer, words: str) -> Iterator[str]:
+def _indented(answer: CompilerAnswer, words: str) -> Iterator[str]:
     if answer.message not in words:
         yield f"  {answer.message}"
     yield from (f"  {line}".rstrip() for line in words.splitlines()[:40])
 
 
-def _figures(answer: Answer, chip: Chip) -> Iterator[tuple[str, str]]:
+def _figures(answer: CompilerAnswer, chip: Chip) -> Iterator[tuple[str, str]]:
     found = answer.numbers
     sizes = {"code": found.code_bytes, "arguments": found.argument_bytes, "outputs": found.output_bytes}
     sizes |= {"of them in place": found.alias_bytes, "temporaries": found.temporary_bytes}
@@ -112,7 +118,7 @@ def _size(size: float) -> str:
     return f"{size:.2f} GiB"
 
 
-async def _ask(compiler: service.Compiler, request: Compile) -> Answer:
+async def _ask(compiler: service.Compiler, request: CompileRequest) -> CompilerAnswer:
     try:
         return await compiler.answer(request.model_dump_json().encode())
     finally:
@@ -147,7 +153,7 @@ def at_hand(places: Workspace) -> Iterator[service.Compiler]:
 
 
 async def _environment(places: Workspace) -> Venv | Failure:
-    return await environment.ensure(uv_tool.find(), places, await machine_interpreters())
+    return await environment.ensure_compiler(uv_tool.find(), places, await machine_interpreters())
 
 
 def _text(address: str) -> str:

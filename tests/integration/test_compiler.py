@@ -23,8 +23,8 @@ from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
+from harness.services.tpu_compiler.answer_store import AnswerStore
 from harness.services.tpu_compiler.chips import CHIPS
-from harness.services.tpu_compiler.kept import Shelf
 from harness.services.tpu_compiler.supervisor import Supervisor
 
 pytestmark = pytest.mark.libtpu
@@ -92,7 +92,7 @@ def unary(shape: str, instruction: str) -> str:
 @pytest.fixture(scope="module")
 def venv() -> Venv:
     async def make() -> Venv | Failure:
-        return await environment.ensure(uv.find(), Workspace(root=ROOT), await machine_interpreters())
+        return await environment.ensure_compiler(uv.find(), Workspace(root=ROOT), await machine_interpreters())
 
     made = asyncio.run(make())
     return made if isinstance(made, Venv) else pytest.skip(made.message)
@@ -100,7 +100,9 @@ def venv() -> Venv:
 
 def compiler(venv: Venv, folder: Path) -> service.Compiler:
     supervisor = Supervisor(command=(venv.python, "-I", environment.WORKER), workdir=folder / "work")
-    return service.Compiler(supervisor=supervisor, shelf=Shelf(folder=folder / "kept", compiler=environment.digest()))
+    return service.Compiler(
+        supervisor=supervisor, store=AnswerStore(folder=folder / "kept", compiler=environment.compiler_digest())
+    )
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ BERT, TF1, TEXT = (replicas.find(name).model for name in ("bert-en/3", "bert-unc
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with server.serving(server.shelf(replicas.every())) as running:
+    with server.serving(server.archives_of(replicas.every())) as running:
         yield running.address
 
 
