@@ -386,7 +386,7 @@ def test_a_parameter_that_is_none_cant_be_split(ask: Ask, split: list[int]) -> N
 def test_what_is_no_hlo_is_no_verdict(ask: Ask, rubbish: bytes) -> None:
     answer = ask(rubbish)
     assert answer["outcome"] == "invalid"
-    assert "/program is no HLO: " in answer["message"]
+    assert "/program isn't HLO: " in answer["message"]
 
 
 class Run:
@@ -497,7 +497,7 @@ def test_what_is_no_hlo_is_another_error(venv: Venv, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no program")
     told = hubmatrix("compile", tmp_path / "notes.txt")
     assert (told.returncode, told.stdout) == (5, "")
-    assert "notes.txt is no HLO: " in told.stderr
+    assert "notes.txt isn't HLO: " in told.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

@@ -39,10 +39,17 @@ INSTALL_SECONDS = 1800.0
 def compiler_digest() -> str:
     """Return the digest of all that can change an answer of the compiler.
 
-    Of the worker's syntax tree: a comment changes nothing, and compiling everything again takes hours.
+    Comments and docstrings are left out: they change nothing, and compiling everything again takes hours.
     """
-    code = (ast.dump(ast.parse(file.read_bytes())) for file in (WORKER, FLOW))
+    code = (ast.dump(_without_docstrings(ast.parse(file.read_bytes()))) for file in (WORKER, FLOW))
     return hashlib.sha256("\n".join((*PINS, *code)).encode()).hexdigest()
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return tree
 
 
 async def ensure_compiler(uv: Path, workspace: Workspace, installed: Mapping[str, Interpreter]) -> Venv | Failure:

@@ -40,11 +40,16 @@ def test_no_interpreter_for_it(make: Any, interpreters: dict[str, Any], message:
 
 def test_a_comment_in_the_worker_is_no_other_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told = {}
-    for name, source in (("plain", "x = 1\n"), ("comment", "x = 1  # one\n"), ("code", "x = 2\n")):
+    for name, source in (
+        ("plain", "x = 1\n"),
+        ("comment", "x = 1  # one\n"),
+        ("docstring", '"""One."""\nx = 1\n'),
+        ("code", "x = 2\n"),
+    ):
         (tmp_path / name).write_text(source)
         monkeypatch.setattr(environment, "WORKER", tmp_path / name)
         told[name] = environment.compiler_digest()
-    assert told["plain"] == told["comment"] != told["code"]
+    assert told["plain"] == told["comment"] == told["docstring"] != told["code"]
 
 
 @pytest.mark.parametrize(
