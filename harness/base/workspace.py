@@ -98,6 +98,7 @@ class Workspace:
 
     @property
     def observed(self) -> Path:
+        # Not below `reports`: of the project, also where that is the folder of a checked model.
         return self.root / "reports" / "reported" / "observed.jsonl"
 
     @property

@@ -58,6 +58,7 @@ def main() -> None:
 
 def say(text_or_table: RenderableType) -> None:
     """Print a text or a table: on a terminal in its width and colours, in a pipe in lines that are not broken."""
+    # Two consoles: the first only says whether this is a terminal, which decides on the width of the second.
     console = Console(highlight=False, markup=False, soft_wrap=True)
     Console(highlight=False, markup=False, width=None if console.is_terminal else PIPE_WIDTH).print(
         Text(text_or_table) if isinstance(text_or_table, str) else text_or_table, soft_wrap=isinstance(text_or_table, str)

@@ -20,7 +20,7 @@ from harness.cli.options import (
     AsJson,
     Cells,
     Environments,
-    Models,
+    ModelChoice,
     Root,
     Select,
     Tier,
@@ -57,8 +57,9 @@ def run(
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Don't render the report afterwards.")] = False,
     models_: Annotated[
-        Models, typer.Option("--models", help="Small replicas that come with hubmatrix, or the published models, fetched and kept.")
-    ] = Models.REPLICAS,
+        ModelChoice,
+        typer.Option("--models", help="Small replicas that come with hubmatrix, or the published models, fetched and kept."),
+    ] = ModelChoice.REPLICAS,
     hub_url: Annotated[
         str | None,
         typer.Option("--hub-url", help="With --models published: fetch from this server, not from the handles' own."),
@@ -72,7 +73,7 @@ def run(
     from harness.run.engine import Question, RunOptions, perform
     from harness.run.machine import this_machine
 
-    if hub_url is not None and models_ is Models.REPLICAS:
+    if hub_url is not None and models_ is ModelChoice.REPLICAS:
         raise SpecError("only published models come from a server", location="--hub-url", hint="add --models published")
     workspace = Workspace(root=root.resolve())
     choice = plan.Choice.of(tier, select, environment, cell)
@@ -81,7 +82,7 @@ def run(
         tier=choice.tier or "",
         selection=choice.text,
         models=f"published, from {hub_url}" if hub_url else models_.value,
-        again=() if models_ is Models.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
+        again=() if models_ is ModelChoice.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
@@ -91,7 +92,7 @@ def run(
     from harness.models import published
     from harness.models.source import Replicas
 
-    supply = published.fetch(planned.plan.models, workspace, hub_url, progress) if models_ is Models.PUBLISHED else None
+    supply = published.fetch(planned.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
     question = Question(plan=planned.plan, cases=planned.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))
     results = perform(question, this_machine(workspace, planned.limits, jobs), options, watcher, machine_trouble)

@@ -27,7 +27,7 @@ RunFile = Annotated[Path | None, typer.Option("--run", help="A results.jsonl; th
 CURRENT_FOLDER = Path()
 
 
-class Models(str, Enum):
+class ModelChoice(str, Enum):
     """The source of the matrix' models."""
 
     REPLICAS = "replicas"

@@ -91,6 +91,7 @@ class Leaf(Generic[T]):
         """Return a hint on how to write a value that YAML takes for another type."""
         if not isinstance(node, Scalar) or node.kind == "nothing" or "text" not in self.kinds:
             return ""
+        # Quoting helps only if the text as written is a valid value.
         try:
             self.convert(node.text)
         except RefusedText as refused:
@@ -125,7 +126,7 @@ class ListOf(Generic[T]):
                 continue
             if self.key(value) in values:
                 log.add(child.location, f"{path}[{index}]", f"{self.label(value)} is there twice")
-            values.setdefault(self.key(value), value)
+            values.setdefault(self.key(value), value)  # of two, the first stays; the other was noted
         return tuple(values.values())
 
     def schema(self) -> Schema:
@@ -167,6 +168,7 @@ class RecordOf(Generic[T]):
         if entries is None:
             return None
         values = {key: self.fields[key].read(child, joined(path, key), log) for key, child in entries.items()}
+        # Its problems are noted already; `build` would only meet them again.
         if None in values.values() or any(key not in values for key in self.fields if key not in self.optional):
             return None
         return self.build(values, log.where(node.location))
@@ -223,6 +225,7 @@ def open_record(
     missing = [name for name in fields if name not in entries]
     for name, (key, _) in entries.items():
         if name not in fields:
+            # A slip of the pen is one problem: the key that it was meant for no longer counts as missing.
             intended = get_close_matches(name, missing, n=1)
             missing = [other for other in missing if other not in intended]
             log.add(key.location, joined(path, name), f"unknown {noun}", did_you_mean(name, intended or fields))

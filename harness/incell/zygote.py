@@ -50,7 +50,7 @@ def main() -> None:
     opened = open_for(setup)
     send(control, messages.encode(opened))
     if opened.event == messages.OpeningEvent.READY:
-        serve(control, reader, setup.preload)
+        serve_requests(control, reader, setup.preload)
 
 
 def open_for(setup: messages.Setup) -> messages.Opened:
@@ -123,7 +123,7 @@ def preload_pytest(toolchain: str) -> Trouble:
     return None
 
 
-def serve(control: socket.socket, reader: SocketLines, forked: bool) -> None:
+def serve_requests(control: socket.socket, reader: SocketLines, forked: bool) -> None:
     """Start a guardian for each request and report each that ended, until the driver closes the socket."""
     import cell
     import guardian

@@ -19,6 +19,7 @@ LARGEST_BYTES = 8 * 2**30
 """The largest text encoders on the Hub are below 2 GiB."""
 MOST_FILES = 10_000
 CHUNK = 2**20
+# A tar ends with two blocks of zeros.
 END_MARK_BYTES = 2 * tarfile.BLOCKSIZE
 
 
@@ -39,6 +40,7 @@ def tree_digest(folder: Path) -> str:
 
 def pack(folder: Path) -> bytes:
     """Pack the files below `folder` into a tar.gz: sorted, without dates, owners or permissions of this machine."""
+    # No time in gzip's header, no dates and owners in tar's: equal folders give equal bytes.
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file, tarfile.open(fileobj=file, mode="w") as tar:
         for name in _files(folder):

@@ -101,6 +101,7 @@ def _address(handle: str, hub_url: str | None) -> str:
 
 def _fetch(address: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as scratch:
+        # Beside the target: a model of gigabytes need not fit into /tmp as well.
         archive = Path(scratch) / "model.tar.gz"
         try:
             _download(address, archive)

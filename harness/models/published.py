@@ -83,6 +83,7 @@ def fetch(models: Mapping[str, Model], workspace: Workspace, hub_url: str | None
     """
     if hub_url is not None and not hub_url.startswith(SCHEMES):
         raise SpecError(f"{hub_url!r} isn't the address of a server", location="--hub-url", hint="such as http://127.0.0.1:8700")
+    # Cases on preprocessing feed its outputs to the encoder, so that is fetched too, selected or not.
     encoders = {name: replicas.find(name).manifest.encoder for name in models}
     needed = dict(models) | {name: replicas.find(name).model for name in encoders.values() if name}
     folder = workspace.published / cache_name(hub_url or "")

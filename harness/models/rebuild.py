@@ -121,6 +121,7 @@ def environment_of(exporter: Exporter, folder: Path, uv: Path, python_for: Pytho
 
 def run_script(python: Path, name: str, *arguments: Path | str, seconds: float = EXPORT_SECONDS) -> None:
     """Run a script of `exporters/` in an exporter's environment. Raises ModelError with its last lines if it fails."""
+    # -B: no bytecode of another interpreter beside the scripts.
     _run([python, "-B", SCRIPTS / name, *arguments], seconds, ModelError)
 
 
@@ -159,7 +160,7 @@ def _drift(manifest: Manifest, record: ExportRecord) -> Iterator[str]:
     for name in ("width", "vocab_size", "inputs"):
         if getattr(manifest, name) != getattr(record, name):
             yield f"{name} differs"
-            return
+            return  # outputs of other inputs or widths can't be compared
     for name, old in manifest.outputs:
         before, after = list(_numbers(old)), list(_numbers(getattr(record.outputs, name, None)))
         if len(before) != len(after):

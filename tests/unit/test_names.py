@@ -107,7 +107,6 @@ CLASSES: Mapping[str, int] = {
     "Group": 2,
     "Kind": 2,
     "Lines": 2,
-    "Models": 2,
     "Options": 2,
     "Part": 2,
     "Row": 2,
@@ -126,12 +125,10 @@ FUNCTIONS: Mapping[str, int] = {
     "folder": 4,
     "key": 3,
     "load": 3,
-    "models": 3,
     "parse": 3,
     "read": 4,
-    "run": 6,
+    "run": 5,
     "schema": 4,
-    "serve": 4,
     "table": 3,
     "told": 4,
     "wanted": 4,
@@ -269,7 +266,10 @@ def repeated_classes() -> dict[str, int]:
 
 
 def repeated_functions() -> dict[str, int]:
-    """Public functions, methods aside, whose name three or more modules of the harness define."""
+    """Public functions, methods aside, whose name three or more modules of the harness define.
+
+    Those of the command line don't count: they bear the names of commands.
+    """
     counts = repeated(3, ast.FunctionDef, ast.AsyncFunctionDef, whole_tree=False)
     return {name: count for name, count in counts.items() if not name.startswith("_") and name not in SHARED_FUNCTIONS}
 
@@ -277,7 +277,7 @@ def repeated_functions() -> dict[str, int]:
 def repeated(least: int, *kinds: type[ast.stmt], whole_tree: bool) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for path in modules():
-        if not whole_tree and path.parts[0] != "harness":
+        if not whole_tree and (path.parts[0] != "harness" or path.parts[1] == "cli"):
             continue
         nodes: Iterable[ast.AST] = ast.walk(tree_of(path)) if whole_tree else tree_of(path).body
         counts.update({node.name for node in nodes if isinstance(node, kinds)})  # type: ignore[attr-defined]

@@ -110,7 +110,7 @@ def _folder(name: str) -> tarfile.TarInfo:
 
 
 def _entry(member: tarfile.TarInfo, data: bytes) -> bytes:
-    """Header and data of one member, each padded to whole blocks."""
+    """Pack header and data of one member, each padded to whole blocks."""
     member.size = len(data)
     return member.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
 

@@ -373,6 +373,7 @@ def alone() -> None:
 
 def main(number: int) -> None:
     alone()
+    # A socket of its own for the protocol: standard output belongs to the libraries.
     with socket.socket(fileno=number) as channel, channel.makefile("rwb") as stream:
 
         def say(message: Message) -> None:
