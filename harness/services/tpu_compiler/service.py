@@ -134,7 +134,8 @@ class Compiler:
         target = CompileTarget(
             program=seen["program"], topology=topology, devices=request.chips, split=tuple(sorted(set(request.split)))
         )
-        # One lock a target: two cells that ask for the same program at once get it compiled once, and others don't wait.
+        # One lock a target: two cells that ask for the same program at once get it compiled once, and an answer from the store
+        # waits for no other program. Order of locks: the target's, then the supervisor's turn, never the other way round.
         async with self._turns.setdefault(target, asyncio.Lock()):
             if earlier := self._died_of.get(target) or self.store.find(target):
                 return reused(earlier, seen, chip)
