@@ -67,7 +67,7 @@ SHARED_FUNCTIONS: Mapping[str, str] = {
     "checkpoint": "each exporter saves the weights in the form that its publisher's code restores",
     "render": "one module a report format, each with render(view)",
 }
-LEAST_COMMENTS = 0.5
+LEAST_COMMENTS = 0.9
 
 
 class Left(NamedTuple):
