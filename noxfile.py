@@ -36,13 +36,13 @@ from pathlib import Path
 
 import nox
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # nox runs this file as such, not as a script in its folder
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))  # nox runs this file as such, not as a script in its folder
 
 from harness.matrix import load  # noqa: E402
 from harness.matrix.plan import expand  # noqa: E402
 
-PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["matrix"]
@@ -50,18 +50,18 @@ nox.options.default_venv_backend = "uv"
 
 
 def hubmatrix(session: nox.Session, *arguments: str) -> None:
-    """The harness, in the environment that nox itself runs in."""
+    """Run the harness in the environment that nox itself runs in."""
     session.run(sys.executable, "-m", "harness", *arguments, external=True)
 
 
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
-    """Measure the quick tier (or what is given after --) and render the report."""
+    """Measure the quick tier (or the selection after --) and render the report."""
     hubmatrix(session, "run", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
-@nox.parametrize("environment", [nox.param(name, id=name) for name in expand(load(HERE / "matrix.yaml")).environments])
+@nox.parametrize("environment", [nox.param(name, id=name) for name in expand(load(ROOT / "matrix.yaml")).environments])
 def cells(session: nox.Session, environment: str) -> None:
     """Build one isolated venv and measure its cells."""
     hubmatrix(session, "run", "--environment", environment, *session.posargs)
@@ -87,22 +87,26 @@ def reproduce(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def sizes(session: nox.Session) -> None:
-    """The largest batch that fits a TPU chip, for models of true size (an hour where nothing is known yet)."""
+    """Find the largest batch that fits a TPU chip, for models of true size (takes an hour the first time)."""
     hubmatrix(session, "sizes", *session.posargs)
 
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
-    """The project's own tests, in parallel: a file is one worker's, for those that measure once for all their tests."""
+    """Run the project's own tests in parallel."""
     session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
+    # The cores that this process may use, which may be fewer than the machine has; not every system says.
+    # The cores that this process may use, which may be fewer than the machine has; not every system says.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    # A file is one worker's: some files measure once, in a fixture of the module, for all their tests.
+    # A file is one worker's: some files measure once, in a fixture of the module, for all their tests.
     arguments = session.posargs or ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"]
     session.run("python", "-m", "pytest", *arguments)
 
 
 @nox.session(default=False)
 def lint(session: nox.Session) -> None:
-    """ruff, mypy, import-linter; workflow and schema files."""
+    """Check style, types, layers, workflows and schema files: ruff, mypy, import-linter, check-jsonschema, zizmor."""
     session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -117,6 +121,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Timings, side by side: `nox -s bench -- --help`."""
+    """Measure how fast hubmatrix is, beside other tools: `nox -s bench -- --help`."""
     session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "bench"))
     session.run("python", "-m", "bench", *session.posargs)

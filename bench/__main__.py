@@ -15,7 +15,7 @@ from bench import compiler as compiler_module
 from bench import environments as environments_module
 from bench import noop as noop_module
 from bench import speed as speed_module
-from bench.place import ROOT, CommandFailed, folder
+from bench.commands import ROOT, CommandFailed, folder
 from bench.tools import ToolName
 from harness.base.errors import HubmatrixError
 from harness.base.workspace import Workspace
@@ -57,15 +57,15 @@ def speed(
     keep: Keep = False,
     inside: Inside = BENCHES,
 ) -> None:
-    """The same cells through hubmatrix, tox (tox-uv, parallel) and nox (virtualenv, pip), fresh and again, beside the limit.
+    """Time the same cells through hubmatrix, tox (tox-uv, parallel) and nox (virtualenv, pip), fresh and again, beside the limit.
 
     A cell loads a replica and checks what it encodes. Under every tool it is a process of its own, which leaves a receipt;
     the receipts are counted. tox makes a venv a cell (by hard links), nox one a TensorFlow (copies, up to 2 GB each).
     """
     names = [_tool(name) for name in tools.split(",")]
     with folder(inside, keep=keep) as base:
-        done = speed_module.measure(base, tensorflow, sorted(set(cells)), names, repeat)
-    _show(speed_module.as_text(done), speed_module.as_json(done), json_file)
+        timings = speed_module.measure(base, tensorflow, sorted(set(cells)), names, repeat)
+    _show(speed_module.as_text(timings), speed_module.as_json(timings), json_file)
 
 
 @app.command()
@@ -76,10 +76,10 @@ def environments(
     keep: Keep = False,
     inside: Inside = BENCHES,
 ) -> None:
-    """The time to build each environment from a warm cache."""
+    """Time how long each environment takes to build from a warm cache."""
     with folder(inside, keep=keep) as base:
-        done = environments_module.measure(base, select, repeat)
-    _show(environments_module.as_text(done), environments_module.as_json(done), json_file)
+        timings = environments_module.measure(base, select, repeat)
+    _show(environments_module.as_text(timings), environments_module.as_json(timings), json_file)
 
 
 @app.command()
@@ -92,26 +92,26 @@ def noop(
     keep: Keep = False,
     inside: Inside = BENCHES,
 ) -> None:
-    """The time of `hubmatrix run` when everything is known already."""
+    """Time `hubmatrix run` when every cell has a result already."""
     with folder(inside, keep=keep) as base:
-        done = noop_module.measure(base, tensorflow, cells, repeat, nox=nox)
-    _show(noop_module.as_text(done), noop_module.as_json(done), json_file)
+        timings = noop_module.measure(base, tensorflow, cells, repeat, nox=nox)
+    _show(noop_module.as_text(timings), noop_module.as_json(timings), json_file)
 
 
 @app.command()
 def cases(
     tensorflow: Versions = VERSIONS,
     model: Annotated[list[str], typer.Option(help="A model of matrix.yaml; repeatable, all of them if none is given.")] = [],  # noqa: B006
-    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again even what has a result.")] = False,
     run_file: Annotated[Path | None, typer.Option("--run", help="Read this results.jsonl and run nothing.", dir_okay=False)] = None,
     json_file: Json = None,
 ) -> None:
-    """The CPU seconds that all cases of a model cost in an environment, imports left out, and the slowest cases.
+    """Count the CPU seconds of all cases of a model in an environment, imports left out, and show the slowest cases.
 
-    Runs in this project, one cell at a time; what is known is not measured again, and its CPU seconds are those of then.
+    Runs in this project, one cell at a time. Cases that have a result aren't measured again, and keep their CPU seconds.
     """
-    done = cases_module.read(run_file or cases_module.measure(tensorflow, model, rerun=rerun))
-    _show(cases_module.as_text(done), cases_module.as_json(done), json_file)
+    costs = cases_module.read(run_file or cases_module.measure(tensorflow, model, rerun=rerun))
+    _show(cases_module.as_text(costs), cases_module.as_json(costs), json_file)
 
 
 @app.command()
@@ -121,21 +121,21 @@ def compiler(
     keep: Keep = False,
     inside: Inside = BENCHES,
 ) -> None:
-    """The TPU compiler: the forward pass of each TF2 encoder, as these TensorFlows (2.5 or later) give it, for each chip."""
+    """Time the TPU compiler: the forward pass of each TF2 encoder, as these TensorFlows (2.5 or later) write it, for each chip."""
     with folder(inside, keep=keep) as base:
-        done = compiler_module.measure(base, tensorflow)
-    _show(compiler_module.as_text(done), compiler_module.as_json(done), json_file)
+        compilations = compiler_module.measure(base, tensorflow)
+    _show(compiler_module.as_text(compilations), compiler_module.as_json(compilations), json_file)
 
 
 def _tool(name: str) -> ToolName:
     try:
-        found = ToolName(name)
+        tool = ToolName(name)
     except ValueError:
         raise typer.BadParameter(f"no tool {name!r}; there are: {TOOLS}", param_hint="--tools") from None
-    if found is not ToolName.HUBMATRIX and find_spec(name) is None:
+    if tool is not ToolName.HUBMATRIX and find_spec(name) is None:
         hint = "`python3 -m nox -s bench -- speed` brings it"
         raise typer.BadParameter(f"{name} isn't installed for {sys.executable}; {hint}", param_hint="--tools")
-    return found
+    return tool
 
 
 def _show(text: str, facts: dict[str, Any], file: Path | None) -> None:
@@ -145,7 +145,7 @@ def _show(text: str, facts: dict[str, Any], file: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; what went wrong is told without a traceback."""
+    """Run the command line; errors of ours are printed without a traceback."""
     try:
         app(prog_name="python -m bench")
     except HubmatrixError as error:

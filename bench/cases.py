@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.place import ROOT, tell
+from bench.commands import ROOT, tell
 from harness.base.workspace import Workspace
 from harness.cli.progress import RunProgress, display
-from harness.commands import plan as planning
+from harness.commands import plan
 from harness.domain import Axis
 from harness.judge.attribution import machine_trouble
 from harness.results import store
@@ -63,27 +63,27 @@ class Costs:
     @property
     def mean_seconds(self) -> float:
         """CPU seconds of the whole run by pair of environment and model; cases without a model are paid once an environment."""
-        shared = {one.environment: one.shared_seconds for one in self.costs}
-        own = sum(one.cpu_seconds - one.shared_seconds for one in self.costs)
+        shared = {cost.environment: cost.shared_seconds for cost in self.costs}
+        own = sum(cost.cpu_seconds - cost.shared_seconds for cost in self.costs)
         return (own + sum(shared.values())) / len(self.costs) if self.costs else 0.0
 
 
 def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) -> Path:
-    """Run the cases of these models in the default environments of these versions, one cell at a time; the results file."""
-    place = Workspace(root=ROOT)
-    hosts = "device in (cpu, xla-cpu)"  # cases for other devices are apart from these, and dearer
+    """Run the cases of these models in the default environments of these versions, one cell at a time; return the results file."""
+    workspace = Workspace(root=ROOT)
+    hosts = "device in (cpu, xla-cpu)"  # cases for other devices cost more, and are counted apart
     chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default", hosts]
     chosen += [f"model in ({', '.join(models)})"] if models else []
-    made = planning.make(place, planning.choose("full", " and ".join(chosen), (), ()))
-    tell(f"{len(made.plan.cells)} cells, {len(made.cases)} cases")
+    planned = plan.make(workspace, plan.choose("full", " and ".join(chosen), (), ()))
+    tell(f"{len(planned.plan.cells)} cells, {len(planned.cases)} cases")
     options = RunOptions(tier="full", selection=" and ".join(chosen), rerun=rerun)
     watcher = RunProgress(display("cells", plain=True))
-    question = RunQuestion(plan=made.plan, cases=made.cases)
-    return perform(question, this_machine(place, made.limits, jobs=1), options, watcher, machine_trouble)
+    question = RunQuestion(plan=planned.plan, cases=planned.cases)
+    return perform(question, this_machine(workspace, planned.limits, jobs=1), options, watcher, machine_trouble)
 
 
 def read(results: Path) -> Costs:
-    """What the cases of a run cost."""
+    """Read the costs of a run's cases from its results file."""
     run = store.read(results)
     return Costs(run=run.header.run, costs=tuple(_costs(run)), slowest=_slowest(run.cases))
 
@@ -115,59 +115,59 @@ def _cpu_seconds(records: Iterable[CaseRecord]) -> float:
 
 
 def _slowest(records: Iterable[CaseRecord]) -> tuple[Slow, ...]:
-    taken: defaultdict[str, list[float]] = defaultdict(list)
+    seconds_by_case: defaultdict[str, list[float]] = defaultdict(list)
     for record in records:
         if record.cpu_seconds is not None:
-            taken[record.case].append(record.cpu_seconds)
-    found = [
+            seconds_by_case[record.case].append(record.cpu_seconds)
+    means = [
         Slow(case=case, runs=len(seconds), cpu_seconds=sum(seconds) / len(seconds), most=max(seconds))
-        for case, seconds in taken.items()
+        for case, seconds in seconds_by_case.items()
     ]
-    return tuple(sorted(found, key=lambda one: -one.cpu_seconds)[:SLOWEST])
+    return tuple(sorted(means, key=lambda slow: -slow.cpu_seconds)[:SLOWEST])
 
 
-def as_json(done: Costs) -> dict[str, Any]:
+def as_json(totals: Costs) -> dict[str, Any]:
     """Format 3. Format 2 had no `mean_cpu_seconds`, format 1 no `shared_seconds`."""
     costs = [
         {
-            "environment": one.environment,
-            "model": one.model,
-            "cases": one.cases,
-            "cpu_seconds": round(one.cpu_seconds, 2),
-            "shared_seconds": round(one.shared_seconds, 2),
-            "seconds": round(one.seconds, 2),
-            "unknown": one.unknown,
+            "environment": cost.environment,
+            "model": cost.model,
+            "cases": cost.cases,
+            "cpu_seconds": round(cost.cpu_seconds, 2),
+            "shared_seconds": round(cost.shared_seconds, 2),
+            "seconds": round(cost.seconds, 2),
+            "unknown": cost.unknown,
         }
-        for one in done.costs
+        for cost in totals.costs
     ]
     slowest = [
-        {"case": one.case, "runs": one.runs, "cpu_seconds": round(one.cpu_seconds, 3), "most": round(one.most, 3)}
-        for one in done.slowest
+        {"case": slow.case, "runs": slow.runs, "cpu_seconds": round(slow.cpu_seconds, 3), "most": round(slow.most, 3)}
+        for slow in totals.slowest
     ]
     return {
         "format": 3,
         "benchmark": "cases",
         "target_seconds": TARGET_SECONDS,
-        "run": done.run,
-        "mean_cpu_seconds": round(done.mean_seconds, 2),
+        "run": totals.run,
+        "mean_cpu_seconds": round(totals.mean_seconds, 2),
         "costs": costs,
         "slowest": slowest,
     }
 
 
-def as_text(done: Costs) -> str:
-    """A row for each environment and model, the dearest first, then the slowest cases."""
-    costs = sorted(done.costs, key=lambda one: -one.cpu_seconds)
-    environment = max((len(one.environment) for one in costs), default=0) + 2
-    model = max((len(one.model) for one in costs), default=0) + 2
+def as_text(totals: Costs) -> str:
+    """Write a row for each environment and model, the dearest first, then the slowest cases."""
+    costs = sorted(totals.costs, key=lambda cost: -cost.cpu_seconds)
+    environment = max((len(cost.environment) for cost in costs), default=0) + 2
+    model = max((len(cost.model) for cost in costs), default=0) + 2
     lines = [f"{'environment':<{environment}}{'model':<{model}}{'case runs':>10}{'CPU s':>8}{'shared':>8}{'wall s':>8}"]
-    for one in costs:
-        unknown = f"  and {one.unknown} that did not live to tell" if one.unknown else ""
-        over = "  over the target" if one.cpu_seconds - one.shared_seconds > TARGET_SECONDS else ""
-        numbers = f"{one.cases:>10}{one.cpu_seconds:>8.1f}{one.shared_seconds:>8.1f}{one.seconds:>8.1f}"
-        lines.append(f"{one.environment:<{environment}}{one.model:<{model}}{numbers}{over}{unknown}")
+    for cost in costs:
+        unknown = f"  and {cost.unknown} that crashed or timed out" if cost.unknown else ""
+        over = "  over the target" if cost.cpu_seconds - cost.shared_seconds > TARGET_SECONDS else ""
+        numbers = f"{cost.cases:>10}{cost.cpu_seconds:>8.1f}{cost.shared_seconds:>8.1f}{cost.seconds:>8.1f}"
+        lines.append(f"{cost.environment:<{environment}}{cost.model:<{model}}{numbers}{over}{unknown}")
     lines += ["shared: cases without a model, once for all models of an environment"]
-    lines += [f"mean: {done.mean_seconds:.1f} s of CPU an environment and model; target: at most {TARGET_SECONDS:.0f}", ""]
+    lines += [f"mean: {totals.mean_seconds:.1f} s of CPU an environment and model; target: at most {TARGET_SECONDS:.0f}", ""]
     lines += [f"{'mean s':>7}{'most s':>8}{'runs':>6}  slowest cases"]
-    lines += [f"{one.cpu_seconds:>7.2f}{one.most:>8.2f}{one.runs:>6}  {one.case}" for one in done.slowest]
+    lines += [f"{slow.cpu_seconds:>7.2f}{slow.most:>8.2f}{slow.runs:>6}  {slow.case}" for slow in totals.slowest]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from bench import subject
-from bench.place import PAYLOAD, ROOT, output, tell
+from bench.commands import PAYLOAD, ROOT, output, tell
 from harness.base.errors import MachineError
 from harness.base.workspace import Workspace
 from harness.domain import Interface
@@ -22,9 +22,9 @@ from harness.environments.uv import Failure
 from harness.models import cache, replicas
 from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
-from harness.services.tpu_compiler.answers import Answer
+from harness.services.tpu_compiler.answer_store import AnswerStore
+from harness.services.tpu_compiler.answers import CompilerAnswer
 from harness.services.tpu_compiler.chips import CHIPS
-from harness.services.tpu_compiler.kept import Shelf
 from harness.services.tpu_compiler.supervisor import Supervisor
 
 TARGET_SECONDS = 1.0
@@ -46,7 +46,7 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Compilations:
     """`started` is the time until the worker could be asked, `again` that of a question whose answer is kept."""
 
     started: float
@@ -54,92 +54,97 @@ class Done:
     compiled: tuple[Compiled, ...]
 
 
-def measure(base: Path, versions: Sequence[str]) -> Done:
-    """Every encoder of every version for every chip, once, with nothing kept before."""
+def measure(base: Path, versions: Sequence[str]) -> Compilations:
+    """Compile every encoder of every version for every chip, once, with an empty store."""
     chosen = f"install=as-released and keras=default and text=without and tensorflow in ({', '.join(versions)})"
     programs = {
         (request.release.version, path.stem): path
         for request, identity in subject.identify(Workspace(root=base), chosen)
         for path in _programs(base, request.release.version, _venv(identity))
     }
-    made = asyncio.run(_compilers_venv())
-    supervisor = Supervisor(command=(made.python, "-I", environment.WORKER), workdir=base / "compiler")
-    compiler = service.Compiler(supervisor=supervisor, shelf=Shelf(folder=base / "kept", compiler=environment.digest()))
+    compiler_venv = asyncio.run(_compilers_venv())
+    supervisor = Supervisor(command=(compiler_venv.python, "-I", environment.WORKER), workdir=base / "compiler")
+    compiler = service.Compiler(
+        supervisor=supervisor, store=AnswerStore(folder=base / "kept", compiler=environment.compiler_digest())
+    )
     return asyncio.run(_compile(compiler, programs))
 
 
-async def _compile(compiler: service.Compiler, programs: Mapping[tuple[str, str], Path]) -> Done:
+async def _compile(compiler: service.Compiler, programs: Mapping[tuple[str, str], Path]) -> Compilations:
     started = time.monotonic()
     await compiler.warm_up()
     until_ready = time.monotonic() - started
-    found = []
+    compiled = []
     try:
         for (version, model), path in programs.items():
             for chip in CHIPS:
-                answer, taken = await _ask(compiler, path, chip)
+                answer, elapsed = await _ask(compiler, path, chip)
                 tell(f"{version} {model} {chip}: {answer.outcome.value} in {answer.seconds:.2f} s")
-                told = {"outcome": answer.outcome.value, "program": answer.program, "reused": answer.reused}
-                times = {"seconds": answer.seconds, "answered": taken}
-                found.append(Compiled(tensorflow=version, model=model, chip=chip, **told, **times))  # type: ignore[arg-type]
+                facts = {"outcome": answer.outcome.value, "program": answer.program, "reused": answer.reused}
+                times = {"seconds": answer.seconds, "answered": elapsed}
+                compiled.append(Compiled(tensorflow=version, model=model, chip=chip, **facts, **times))  # type: ignore[arg-type]
         _, again = await _ask(compiler, next(iter(programs.values())), next(iter(CHIPS)))
     finally:
         await compiler.close()
-    return Done(started=until_ready, again=again, compiled=tuple(found))
+    return Compilations(started=until_ready, again=again, compiled=tuple(compiled))
 
 
-async def _ask(compiler: service.Compiler, path: Path, chip: str) -> tuple[Answer, float]:
+async def _ask(compiler: service.Compiler, path: Path, chip: str) -> tuple[CompilerAnswer, float]:
     started = time.monotonic()
     answer = await compiler.answer(json.dumps({"op": "compile", "hlo": str(path), "chip": chip}).encode())
     return answer, time.monotonic() - started
 
 
-def _programs(base: Path, version: str, made: venv.Venv) -> list[Path]:
+def _programs(base: Path, version: str, environment_venv: venv.Venv) -> list[Path]:
     tell(f"{version}: asking TensorFlow for programs")
-    chosen = [one for one in replicas.every() if one.manifest.interface in ENCODERS]
+    chosen = [replica for replica in replicas.every() if replica.manifest.interface in ENCODERS]
     folder = base / "programs" / version
     folder.mkdir(parents=True)
     cache.fill(base / "hub", chosen)
-    manifests = [replicas.manifest_path(one.manifest.id) for one in chosen]
+    manifests = [replicas.manifest_path(replica.manifest.id) for replica in chosen]
     environ = {"TFHUB_CACHE_DIR": str(base / "hub"), "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    output([made.python, "-I", PAYLOAD / "hlo.py", folder, *manifests], cwd=base, env=environ)
+    output([environment_venv.python, "-I", PAYLOAD / "hlo.py", folder, *manifests], cwd=base, env=environ)
     return sorted(folder.iterdir())
 
 
 def _venv(identity: Any) -> venv.Venv:
-    places = Workspace(root=ROOT)
-    return _had(
-        asyncio.run(venv.ensure(uv_tool.find(), places.venvs, places.bytecode, identity.lock, identity.interpreter, timeout=1800))
+    workspace = Workspace(root=ROOT)
+    return _require(
+        asyncio.run(
+            venv.ensure(uv_tool.find(), workspace.venvs, workspace.bytecode, identity.lock, identity.interpreter, timeout=1800)
+        )
     )
 
 
 async def _compilers_venv() -> venv.Venv:
-    return _had(await environment.ensure(uv_tool.find(), Workspace(root=ROOT), await machine_interpreters()))
+    return _require(await environment.ensure_compiler(uv_tool.find(), Workspace(root=ROOT), await machine_interpreters()))
 
 
-def _had(made: venv.Venv | Failure) -> venv.Venv:
-    if isinstance(made, Failure):
-        raise MachineError(made.message)
-    return made
+def _require(result: venv.Venv | Failure) -> venv.Venv:
+    if isinstance(result, Failure):
+        raise MachineError(result.message)
+    return result
 
 
-def as_json(done: Done) -> dict[str, Any]:
+def as_json(measured: Compilations) -> dict[str, Any]:
     """Format 1. Seconds of each compile."""
-    rows = [{name: getattr(one, name) for name in Compiled.__slots__} for one in done.compiled]
-    ends = {"started_seconds": round(done.started, 3), "again_seconds": round(done.again, 4)}
+    rows = [{name: getattr(program, name) for name in Compiled.__slots__} for program in measured.compiled]
+    ends = {"started_seconds": round(measured.started, 3), "again_seconds": round(measured.again, 4)}
     return {"format": 1, "benchmark": "compiler", "target_seconds": TARGET_SECONDS, **ends, "compiled": rows}
 
 
-def as_text(done: Done) -> str:
-    """A row a chip, then all of them."""
-    fresh = [one for one in done.compiled if one.outcome == "compiled" and not one.reused]
+def as_text(measured: Compilations) -> str:
+    """Write a row for each chip, then one for all."""
+    fresh = [program for program in measured.compiled if program.outcome == "compiled" and not program.reused]
     lines = [f"{'chip':<8}{'programs':>9}{'median s':>10}{'worst s':>9}{'answered, median s':>20}"]
     for chip in (*CHIPS, "all"):
-        rows = [one for one in fresh if chip in (one.chip, "all")]
+        rows = [program for program in fresh if chip in (program.chip, "all")]
         if rows:
-            seconds, answered = [one.seconds for one in rows], [one.answered for one in rows]
+            seconds, answered = [program.seconds for program in rows], [program.answered for program in rows]
             lines.append(f"{chip:<8}{len(rows):>9}{median(seconds):>10.2f}{max(seconds):>9.2f}{median(answered):>20.2f}")
-    other = len(done.compiled) - len(fresh)
+    other = len(measured.compiled) - len(fresh)
     lines.append(
-        f"worker ready after {done.started:.1f} s; a kept answer takes {done.again * 1000:.0f} ms; {other} others reused or refused"
+        f"worker ready after {measured.started:.1f} s; a kept answer takes {measured.again * 1000:.0f} ms; "
+        f"{other} others reused or refused"
     )
     return "\n".join([*lines, f"target: a median under {TARGET_SECONDS:.0f} s"])

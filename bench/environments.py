@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from bench import subject
-from bench.place import tell
+from bench.commands import tell
 from harness.base.workspace import Workspace
 from harness.environments import venv
 
@@ -29,37 +29,37 @@ class Built:
 
 
 def measure(base: Path, select: str, repeat: int) -> tuple[Built, ...]:
-    """Each environment once without the clock, which fills the cache, then `repeat` times, in turn with the others."""
-    found = subject.identify(Workspace(root=base), select)
-    seconds: dict[str, list[float]] = {request.id: [] for request, _ in found}
+    """Build each environment once without the clock, which fills the cache, then `repeat` times, in turn with the others."""
+    identified = subject.identify(Workspace(root=base), select)
+    seconds: dict[str, list[float]] = {request.id: [] for request, _ in identified}
     for turn in range(repeat + 1):
-        for request, identity in found:
+        for request, identity in identified:
             shutil.rmtree(venv.place(base / "venvs", identity.lock, identity.interpreter), ignore_errors=True)
             os.sync()  # the removal is not part of it
             started = time.monotonic()
             subject.install(base / "venvs", identity)
-            taken = time.monotonic() - started
-            tell(f"{request.id}: {'warming up' if turn == 0 else f'{taken:.2f} s'}")
-            seconds[request.id] += [taken] if turn else []
+            elapsed = time.monotonic() - started
+            tell(f"{request.id}: {'warming up' if turn == 0 else f'{elapsed:.2f} s'}")
+            seconds[request.id] += [elapsed] if turn else []
     return tuple(
         Built(environment=request.id, packages=len(identity.lock.packages), seconds=tuple(seconds[request.id]))
-        for request, identity in found
+        for request, identity in identified
     )
 
 
 def as_json(built: Sequence[Built]) -> dict[str, Any]:
     """Format 1. Seconds of each build."""
     listed = [
-        {"environment": one.environment, "packages": one.packages, "seconds": [round(taken, 3) for taken in one.seconds]}
-        for one in built
+        {"environment": build.environment, "packages": build.packages, "seconds": [round(second, 3) for second in build.seconds]}
+        for build in built
     ]
     return {"format": 1, "benchmark": "environments", "target_seconds": TARGET_SECONDS, "environments": listed}
 
 
 def as_text(built: Sequence[Built]) -> str:
-    """A row an environment."""
-    width = max(len(one.environment) for one in built) + 2
+    """Write a row for each environment."""
+    width = max(len(build.environment) for build in built) + 2
     lines = [f"{'environment':<{width}}{'packages':>10}{'median s':>10}{'slowest s':>11}"]
-    for one in built:
-        lines.append(f"{one.environment:<{width}}{one.packages:>10}{median(one.seconds):>10.2f}{max(one.seconds):>11.2f}")
+    for build in built:
+        lines.append(f"{build.environment:<{width}}{build.packages:>10}{median(build.seconds):>10.2f}{max(build.seconds):>11.2f}")
     return "\n".join([*lines, f"target: under {TARGET_SECONDS} s each"])

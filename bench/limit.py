@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.place import PAYLOAD, output, tell
+from bench.commands import PAYLOAD, output, tell
 from bench.subject import Environment, Subject
 from harness.run.machine import cores
 
@@ -36,28 +36,28 @@ class Limit:
     environments: tuple[Bare, ...]
 
     def seconds(self, cells: int) -> float:
-        """With `cells` cells in each environment, spread over the cores without any loss."""
-        return sum(one.seconds(cells) for one in self.environments) / cores()
+        """Return the seconds for `cells` cells in each environment, spread over the cores without any loss."""
+        return sum(bare.seconds(cells) for bare in self.environments) / cores()
 
     def processor_seconds(self, cells: int) -> float:
-        return sum(one.processor_seconds(cells) for one in self.environments) / cores()
+        return sum(bare.processor_seconds(cells) for bare in self.environments) / cores()
 
 
 def measure(subject: Subject, cells: int) -> Limit:
-    """One process an environment, one after the other, bytecode and files warm."""
-    return Limit(environments=tuple(_bare(subject, one, cells) for one in subject.environments))
+    """Run one process for each environment, one after the other, bytecode and files warm."""
+    return Limit(environments=tuple(_bare(subject, environment, cells) for environment in subject.environments))
 
 
 def warm(subject: Subject) -> None:
     """Let Python write the bytecode of what is imported."""
-    for one in subject.environments:
-        _bare(subject, one, 1)
+    for environment in subject.environments:
+        _bare(subject, environment, 1)
 
 
-def _bare(subject: Subject, one: Environment, cells: int) -> Bare:
-    argv: list[str | Path] = [one.venv / "bin" / "python", "-I", PAYLOAD / "bare.py", PAYLOAD / "cases" / "test_encode.py"]
-    said = json.loads(output([*argv, *subject.manifests[:cells]], cwd=subject.base, env=subject.environ).splitlines()[-1])
-    bare = Bare(tensorflow=one.tensorflow, imported=tuple(said["import"]), bodies=tuple(map(tuple, said["bodies"])))
+def _bare(subject: Subject, environment: Environment, cells: int) -> Bare:
+    argv: list[str | Path] = [environment.venv / "bin" / "python", "-I", PAYLOAD / "bare.py", PAYLOAD / "cases" / "test_encode.py"]
+    printed = json.loads(output([*argv, *subject.manifests[:cells]], cwd=subject.base, env=subject.environ).splitlines()[-1])
+    bare = Bare(tensorflow=environment.tensorflow, imported=tuple(printed["import"]), bodies=tuple(map(tuple, printed["bodies"])))
     first, rest = bare.bodies[0][0], sum(body[0] for body in bare.bodies[1:]) / max(1, cells - 1)
-    tell(f"limit: {one.tensorflow}: import {bare.imported[0]:.1f} s, first body {first:.2f} s, others {rest:.2f} s")
+    tell(f"limit: {environment.tensorflow}: import {bare.imported[0]:.1f} s, first body {first:.2f} s, others {rest:.2f} s")
     return bare

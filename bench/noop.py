@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from bench import subject
-from bench.place import ROOT, tell, timed
+from bench.commands import ROOT, tell, timed
 from bench.tools import hubmatrix
 
 TARGET_SECONDS = 3.0
@@ -26,15 +26,15 @@ class Noop:
 
 
 def measure(base: Path, versions: Sequence[str], cells: int, repeat: int, *, nox: bool) -> tuple[Noop, ...]:
-    """`hubmatrix run` on a project of its own; with `nox` also `nox -s matrix` on this one, whose first run takes minutes."""
-    given = subject.make(base, versions, cells)
-    project = subject.project(given, base / "project", cells)
-    made = [_again(f"hubmatrix run, {len(versions)} x {cells} cells", hubmatrix(project), base, repeat)]
+    """Time `hubmatrix run` on a project of its own; with `nox` also `nox -s matrix` on this one, whose first run takes minutes."""
+    common = subject.make(base, versions, cells)
+    project = subject.project(common, base / "project", cells)
+    timings = [_again(f"hubmatrix run, {len(versions)} x {cells} cells", hubmatrix(project), base, repeat)]
     if nox:
-        made.append(
+        timings.append(
             _again("nox -s matrix, this project", [sys.executable, "-m", "nox", "-s", "matrix", "--", "--plain"], ROOT, repeat)
         )
-    return tuple(made)
+    return tuple(timings)
 
 
 def _again(command: str, argv: Sequence[str | Path], cwd: Path, repeat: int) -> Noop:
@@ -44,15 +44,15 @@ def _again(command: str, argv: Sequence[str | Path], cwd: Path, repeat: int) -> 
     return Noop(command=command, first=first, seconds=seconds)
 
 
-def as_json(done: Sequence[Noop]) -> dict[str, Any]:
+def as_json(timings: Sequence[Noop]) -> dict[str, Any]:
     """Format 1. Seconds of each execution that had nothing to do."""
-    listed = [{"command": one.command, "seconds": [round(taken, 3) for taken in one.seconds]} for one in done]
+    listed = [{"command": noop.command, "seconds": [round(second, 3) for second in noop.seconds]} for noop in timings]
     return {"format": 1, "benchmark": "noop", "target_seconds": TARGET_SECONDS, "commands": listed}
 
 
-def as_text(done: Sequence[Noop]) -> str:
-    """A row a command."""
-    width = max(len(one.command) for one in done) + 2
+def as_text(timings: Sequence[Noop]) -> str:
+    """Write a row for each command."""
+    width = max(len(noop.command) for noop in timings) + 2
     lines = [f"{'command, nothing changed':<{width}}{'median s':>10}{'slowest s':>11}"]
-    lines += [f"{one.command:<{width}}{median(one.seconds):>10.2f}{max(one.seconds):>11.2f}" for one in done]
+    lines += [f"{noop.command:<{width}}{median(noop.seconds):>10.2f}{max(noop.seconds):>11.2f}" for noop in timings]
     return "\n".join([*lines, f"target: under {TARGET_SECONDS} s"])

@@ -1,4 +1,4 @@
-"""How long a plan of 100,000 cells takes, and how much memory: `python bench/plan.py`.
+"""Time and memory of a plan of 100,000 cells: `python bench/plan.py`.
 
 Bounds: 1 s, 300 MB.
 """
@@ -20,7 +20,7 @@ from harness.matrix.selector import compile_selector
 
 
 def spec(models: int) -> Spec:
-    """23 releases, both install policies and Keras choices, three formats, two devices: 552 cells a model.
+    """Build a spec of 23 releases, both install policies and Keras choices, three formats, two devices: 552 cells a model.
 
     Every tenth model takes strings and has as many again, with tensorflow-text; those of the others are excluded.
     """

@@ -1,4 +1,4 @@
-"""How big and how fast the report is: `python bench/report.py [models]`, 360 cells a model.
+"""Size and speed of the report: `python bench/report.py [models]`, 360 cells a model.
 
 Prints one line a figure. Needs Chromium for the second half; without it, says so.
 """
@@ -72,10 +72,10 @@ def timed(name: str, work: Callable[[], T]) -> T:
 def main(models: int) -> None:
     run = timed("make the synthetic run", lambda: synthetic.run(models))
     print(f"{'cells, cases':<34}{len(run.cells):>8,} {len(run.cases):,}")
-    found = timed("view", lambda: view(run, synthetic.TITLES, judgements=synthetic.judgements(run)))
-    page = timed("render html", lambda: html.render(found))
-    data = timed("render json", lambda: jsonview.render(found))
-    text = timed("render markdown", lambda: markdown.render(found))
+    page_view = timed("view", lambda: view(run, synthetic.TITLES, judgements=synthetic.judgements(run)))
+    page = timed("render html", lambda: html.render(page_view))
+    data = timed("render json", lambda: jsonview.render(page_view))
+    text = timed("render markdown", lambda: markdown.render(page_view))
     for name, rendered in (("html", page), ("json", data), ("markdown", text)):
         raw = rendered.encode()
         print(f"{name + ' bytes, compressed':<34}{len(raw):>12,} {len(zlib.compress(raw)):,}")

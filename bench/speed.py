@@ -9,8 +9,8 @@ from statistics import median
 from typing import Any
 
 from bench import limit, subject, tools
+from bench.commands import tell
 from bench.limit import Limit
-from bench.place import tell
 from bench.tools import CLASSES, Phase, Tool, ToolName
 from harness.run.machine import cores
 
@@ -34,32 +34,36 @@ class Speed:
     limits: tuple[Limit, ...]
 
     def seconds(self, tool: ToolName, cells: int, phase: Phase) -> float | None:
-        """The median; None where the tool did not take part. To be rebuilt is no other thing than fresh for most tools."""
+        """Return the median; None if the tool did not take part. For most tools rebuilt is the same as fresh."""
         if phase not in CLASSES[tool].phases:
             phase = Phase.FRESH
-        found = [one.seconds for one in self.timings if (one.tool, one.cells, one.phase) == (tool, cells, phase)]
-        return median(found) if found else None
+        matching = [timing.seconds for timing in self.timings if (timing.tool, timing.cells, timing.phase) == (tool, cells, phase)]
+        return median(matching) if matching else None
 
     def limit(self, cells: int) -> float:
-        return median(one.seconds(cells) for one in self.limits)
+        return median(limit.seconds(cells) for limit in self.limits)
 
 
 def measure(base: Path, versions: Sequence[str], counts: Sequence[int], names: Sequence[ToolName], repeat: int) -> Speed:
     """Prepare without the clock, then run every tool in turn; the one that starts changes with each repetition."""
-    given = subject.make(base, versions, max(counts))
+    common = subject.make(base, versions, max(counts))
     if ToolName.NOX in names:
-        tools.fill_pip_cache(given)
-    projects = {(name, cells): tools.make(name, given, cells) for name in names for cells in counts}
-    limit.warm(given)
+        tools.fill_pip_cache(common)
+    projects = {(name, cells): tools.make(name, common, cells) for name in names for cells in counts}
+    limit.warm(common)
     limits: list[Limit] = []
     timings: list[Timing] = []
     for turn in range(repeat):
-        limits.append(limit.measure(given, max(counts)))
+        limits.append(limit.measure(common, max(counts)))
         first = turn % len(names)
         for cells in counts:
             for name in [*names[first:], *names[:first]]:
                 timings += _phases(name, projects[name, cells])
-    return Speed(tensorflow=tuple(one.tensorflow for one in given.environments), timings=tuple(timings), limits=tuple(limits))
+    return Speed(
+        tensorflow=tuple(environment.tensorflow for environment in common.environments),
+        timings=tuple(timings),
+        limits=tuple(limits),
+    )
 
 
 def _phases(name: ToolName, tool: Tool) -> Iterator[Timing]:
@@ -79,22 +83,22 @@ def as_json(speed: Speed) -> dict[str, Any]:
         "cores": cores(),
         "tensorflow": list(speed.tensorflow),
         "timings": [
-            {"tool": one.tool.value, "cells": one.cells, "phase": one.phase.value, "seconds": round(one.seconds, 3)}
-            for one in speed.timings
+            {"tool": timing.tool.value, "cells": timing.cells, "phase": timing.phase.value, "seconds": round(timing.seconds, 3)}
+            for timing in speed.timings
         ],
         "limits": [
-            [{"tensorflow": bare.tensorflow, "import": bare.imported, "bodies": bare.bodies} for bare in one.environments]
-            for one in speed.limits
+            [{"tensorflow": bare.tensorflow, "import": bare.imported, "bodies": bare.bodies} for bare in limit.environments]
+            for limit in speed.limits
         ],
     }
 
 
 def as_text(speed: Speed) -> str:
-    """What an environment and a cell are under each tool, then a row for each number of cells, phase and tool."""
+    """Explain environment and cell under each tool, then write a row for each number of cells, phase and tool."""
     lines = [*(tools.__doc__ or "").strip().splitlines(), ""]
     lines += [f"limit: one import an environment and the bare bodies in one process, divided by {cores()} cores", ""]
     lines.append(f"{'cells':<20}{'venvs':<8}{'tool':<12}{'seconds':>9}{'x hubmatrix':>13}{'x limit':>9}")
-    counts = dict.fromkeys(one.cells for one in speed.timings)
+    counts = dict.fromkeys(timing.cells for timing in speed.timings)
     for cells in counts:
         total = f"{len(speed.tensorflow)} x {cells} = {len(speed.tensorflow) * cells}"
         for phase in Phase:

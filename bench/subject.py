@@ -1,4 +1,4 @@
-"""What every tool is given: the same environments, the same models, the same body.
+"""The part that all tools have in common: environments, models and the body of a cell.
 
 N cells of an environment are N models: copies of one replica under N ids and handles, because a case runs once for each
 value that it asks for. They are put beside the replicas of a copy of harness/, which is then run as it is.
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.place import PAYLOAD, ROOT, output, tell
+from bench.commands import PAYLOAD, ROOT, output, tell
 from harness.base.errors import MachineError
 from harness.base.workspace import Workspace
 from harness.domain import EnvironmentRequest, Limits, Release
@@ -63,8 +63,8 @@ def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
     """Lock, fill uv's cache, copy harness/ and the models. Takes minutes on a machine that never saw these versions."""
     tell("preparing: locks and venvs")
     chosen = f"install=as-released and keras=default and text=without and tensorflow in ({', '.join(versions)})"
-    found = identify(Workspace(root=base), chosen)
-    environments = tuple(_environment(base, request, identity) for request, identity in found)
+    identified = identify(Workspace(root=base), chosen)
+    environments = tuple(_environment(base, request, identity) for request, identity in identified)
     tell(f"preparing: {cells} models")
     shutil.copytree(ROOT / "harness", base / "harness")
     manifests = tuple(_copy_model(base / "harness" / "models" / "replicas", number) for number in range(1, cells + 1))
@@ -74,21 +74,21 @@ def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
 
 
 def identify(workspace: Workspace, select: str) -> tuple[tuple[EnvironmentRequest, Identity], ...]:
-    """What the selected environments of the project's matrix.yaml install. Takes the project's locks where it has them.
+    """Return the identity of each selected environment of the project's matrix.yaml. Takes the project's locks where it has them.
 
     Raises:
         MachineError: one of them has no interpreter here, or can't be locked.
     """
-    known = Workspace(root=ROOT).locks
-    if known.is_dir():
-        shutil.copytree(known, workspace.locks)
+    project_locks = Workspace(root=ROOT).locks
+    if project_locks.is_dir():
+        shutil.copytree(project_locks, workspace.locks)
     spec = load(ROOT / "matrix.yaml")
     requests = expand(spec, select=select).environments
-    made = asyncio.run(_identities(workspace, spec.limits, tuple(requests.values())))
-    for name, one in made.items():
-        if isinstance(one, Failure):
-            raise MachineError(one.message, place=name, hint="leave it out with --tensorflow or --select")
-    return tuple((requests[name], one) for name, one in made.items() if isinstance(one, Identity))
+    answers = asyncio.run(_identities(workspace, spec.limits, tuple(requests.values())))
+    for name, answer in answers.items():
+        if isinstance(answer, Failure):
+            raise MachineError(answer.message, location=name, hint="leave it out with --tensorflow or --select")
+    return tuple((requests[name], answer) for name, answer in answers.items() if isinstance(answer, Identity))
 
 
 async def _identities(
@@ -99,7 +99,7 @@ async def _identities(
 
 
 def _environment(base: Path, request: EnvironmentRequest, identity: Identity) -> Environment:
-    made = install(base / "venvs", identity)
+    installed = install(base / "venvs", identity)
     asyncio.run(toolchain.ensure(uv_tool.find(), base / "toolchains", identity.interpreter))
     requirements = base / "requirements" / f"{request.release.version}.txt"
     requirements.parent.mkdir(exist_ok=True)
@@ -114,15 +114,15 @@ def _environment(base: Path, request: EnvironmentRequest, identity: Identity) ->
     output([uv, "venv", "--quiet", "--no-project", "--clear", "--python", python, spare], cwd=base)
     output([uv, "pip", "install", "--quiet", "--no-config", "--python", spare, "-r", requirements], cwd=base)
     shutil.rmtree(spare)
-    return Environment(release=request.release, interpreter=python, requirements=requirements, venv=made.path)
+    return Environment(release=request.release, interpreter=python, requirements=requirements, venv=installed.path)
 
 
 def install(venvs: Path, identity: Identity) -> venv.Venv:
-    """The venv of an identity, made now if it isn't there."""
-    made = asyncio.run(venv.ensure(uv_tool.find(), venvs, venvs / "bytecode", identity.lock, identity.interpreter, timeout=1800))
-    if isinstance(made, Failure):
-        raise MachineError(made.message, place=str(venvs))
-    return made
+    """Create the venv of an identity unless it exists."""
+    result = asyncio.run(venv.ensure(uv_tool.find(), venvs, venvs / "bytecode", identity.lock, identity.interpreter, timeout=1800))
+    if isinstance(result, Failure):
+        raise MachineError(result.message, location=str(venvs))
+    return result
 
 
 def _id(number: int) -> str:
@@ -136,31 +136,36 @@ def _handle(number: int) -> str:
 def _copy_model(folder: Path, number: int) -> Path:
     source = replicas.manifest_path(MODEL, folder)
     copied = replicas.manifest_path(_id(number), folder)
-    known = json.loads(source.read_text(encoding="utf-8"))
-    copied.write_text(json.dumps({**known, "id": _id(number), "handle": _handle(number)}), encoding="utf-8")
+    manifest = json.loads(source.read_text(encoding="utf-8"))
+    copied.write_text(json.dumps({**manifest, "id": _id(number), "handle": _handle(number)}), encoding="utf-8")
     shutil.copy2(replicas.archive_path(source), replicas.archive_path(copied))
     return copied
 
 
 def project(subject: Subject, folder: Path, cells: int) -> Path:
-    """A project of hubmatrix with `cells` cells in each environment: matrix.yaml, cases and locks. Gives `folder`."""
+    """Write a project of hubmatrix with `cells` cells in each environment: matrix.yaml, cases and locks. Returns `folder`."""
     copy_cases(folder)
-    (folder / "matrix.yaml").write_text(_matrix([one.release for one in subject.environments], cells), encoding="utf-8")
+    (folder / "matrix.yaml").write_text(
+        _matrix([environment.release for environment in subject.environments], cells), encoding="utf-8"
+    )
     shutil.copytree(subject.locks, Workspace(root=folder).locks)
     return folder
 
 
 def copy_cases(folder: Path) -> None:
-    """The body, as a test that pytest finds."""
+    """Copy the body, as a test that pytest finds."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(PAYLOAD / "cases", folder / "cases", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def _matrix(releases: Sequence[Release], cells: int) -> str:
     lines = ["version: 1", "axes:", "  tensorflow:"]
-    for one in releases:
-        pythons = ", ".join(f'"{minor}"' for minor in one.pythons)
-        lines.append(f'    - {{version: "{one.version}", package: {one.package}, released: {one.released}, pythons: [{pythons}]}}')
+    for release in releases:
+        pythons = ", ".join(f'"{minor}"' for minor in release.pythons)
+        lines.append(
+            f'    - {{version: "{release.version}", package: {release.package}, released: {release.released}, '
+            f"pythons: [{pythons}]}}"
+        )
     lines += ["  install: [as-released]", "  keras: [default]", "  model:"]
     for number in range(1, cells + 1):
         lines.append(f"    {_id(number)}: {{handle: {_handle(number)!r}, format: saved_model_2, interface: dict}}")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from bench import subject
-from bench.place import PAYLOAD, CommandFailed, output, tell, timed
+from bench.commands import PAYLOAD, CommandFailed, output, tell, timed
 from bench.subject import Environment, Subject
 from harness.base.workspace import Workspace
 from harness.run.machine import cores
@@ -59,7 +59,7 @@ class Tool(ABC):
     folder: Path
 
     def run(self, phase: Phase) -> float:
-        """Seconds from the command to its end.
+        """Run the cells and return the seconds from the command to its end.
 
         Raises:
             CommandFailed: not every cell passed in a process of its own.
@@ -78,8 +78,8 @@ class Tool(ABC):
         cells = {(tensorflow, model) for tensorflow, model, _ in receipts}
         processes = {(tensorflow, process) for tensorflow, _, process in receipts}
         if not len(cells) == len(processes) == len(receipts) == expected:
-            told = f"{len(cells)} cells passed in {len(processes)} processes, expected {expected}"
-            raise CommandFailed(f"{type(self).__name__}: {told} (look with --keep)")
+            count = f"{len(cells)} cells passed in {len(processes)} processes, expected {expected}"
+            raise CommandFailed(f"{type(self).__name__}: {count} (look with --keep)")
 
     @abstractmethod
     def prepare(self) -> None:
@@ -91,7 +91,7 @@ class Tool(ABC):
 
     @abstractmethod
     def command(self) -> list[str | Path]:
-        """Run every cell, whatever is known of it."""
+        """Return the command that runs every cell, also those that have a result."""
 
     @property
     def cwd(self) -> Path:
@@ -105,8 +105,8 @@ class Hubmatrix(Tool):
         subject.project(self.subject, self.folder, self.cells)
 
     def forget(self) -> None:
-        place = Workspace(root=self.folder)
-        for folder in (place.venvs, place.toolchains):
+        workspace = Workspace(root=self.folder)
+        for folder in (workspace.venvs, workspace.toolchains):
             shutil.rmtree(folder, ignore_errors=True)
 
     def command(self) -> list[str | Path]:
@@ -118,7 +118,7 @@ class Hubmatrix(Tool):
 
 
 def hubmatrix(project: Path, *options: str) -> list[str | Path]:
-    """`hubmatrix run`; the current folder decides whose harness/ it is."""
+    """Return the command `hubmatrix run`; the current folder decides whose harness/ it is."""
     return [sys.executable, "-m", "harness", "run", "--root", project, "--plain", *options]
 
 
@@ -138,13 +138,16 @@ class Tox(Tool):
 
     def _settings(self) -> str:
         environments, manifests = self.subject.environments, self.subject.manifests[: self.cells]
-        names = {one.tensorflow: f"tf{one.tensorflow.replace('.', '_')}" for one in environments}
+        names = {environment.tensorflow: f"tf{environment.tensorflow.replace('.', '_')}" for environment in environments}
         cells = [f"c{number:03}" for number in range(1, self.cells + 1)]
         lines = ["[tox]", "env_list ="]
         lines += [f"    {name}-{cell}" for name in names.values() for cell in cells]
         lines += ["[testenv]", "package = skip", "pass_env = UV_*", "commands = python -m pytest -q cases", "base_python ="]
-        lines += [f"    {names[one.tensorflow]}: {one.interpreter}" for one in environments]
-        lines += ["deps =", *(f"    {names[one.tensorflow]}: -r {one.requirements}" for one in environments)]
+        lines += [f"    {names[environment.tensorflow]}: {environment.interpreter}" for environment in environments]
+        lines += [
+            "deps =",
+            *(f"    {names[environment.tensorflow]}: -r {environment.requirements}" for environment in environments),
+        ]
         lines += ["set_env =", *(f"    {name} = {value}" for name, value in self.subject.environ.items())]
         lines += [f"    {cell}: HUBMATRIX_MODEL = {path}" for cell, path in zip(cells, manifests, strict=True)]
         return "\n".join(lines) + "\n"
@@ -156,12 +159,12 @@ class Nox(Tool):
     def prepare(self) -> None:
         subject.copy_cases(self.folder)
         shutil.copy2(PAYLOAD / "noxfile.py", self.folder)
-        given = {
-            "environments": [_given(one) for one in self.subject.environments],
+        facts = {
+            "environments": [_facts(environment) for environment in self.subject.environments],
             "manifests": list(map(str, self.subject.manifests[: self.cells])),
             "environ": dict(self.subject.environ),
         }
-        (self.folder / "cells.json").write_text(json.dumps(given, indent=1), encoding="utf-8")
+        (self.folder / "cells.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
         (self.folder / "pytest.ini").write_text(OWN_SETTINGS, encoding="utf-8")
 
     def forget(self) -> None:
@@ -171,25 +174,29 @@ class Nox(Tool):
         return [sys.executable, "-m", "nox"]
 
 
-def _given(one: Environment) -> dict[str, str]:
-    return {"tensorflow": one.tensorflow, "python": str(one.interpreter), "requirements": str(one.requirements)}
+def _facts(environment: Environment) -> dict[str, str]:
+    return {
+        "tensorflow": environment.tensorflow,
+        "python": str(environment.interpreter),
+        "requirements": str(environment.requirements),
+    }
 
 
 CLASSES: dict[ToolName, type[Tool]] = {ToolName.HUBMATRIX: Hubmatrix, ToolName.TOX: Tox, ToolName.NOX: Nox}
 
 
-def make(name: ToolName, given: Subject, cells: int) -> Tool:
-    """The tool with its project written."""
-    tool = CLASSES[name](subject=given, cells=cells, folder=given.base / f"{name.value}-{cells}")
+def make(name: ToolName, common: Subject, cells: int) -> Tool:
+    """Make the tool and write its project."""
+    tool = CLASSES[name](subject=common, cells=cells, folder=common.base / f"{name.value}-{cells}")
     tool.prepare()
     return tool
 
 
-def fill_pip_cache(given: Subject) -> None:
+def fill_pip_cache(common: Subject) -> None:
     """Install everything once with pip, so that its cache is as warm as uv's."""
-    for one in given.environments:
-        tell(f"preparing: pip's cache for {one.tensorflow}")
-        spare = given.base / "spare"
-        output([sys.executable, "-m", "virtualenv", "--quiet", "--python", one.interpreter, spare], cwd=given.base)
-        output([spare / "bin" / "python", "-m", "pip", "install", "--quiet", "-r", one.requirements], cwd=given.base)
+    for environment in common.environments:
+        tell(f"preparing: pip's cache for {environment.tensorflow}")
+        spare = common.base / "spare"
+        output([sys.executable, "-m", "virtualenv", "--quiet", "--python", environment.interpreter, spare], cwd=common.base)
+        output([spare / "bin" / "python", "-m", "pip", "install", "--quiet", "-r", environment.requirements], cwd=common.base)
         shutil.rmtree(spare)

@@ -15,17 +15,17 @@ import tensorflow_hub as hub
 
 
 def forward(model, inputs):
-    function = tf.function(lambda given: model(given, training=False), jit_compile=True)
+    function = tf.function(lambda rows: model(rows, training=False), jit_compile=True)
     return function.experimental_get_compiler_ir(inputs)(stage="hlo_serialized")
 
 
 def main(folder, manifests):
-    for manifest in map(Path, manifests):
-        known = json.loads(manifest.read_text(encoding="utf-8"))
-        model = hub.load(known["handle"])
-        rows = {name: tf.constant(np.array(values, np.int32)) for name, values in known["inputs"].items()}
-        inputs = rows if known["interface"] == "dict" else list(rows.values())
-        (Path(folder) / (manifest.stem + ".pb")).write_bytes(forward(model, inputs))
+    for path in map(Path, manifests):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        model = hub.load(manifest["handle"])
+        rows = {name: tf.constant(np.array(values, np.int32)) for name, values in manifest["inputs"].items()}
+        inputs = rows if manifest["interface"] == "dict" else list(rows.values())
+        (Path(folder) / (path.stem + ".pb")).write_bytes(forward(model, inputs))
 
 
 if __name__ == "__main__":

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import nox
 
-GIVEN = json.loads((Path(__file__).parent / "cells.json").read_text(encoding="utf-8"))
+PARAMETERS = json.loads((Path(__file__).parent / "cells.json").read_text(encoding="utf-8"))
 nox.options.default_venv_backend = "virtualenv"
 
 
 @nox.session
 @nox.parametrize(
     ["python", "requirements"],
-    [nox.param(one["python"], one["requirements"], id=one["tensorflow"]) for one in GIVEN["environments"]],
+    [
+        nox.param(environment["python"], environment["requirements"], id=environment["tensorflow"])
+        for environment in PARAMETERS["environments"]
+    ],
 )
 def encode(session, requirements):
     session.install("-r", requirements)
-    for manifest in GIVEN["manifests"]:
-        session.run("python", "-m", "pytest", "-q", "cases", env={**GIVEN["environ"], "HUBMATRIX_MODEL": manifest})
+    for manifest in PARAMETERS["manifests"]:
+        session.run("python", "-m", "pytest", "-q", "cases", env={**PARAMETERS["environ"], "HUBMATRIX_MODEL": manifest})

@@ -1,4 +1,4 @@
-"""The error tree: every way in which hubmatrix was asked wrongly or met a machine it can't work on.
+"""The error tree: every way in which hubmatrix was used wrongly, or met a machine it can't work on.
 
 A failing cell is data, never one of these. Only `cli/` prints them and exits.
 """
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong at one place: `matrix.yaml:14:5: axes.pyton: unknown axis (hint: did you mean 'python'?)`."""
+    """One problem at one location: `matrix.yaml:14:5: axes.pyton: unknown axis (hint: did you mean 'python'?)`."""
 
-    place: str
+    location: str
     message: str
     hint: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.place}: {self.message}" if self.place else self.message
+        text = f"{self.location}: {self.message}" if self.location else self.message
         return f"{text} (hint: {self.hint})" if self.hint else text
 
 
@@ -27,15 +27,16 @@ class HubmatrixError(Exception):
     slug = "error"
     exit_code = 1
 
-    def __init__(self, message: str, *, place: str = "", hint: str = "") -> None:
-        self.problems: tuple[Problem, ...] = (Problem(place=place, message=message, hint=hint),)
+    def __init__(self, message: str, *, location: str = "", hint: str = "") -> None:
+        self.problems: tuple[Problem, ...] = (Problem(location=location, message=message, hint=hint),)
         super().__init__(str(self.problems[0]))
 
     @classmethod
     def of(cls, problems: tuple[Problem, ...]) -> HubmatrixError:
-        """One error that carries several problems, so that a user mends them in one go."""
+        """Build one error from several problems, so that a user mends them in one go."""
+        # __init__ takes one problem, so the first makes the error and then all of them replace it.
         first = problems[0]
-        error = cls(first.message, place=first.place, hint=first.hint)
+        error = cls(first.message, location=first.location, hint=first.hint)
         error.problems = problems
         error.args = ("\n".join(map(str, problems)),)
         return error

@@ -9,33 +9,37 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write beside the target, then rename over it."""
+    """Write the text beside the target, then rename over it.
+
+    The temporary file is in the same folder, for a rename is atomic only within one file system.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        Path(name).chmod(0o644)
+        Path(name).chmod(0o644)  # mkstemp makes it readable by its owner alone
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nobody else would remove the half-written file
         Path(name).unlink(missing_ok=True)
         raise
 
 
 def make_once(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write an empty folder, and give it its name when it is whole; one that is there already is kept.
+    """Create `folder` by letting `fill` write into an empty one, which gets the name when it is whole.
 
-    Safe for two at once: the first to be done wins.
+    A folder that exists is kept and `fill` isn't called. Two processes may do this at once: the first to finish wins.
     """
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-", ignore_cleanup_errors=True) as scratch:
-        inside = Path(scratch) / "made"
+        inside = Path(scratch) / "whole"
         inside.mkdir()
         fill(inside)
         try:
             inside.rename(folder)
         except OSError:
+            # A folder that isn't empty can't be renamed over: another process was faster, and its result is as good.
             if not folder.is_dir():
                 raise

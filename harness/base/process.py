@@ -47,7 +47,7 @@ EXIT_POLL_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """How a process ended. `code` is negative for a signal, None when it was ended at its limit."""
+    """The end of a process. `code` is negative for a signal, None when it was ended at its limit."""
 
     code: int | None
     stdout: str
@@ -59,7 +59,7 @@ class Completed:
 
 
 def environment(allowed: Mapping[str, str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The allow-listed part of this process's environment, and what the caller adds."""
+    """Return the allow-listed part of this process's environment, updated with `extra`."""
     return {name: value for name, value in os.environ.items() if _is_allowed(name, allowed)} | dict(extra or {})
 
 
@@ -80,9 +80,9 @@ async def run_async(
     stdin: str | None = None,
     allowed: Mapping[str, str] = FOR_TOOLS,
 ) -> Completed:
-    """Run to the end, or to `timeout` seconds, and give its output. Its whole process group is ended in every case.
+    """Run to the end, or for `timeout` seconds, and return the output. The whole process group is ended in every case.
 
-    What left the group (setsid) can't be ended from here; it is only not waited for.
+    A process that left the group (setsid) can't be ended from here; it just isn't waited for.
     """
     process = await asyncio.create_subprocess_exec(
         *map(str, argv),
@@ -91,25 +91,27 @@ async def run_async(
         stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
+        start_new_session=True,  # the child leads a group of its own, so that one signal reaches all that it starts
     )
     talk = asyncio.ensure_future(process.communicate(None if stdin is None else stdin.encode()))
     try:
-        done, _ = await asyncio.wait({talk}, timeout=timeout)
-        if not done:
+        # `wait` and not `wait_for`, which would cancel `talk` at the limit and lose the output so far.
+        finished, _ = await asyncio.wait({talk}, timeout=timeout)
+        if not finished:
             await end_group(process)
             # A process that left the group may still hold the pipes: what it says after its limit is not waited for.
             await asyncio.wait({talk}, timeout=GRACE_SECONDS)
         out, err = talk.result() if talk.done() else (b"", b"")
-        return Completed(code=process.returncode if done else None, stdout=_text(out), stderr=_text(err))
+        return Completed(code=process.returncode if finished else None, stdout=_text(out), stderr=_text(err))
     finally:
+        # Also after a clean exit: the process may have left children in its group.
         await end_group(process)
         talk.cancel()
         _let_go(process)
 
 
 def run(argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
-    """`run_async` for callers outside an event loop."""
+    """Run like `run_async`, for callers outside an event loop."""
     return asyncio.run(run_async(argv, timeout=timeout, env=env, cwd=cwd))
 
 
@@ -117,6 +119,7 @@ async def end_group(process: asyncio.subprocess.Process) -> None:
     """End a process started with `start_new_session=True` and all that it started: SIGTERM, a grace, SIGKILL."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
+    # The leader may exit at SIGTERM while its children ignore it, so the group gets SIGKILL in either case.
     with suppress(asyncio.TimeoutError):
         await asyncio.wait_for(_exit_of(process), GRACE_SECONDS)
     with suppress(ProcessLookupError, PermissionError):
@@ -125,20 +128,23 @@ async def end_group(process: asyncio.subprocess.Process) -> None:
 
 
 async def _exit_of(process: asyncio.subprocess.Process) -> None:
-    """The process's own end. `Process.wait` of some Pythons (3.11.7) also waits until nobody else holds its pipes."""
+    """Wait for the process's own exit.
+
+    `Process.wait` of some Pythons (3.11.7) also waits for the pipes, which a process that left the group may hold for ever.
+    """
     while process.returncode is None:
         await asyncio.sleep(EXIT_POLL_SECONDS)
 
 
 def _let_go(process: asyncio.subprocess.Process) -> None:
-    """Close our ends of the pipes, which otherwise stay open for as long as a process that left the group holds the others."""
+    """Close our ends of the pipes; they would stay open as long as a process that left the group holds the other ends."""
     transport = getattr(process, "_transport", None)  # asyncio has no public way
     if transport is not None:
         transport.close()
 
 
 def signal_name(number: int) -> str:
-    """SIGSEGV for 11; signals without a name keep their number."""
+    """Return a signal's name, SIGSEGV for 11; one without a name keeps its number."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -7,5 +7,5 @@ import re
 
 def slug(text: str, joiner: str) -> str:
     """Return the text in small letters and digits, everything else one joiner; never empty."""
-    kept = "a-z0-9_" if joiner == "-" else "a-z0-9"
-    return re.sub(f"[^{kept}]+", joiner, text.lower()).strip(joiner or None) or "x"
+    characters = "a-z0-9_" if joiner == "-" else "a-z0-9"
+    return re.sub(f"[^{characters}]+", joiner, text.lower()).strip(joiner or None) or "x"

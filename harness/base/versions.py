@@ -1,6 +1,6 @@
 """Comparing versions as people mean it: by as many parts as they give.
 
-    wanted       2.15.1   2.16.2   2.17.1
+    operand      2.15.1   2.16.2   2.17.1
     = 2.16       no       yes      no
     < 2.16       yes      no       no
     <= 2.16      yes      yes      no
@@ -8,7 +8,7 @@
     >= 2.16      no       yes      yes
     > 2.16.1     no       yes      yes
 
-A pre- or post-release counts as its release (2.16.0rc1 as 2.16.0), unless what is wanted names such a part itself.
+A pre- or post-release counts as its release (2.16.0rc1 as 2.16.0), unless the operand names such a part itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ORDERED: Mapping[str, Callable[[Version, Version], bool]] = {
 
 
 def is_version(text: str) -> bool:
-    """Say whether a text is a version at all."""
+    """Return True if the text is a version by PEP 440."""
     try:
         Version(text)
     except InvalidVersion:
@@ -41,18 +41,18 @@ def release_of(version: str) -> tuple[int, ...] | None:
     return None if _is_more_than_a_release(parsed) else parsed.release
 
 
-def same_version(value: str, bound: str) -> bool:
-    """Say whether `value` is `bound` to as many parts as `bound` has: 2.16.2 is 2.16."""
-    return _compare(value, bound, operator.eq)
+def same_version(value: str, operand: str) -> bool:
+    """Return True if `value` equals `operand` in as many parts as `operand` has: 2.16.2 is 2.16."""
+    return _compare(value, operand, operator.eq)
 
 
-def in_order(value: str, sign: str, bound: str) -> bool:
-    """Say whether `value sign bound` holds; `sign` is one of ORDERED."""
-    return _compare(value, bound, ORDERED[sign])
+def in_order(value: str, sign: str, operand: str) -> bool:
+    """Return True if `value sign operand` holds; `sign` is a key of ORDERED."""
+    return _compare(value, operand, ORDERED[sign])
 
 
-def _compare(value: str, bound: str, order: Callable[[Version, Version], bool]) -> bool:
-    parsed = Version(bound)
+def _compare(value: str, operand: str, order: Callable[[Version, Version], bool]) -> bool:
+    parsed = Version(operand)
     if _is_more_than_a_release(parsed):
         return order(Version(value), parsed)
     parts = Version(value).release[: len(parsed.release)]

@@ -1,4 +1,4 @@
-"""Where things live in a project: the only place that knows the names of folders."""
+"""The folders and files of a project. Nothing else knows their names."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Workspace:
     reports: str = "reports"
 
     def of_check(self, model: str) -> Workspace:
-        """The same project, with runs and site of a model that a user brought apart from those of the matrix."""
+        """Return this project with runs and site of a user's own model kept apart from those of the matrix."""
         return replace(self, reports=f"{self.reports}/{CHECKS}/{model}")
 
     @property
     def checks(self) -> Path:
-        """Runs and sites of the models that users brought."""
+        """Runs and sites of users' own models."""
         return self.root / self.reports / CHECKS
 
     @property
@@ -74,7 +74,7 @@ class Workspace:
 
     @property
     def checked(self) -> Path:
-        """Unpacked and fetched models, and what is known of each."""
+        """Unpacked and fetched models, and the facts read from each."""
         return self.state / "checked"
 
     @property
@@ -84,12 +84,12 @@ class Workspace:
 
     @property
     def compiled(self) -> Path:
-        """What the TPU compiler said of programs, by their content."""
+        """Answers of the TPU compiler, by the content of the program."""
         return self.state / "compiled"
 
     @property
     def sizes(self) -> Path:
-        """Models of true size, their programs, and what the TPU compiler said of them."""
+        """Models of true size, their programs, and the TPU compiler's answers."""
         return self.state / "sizes"
 
     @property
@@ -98,6 +98,7 @@ class Workspace:
 
     @property
     def observed(self) -> Path:
+        # Not below `reports`: of the project, also where that is the folder of a checked model.
         return self.root / "reports" / "reported" / "observed.jsonl"
 
     @property

@@ -147,7 +147,7 @@ class _FileReader:
         return marks
 
     def _note(self, node: ast.expr | Function, message: str, hint: str) -> None:
-        problem = Problem(place=f"{self.name}:{node.lineno}:{node.col_offset + 1}", message=message, hint=hint)
+        problem = Problem(location=f"{self.name}:{node.lineno}:{node.col_offset + 1}", message=message, hint=hint)
         if problem not in self.problems:
             self.problems.append(problem)
 
@@ -162,9 +162,9 @@ def _tree(name: str, source: bytes, problems: list[Problem]) -> ast.Module:
     try:
         return ast.parse(source, filename=name)
     except SyntaxError as error:
-        problems.append(Problem(place=f"{name}:{error.lineno or 1}:{error.offset or 1}", message=f"not Python: {error.msg}"))
+        problems.append(Problem(location=f"{name}:{error.lineno or 1}:{error.offset or 1}", message=f"not Python: {error.msg}"))
     except ValueError as error:
-        problems.append(Problem(place=f"{name}:1:1", message=f"not Python: {error}"))
+        problems.append(Problem(location=f"{name}:1:1", message=f"not Python: {error}"))
     return ast.Module(body=[], type_ignores=[])
 
 

@@ -31,13 +31,13 @@ def _names(cases: Sequence[Case]) -> Iterator[Problem]:
             if declaration.proof and declaration.proof not in ids:
                 yield _unknown(declaration.location, "proof", declaration.proof, ids)
             if declaration.proof == case.id:
-                yield Problem(place=declaration.location, message="a case can't be the proof of its own remedy")
+                yield Problem(location=declaration.location, message="a case can't be the proof of its own remedy")
         if case.way and case.way.instead_of and case.way.instead_of not in ids:
             yield _unknown(case.way.location, "instead_of", case.way.instead_of, ids)
 
 
 def _unknown(location: str, argument: str, name: str, ids: Iterable[str]) -> Problem:
-    return Problem(place=location, message=f"{argument}: no case {name!r}", hint=did_you_mean(name, ids))
+    return Problem(location=location, message=f"{argument}: no case {name!r}", hint=did_you_mean(name, ids))
 
 
 def _prerequisites(cases: Sequence[Case]) -> Iterator[Problem]:
@@ -48,11 +48,11 @@ def _prerequisites(cases: Sequence[Case]) -> Iterator[Problem]:
             shown[prerequisite.text].append(prerequisite.location)
     for text, locations in shown.items():
         for location in locations[1:]:
-            yield Problem(place=location, message=f"another case lacks {text!r} already", hint=f"in {locations[0]}")
+            yield Problem(location=location, message=f"another case lacks {text!r} already", hint=f"in {locations[0]}")
     reported: set[str] = set()
     for case in cases:
         for prerequisite in case.needs:
             if prerequisite.text not in shown and prerequisite.text not in reported | WITHOUT_A_CASE:
                 reported.add(prerequisite.text)
                 message = f"no case shows what a user sees without {prerequisite.text!r}"
-                yield Problem(place=prerequisite.location, message=message, hint=f'mark one with lacks("{prerequisite.text}")')
+                yield Problem(location=prerequisite.location, message=message, hint=f'mark one with lacks("{prerequisite.text}")')

@@ -34,18 +34,21 @@ NOT_COMPILED = 1
 
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False) -> None:
+    # The option is eager, so this runs before typer finds that no command is given.
     if show:
         print(f"hubmatrix {__version__}")
         raise typer.Exit
 
 
 def main() -> None:
-    """Run the command line; errors of ours are printed with place and hint, and exit with the code of their class."""
+    """Run the command line; print our own errors with location and hint, and exit with the code of their class."""
     try:
         app()
     except HubmatrixError as error:
         if "--json" in sys.argv:
-            problems = [{"place": one.place, "message": one.message, "hint": one.hint} for one in error.problems]
+            # The field is called `place` in format 1 of this document.
+            # The field is called `place` in format 1 of this document.
+            problems = [{"place": problem.location, "message": problem.message, "hint": problem.hint} for problem in error.problems]
             print(json.dumps({"format": 1, "error": error.slug, "problems": problems}))
         console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
         for problem in error.problems:
@@ -53,13 +56,16 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-def say(what: RenderableType) -> None:
-    """On a terminal in its width and colours; in a pipe in lines that are not broken."""
+def say(text_or_table: RenderableType) -> None:
+    """Print a text or a table: on a terminal in its width and colours, in a pipe in lines that are not broken."""
+    # Two consoles: the first only says whether this is a terminal, which decides on the width of the second.
     console = Console(highlight=False, markup=False, soft_wrap=True)
     Console(highlight=False, markup=False, width=None if console.is_terminal else PIPE_WIDTH).print(
-        Text(what) if isinstance(what, str) else what, soft_wrap=isinstance(what, str)
+        Text(text_or_table) if isinstance(text_or_table, str) else text_or_table, soft_wrap=isinstance(text_or_table, str)
     )
 
 
 def progress(text: str) -> None:
+    """Print a line of progress, apart from the results on standard output."""
+    """Print a line of progress, apart from the results on standard output."""
     print(text, file=sys.stderr, flush=True)

@@ -13,14 +13,14 @@ from harness.base.workspace import Workspace
 from harness.cli.app import app, progress, say
 from harness.cli.options import (
     AS_RELEASED,
+    CURRENT_FOLDER,
     DEFAULT_KERAS,
     EVERY_DEVICE,
-    HERE,
     NO_NAMES,
     AsJson,
     Cells,
     Environments,
-    Models,
+    ModelChoice,
     Root,
     Select,
     SelectCheck,
@@ -36,13 +36,13 @@ def plan(
     environment: Environments = NO_NAMES,
     cell: Cells = NO_NAMES,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
     """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
-    from harness.commands import plan as planning
+    from harness.commands import plan
 
-    shown = planning.preview(Workspace(root=root.resolve()), planning.choose(tier, select, environment, cell))
-    print(planning.as_json(shown) if as_json else planning.as_text(shown))
+    preview = plan.preview(Workspace(root=root.resolve()), plan.choose(tier, select, environment, cell))
+    print(plan.as_json(preview) if as_json else plan.as_text(preview))
 
 
 @app.command()
@@ -54,54 +54,56 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
     no_zygote: Annotated[bool, typer.Option("--no-zygote", help="A fresh interpreter for each cell instead of a fork.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
-    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again even what has a result.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Don't render the report afterwards.")] = False,
     models_: Annotated[
-        Models, typer.Option("--models", help="Small replicas that come with hubmatrix, or the published models, fetched and kept.")
-    ] = Models.REPLICAS,
+        ModelChoice,
+        typer.Option("--models", help="Small replicas that come with hubmatrix, or the published models, fetched and kept."),
+    ] = ModelChoice.REPLICAS,
     hub_url: Annotated[
         str | None,
         typer.Option("--hub-url", help="With --models published: fetch from this server, not from the handles' own."),
     ] = None,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
-    """Measure the cells that are not known yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
+    """Measure the cells that have no result yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
     from harness.cli.progress import RunProgress, display
-    from harness.commands import plan as planning
+    from harness.commands import plan
     from harness.run.engine import RunOptions, RunQuestion, perform
     from harness.run.machine import this_machine
 
-    if hub_url is not None and models_ is Models.REPLICAS:
-        raise SpecError("only published models come from a server", place="--hub-url", hint="add --models published")
-    place = Workspace(root=root.resolve())
-    selection = planning.choose(tier, select, environment, cell)
-    made = planning.make(place, selection)
+    if hub_url is not None and models_ is ModelChoice.REPLICAS:
+        raise SpecError("only published models come from a server", location="--hub-url", hint="add --models published")
+    workspace = Workspace(root=root.resolve())
+    selection = plan.choose(tier, select, environment, cell)
+    planned = plan.make(workspace, selection)
     options = RunOptions(
         tier=selection.tier or "",
         selection=selection.text,
         models=f"published, from {hub_url}" if hub_url else models_.value,
-        again=() if models_ is Models.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
+        again=() if models_ is ModelChoice.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
     )
-    from harness.commands import report as reporting
+    from harness.commands import report
     from harness.judge.attribution import machine_trouble
     from harness.models import published
     from harness.models.source import Replicas
 
-    supply = published.fetch(made.plan.models, place, hub_url, progress) if models_ is Models.PUBLISHED else None
-    question = RunQuestion(plan=made.plan, cases=made.cases, supply=supply or Replicas())
+    supply = published.fetch(planned.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
+    question = RunQuestion(plan=planned.plan, cases=planned.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))
-    results = perform(question, this_machine(place, made.limits, jobs), options, watcher, machine_trouble)
+    results = perform(question, this_machine(workspace, planned.limits, jobs), options, watcher, machine_trouble)
 
-    rendered = () if no_report else reporting.render_if_changed(place, results, made)
-    summary = reporting.summary(place, results, rendered)
+    rendered = () if no_report else report.render_if_changed(workspace, results, planned)
+    summary = report.summary(workspace, results, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
-    if supply and (nothing := published.nothing_was_had(supply, made.plan.models)):
-        raise nothing
+    # Last, so that results and report of such a run are there, and the exit code still says that it measured nothing.
+    if supply and (error := published.no_model_error(supply, planned.plan.models)):
+        raise error
 
 
 @app.command()
@@ -118,60 +120,59 @@ def check(
     report: Annotated[Path | None, typer.Option("--report", help="Also put the report's files into this folder.")] = None,
     look: Annotated[bool, typer.Option("--look", help="Only look into the model; run nothing.")] = False,
     jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
-    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Measure again even what has a result.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
-    """Run the matrix on a model of your own: what it is, which TensorFlow loads, calls, trains and saves it. Never writes into it.
+    """Run the matrix on a model of your own: which TensorFlow loads, calls, trains and saves it. Never writes into it.
 
     Loading a model runs what is in it: check only models that you trust.
     """
     from harness.cli.progress import RunProgress, display
-    from harness.commands import check as checking
-    from harness.commands import check_output
-    from harness.commands import look as looking
+    from harness.commands import check, check_output
+    from harness.commands.look import describe, facts, look_into
 
     workspace = Workspace(root=root.resolve())
-    brought, inspected = looking.look_into(workspace, model, hub_url)
+    located, inspected = look_into(workspace, model, hub_url)
     if not as_json:
-        say(looking.describe(brought, inspected))
+        say(describe(located, inspected))
     if look:
-        print(json.dumps({"format": 1, "model": looking.facts(brought, inspected)}, indent=1)) if as_json else None
+        print(json.dumps({"format": 1, "model": facts(located, inspected)}, indent=1)) if as_json else None
         return
-    width = checking.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device), select=select)
-    made = checking.make(workspace, brought, inspected, width)
+    width = check.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device), select=select)
+    check_plan = check.make(workspace, located, inspected, width)
     watcher = RunProgress(display("cells", plain=plain or as_json))
-    done = checking.run(made, watcher, jobs=jobs, rerun=rerun, folder=report)
+    outcome = check.run(check_plan, watcher, jobs=jobs, rerun=rerun, folder=report)
     if as_json:
-        print(json.dumps(check_output.as_json(made, done), indent=1))
+        print(json.dumps(check_output.as_json(check_plan, outcome), indent=1))
     else:
-        say(check_output.table(done))
-        say(check_output.last_words(made, done, width))
+        say(check_output.table(outcome))
+        say(check_output.last_words(check_plan, outcome, width))
 
 
 @app.command()
 def spec(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of matrix.yaml, for editors.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
     """Check matrix.yaml, the cases and cases/claims.yaml: every problem at once, each with line and column."""
-    from harness.commands import plan as planning
-    from harness.matrix import schema as schema_module
+    from harness.commands import plan
+    from harness.matrix.schema import text as schema_text
 
     if schema:
-        print(schema_module.text(), end="")
+        print(schema_text(), end="")
         return
     workspace = Workspace(root=root.resolve())
-    made = planning.make(workspace, planning.choose("full"))
-    planning.check_announcements(made, planning.interfaces(workspace))
+    planned = plan.make(workspace, plan.choose("full"))
+    plan.check_announcements(planned, plan.interfaces(workspace))
     facts: dict[str, Any] = {
         "format": 1,
-        "cells": len(made.plan.cells),
-        "environments": len(made.plan.environments),
-        "cases": len(made.cases),
-        "claims": sum(len(document.claims) for document in made.documents),
+        "cells": len(planned.plan.cells),
+        "environments": len(planned.plan.environments),
+        "cases": len(planned.cases),
+        "claims": sum(len(document.claims) for document in planned.documents),
     }
     text = f"matrix.yaml is valid: {facts['cells']} cells in {facts['environments']} environments, {facts['cases']} cases"
     text += f", {facts['claims']} claim{'s' * (facts['claims'] != 1)}" if facts["claims"] else ""
@@ -183,10 +184,10 @@ def clean(
     with_results: Annotated[bool, typer.Option("--results", help="Also delete reports/runs and reports/site.")] = False,
     with_uv_cache: Annotated[bool, typer.Option("--uv-cache", help="Also let uv drop what no project needs.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
     """Free the disk: every venv, companion, toolchain, lock and work folder. Results stay unless you ask."""
-    from harness.commands import clean as cleaning
+    from harness.commands import clean
 
-    freed = cleaning.clean(Workspace(root=root.resolve()), results=with_results, uv_cache=with_uv_cache)
+    freed = clean.clean(Workspace(root=root.resolve()), results=with_results, uv_cache=with_uv_cache)
     print(json.dumps(freed.as_json()) if as_json else freed.as_text())

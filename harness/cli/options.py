@@ -1,4 +1,4 @@
-"""Options that several commands take, and the values that stand where none is given."""
+"""Options that several commands take, and their default values."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ Cells = Annotated[list[str], typer.Option("--cell", help="Only this cell; repeat
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
 RunFile = Annotated[Path | None, typer.Option("--run", help="A results.jsonl; the newest run if not given.")]
-HERE = Path()
+CURRENT_FOLDER = Path()
 
 
-class Models(str, Enum):
-    """What stands for the models of the matrix."""
+class ModelChoice(str, Enum):
+    """The source of the matrix' models."""
 
     REPLICAS = "replicas"
     PUBLISHED = "published"

@@ -1,4 +1,4 @@
-"""Commands that tell what was measured: report, results, claims, reproduce."""
+"""Commands that show what was measured: report, results, claims, reproduce."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from harness.base.workspace import Workspace
 from harness.cli.app import app, progress, say
 from harness.cli.options import (
-    HERE,
+    CURRENT_FOLDER,
     AsJson,
     Root,
     RunFile,
@@ -26,18 +26,18 @@ def report(
     run_file: RunFile = None,
     show: Annotated[bool, typer.Option("--show", help="Print it here; write nothing.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
     """Render a run as HTML, Markdown and JSON below reports/site."""
-    from harness.commands import report as reporting
+    from harness.commands import report
     from harness.results import store
 
-    place = Workspace(root=root.resolve())
-    results = run_file or store.newest(place.runs)
+    workspace = Workspace(root=root.resolve())
+    results = run_file or store.newest(workspace.runs)
     if show and not as_json:
-        say(reporting.shown(place, results))
+        say(report.shown(workspace, results))
         return
-    summary = reporting.summary(place, results, reporting.render(place, results, None))
+    summary = report.summary(workspace, results, report.render(workspace, results, None))
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
 
 
@@ -47,75 +47,75 @@ def results(
     select: SelectResults = "",
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of results.jsonl.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
-    """Every cell of a run: axes, status, its cases with outcome, message and evidence, reused or new, lock and interpreter."""
-    from harness.commands import report as reporting
+    """Print every cell of a run: axes, status, cases with outcome, message and evidence, reused or new, lock and interpreter."""
+    from harness.commands import report
     from harness.results import store
     from harness.results.format import LINE
 
     if schema:
         print(json.dumps(LINE.json_schema(), indent=1))
         return
-    place = Workspace(root=root.resolve())
-    run = store.read(run_file or store.newest(place.runs))
-    joined = reporting.joined(run, reporting.select(place, run, select))
-    print(joined.model_dump_json(indent=1) if as_json else reporting.results_text(joined))
+    workspace = Workspace(root=root.resolve())
+    run = store.read(run_file or store.newest(workspace.runs))
+    joined = report.joined(run, report.select(workspace, run, select))
+    print(joined.model_dump_json(indent=1) if as_json else report.results_text(joined))
 
 
 @app.command()
 def claims(
     run_file: RunFile = None,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
-    """What documents assert, and what a run says to it: confirmed, refuted, varies or not measured, and in which versions."""
-    from harness.commands import claims as claiming
+    """Compare what documents assert with a run: confirmed, refuted, varies or not measured, and in which versions."""
+    from harness.commands import claims
     from harness.results import store
 
-    place = Workspace(root=root.resolve())
-    told = claiming.answer(place, run_file or store.newest(place.runs))
+    workspace = Workspace(root=root.resolve())
+    answers = claims.answer(workspace, run_file or store.newest(workspace.runs))
     if as_json:
-        print(told.model_dump_json(indent=1))
+        print(answers.model_dump_json(indent=1))
     else:
-        Console(highlight=False).print(claiming.as_table(told))
+        Console(highlight=False).print(claims.as_table(answers))
 
 
 @app.command()
 def reproduce(
-    names: Annotated[list[str] | None, typer.Argument(help="Ids of reports; all if none is given.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Ids of reports; all if not given.")] = None,
     select: SelectReported = "",
-    listed: Annotated[bool, typer.Option("--list", help="Show what is known; run nothing.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show the results so far; run nothing.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
     jobs: Annotated[
         int | None, typer.Option(help="Reports at once; as many as cores and memory allow if not given.", min=1)
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
-    rerun: Annotated[bool, typer.Option("--rerun", help="Run again what is known already.")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Run again even what has a result.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
     """Run what users reported again, with the versions they named, and compare. The list is cases/reported/reports.yaml."""
-    from harness.commands import reproduce as reproducing
+    from harness.commands import reproduce
     from harness.studies.reported import terminal, view
     from harness.studies.reported.engine import ReproduceOptions
 
     if schema:
         print(json.dumps(view.schema(), indent=1))
         return
-    place = Workspace(root=root.resolve())
-    chosen = reproducing.select(place, names or (), select)
-    machine = reproducing.machine(place, chosen, jobs)
+    workspace = Workspace(root=root.resolve())
+    chosen = reproduce.select(workspace, names or (), select)
+    machine = reproduce.machine(workspace, chosen, jobs)
     if not listed:
         from harness.cli.progress import ReproduceProgress, display
 
         options = ReproduceOptions(refresh=refresh, rerun=rerun)
-        reproducing.run(machine, chosen, options, ReproduceProgress(display("reports", plain=plain or as_json)))
-        pages = reproducing.render(place, reproducing.table(machine, chosen, every=True))
-        progress(f"page  {pages[0].relative_to(place.root)}")
-    shown = reproducing.table(machine, chosen)
+        reproduce.run(machine, chosen, options, ReproduceProgress(display("reports", plain=plain or as_json)))
+        pages = reproduce.render(workspace, reproduce.table(machine, chosen, every=True))
+        progress(f"page  {pages[0].relative_to(workspace.root)}")
+    reported = reproduce.table(machine, chosen)
     if as_json:
-        print(view.as_json(shown), end="")
+        print(view.as_json(reported), end="")
     else:
-        Console(highlight=False, width=None if sys.stdout.isatty() else terminal.PIPE_WIDTH).print(terminal.render(shown))
+        Console(highlight=False, width=None if sys.stdout.isatty() else terminal.PIPE_WIDTH).print(terminal.render(reported))

@@ -10,7 +10,7 @@ import typer
 from harness.base.workspace import Workspace
 from harness.cli.app import app, progress
 from harness.cli.options import (
-    HERE,
+    CURRENT_FOLDER,
     NO_NAMES,
     AsJson,
     Root,
@@ -23,17 +23,17 @@ def models(
     write: Annotated[bool, typer.Option("--write", help="Replace the committed replicas.")] = False,
     only_list: Annotated[bool, typer.Option("--list", help="Show what is shipped, and rebuild nothing.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
     """Rebuild the replicas with their publishers' exporters and verify the committed ones against them."""
-    from harness.commands import models as modelling
+    from harness.commands import models
 
     if only_list and write:
         raise typer.BadParameter("--list rebuilds nothing, --write needs it", param_hint="--list")
     if only_list:
-        outcome = modelling.listed(names or ())
+        outcome = models.listed(names or ())
     else:
-        outcome = modelling.rebuild_all(Workspace(root=root.resolve()), names or (), write=write, tell=progress)
+        outcome = models.rebuild_all(Workspace(root=root.resolve()), names or (), write=write, tell=progress)
     print(json.dumps(outcome.as_json()) if as_json else outcome.as_text())
     raise typer.Exit(0 if outcome.verified else 5)
 
@@ -47,6 +47,6 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve the replicas as a model hub does, on this machine only, with faults on request (listed at the start)."""
-    from harness.commands import serve as serving
+    from harness.commands import serve
 
-    serving.serve(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))
+    serve.serve(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))

@@ -11,7 +11,7 @@ import typer
 from harness.base.workspace import Workspace
 from harness.cli.app import NOT_COMPILED, app, progress, say
 from harness.cli.options import (
-    HERE,
+    CURRENT_FOLDER,
     NO_LENGTHS,
     NO_NAMES,
     AsJson,
@@ -35,7 +35,7 @@ From any program, all that XLA compiles in it (before_optimizations is what to t
     hubmatrix compile step.hlo.pb --chip v4 --chips 4 --split 0,1     data-parallel: parameters 0 and 1 are the batch
 
 Exit codes: 0 it compiles; 1 it doesn't: the compiler refuses it, in its own words, or dies of it; 2 an option is wrong;
-5 FILE is no HLO; 6 the compiler can't be had here.
+5 FILE isn't HLO; 6 the compiler isn't available on this machine.
 """
 
 
@@ -48,28 +48,28 @@ def compile_(
         str, typer.Option(help="Parameters that are cut along dimension 0 over the chips, by number: 0,1. Others are on each.")
     ] = "",
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
-    from harness.commands import compile as compiling
+    from harness.commands import compile
 
-    answer = compiling.compile_file(Workspace(root=root.resolve()), file, chip, chips, split)
+    answer = compile.compile_file(Workspace(root=root.resolve()), file, chip, chips, split)
     if as_json:
         print(json.dumps({"format": 1, "chip": chip, "chips": chips, **json.loads(answer.as_json())}, indent=1))
     else:
-        say(compiling.told(answer, chip, chips))
-    raise typer.Exit(0 if compiling.is_compiled(answer) else NOT_COMPILED)
+        say(compile.told(answer, chip, chips))
+    raise typer.Exit(0 if compile.is_compiled(answer) else NOT_COMPILED)
 
 
 @app.command()
 def compiler(
     port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0, max=65535)] = 0,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
     """Serve the TPU compiler to cases that are run by hand, on this machine only, until Ctrl-C. Needs no TPU."""
-    from harness.commands import compile as compiling
+    from harness.commands import compile
 
-    compiling.serve(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
+    compile.serve(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
 
 
 @app.command()
@@ -82,29 +82,29 @@ def sizes(
     ] = NO_NAMES,
     length: Annotated[list[int], typer.Option("--length", help="128 and 512 if not given; repeatable.")] = NO_LENGTHS,
     chip: Annotated[list[str], typer.Option("--chip", help="v5e and v4 if not given; repeatable.")] = NO_NAMES,
-    listed: Annotated[bool, typer.Option("--list", help="Show what is known; measure nothing.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show the results so far; measure nothing.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Also put the table into docs/tpu-sizes.md and its data beside.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
     as_json: AsJson = False,
-    root: Root = HERE,
+    root: Root = CURRENT_FOLDER,
 ) -> None:
-    """The largest batch that fits a TPU chip, for models of true size, by the TPU compiler. No TPU is needed, but time is.
+    """Find the largest batch that fits a TPU chip, for models of true size, by the TPU compiler. Needs no TPU, but time.
 
     Each compile takes half a minute to minutes; what was measured is kept. Ctrl-C is safe; the same command goes on.
     """
-    from harness.commands import sizes as sizing
+    from harness.commands import sizes
     from harness.studies.sizes import document, terminal
 
     if schema:
         print(json.dumps(document.schema(), indent=1))
         return
-    place = Workspace(root=root.resolve())
-    chosen = sizing.Chosen.of(model, operation, length, chip)
-    found = sizing.measure(place, chosen, progress, listed=listed)
-    pages = sizing.write(place, found.every) if write else ()
+    workspace = Workspace(root=root.resolve())
+    chosen = sizes.Chosen.of(model, operation, length, chip)
+    tables = sizes.measure(workspace, chosen, progress, listed=listed)
+    pages = sizes.write(workspace, tables.every) if write else ()
     if as_json:
-        print(sizing.as_json(found.shown), end="")
+        print(sizes.as_json(tables.shown), end="")
     else:
-        terminal.show(found.shown)
+        terminal.show(tables.shown)
     for page in pages:
-        progress(f"page  {page.relative_to(place.root)}")
+        progress(f"page  {page.relative_to(workspace.root)}")

@@ -28,7 +28,7 @@ from harness.matrix.plan import expand
 from harness.matrix.selector import Context, compile_selector
 from harness.matrix.shorthand import compile_versions
 from harness.models import user
-from harness.models.fetch import Brought
+from harness.models.fetch import LocatedModel
 from harness.models.inspect import Inspected, packages
 from harness.report.document import View
 from harness.results import store
@@ -58,7 +58,7 @@ class Width:
 class Check:
     """A model, looked into, and what is to be run on it. `workspace` is the project with a folder for this model's results."""
 
-    brought: Brought
+    brought: LocatedModel
     inspected: Inspected
     model: Model
     made: Made
@@ -75,7 +75,7 @@ class Done:
     shown: View
 
 
-def make(workspace: Workspace, brought: Brought, inspected: Inspected, width: Width) -> Check:
+def make(workspace: Workspace, brought: LocatedModel, inspected: Inspected, width: Width) -> Check:
     """Return what will run: the plan with this one model on its axis, and the cases that apply to it."""
     spec = load(workspace.matrix)
     model = user.model_of(brought, inspected)
@@ -123,7 +123,7 @@ def _versions(spec: Spec, typed: str, asked: Collection[str]) -> frozenset[str]:
     selector = compile_versions(typed, option="--tensorflow")
     chosen = frozenset(version for version in versions if selector(Facts({"tensorflow": version})))
     if not chosen:
-        raise SelectionError(f"no TensorFlow is {typed}", place="--tensorflow", hint=f"there are {', '.join(versions)}")
+        raise SelectionError(f"no TensorFlow is {typed}", location="--tensorflow", hint=f"there are {', '.join(versions)}")
     return chosen
 
 

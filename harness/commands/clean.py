@@ -40,7 +40,7 @@ def clean(place: Workspace, *, results: bool, uv_cache: bool) -> Freed:
         MachineError: a run is at work in them.
     """
     if busy(place.venvs):
-        raise MachineError("a run is using these environments", place=str(place.venvs), hint="wait for it or end it, then clean")
+        raise MachineError("a run is using these environments", location=str(place.venvs), hint="wait for it or end it, then clean")
     before = free_bytes(place.root)
     removed = [folder for folder in (place.state, *((place.runs, place.site, place.checks) if results else ())) if folder.exists()]
     for folder in removed:

@@ -21,49 +21,57 @@ from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
-from harness.services.tpu_compiler.answers import Answer, Compile, Verdict
+from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer, CompileRequest
 from harness.services.tpu_compiler.chips import CHIPS, Chip
 from harness.services.tpu_compiler.memory import needed_bytes
 
 
-def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: str) -> Answer:
+def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: str) -> CompilerAnswer:
     """What the compiler says of a file. SpecError for a wrong option, ProgramError for no HLO, MachineError for no compiler."""
     request = asked(file, chip, chips, split)
     if not file.is_file():
-        raise ProgramError("no such file", place=str(file), hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow")
+        raise ProgramError(
+            "no such file", location=str(file), hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow"
+        )
     with at_hand(places) as compiler:
         answer = asyncio.run(_ask(compiler, request))
     match answer.outcome:
-        case Verdict.INVALID if answer.program:
-            raise SpecError(answer.message, place="--split")
-        case Verdict.INVALID:
+        case CompileOutcome.INVALID if answer.program:
+            raise SpecError(answer.message, location="--split")
+        case CompileOutcome.INVALID:
             raise ProgramError(answer.message, hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow")
-        case Verdict.UNAVAILABLE:
+        case CompileOutcome.UNAVAILABLE:
             raise MachineError(answer.message)
-        case Verdict.COMPILED | Verdict.REFUSED | Verdict.CRASHED | Verdict.TIMED_OUT | Verdict.MEMORY:
+        case (
+            CompileOutcome.COMPILED
+            | CompileOutcome.REFUSED
+            | CompileOutcome.CRASHED
+            | CompileOutcome.TIMED_OUT
+            | CompileOutcome.MEMORY
+        ):
             return answer
         case _:
             assert_never(answer.outcome)
 
 
-def asked(file: Path, chip: str, chips: int, split: str) -> Compile:
+def asked(file: Path, chip: str, chips: int, split: str) -> CompileRequest:
     """The question that options stand for. SpecError where they stand for none."""
     known = CHIPS.get(chip)
     if known is None:
-        raise SpecError(f"no chip {chip!r}", place="--chip", hint=f"one of {', '.join(CHIPS)}")
+        raise SpecError(f"no chip {chip!r}", location="--chip", hint=f"one of {', '.join(CHIPS)}")
     if known.topology(chips) is None:
-        raise SpecError(f"no topology of {chips} {chip}", place="--chips", hint=f"{max(known.topologies)} at most")
+        raise SpecError(f"no topology of {chips} {chip}", location="--chips", hint=f"{max(known.topologies)} at most")
     numbers = [one.strip() for one in split.split(",") if one.strip()]
     if wrong := [one for one in numbers if not one.isdecimal()]:
-        raise SpecError(f"{wrong[0]!r} is no parameter's number", place="--split", hint="numbers and commas: 0,1")
-    return Compile(op="compile", hlo=file.resolve(), chip=chip, chips=chips, split=tuple(map(int, numbers)))
+        raise SpecError(f"{wrong[0]!r} is no parameter's number", location="--split", hint="numbers and commas: 0,1")
+    return CompileRequest(op="compile", hlo=file.resolve(), chip=chip, chips=chips, split=tuple(map(int, numbers)))
 
 
-def is_compiled(answer: Answer) -> bool:
-    return answer.outcome is Verdict.COMPILED
+def is_compiled(answer: CompilerAnswer) -> bool:
+    return answer.outcome is CompileOutcome.COMPILED
 
 
-def told(answer: Answer, chip: str, chips: int) -> str:
+def told(answer: CompilerAnswer, chip: str, chips: int) -> str:
     """The verdict in the compiler's words, and its numbers."""
     products = ", ".join(f"{count} in {kind}" for kind, count in sorted(answer.hlo.products.items())) or "none"
     lines = [f"program {answer.program}: {answer.hlo.instructions} instructions; matrix products and convolutions: {products}"]
@@ -76,13 +84,13 @@ def told(answer: Answer, chip: str, chips: int) -> str:
     return "\n".join([*lines, "", *(f"  {name:<17}{value}" for name, value in _figures(answer, CHIPS[chip]))])
 
 
-def _indented(answer: Answer, words: str) -> Iterator[str]:
+def _indented(answer: CompilerAnswer, words: str) -> Iterator[str]:
     if answer.message not in words:
         yield f"  {answer.message}"
     yield from (f"  {line}".rstrip() for line in words.splitlines()[:40])
 
 
-def _figures(answer: Answer, chip: Chip) -> Iterator[tuple[str, str]]:
+def _figures(answer: CompilerAnswer, chip: Chip) -> Iterator[tuple[str, str]]:
     found = answer.numbers
     sizes = {"code": found.code_bytes, "arguments": found.argument_bytes, "outputs": found.output_bytes}
     sizes |= {"of them in place": found.alias_bytes, "temporaries": found.temporary_bytes}
@@ -110,7 +118,7 @@ def _size(size: float) -> str:
     return f"{size:.2f} GiB"
 
 
-async def _ask(compiler: service.Compiler, request: Compile) -> Answer:
+async def _ask(compiler: service.Compiler, request: CompileRequest) -> CompilerAnswer:
     try:
         return await compiler.answer(request.model_dump_json().encode())
     finally:
@@ -130,7 +138,7 @@ def serve(places: Workspace, *, port: int, as_json: bool, tell: Callable[[str], 
         except KeyboardInterrupt:
             return
         except OSError as error:
-            raise MachineError(f"can't listen: {error.strerror}", place=f"port {port}", hint="0 takes a free one") from error
+            raise MachineError(f"can't listen: {error.strerror}", location=f"port {port}", hint="0 takes a free one") from error
 
 
 @contextmanager
@@ -145,7 +153,7 @@ def at_hand(places: Workspace) -> Iterator[service.Compiler]:
 
 
 async def _environment(places: Workspace) -> Venv | Failure:
-    return await environment.ensure(uv_tool.find(), places, await machine_interpreters())
+    return await environment.ensure_compiler(uv_tool.find(), places, await machine_interpreters())
 
 
 def _text(address: str) -> str:

@@ -7,20 +7,20 @@ from typing import Any
 
 from harness.base.workspace import Workspace
 from harness.domain import Interface
-from harness.models.fetch import Brought, bring
+from harness.models.fetch import LocatedModel, locate
 from harness.models.inspect import Inspected, inspect
 from harness.models.inspect.interface import format_of, interface_of
 from harness.models.inspect.values import Signature
 from harness.report.wording import many
 
 
-def look_into(workspace: Workspace, target: str, hub_url: str | None) -> tuple[Brought, Inspected]:
+def look_into(workspace: Workspace, target: str, hub_url: str | None) -> tuple[LocatedModel, Inspected]:
     """Find the model and read its files. Raises ModelError for what is no model."""
-    brought = bring(target, workspace.checked, hub_url)
+    brought = locate(target, workspace.checked, hub_url)
     return brought, inspect(brought.path)
 
 
-def facts(brought: Brought, inspected: Inspected) -> dict[str, Any]:
+def facts(brought: LocatedModel, inspected: Inspected) -> dict[str, Any]:
     """Return what was read without TensorFlow, for programs."""
     content = inspected.content
     return {
@@ -45,12 +45,12 @@ def facts(brought: Brought, inspected: Inspected) -> dict[str, Any]:
     }
 
 
-def describe(brought: Brought, inspected: Inspected) -> str:
+def describe(brought: LocatedModel, inspected: Inspected) -> str:
     """Return what was read without TensorFlow, for people."""
     return "\n".join(_lines(brought, inspected))
 
 
-def _lines(brought: Brought, inspected: Inspected) -> Iterator[str]:
+def _lines(brought: LocatedModel, inspected: Inspected) -> Iterator[str]:
     content = inspected.content
     size = f"{_size(inspected.tree.size)} in {many(len(inspected.tree.files), 'file')}"
     written = f", written by {content.written_by}" if content.written_by else ""

@@ -91,7 +91,7 @@ def check_announcements(made: Made, interfaces: Interfaces) -> None:
     missing = links.missing_tasks(made.cases)
     if missing and any(case.way for case in made.cases):
         hint = 'mark the case that is the way to do it, such as task("load")'
-        problems += [Problem(place="cases", message=f"no case does the task {task.value!r}", hint=hint) for task in missing]
+        problems += [Problem(location="cases", message=f"no case does the task {task.value!r}", hint=hint) for task in missing]
     if problems:
         raise SpecError.of(tuple(problems))
 

@@ -16,7 +16,7 @@ from harness.services.hub_server.answers import FAULTS
 def serve(models: Sequence[str], *, host: str, port: int, log: bool, as_json: bool, tell: Callable[[str], None]) -> None:
     """Serve these models (all, if none is named) until Ctrl-C. `tell` gets one text, once the server answers."""
     chosen = tuple(map(replicas.find, models)) if models else replicas.every()
-    with server.serving(server.shelf(chosen), host=host, port=port, log=sys.stderr if log else None) as running:
+    with server.serving(server.archives_of(chosen), host=host, port=port, log=sys.stderr if log else None) as running:
         handles = {one.manifest.id: running.address + urlsplit(one.manifest.handle).path for one in chosen}
         facts = {"format": 1, "address": running.address, "models": handles, "faults": dict(FAULTS)}
         tell(json.dumps(facts) if as_json else _text(running.address, handles))

@@ -19,7 +19,7 @@ from harness.run.machine import this_machine, until_interrupted
 from harness.services.tpu_compiler import environment as compiler_environment
 from harness.services.tpu_compiler.chips import CHIPS
 from harness.services.tpu_compiler.service import compiler_in
-from harness.services.tpu_compiler.supervisor import Limits
+from harness.services.tpu_compiler.supervisor import WorkerLimits
 from harness.studies.sizes import export, markdown, model
 from harness.studies.sizes.document import Document, document
 from harness.studies.sizes.kept import Shelf
@@ -28,7 +28,7 @@ from harness.studies.sizes.model import BATCHES, SIZES, Operation, Question
 from harness.studies.sizes.programs import Bench, bench_of
 
 PAGE, DATA = "tpu-sizes.md", "tpu-sizes.json"
-LIMITS = Limits(seconds=1800.0)
+LIMITS = WorkerLimits(seconds=1800.0)
 """A program of true size takes minutes where the compiler looks for ways to save memory."""
 
 
@@ -53,7 +53,7 @@ class Chosen:
         _expect(chips, tuple(CHIPS), "--chip")
         for length in lengths:
             if not 1 <= length <= model.POSITIONS:
-                raise SpecError(f"no length {length}", place="--length", hint=f"the models have {model.POSITIONS} positions")
+                raise SpecError(f"no length {length}", location="--length", hint=f"the models have {model.POSITIONS} positions")
         return cls(
             models=tuple(models) or tuple(SIZES),
             operations=tuple(map(Operation, operations)) or (Operation.FORWARD, Operation.ADAMW),
@@ -110,7 +110,7 @@ def measure(place: Workspace, chosen: Chosen, tell: Tell, *, listed: bool = Fals
 
 
 def _searches(bench: Bench, chosen: Chosen, tell: Tell) -> list[Search]:
-    shelf = Shelf(folder=bench.place.sizes / "answers", compiler=compiler_environment.digest())
+    shelf = Shelf(folder=bench.place.sizes / "answers", compiler=compiler_environment.compiler_digest())
     return [search(bench, SIZES[name], chosen.questions, BATCHES, shelf, tell) for name in chosen.models]
 
 
@@ -129,7 +129,7 @@ def _decide(one: Search, place: Workspace, tell: Tell) -> None:
     if not export.folder(size, place).is_dir():
         tell(f"{size.name}: its exporter makes it")
     export.ensure(size, place, bench.machine.uv, bench.python_for)
-    compiler = asyncio.run(compiler_environment.ensure(bench.machine.uv, place, bench.machine.interpreters))
+    compiler = asyncio.run(compiler_environment.ensure_compiler(bench.machine.uv, place, bench.machine.interpreters))
     if isinstance(compiler, Failure):
         raise MachineError(compiler.message)
     if not asyncio.run(until_interrupted(_ask(one, place, compiler))):
@@ -166,7 +166,7 @@ def _interrupted() -> Interrupted:
 def _expect(named: Sequence[str], known: Sequence[str], place: str) -> None:
     for name in named:
         if name not in known:
-            raise SpecError(f"no {name!r}", place=place, hint=did_you_mean(name, known) or f"there are {', '.join(known)}")
+            raise SpecError(f"no {name!r}", location=place, hint=did_you_mean(name, known) or f"there are {', '.join(known)}")
 
 
 def _versions(bench: Bench) -> dict[str, str]:

@@ -8,17 +8,17 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from harness.base.suggestions import did_you_mean
-from harness.documents.shape import Leaf, Refused
+from harness.documents.shape import Leaf, RefusedText
 
 E = TypeVar("E", bound=Enum)
 
 
 def matching(expected: str, pattern: str, hint: str, *, description: str = "") -> Leaf[str]:
-    """Text of a given form."""
+    """Make a leaf for text that matches a pattern as a whole."""
 
     def convert(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise Refused(f"{text!r} isn't {expected}", hint)
+            raise RefusedText(f"{text!r} isn't {expected}", hint)
         return text
 
     described = {"description": description} if description else {}
@@ -26,30 +26,30 @@ def matching(expected: str, pattern: str, hint: str, *, description: str = "") -
 
 
 def format_of(document: str, allowed: int) -> Leaf[int]:
-    """The number of a document's format: the one that this hubmatrix reads."""
+    """Make a leaf for the number of a document's format, which has to be the one that this hubmatrix reads."""
 
     def convert(text: str) -> int:
         if text != str(allowed):
-            raise Refused(f"format {text} of {document} can't be read", f"this hubmatrix reads format {allowed}")
+            raise RefusedText(f"format {text} of {document} can't be read", f"this hubmatrix reads format {allowed}")
         return allowed
 
     return Leaf(expected="a whole number", convert=convert, json={"const": allowed}, kinds=("number",))
 
 
 def one_of(expected: str, values: Iterable[str], *, json: dict[str, Any] | None = None) -> Leaf[str]:
-    """One of the given texts."""
+    """Make a leaf for one of several texts."""
     allowed = tuple(values)
 
     def convert(text: str) -> str:
         if text not in allowed:
-            raise Refused(f"{text!r} isn't {expected}", did_you_mean(text, allowed))
+            raise RefusedText(f"{text!r} isn't {expected}", did_you_mean(text, allowed))
         return text
 
     return Leaf(expected=expected, convert=convert, json=json or {"type": "string", "enum": list(allowed)})
 
 
 def choice(expected: str, enum: type[E], *, never: E | None = None) -> Leaf[E]:
-    """A member of an enum, by its value; `never` is one that can't stand here."""
+    """Make a leaf for a member of an enum, by its value; `never` is a member that a document can't have."""
     checked = one_of(expected, (str(member.value) for member in enum if member is not never))
     return Leaf(expected=expected, convert=lambda text: enum(checked.convert(text)), json=checked.json)
 

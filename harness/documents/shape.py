@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from harness.base.errors import Problem, SpecError
 from harness.base.suggestions import Fault, did_you_mean
-from harness.documents.nodes import Items, Node, Place, Scalar, Table
+from harness.documents.nodes import ListNode, Location, Node, Scalar, TableNode
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -25,41 +25,43 @@ class Log:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._found: list[tuple[Place, str, Problem]] = []
+        self._problems: list[tuple[Location, str, Problem]] = []
 
-    def add(self, place: Place, path: str, message: str, hint: str = "") -> None:
+    def add(self, location: Location, path: str, message: str, hint: str = "") -> None:
         text = f"{path}: {message}" if path else message
-        self._found.append((place, path, Problem(place=self.where(place), message=text, hint=hint)))
+        self._problems.append((location, path, Problem(location=self.where(location), message=text, hint=hint)))
 
-    def where(self, place: Place) -> str:
-        return f"{self.name}:{place.line}:{place.column}"
+    def where(self, location: Location) -> str:
+        """Return the location as people write it: `matrix.yaml:14:5`."""
+        return f"{self.name}:{location.line}:{location.column}"
 
     def clean(self, path: str = "") -> bool:
-        """Whether nothing is wrong at that path and below it."""
-        return not any(found.startswith(path) for _, found, _ in self._found)
+        """Return True if no problem was noted at that path or below it."""
+        return not any(noted.startswith(path) for _, noted, _ in self._problems)
 
     def raise_if_any(self) -> None:
-        ordered = sorted(self._found, key=lambda found: (found[0].line, found[0].column))
+        """Raise one SpecError with all problems, in the order of the document."""
+        ordered = sorted(self._problems, key=lambda problem: (problem[0].line, problem[0].column))
         if ordered:
             raise SpecError.of(tuple(problem for _, _, problem in ordered))
 
 
-class Shape(Protocol[T_co]):
+class NodeShape(Protocol[T_co]):
     def read(self, node: Node, path: str, log: Log) -> T_co | None:
-        """The value, or None after noting what is wrong with it."""
+        """Return the value, or None after noting its problems in the log."""
 
     def schema(self) -> Schema: ...
 
 
-class Refused(Exception):
-    """Raised by the conversion of a Leaf: what is wrong with the text, and where in it."""
+class RefusedText(Exception):
+    """Raised by the conversion of a Leaf: the faults of the text, each with its column."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.faults: tuple[Fault, ...] = (Fault(column=1, message=message, hint=hint),)
 
     @classmethod
-    def of(cls, faults: tuple[Fault, ...]) -> Refused:
+    def of(cls, faults: tuple[Fault, ...]) -> RefusedText:
         refused = cls(faults[0].message)
         refused.faults = faults
         return refused
@@ -67,7 +69,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf(Generic[T]):
-    """One scalar. `expected` names it in messages; `convert` takes the text, or raises Refused."""
+    """One scalar. `expected` names it in messages; `convert` takes the text, or raises RefusedText."""
 
     expected: str
     convert: Callable[[str], T]
@@ -76,22 +78,23 @@ class Leaf(Generic[T]):
 
     def read(self, node: Node, path: str, log: Log) -> T | None:
         if not isinstance(node, Scalar) or node.kind not in self.kinds:
-            log.add(node.place, path, f"expected {self.expected}, found {_reading(node)}", self._hint(node))
+            log.add(node.location, path, f"expected {self.expected}, found {_reading(node)}", self._hint(node))
             return None
         try:
             return self.convert(node.text)
-        except Refused as refused:
+        except RefusedText as refused:
             for fault in refused.faults:
-                log.add(_place_in(node, fault.column), path, fault.message, fault.hint)
+                log.add(_location_in(node, fault.column), path, fault.message, fault.hint)
             return None
 
     def _hint(self, node: Node) -> str:
-        """How to write a value that YAML takes for something else."""
+        """Return a hint on how to write a value that YAML takes for another type."""
         if not isinstance(node, Scalar) or node.kind == "nothing" or "text" not in self.kinds:
             return ""
+        # Quoting helps only if the text as written is a valid value.
         try:
             self.convert(node.text)
-        except Refused as refused:
+        except RefusedText as refused:
             return refused.faults[0].hint
         return f'write "{node.text}"'
 
@@ -101,9 +104,9 @@ class Leaf(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOf(Generic[T]):
-    """A list without repetition. `key` gives what must differ; `label` names an item in messages."""
+    """A list without repetition. `key` gives the value by which items must differ; `label` names an item in messages."""
 
-    item: Shape[T]
+    item: NodeShape[T]
     key: Callable[[T], object] = field(default=lambda value: value)
     label: Callable[[T], str] = str
     may_be_empty: bool = False
@@ -111,20 +114,20 @@ class ListOf(Generic[T]):
     def read(self, node: Node, path: str, log: Log) -> tuple[T, ...] | None:
         if isinstance(node, Scalar) and node.kind == "nothing" and self.may_be_empty:
             return ()
-        if not isinstance(node, Items):
-            log.add(node.place, path, f"expected a list, found {node}")
+        if not isinstance(node, ListNode):
+            log.add(node.location, path, f"expected a list, found {node}")
             return None
         if not node.nodes and not self.may_be_empty:
-            log.add(node.place, path, "the list is empty")
-        found: dict[object, T] = {}
+            log.add(node.location, path, "the list is empty")
+        values: dict[object, T] = {}
         for index, child in enumerate(node.nodes):
             value = self.item.read(child, f"{path}[{index}]", log)
             if value is None:
                 continue
-            if self.key(value) in found:
-                log.add(child.place, f"{path}[{index}]", f"{self.label(value)} is there twice")
-            found.setdefault(self.key(value), value)
-        return tuple(found.values())
+            if self.key(value) in values:
+                log.add(child.location, f"{path}[{index}]", f"{self.label(value)} is there twice")
+            values.setdefault(self.key(value), value)  # of two, the first stays; the other was noted
+        return tuple(values.values())
 
     def schema(self) -> Schema:
         if self.may_be_empty:
@@ -136,10 +139,10 @@ class ListOf(Generic[T]):
 class OneOrMore(Generic[T]):
     """A value, or a list of them."""
 
-    item: Shape[T]
+    item: NodeShape[T]
 
     def read(self, node: Node, path: str, log: Log) -> tuple[T, ...] | None:
-        if isinstance(node, Items):
+        if isinstance(node, ListNode):
             return ListOf(item=self.item).read(node, path, log)
         value = self.item.read(node, path, log)
         return None if value is None else (value,)
@@ -149,22 +152,26 @@ class OneOrMore(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Generic[T]):
-    """A mapping with known keys. `build` takes the values by key, and the place; `what` names a key in messages."""
+class RecordOf(Generic[T]):
+    """A mapping with known keys.
 
-    fields: Mapping[str, Shape[Any]]
+    `build` takes the values by key, and the location as text. `noun` is what a key is called in messages.
+    """
+
+    fields: Mapping[str, NodeShape[Any]]
     build: Callable[[dict[str, Any], str], T]
     optional: tuple[str, ...] = ()
-    what: str = "key"
+    noun: str = "key"
 
     def read(self, node: Node, path: str, log: Log) -> T | None:
-        entries = open_record(node, self.fields, path, log, optional=self.optional, what=self.what)
+        entries = open_record(node, self.fields, path, log, optional=self.optional, noun=self.noun)
         if entries is None:
             return None
         values = {key: self.fields[key].read(child, joined(path, key), log) for key, child in entries.items()}
+        # Its problems are noted already; `build` would only meet them again.
         if None in values.values() or any(key not in values for key in self.fields if key not in self.optional):
             return None
-        return self.build(values, log.where(node.place))
+        return self.build(values, log.where(node.location))
 
     def schema(self) -> Schema:
         return record_schema({key: shape.schema() for key, shape in self.fields.items()}, optional=self.optional)
@@ -175,25 +182,25 @@ class TableOf(Generic[T]):
     """A mapping with keys of the user's own. `required` must be among them."""
 
     key: Leaf[str]
-    value: Shape[T]
+    value: NodeShape[T]
     required: tuple[str, ...] = ()
 
     def read(self, node: Node, path: str, log: Log) -> tuple[tuple[str, T], ...] | None:
         entries = _entries(node, path, log)
         if entries is None:
             return None
-        found = []
+        pairs = []
         for key, child in entries.values():
             name = self.key.read(key, path, log)
             value = self.value.read(child, joined(path, key.text), log)
             if name is not None and value is not None:
-                found.append((name, value))
+                pairs.append((name, value))
         if not entries:
-            log.add(node.place, path, "the mapping is empty")
+            log.add(node.location, path, "the mapping is empty")
         for name in self.required:
             if name not in entries:
-                log.add(node.place, joined(path, name), "is missing")
-        return tuple(found)
+                log.add(node.location, joined(path, name), "is missing")
+        return tuple(pairs)
 
     def schema(self) -> Schema:
         described: Schema = {
@@ -206,11 +213,11 @@ class TableOf(Generic[T]):
 
 
 def open_record(
-    node: Node, fields: Mapping[str, object], path: str, log: Log, *, optional: tuple[str, ...] = (), what: str = "key"
+    node: Node, fields: Mapping[str, object], path: str, log: Log, *, optional: tuple[str, ...] = (), noun: str = "key"
 ) -> dict[str, Node] | None:
-    """The values by key; None if it isn't a mapping.
+    """Return the nodes of a mapping's values by key, None if the node isn't a mapping.
 
-    Notes unknown, repeated and missing keys; one that is unknown and close to one that is missing is one problem.
+    Notes unknown, repeated and missing keys. An unknown key that is close to a missing one is one problem, not two.
     """
     entries = _entries(node, path, log)
     if entries is None:
@@ -218,12 +225,13 @@ def open_record(
     missing = [name for name in fields if name not in entries]
     for name, (key, _) in entries.items():
         if name not in fields:
-            meant = get_close_matches(name, missing, n=1)
-            missing = [other for other in missing if other not in meant]
-            log.add(key.place, joined(path, name), f"unknown {what}", did_you_mean(name, meant or fields))
+            # A slip of the pen is one problem: the key that it was meant for no longer counts as missing.
+            intended = get_close_matches(name, missing, n=1)
+            missing = [other for other in missing if other not in intended]
+            log.add(key.location, joined(path, name), f"unknown {noun}", did_you_mean(name, intended or fields))
     for name in missing:
         if name not in optional:
-            log.add(node.place, joined(path, name), "is missing")
+            log.add(node.location, joined(path, name), "is missing")
     return {name: value for name, (_, value) in entries.items() if name in fields}
 
 
@@ -237,27 +245,27 @@ def joined(path: str, key: str) -> str:
 
 
 def _entries(node: Node, path: str, log: Log) -> dict[str, tuple[Scalar, Node]] | None:
-    if not isinstance(node, Table):
-        log.add(node.place, path, f"expected a mapping, found {node}")
+    if not isinstance(node, TableNode):
+        log.add(node.location, path, f"expected a mapping, found {node}")
         return None
     entries: dict[str, tuple[Scalar, Node]] = {}
     for key, value in node.entries:
         if key.text in entries:
-            log.add(key.place, joined(path, key.text), "is there twice", f"first in line {entries[key.text][0].place.line}")
+            log.add(key.location, joined(path, key.text), "is there twice", f"first in line {entries[key.text][0].location.line}")
         else:
             entries[key.text] = (key, value)
     return entries
 
 
-def _place_in(node: Scalar, column: int) -> Place:
-    """Where the scalar's character of that number is; the scalar's own place for its first, or if it spans lines."""
+def _location_in(node: Scalar, column: int) -> Location:
+    """Return the location of a scalar's character by its number; the scalar's own for the first, or if it spans lines."""
     if column == 1 or node.first is None:
-        return node.place
-    return Place(line=node.first.line, column=node.first.column + column - 1)
+        return node.location
+    return Location(line=node.first.line, column=node.first.column + column - 1)
 
 
 def _reading(node: Node) -> str:
-    """What YAML made of it, where that isn't what was written: `3.10` is the number 3.1."""
+    """Describe a node, and what YAML reads if that differs from what is written: `3.10` is the number 3.1."""
     if isinstance(node, Scalar) and node.kind == "number" and repr(_number(node.text)) != node.text:
         return f"{node.text}, which YAML reads as the number {_number(node.text)!r}"
     return str(node)

@@ -14,12 +14,12 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 if TYPE_CHECKING or __package__:
     from harness.incell import hubmatrix_messages as messages  # the driver, and tests
 else:
-    if HERE not in sys.path:
-        sys.path.append(HERE)
+    if FOLDER not in sys.path:
+        sys.path.append(FOLDER)
     import hubmatrix_messages as messages
 
 
@@ -33,13 +33,13 @@ def run(request: messages.CellRequest) -> int:
 
 
 def enter(request: messages.CellRequest) -> None:
-    """Own folders, own variables, own output, own random numbers: nothing is shared with other cells."""
+    """Set up folders, variables, output and random numbers of this cell's own, so that nothing is shared with other cells."""
     redirect(request.output)
     for name in ("home", "tmp", "cwd"):
         os.makedirs(os.path.join(request.workdir, name), exist_ok=True)
     os.chdir(os.path.join(request.workdir, "cwd"))
     os.environ.update(request.environ)
-    # Plugins that come with a package under test are no part of what is tested.
+    # Plugins that come with a package under test aren't part of what is tested.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["HUBMATRIX_EVENTS"] = request.events
     os.environ["HUBMATRIX_OUTPUT"] = request.output
@@ -48,7 +48,8 @@ def enter(request: messages.CellRequest) -> None:
     os.environ["HUBMATRIX_SELECTION"] = os.path.join(request.workdir, "selection.json")
     with open(os.environ["HUBMATRIX_SELECTION"], "w") as file:
         json.dump({"cases": request.cases, "skip": request.skip}, file)
-    tempfile.tempdir = None
+    tempfile.tempdir = None  # the module remembers the zygote's
+    # A fork starts with the zygote's random state: cells would draw equal numbers.
     random.seed()
     numpy = sys.modules.get("numpy")
     if numpy is not None and hasattr(numpy, "random"):
@@ -56,7 +57,7 @@ def enter(request: messages.CellRequest) -> None:
 
 
 def redirect(output: str) -> None:
-    """Everything printed, also by C++ code, goes to a file; standard input is empty."""
+    """Send everything printed, also by C++ code, to a file, and leave standard input empty."""
     sys.stdout.flush()
     sys.stderr.flush()
     written = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -71,15 +72,16 @@ def redirect(output: str) -> None:
 
 
 def extend_path(toolchain: str) -> None:
-    """pytest comes last: where the packages under test bring the same module, theirs wins."""
-    for folder in (toolchain, HERE):
+    """Append pytest's folder and ours to sys.path: where the packages under test bring the same module, theirs wins."""
+    for folder in (toolchain, FOLDER):
         if folder not in sys.path:
             sys.path.append(folder)
 
 
 def arguments(request: messages.CellRequest) -> list[str]:
+    """Return pytest's command line: whole files, of which the recorder picks the cases."""
     argv = sorted({os.path.join(request.rootdir, case.partition("::")[0]) for case in request.cases})
-    argv += ["--rootdir", request.rootdir, "-c", os.path.join(HERE, "pytest.ini")]
+    argv += ["--rootdir", request.rootdir, "-c", os.path.join(FOLDER, "pytest.ini")]
     argv += ["-p", "hubmatrix_recorder", "-p", "no:cacheprovider", "--import-mode=importlib", "--continue-on-collection-errors"]
     # Python's own traceback: for its own, pytest parses the source of each frame, up to 0.5 s where TensorFlow raises.
     argv += ["--capture=no", "--tb=native", "-q", "--basetemp", os.path.join(request.workdir, "tmp", "pytest")]

@@ -13,12 +13,12 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 if TYPE_CHECKING or __package__:
     from harness.incell import hubmatrix_messages as messages  # the driver, and tests
     from harness.incell.cell import redirect
 else:
-    sys.path.append(HERE)
+    sys.path.append(FOLDER)
     import hubmatrix_messages as messages
     from cell import redirect
 
@@ -32,12 +32,13 @@ def run(request: messages.ScriptRequest) -> int:
     os.environ.update(request.environ)
     os.environ["HOME"] = os.path.join(request.folder, "home")
     os.environ["TMPDIR"] = os.path.join(request.folder, "tmp")
-    while HERE in sys.path:
-        sys.path.remove(HERE)
+    # The script runs as a user's would: it neither sees our modules nor their request in sys.argv.
+    while FOLDER in sys.path:
+        sys.path.remove(FOLDER)
     sys.argv = [request.script]
     try:
         runpy.run_path(request.script, run_name="__main__")
-    except SystemExit as ended:
+    except SystemExit as ended:  # sys.exit("text") means exit code 1, sys.exit() means 0
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException as error:
         write_exception(request.raised, error)
@@ -46,7 +47,7 @@ def run(request: messages.ScriptRequest) -> int:
 
 
 def write_exception(path: str, error: BaseException) -> None:
-    """Leave the exception: its class and that class's bases by name, its last words, its traceback."""
+    """Write the exception to a file: the names of its class and bases, its message, its traceback."""
     facts = {
         "kinds": [kind.__name__ for kind in type(error).__mro__ if kind not in (object, BaseException)],
         "message": "".join(traceback.format_exception_only(type(error), error)).strip(),

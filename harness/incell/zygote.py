@@ -2,8 +2,8 @@
 
     python -I zygote.py CONTROL_FD
 
-One line of JSON each way over the control socket, in the words of hubmatrix_messages.py: it is told what to import and says how
-that went, and ends where it failed; then it starts a process for each request, and says how each ended.
+One line of JSON each way over the control socket, in the words of hubmatrix_messages.py: it gets the modules to import and reports
+how that went, and ends where it failed; then it starts a process for each request, and reports how each ended.
 
 End of file on the socket ends everything below it. Without `preload` nothing is imported here: a fresh interpreter does the
 import, once to try it and then again for each cell. A script runs in a fresh interpreter in every case, and nothing is imported
@@ -24,11 +24,11 @@ import traceback
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 if TYPE_CHECKING or __package__:
     from harness.incell import hubmatrix_messages as messages  # the driver, and tests
 else:
-    sys.path.append(HERE)
+    sys.path.append(FOLDER)
     import hubmatrix_messages as messages
 
 Trouble = Optional[Tuple[str, str]]
@@ -50,11 +50,11 @@ def main() -> None:
     opened = open_for(setup)
     send(control, messages.encode(opened))
     if opened.event == messages.OpeningEvent.READY:
-        serve(control, reader, setup.preload)
+        serve_requests(control, reader, setup.preload)
 
 
 def open_for(setup: messages.Setup) -> messages.Opened:
-    """Import what all cells import, or try it; then pytest, which is no part of what is tested."""
+    """Import what all cells import, or try it; then pytest, which isn't part of what is tested."""
     if setup.modules:
         trouble = preload(setup.modules) if setup.preload else try_fresh(setup.modules)
         if trouble:
@@ -67,18 +67,18 @@ def open_for(setup: messages.Setup) -> messages.Opened:
 
 
 def preload(modules: Sequence[str]) -> Trouble:
-    """Import for all cells; what goes wrong is told in Python's own words."""
+    """Import the modules for all cells; return the last line and the traceback of an import that fails, else None."""
     try:
         for name in modules:
             __import__(name)
-    except BaseException as error:
+    except BaseException as error:  # also SystemExit: an import that calls sys.exit must not end the zygote without a word
         last = "".join(traceback.format_exception_only(type(error), error)).strip()
         return last, traceback.format_exc()
     return None
 
 
 def try_fresh(modules: Sequence[str], toolchain: str = "") -> Trouble:
-    """The same in an interpreter of its own; with a toolchain, pytest too."""
+    """Import the modules in a fresh interpreter, with a toolchain pytest too; return the trouble like `preload`."""
     tried = subprocess.run(
         [sys.executable, "-I", "-c", TRY_IMPORT, toolchain, *modules],
         stdin=subprocess.DEVNULL,
@@ -88,6 +88,7 @@ def try_fresh(modules: Sequence[str], toolchain: str = "") -> Trouble:
     if tried.returncode == 0:
         return None
     if tried.returncode < 0:
+        # A crash has no words. Die of the same signal, so that the driver sees what it sees when this process imports.
         os.kill(os.getpid(), -tried.returncode)
     text = tried.stdout.decode("utf-8", "replace")
     start = text.rfind("Traceback (most recent call last)")
@@ -96,7 +97,7 @@ def try_fresh(modules: Sequence[str], toolchain: str = "") -> Trouble:
 
 
 def last_error(text: str) -> str:
-    """What a traceback says after its last frame: the first line at the margin, with all that follows it."""
+    """Return the message of a traceback: the first line at the margin after the last frame, and all that follows it."""
     lines = text.rstrip().splitlines()
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
     for number in range(frames[-1] + 1 if frames else len(lines), len(lines)):
@@ -106,7 +107,7 @@ def last_error(text: str) -> str:
 
 
 def preload_pytest(toolchain: str) -> Trouble:
-    """pytest comes after the packages under test, here as in the cell."""
+    """Import pytest for all cells, after the packages under test, as in a cell; return the trouble like `preload`."""
     import cell
 
     cell.extend_path(toolchain)
@@ -116,14 +117,14 @@ def preload_pytest(toolchain: str) -> Trouble:
     sys.modules["pytest"].main(["--version"])  # imports its own plugins, which a bare import does not
     sys.stdout.flush()
     sys.stderr.flush()
-    # What is there now belongs to every cell and is never freed: collecting it would copy its pages in each.
+    # All objects so far belong to every cell and are never freed: collecting them would copy their pages in each.
     gc.collect()
     gc.freeze()
     return None
 
 
-def serve(control: socket.socket, reader: SocketLines, forked: bool) -> None:
-    """Start a guardian for each request, report each that ended; several may run at once."""
+def serve_requests(control: socket.socket, reader: SocketLines, forked: bool) -> None:
+    """Start a guardian for each request and report each that ended, until the driver closes the socket."""
     import cell
     import guardian
 
@@ -149,6 +150,7 @@ def start(
     pid = os.fork()
     if pid:
         return pid
+    # The socket stays the zygote's alone: held open by a fork, its end would never be seen by the driver.
     signal.set_wakeup_fd(-1)
     control.close()
     os.close(wake)
@@ -176,7 +178,7 @@ def end_of(request: messages.Request) -> messages.ProcessEnd | None:
 
 
 def end_all(running: dict[int, messages.Request]) -> None:
-    """SIGTERM makes a guardian end its cell; one that does not is killed."""
+    """Ask every guardian to end its cell (SIGTERM) and kill those that didn't within two seconds."""
     for pid in running:
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + 2.0
@@ -200,10 +202,10 @@ class SocketLines:
         self._rest = b""
 
     def fill(self) -> bool:
-        """Read what is there; false at the end of file."""
+        """Read once from the socket; return False at the end of file."""
         try:
             data = self._control.recv(65536)
-        except ConnectionError:
+        except ConnectionError:  # a reset is an end too
             data = b""
         self._rest += data
         return bool(data)
@@ -222,4 +224,4 @@ class SocketLines:
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # tearing down an imported TensorFlow takes seconds and does nobody any good
+    os._exit(0)  # tearing down an imported TensorFlow takes seconds and has no use

@@ -86,7 +86,7 @@ def never_holding(
                 declaration = conditional.declaration
                 text = declaration.when + (f", until {declaration.until}" if declaration.until else "")
                 message = f"no cell of the full plan that runs this case fulfils `{text}`"
-                problems.append(Problem(place=declaration.location, message=message))
+                problems.append(Problem(location=declaration.location, message=message))
     return tuple(dict.fromkeys(problems))
 
 
@@ -136,5 +136,5 @@ def _condition(argument: str, text: str, declaration: Declaration, vocabulary: V
         return selector
     for fault in selector:
         message = f"{argument}, character {fault.column}: {fault.message}"
-        problems.append(Problem(place=declaration.location, message=message, hint=fault.hint))
+        problems.append(Problem(location=declaration.location, message=message, hint=fault.hint))
     return Selector(text=text)

@@ -15,7 +15,7 @@ from packaging.version import Version
 from harness.base.suggestions import did_you_mean
 from harness.base.versions import is_version
 from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
-from harness.documents.shape import Leaf, ListOf, OneOrMore, Record, Refused, Shape, TableOf
+from harness.documents.shape import Leaf, ListOf, NodeShape, OneOrMore, RecordOf, RefusedText, TableOf
 from harness.domain import AXES, LISTED, Axis, AxisRow, AxisValue, HubFormat, Interface, Limits, Model, Release
 from harness.matrix.names import Context
 from harness.matrix.selector import Selector, Vocabulary, read_selector
@@ -28,7 +28,7 @@ UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 def _version(text: str) -> str:
     if not is_version(text):
-        raise Refused(f"{text!r} isn't a version", 'such as "2.16.2"')
+        raise RefusedText(f"{text!r} isn't a version", 'such as "2.16.2"')
     return text
 
 
@@ -36,16 +36,16 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refused(f"{text!r} isn't a date", "year-month-day, such as 2024-06-28") from None
+        raise RefusedText(f"{text!r} isn't a date", "year-month-day, such as 2024-06-28") from None
 
 
 def _size(text: str) -> int:
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)", text)
     if not found or found[2] not in UNITS:
-        raise Refused(f"{text!r} isn't a size", "a number and KiB, MiB, GiB or TiB, such as 6 GiB")
+        raise RefusedText(f"{text!r} isn't a size", "a number and KiB, MiB, GiB or TiB, such as 6 GiB")
     size = int(float(found[1]) * UNITS[found[2]])
     if size == 0:
-        raise Refused("must be more than zero")
+        raise RefusedText("must be more than zero")
     return size
 
 
@@ -53,9 +53,9 @@ def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        raise Refused(f"{text!r} isn't a number of seconds") from None
+        raise RefusedText(f"{text!r} isn't a number of seconds") from None
     if not 0 < seconds < float("inf"):
-        raise Refused("must be more than zero")
+        raise RefusedText("must be more than zero")
     return seconds
 
 
@@ -75,7 +75,7 @@ HANDLE = matching("a handle", r"https://\S+", "the address as the publisher give
 MODEL_ID = matching("a model id", r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*", "small letters, digits, and . _ - /")
 TIER_ID = matching("a tier's name", r"[a-z][a-z0-9-]*", "small letters, digits and -")
 
-RELEASE: Record[Release] = Record(
+RELEASE: RecordOf[Release] = RecordOf(
     fields={
         "version": VERSION,
         "package": one_of("a package with TensorFlow in it", PACKAGES),
@@ -84,7 +84,7 @@ RELEASE: Record[Release] = Record(
     },
     build=lambda values, _place: Release(**values),
 )
-MODEL: Record[dict[str, Any]] = Record(
+MODEL: RecordOf[dict[str, Any]] = RecordOf(
     fields={
         "handle": HANDLE,
         "format": choice("a model format", HubFormat, never=HubFormat.KERAS_FILE),
@@ -96,7 +96,7 @@ RELEASES = ListOf(item=RELEASE, key=lambda release: Version(release.version), la
 MODELS = TableOf(key=MODEL_ID, value=MODEL)
 
 
-def _shape_of(row: AxisRow) -> Shape[Any]:
+def _shape_of(row: AxisRow) -> NodeShape[Any]:
     """Return what matrix.yaml holds for an axis."""
     match row.axis:
         case Axis.TENSORFLOW:
@@ -114,10 +114,10 @@ def default_of(row: AxisRow) -> tuple[Enum, ...]:
     return () if row.missing is None else (row.missing,)
 
 
-SHAPES: dict[str, Shape[Any]] = {row.name: _shape_of(row) for row in LISTED}
+SHAPES: dict[str, NodeShape[Any]] = {row.name: _shape_of(row) for row in LISTED}
 OPTIONAL_AXES = tuple(row.name for row in LISTED if row.missing is not None)
 
-LIMITS: Record[Limits] = Record(
+LIMITS: RecordOf[Limits] = RecordOf(
     fields={
         "case_seconds": SECONDS,
         "import_seconds": SECONDS,
@@ -132,7 +132,7 @@ LIMITS: Record[Limits] = Record(
         memory_bytes=values["memory"],
         free_disk_bytes=values["free_disk"],
     ),
-    what="limit",
+    noun="limit",
 )
 
 
@@ -145,18 +145,18 @@ def selector(context: Context, vocabulary: Vocabulary, *, may_be_empty: bool) ->
 
     def convert(text: str) -> Selector:
         if not text.strip() and not may_be_empty:
-            raise Refused("the selector is empty", "it would match everything")
+            raise RefusedText("the selector is empty", "it would match everything")
         reading = read_selector(text, context, vocabulary)
         if isinstance(reading, Selector):
             return reading
-        raise Refused.of(reading)
+        raise RefusedText.of(reading)
 
     shape: dict[str, Any] = {"type": "string"}
     return Leaf(expected="a selector", convert=convert, json=shape if may_be_empty else {**shape, "minLength": 1})
 
 
 def excludes(vocabulary: Vocabulary) -> ListOf[Exclude]:
-    rule: Record[Exclude] = Record(
+    rule: RecordOf[Exclude] = RecordOf(
         fields={"when": selector(Context.RULE, vocabulary, may_be_empty=False), "reason": TEXT},
         build=lambda values, place: Exclude(place=place, **values),
     )
@@ -164,7 +164,7 @@ def excludes(vocabulary: Vocabulary) -> ListOf[Exclude]:
 
 
 def tiers(vocabulary: Vocabulary) -> TableOf[tuple[Selector, str, str]]:
-    slice_: Record[tuple[Selector, str, str]] = Record(
+    slice_: RecordOf[tuple[Selector, str, str]] = RecordOf(
         fields={"select": selector(Context.RULE, vocabulary, may_be_empty=True), "title": TEXT},
         build=lambda values, place: (values["select"], values["title"], place),
     )
@@ -177,7 +177,7 @@ def make_tiers(entries: tuple[tuple[str, tuple[Selector, str, str]], ...]) -> tu
 
 def includes(vocabulary: Vocabulary) -> ListOf[Include]:
     """Axes that an include doesn't list take all the values of the vocabulary; without one there, the include is dropped."""
-    fields: dict[str, Shape[Any]] = {row.name: OneOrMore(item=_on_axis(row, vocabulary)) for row in AXES}
+    fields: dict[str, NodeShape[Any]] = {row.name: OneOrMore(item=_on_axis(row, vocabulary)) for row in AXES}
 
     def build(values: dict[str, Any], place: str) -> Include:
         return Include(
@@ -186,7 +186,7 @@ def includes(vocabulary: Vocabulary) -> ListOf[Include]:
             place=place,
         )
 
-    extra: Record[Include] = Record(fields={**fields, "reason": TEXT}, build=build, optional=tuple(fields), what="axis")
+    extra: RecordOf[Include] = RecordOf(fields={**fields, "reason": TEXT}, build=build, optional=tuple(fields), noun="axis")
     return ListOf(item=extra, key=lambda include: include.place, may_be_empty=True)
 
 
@@ -207,7 +207,7 @@ def _on_axis(row: AxisRow, vocabulary: Vocabulary) -> Leaf[str]:
         value = form.convert(text)
         values = vocabulary.get(row.name)
         if values is not None and value not in values:
-            raise Refused(f"{value!r} isn't on the {row.name} axis", did_you_mean(value, values))
+            raise RefusedText(f"{value!r} isn't on the {row.name} axis", did_you_mean(value, values))
         return value
 
     return Leaf(expected=form.expected, convert=convert, json=form.json)

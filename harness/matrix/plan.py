@@ -175,8 +175,8 @@ def _nothing_selected(
     if left_out:
         cells = sum(rule.cells for rule in left_out)
         reasons = "; ".join(f"{rule.place}: {rule.reason}" for rule in left_out)
-        return SelectionError(f"all {cells} cells that it selects are excluded", place=place, hint=reasons)
+        return SelectionError(f"all {cells} cells that it selects are excluded", location=place, hint=reasons)
     everything, _ = _split(spec, ids, Selector(text=""), spec.values())
     interfaces = spec.interfaces()
     near = near_hint(nearest(selector, (planned(cell.axes, interfaces, cell.environment, cell.id) for cell in everything)))
-    return SelectionError("nothing is selected", place=place, hint=near or "no single condition is to blame: drop several")
+    return SelectionError("nothing is selected", location=place, hint=near or "no single condition is to blame: drop several")

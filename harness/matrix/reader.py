@@ -13,8 +13,8 @@ from typing import Any
 from packaging.version import Version
 
 from harness.base.errors import SpecError
-from harness.documents.nodes import Items, Node, Place, Table, compose
-from harness.documents.shape import Log, Schema, Shape, joined, open_record, record_schema
+from harness.documents.nodes import ListNode, Location, Node, TableNode, compose
+from harness.documents.shape import Log, NodeShape, Schema, joined, open_record, record_schema
 from harness.domain import LISTED, Axes, Axis
 from harness.matrix import document as matrix
 from harness.matrix.facts import planned
@@ -30,24 +30,24 @@ def load(path: Path) -> Spec:
     try:
         return parse(path.read_text(encoding="utf-8"), name=path.name)
     except FileNotFoundError:
-        raise SpecError("no such file", place=path.name, hint="run hubmatrix from the project's folder") from None
+        raise SpecError("no such file", location=path.name, hint="run hubmatrix from the project's folder") from None
     except UnicodeDecodeError as error:
-        raise SpecError(f"not UTF-8 (byte {error.start})", place=path.name) from None
+        raise SpecError(f"not UTF-8 (byte {error.start})", location=path.name) from None
     except OSError as error:
-        raise SpecError(f"can't be read: {error.strerror}", place=path.name) from None
+        raise SpecError(f"can't be read: {error.strerror}", location=path.name) from None
 
 
 def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
     """The spec that the text holds. Raises one SpecError with all problems, in line order."""
     root = compose(text, name)
     if root is None:
-        raise SpecError("the file is empty", place=name)
+        raise SpecError("the file is empty", location=name)
     log = Log(name)
     sections = open_record(root, dict.fromkeys(SECTIONS), "", log, optional=OPTIONAL) or {}
     values = _read_axes(sections.get("axes"), log)
     space = Space(**values)
     vocabulary = _vocabulary(space, log)
-    shapes: dict[str, Shape[Any]] = {
+    shapes: dict[str, NodeShape[Any]] = {
         "version": matrix.FORMAT,
         "include": matrix.includes(vocabulary),
         "exclude": matrix.excludes(vocabulary),
@@ -88,7 +88,7 @@ def _read_axes(node: Node | None, log: Log) -> dict[str, Any]:
     """The values of each axis that could be read, under the names of Spec's fields."""
     entries = None
     if node is not None:
-        entries = open_record(node, matrix.SHAPES, "axes", log, optional=matrix.OPTIONAL_AXES, what="axis")
+        entries = open_record(node, matrix.SHAPES, "axes", log, optional=matrix.OPTIONAL_AXES, noun="axis")
     values = {key: matrix.SHAPES[key].read(child, joined("axes", key), log) for key, child in (entries or {}).items()}
     return {
         "releases": tuple(sorted(values.get(Axis.TENSORFLOW.value) or (), key=lambda release: Version(release.version))),
@@ -125,12 +125,12 @@ def _selects_anything(spec: Spec, tier: Tier, included: frozenset[Axes]) -> bool
     return any(not any(exclude.when(facts) for exclude in spec.exclude) for facts in left)
 
 
-def _places(sections: dict[str, Node]) -> Iterator[tuple[str, Place]]:
+def _places(sections: dict[str, Node]) -> Iterator[tuple[str, Location]]:
     for section in ("exclude", "tiers"):
         match sections.get(section):
-            case Items(nodes=nodes):
-                yield from ((f"{section}[{index}]", node.place) for index, node in enumerate(nodes))
-            case Table(entries=entries):
-                yield from ((f"{section}.{key.text}", key.place) for key, _ in entries)
+            case ListNode(nodes=nodes):
+                yield from ((f"{section}[{index}]", node.location) for index, node in enumerate(nodes))
+            case TableNode(entries=entries):
+                yield from ((f"{section}.{key.text}", key.location) for key, _ in entries)
             case _:
                 pass

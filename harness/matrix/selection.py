@@ -58,7 +58,7 @@ def refuse_unknown(option: str, what: str, ids: Iterable[str], choices: Sequence
     """Raise SelectionError for ids that are none of the choices. `hints` are those to suggest from, where it isn't from all."""
     known = frozenset(choices)
     problems = tuple(
-        Problem(place=option, message=f"no {what} {id_!r}", hint=did_you_mean(id_, hints or choices))
+        Problem(location=option, message=f"no {what} {id_!r}", hint=did_you_mean(id_, hints or choices))
         for id_ in ids
         if id_ not in known
     )

@@ -114,7 +114,7 @@ def compile_selector(
     reading = read_selector(text, context, vocabulary)
     if isinstance(reading, Selector):
         return reading
-    problems = (Problem(place=f"{option}:{fault.column}", message=fault.message, hint=fault.hint) for fault in reading)
+    problems = (Problem(location=f"{option}:{fault.column}", message=fault.message, hint=fault.hint) for fault in reading)
     raise SelectionError.of(tuple(problems))
 
 

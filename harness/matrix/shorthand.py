@@ -44,7 +44,7 @@ def compile_versions(text: str, *, option: str = "--tensorflow") -> Selector:
         else:
             alternatives.append(condition)
     if faults:
-        problems = (Problem(place=f"{option}:{fault.column}", message=fault.message, hint=fault.hint) for fault in faults)
+        problems = (Problem(location=f"{option}:{fault.column}", message=fault.message, hint=fault.hint) for fault in faults)
         raise SelectionError.of(tuple(problems))
     alternatives += [Every(parts=tuple(together))] if together else []
     conjuncts = (Conjunct.of(text, Either(parts=tuple(alternatives))),) if alternatives else ()

@@ -155,7 +155,7 @@ class Spec(Space):
         for tier in self.tiers:
             if tier.name == name:
                 return tier
-        raise SelectionError(f"no tier {name!r}", place="--tier", hint=did_you_mean(name, (tier.name for tier in self.tiers)))
+        raise SelectionError(f"no tier {name!r}", location="--tier", hint=did_you_mean(name, (tier.name for tier in self.tiers)))
 
     def included(self) -> frozenset[Axes]:
         """Return the combinations that includes name, whatever the excludes say."""

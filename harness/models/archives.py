@@ -19,26 +19,28 @@ LARGEST_BYTES = 8 * 2**30
 """The largest text encoders on the Hub are below 2 GiB."""
 MOST_FILES = 10_000
 CHUNK = 2**20
+# A tar ends with two blocks of zeros.
 END_MARK_BYTES = 2 * tarfile.BLOCKSIZE
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of a file's bytes, in hex."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
         while data := file.read(CHUNK):
-            found.update(data)
-    return found.hexdigest()
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def tree_digest(folder: Path) -> str:
-    """SHA-256 over the relative path and digest of every file below `folder`, in the order of the paths."""
+    """Return the SHA-256 over the relative path and digest of every file below `folder`, in the order of the paths."""
     lines = (f"{file_digest(folder / name)}  {name}\n" for name in _files(folder))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def pack(folder: Path) -> bytes:
-    """A tar.gz of the files below `folder`: sorted, without dates, owners or permissions of this machine."""
+    """Pack the files below `folder` into a tar.gz: sorted, without dates, owners or permissions of this machine."""
+    # No time in gzip's header, no dates and owners in tar's: equal folders give equal bytes.
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as file, tarfile.open(fileobj=file, mode="w") as tar:
         for name in _files(folder):
@@ -52,10 +54,11 @@ def pack(folder: Path) -> bytes:
 def unpack(archive: Path, folder: Path) -> None:
     """Write the archive's files below `folder`.
 
-    ModelError, before anything is written, for a link, a device, a path outside, or more than a model can have.
+    Raises ModelError, before anything is written, for a link, a device, a path outside, or more than a model can have.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar:
+            # All headers first: an archive that is refused half-way would leave its files behind.
             members = _members(tar, archive)
             _expect_whole(archive)
             for member in members:
@@ -65,11 +68,14 @@ def unpack(archive: Path, folder: Path) -> None:
                     with target.open("wb") as file:
                         shutil.copyfileobj(data, file, CHUNK)
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ModelError(f"not a readable tar.gz: {error}", place=str(archive)) from error
+        raise ModelError(f"not a readable tar.gz: {error}", location=str(archive)) from error
 
 
 def _expect_whole(archive: Path) -> None:
-    """To the end: tarfile takes what it can't read for the end of the archive, and asks neither for checksum nor end mark."""
+    """Read to the end and raise ReaderError if the archive is cut off.
+
+    tarfile takes bytes that it can't read for the end of the archive, and checks neither gzip's checksum nor tar's end mark.
+    """
     tail = b""
     with gzip.open(archive) as data:
         while part := data.read(CHUNK):
@@ -79,25 +85,25 @@ def _expect_whole(archive: Path) -> None:
 
 
 def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
-    """All members, checked; a bomb is left alone as soon as its headers promise too much."""
-    found: list[tarfile.TarInfo] = []
+    """Return all members, each checked. Stops at the first header that promises too much, so a bomb is never unpacked."""
+    members: list[tarfile.TarInfo] = []
     size = 0
     for member in tar:
         _check(member, archive)
-        found.append(member)
+        members.append(member)
         size += member.size
-        if size > LARGEST_BYTES or len(found) > MOST_FILES:
-            told = f"unpacks to more than {LARGEST_BYTES // 2**30} GiB or {MOST_FILES} files"
-            raise ModelError(told, place=str(archive), hint="no text model is that large")
-    return found
+        if size > LARGEST_BYTES or len(members) > MOST_FILES:
+            excess = f"unpacks to more than {LARGEST_BYTES // 2**30} GiB or {MOST_FILES} files"
+            raise ModelError(excess, location=str(archive), hint="no text model is that large")
+    return members
 
 
 def _check(member: tarfile.TarInfo, archive: Path) -> None:
     path = PurePosixPath(member.name)
     if not (member.isfile() or member.isdir()):
-        raise ModelError(f"{member.name!r} is neither a file nor a folder", place=str(archive))
+        raise ModelError(f"{member.name!r} is neither a file nor a folder", location=str(archive))
     if path.is_absolute() or ".." in path.parts:
-        raise ModelError(f"{member.name!r} leads out of the archive", place=str(archive))
+        raise ModelError(f"{member.name!r} leads out of the archive", location=str(archive))
 
 
 def _files(folder: Path) -> list[str]:

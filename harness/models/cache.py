@@ -20,13 +20,13 @@ def fill(cache_dir: Path, chosen: Iterable[Replica]) -> None:
     """Put each replica where the hub library looks for its handle. Safe to repeat, and for two at once."""
     cache_dir.mkdir(parents=True, exist_ok=True)
     for replica in chosen:
-        _put(replica, cache_dir / cache_name(replica.manifest.handle))
+        _install(replica, cache_dir / cache_name(replica.manifest.handle))
 
 
-def _put(replica: Replica, target: Path) -> None:
+def _install(replica: Replica, target: Path) -> None:
     make_once(target, partial(replicas.unpack, replica))
     if archives.tree_digest(target) != replica.manifest.tree_sha256:
-        raise ModelError(f"holds something else than the replica of {replica.manifest.id}", place=str(target), hint="remove it")
+        raise ModelError(f"exists but is not the replica of {replica.manifest.id}", location=str(target), hint="remove it")
     # The hub library writes this file for people and never reads it.
     descriptor = target.with_name(f"{target.name}.descriptor.txt")
     descriptor.write_text(f"Module: {replica.manifest.handle}\nReplica: {replica.manifest.id}\n")

@@ -29,13 +29,13 @@ CHUNK = 2**20
 GZIP = b"\x1f\x8b"
 
 
-class Gone(ModelError):
-    """A server answered that it has no such model, or does not give it, or gave a page: where models moved, old addresses do."""
+class NotServed(ModelError):
+    """The server has no such model, or refuses it, or sends a page instead, as old addresses of models that moved do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brought:
-    """A model to look into. `handle` is what cases write for it: None for a path, which has to be told apart in a cell."""
+class LocatedModel:
+    """A model as files. `handle` is what cases write for it; None if a path was typed."""
 
     name: str
     path: Path
@@ -43,47 +43,51 @@ class Brought:
     origin: str
 
 
-def bring(target: str, folder: Path, hub_url: str | None) -> Brought:
-    """Make what a user typed readable as files; what has to be unpacked goes below `folder`, once.
+def locate(target: str, folder: Path, hub_url: str | None) -> LocatedModel:
+    """Find the files of the model that a user typed; an archive is unpacked below `folder`, once.
 
     Raises:
-        ModelError: the server has no such model, or what came is no archive of one.
+        ModelError: the server has no such model, or its answer isn't an archive of one.
         MachineError: the server can't be reached.
     """
     if target.startswith(SCHEMES):
         return _handle(target, folder, hub_url)
     path = Path(target).expanduser()
     if path.is_file() and _begins(path, GZIP):
-        made = folder / archives.file_digest(path)
-        make_once(made, partial(archives.unpack, path))
+        unpacked = folder / archives.file_digest(path)
+        make_once(unpacked, partial(archives.unpack, path))
         name = path.name.removesuffix(".gz").removesuffix(".tgz").removesuffix(".tar")
-        return Brought(name=name, path=_top(made), handle=None, origin=f"unpacked from {path}")
-    return Brought(name=path.resolve().name, path=path, handle=None, origin=str(path))
+        return LocatedModel(name=name, path=_top(unpacked), handle=None, origin=f"unpacked from {path}")
+    return LocatedModel(name=path.resolve().name, path=path, handle=None, origin=str(path))
 
 
-def _handle(handle: str, folder: Path, hub_url: str | None) -> Brought:
+def _handle(handle: str, folder: Path, hub_url: str | None) -> LocatedModel:
     name = "/".join(urlsplit(handle).path.strip("/").split("/")[-2:]) or urlsplit(handle).netloc
-    replica = next((one for one in replicas.every() if one.manifest.handle == handle), None) if hub_url is None else None
+    replica = (
+        next((candidate for candidate in replicas.every() if candidate.manifest.handle == handle), None)
+        if hub_url is None
+        else None
+    )
     if replica is not None:
-        made = folder / replica.manifest.tree_sha256
-        make_once(made, partial(replicas.unpack, replica))
-        return Brought(name=name, path=made, handle=handle, origin=f"replica of {handle}, with random weights")
-    made = download(handle, folder, hub_url)
-    return Brought(name=name, path=made, handle=handle, origin=f"fetched from {_address(handle, hub_url)}")
+        unpacked = folder / replica.manifest.tree_sha256
+        make_once(unpacked, partial(replicas.unpack, replica))
+        return LocatedModel(name=name, path=unpacked, handle=handle, origin=f"replica of {handle}, with random weights")
+    unpacked = download(handle, folder, hub_url)
+    return LocatedModel(name=name, path=unpacked, handle=handle, origin=f"fetched from {_address(handle, hub_url)}")
 
 
 def download(handle: str, folder: Path, hub_url: str | None) -> Path:
-    """The folder below `folder` that holds what the server gives for a handle; asked for once.
+    """Download the model of a handle, once, and return its folder below `folder`.
 
     Raises:
-        Gone: the server has no such model, gives something else in its place, or wants somebody who has signed in.
-        ModelError: what came is an archive that is damaged.
+        NotServed: the server has no such model, sends something else in its place, or wants a user who has signed in.
+        ModelError: the archive is damaged.
         MachineError: the server can't be reached, is out of order, or the connection ended early.
     """
     address = _address(handle, hub_url)
-    made = folder / cache_name(address)
-    make_once(made, partial(_fetch, address))
-    return made
+    model = folder / cache_name(address)
+    make_once(model, partial(_fetch, address))
+    return model
 
 
 def _address(handle: str, hub_url: str | None) -> str:
@@ -97,6 +101,7 @@ def _address(handle: str, hub_url: str | None) -> str:
 
 def _fetch(address: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as scratch:
+        # Beside the target: a model of gigabytes need not fit into /tmp as well.
         archive = Path(scratch) / "model.tar.gz"
         try:
             _download(address, archive)
@@ -104,17 +109,21 @@ def _fetch(address: str, folder: Path) -> None:
             trouble.close()
             raise _refused(trouble, address) from trouble
         except (OSError, http.client.HTTPException) as trouble:
-            told = getattr(trouble, "reason", trouble) or type(trouble).__name__
+            reason = getattr(trouble, "reason", trouble) or type(trouble).__name__
             hint = "no network? give a path, or another server with --hub-url"
-            raise MachineError(f"can't be reached: {told}", place=address, hint=hint) from trouble
+            raise MachineError(f"can't be reached: {reason}", location=address, hint=hint) from trouble
         if not _begins(archive, GZIP):
             beginning = archive.read_bytes()[:40]
-            raise Gone(f"no archive came: it begins with {beginning!r}", place=address, hint="is this the handle of a model?")
+            raise NotServed(
+                f"the answer isn't an archive: it begins with {beginning!r}",
+                location=address,
+                hint="is this the handle of a model?",
+            )
         archives.unpack(archive, folder)
 
 
 def _download(address: str, archive: Path) -> None:
-    """Everything that comes, within the limits of time and size."""
+    """Write the server's answer to a file, within the limits of time and size."""
     request = urllib.request.Request(address, headers={"User-Agent": f"hubmatrix/{__version__}"})
     deadline = time.monotonic() + DOWNLOAD_SECONDS
     with closing(urllib.request.urlopen(request, timeout=ANSWER_SECONDS)) as answer, archive.open("wb") as file:
@@ -122,24 +131,25 @@ def _download(address: str, archive: Path) -> None:
         while data := answer.read(CHUNK):
             size += file.write(data)
             if size > archives.LARGEST_BYTES:
-                raise ModelError(f"more than {archives.LARGEST_BYTES // 2**30} GiB", place=address)
+                raise ModelError(f"more than {archives.LARGEST_BYTES // 2**30} GiB", location=address)
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not done after {DOWNLOAD_SECONDS // 60} minutes")
         if expected and expected.isdigit() and size < int(expected):
+            # urllib takes the end of the connection for the end of the body, however little came.
             raise ConnectionError(f"cut off after {size} of {expected} bytes")
 
 
 def _refused(trouble: urllib.error.HTTPError, address: str) -> ModelError | MachineError:
-    told = f"the server answers {trouble.code} {trouble.reason}"
+    reply = f"the server answers {trouble.code} {trouble.reason}"
     if trouble.code in (404, 410):
-        return Gone(told, place=address, hint="is the handle, with its version, as the publisher writes it?")
+        return NotServed(reply, location=address, hint="is the handle, with its version, as the publisher writes it?")
     if trouble.code in (401, 403):
-        return Gone(told, place=address, hint="this model wants somebody who has signed in: download it and give its folder")
-    return MachineError(told, place=address)
+        return NotServed(reply, location=address, hint="this model asks for a sign-in: download it and give its folder")
+    return MachineError(reply, location=address)
 
 
 def _top(folder: Path) -> Path:
-    """The model of an archive: what it holds, or the one folder in it."""
+    """Return the model's folder in an unpacked archive: the top, or the only folder in it."""
     inside = list(folder.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else folder
 
@@ -149,4 +159,4 @@ def _begins(path: Path, beginning: bytes) -> bool:
         with path.open("rb") as file:
             return file.read(len(beginning)) == beginning
     except OSError:
-        return False  # whoever reads it next says why
+        return False  # the next reader gets the same error and says why

@@ -22,11 +22,11 @@ Rows = tuple[tuple[float, ...], ...]
 Ids = tuple[tuple[int, ...], ...]
 
 
-class Part(BaseModel):
+class ManifestPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Exporter(Part):
+class Exporter(ManifestPart):
     """The environment and the script that made the model. Dates are uv's `--exclude-newer`.
 
     `arguments` tell a script that makes several models which one. `excludes` are dependencies that are not installed: the
@@ -42,7 +42,7 @@ class Exporter(Part):
     excludes: tuple[str, ...] = ()
 
 
-class Tokens(Part):
+class Tokens(ManifestPart):
     """Token ids, int32 [batch, length] each, under the names of TF2 dict models: what an encoder takes and preprocessing gives.
 
     TF1 calls them input_ids, input_mask, segment_ids; list models take them in this order.
@@ -53,14 +53,14 @@ class Tokens(Part):
     input_type_ids: Ids
 
 
-class Sentences(Part):
-    """What preprocessing takes: string [batch]."""
+class Sentences(ManifestPart):
+    """Inputs of preprocessing: string [batch]."""
 
     sentences: tuple[str, ...]
 
 
-class Vectors(Part):
-    """What the exporter's own TensorFlow gave: float32 [batch, width] and [batch, length, width].
+class Vectors(ManifestPart):
+    """Outputs of the exporter's own TensorFlow: float32 [batch, width] and [batch, length, width].
 
     List models give them without names, in this order.
     """
@@ -69,11 +69,11 @@ class Vectors(Part):
     sequence_output: tuple[Rows, ...] | None = None
 
 
-class Recipe(Part):
+class ReplicaRecipe(ManifestPart):
     """The part of a manifest that a person writes.
 
-    `tolerance` is absolute, for each output value; 0 for token ids. `encoder` is the id of a model that takes what this
-    preprocessing gives. `approximation` says how the replica differs in kind from what was published; empty where it doesn't.
+    `tolerance` is absolute, for each output value; 0 for token ids. `encoder` is the id of a model that takes this
+    preprocessing's outputs. `approximation` says how the replica differs in kind from what was published; empty where it doesn't.
     """
 
     format: Literal[2] = FORMAT
@@ -87,7 +87,7 @@ class Recipe(Part):
     approximation: str = ""
 
 
-class Record(Part):
+class ExportRecord(ManifestPart):
     """The part of a manifest that the exporter's script writes. `width` is the length of a vector, or of a row of token ids."""
 
     width: Annotated[int, Field(gt=0)]
@@ -96,7 +96,7 @@ class Record(Part):
     outputs: Vectors | Tokens
 
     @model_validator(mode="after")
-    def shapes_agree(self) -> Record:
+    def shapes_agree(self) -> ExportRecord:
         match self.inputs, self.outputs:
             case Tokens() as tokens, Vectors() as vectors:
                 self._encodes(tokens, vectors)
@@ -118,8 +118,8 @@ class Record(Part):
             raise ValueError(f"outputs are not [batch, {self.width}] and [batch, length, {self.width}]")
 
 
-class Manifest(Record, Recipe):
-    """All of it, with the digests of the archive beside it and of the files inside."""
+class Manifest(ExportRecord, ReplicaRecipe):
+    """The whole manifest, with the digests of the archive beside it and of the files inside."""
 
     archive_sha256: Digest
     tree_sha256: Digest

@@ -1,4 +1,4 @@
-"""Makes a replica anew with the publisher's exporter and says whether the committed one is still what comes out.
+"""Exports a replica anew with the publisher's exporter and compares it with the committed one.
 
 Compared: tags, signatures, op kinds, variables (type, shape, digest), the fixed input and outputs within tolerance, size.
 The bytes are reported and not judged: with the fixed hash seed the TF2 export repeats byte for byte, but TensorFlow 1.15
@@ -20,7 +20,7 @@ from harness.base import process
 from harness.base.errors import MachineError, ModelError
 from harness.base.files import write_atomically
 from harness.models import archives, replicas
-from harness.models.manifest import Exporter, Manifest, Recipe, Record
+from harness.models.manifest import Exporter, ExportRecord, Manifest, ReplicaRecipe
 from harness.models.replicas import Replica
 
 SCRIPTS = Path(__file__).parent / "exporters"
@@ -34,7 +34,7 @@ PythonFor = Callable[[str], Path | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a rebuild found. `differences` is empty where the committed replica is confirmed or there was none."""
+    """The result of a rebuild. `differences` is empty where the committed replica is confirmed or there was none."""
 
     model: str
     differences: tuple[str, ...]
@@ -48,23 +48,23 @@ def rebuild(
 ) -> Report:
     """Export in a temporary folder below `workdir` and compare with `folder`; with `write`, replace what is there.
 
-    To add a model, write the fields of `Recipe` to its manifest and call this with `write=True`. ModelError where the
-    exporter fails or its archive is too large, MachineError where an interpreter or package can't be had.
+    To add a model, write the fields of `ReplicaRecipe` to its manifest and call this with `write=True`. ModelError where the
+    exporter fails or its archive is too large, MachineError where an interpreter is missing or a package can't be installed.
     """
     path = replicas.manifest_path(model_id, folder)
     recipe = recipe_of(path)
     committed = _committed(model_id, folder, may_lack=write)
     workdir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=workdir, prefix="rebuild-") as name:
-        room = Path(name)
-        python = environment_of(recipe.exporter, room / "environment", uv, python_for)
-        made = room / "model"
-        run_script(python, recipe.exporter.script, made, room / "record.json", *recipe.exporter.arguments)
-        record = Record.model_validate_json((room / "record.json").read_bytes())
-        differences = tuple(_differences(python, committed, made, record)) if committed else ()
-        archive, tree = archives.pack(made), archives.tree_digest(made)
+        scratch = Path(name)
+        python = environment_of(recipe.exporter, scratch / "environment", uv, python_for)
+        exported = scratch / "model"
+        run_script(python, recipe.exporter.script, exported, scratch / "record.json", *recipe.exporter.arguments)
+        record = ExportRecord.model_validate_json((scratch / "record.json").read_bytes())
+        differences = tuple(_differences(python, committed, exported, record)) if committed else ()
+        archive, tree = archives.pack(exported), archives.tree_digest(exported)
     if len(archive) > SIZE_LIMIT:
-        raise ModelError(f"archive has {len(archive)} bytes, the limit is {SIZE_LIMIT}", place=str(path), hint="a smaller width")
+        raise ModelError(f"archive has {len(archive)} bytes, the limit is {SIZE_LIMIT}", location=str(path), hint="a smaller width")
     if write:
         _write(path, recipe, record, archive, tree)
     return Report(
@@ -85,17 +85,17 @@ def _committed(model_id: str, folder: Path, *, may_lack: bool) -> Replica | None
         raise
 
 
-def recipe_of(path: Path) -> Recipe:
-    """What a person wrote of a replica's manifest. ModelError where there is none."""
+def recipe_of(path: Path) -> ReplicaRecipe:
+    """Read the part of a replica's manifest that a person wrote. Raises ModelError if there is none."""
     try:
         data = json.loads(path.read_bytes())
-        return Recipe.model_validate({name: data[name] for name in Recipe.model_fields if name in data})
+        return ReplicaRecipe.model_validate({name: data[name] for name in ReplicaRecipe.model_fields if name in data})
     except (OSError, ValueError, ValidationError) as error:
-        raise ModelError(f"no usable recipe: {error}", place=str(path)) from error
+        raise ModelError(f"no usable recipe: {error}", location=str(path)) from error
 
 
 def environment_of(exporter: Exporter, folder: Path, uv: Path, python_for: PythonFor) -> Path:
-    """The interpreter of a fresh environment with what the exporter needs."""
+    """Create an environment with the exporter's requirements and return its interpreter."""
     base = python_for(exporter.python)
     if base is None:
         raise MachineError(f"no Python {exporter.python}", hint=f"install it, e.g. `pyenv install {exporter.python}`")
@@ -120,22 +120,23 @@ def environment_of(exporter: Exporter, folder: Path, uv: Path, python_for: Pytho
 
 
 def run_script(python: Path, name: str, *arguments: Path | str, seconds: float = EXPORT_SECONDS) -> None:
-    """One of `exporters/` in the environment of an exporter. ModelError with its last words where it fails."""
+    """Run a script of `exporters/` in an exporter's environment. Raises ModelError with its last lines if it fails."""
+    # -B: no bytecode of another interpreter beside the scripts.
     _run([python, "-B", SCRIPTS / name, *arguments], seconds, ModelError)
 
 
 def _run(argv: list[str | Path], seconds: float, error: type[MachineError | ModelError]) -> None:
-    done = process.run(argv, timeout=seconds, env=ENVIRONMENT)
-    if not done.ok:
-        how = f"exit code {done.code}" if done.code is not None else f"stopped after {seconds:.0f} s"
-        last = "\n".join(done.stderr.strip().splitlines()[-15:])
+    completed = process.run(argv, timeout=seconds, env=ENVIRONMENT)
+    if not completed.ok:
+        how = f"exit code {completed.code}" if completed.code is not None else f"stopped after {seconds:.0f} s"
+        last = "\n".join(completed.stderr.strip().splitlines()[-15:])
         raise error(f"{how}: {' '.join(map(str, argv))}\n{last}")
 
 
-def _differences(python: Path, committed: Replica, made: Path, record: Record) -> Iterator[str]:
-    old = made.with_name("committed")
+def _differences(python: Path, committed: Replica, exported: Path, record: ExportRecord) -> Iterator[str]:
+    old = exported.with_name("committed")
     replicas.unpack(committed, old)
-    yield from _unlike(_described(python, old), _described(python, made))
+    yield from _unlike(_described(python, old), _described(python, exported))
     yield from _drift(committed.manifest, record)
 
 
@@ -145,33 +146,33 @@ def _described(python: Path, model: Path) -> dict[str, Any]:
     return dict(json.loads(target.read_bytes()))
 
 
-def _unlike(old: Mapping[str, Any], new: Mapping[str, Any], place: str = "") -> Iterator[str]:
-    """Each place where two descriptions differ, with both values."""
+def _unlike(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Yield each path at which two descriptions differ, with both values."""
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _unlike(before, after, f"{place}{name}: ")
+            yield from _unlike(before, after, f"{path}{name}: ")
         elif before != after:
-            yield f"{place}{name}: was {before}, is {after}"
+            yield f"{path}{name}: was {before}, is {after}"
 
 
-def _drift(manifest: Manifest, record: Record) -> Iterator[str]:
+def _drift(manifest: Manifest, record: ExportRecord) -> Iterator[str]:
     for name in ("width", "vocab_size", "inputs"):
         if getattr(manifest, name) != getattr(record, name):
             yield f"{name} differs"
-            return
+            return  # outputs of other inputs or widths can't be compared
     for name, old in manifest.outputs:
         before, after = list(_numbers(old)), list(_numbers(getattr(record.outputs, name, None)))
         if len(before) != len(after):
             yield f"{name} has {len(after)} values, had {len(before)}"
             continue
-        worst = max((abs(one - other) for one, other in zip(before, after, strict=True)), default=0.0)
+        worst = max((abs(first - second) for first, second in zip(before, after, strict=True)), default=0.0)
         if worst > manifest.tolerance:
             yield f"{name} differs by {worst:.3g}, the tolerance is {manifest.tolerance:.3g}"
 
 
 def _numbers(value: Any) -> Iterator[float]:
-    """The numbers of nested tuples in order; none of an output that is missing."""
+    """Yield the numbers of nested tuples in order; none for an output that is missing."""
     if isinstance(value, tuple):
         for part in value:
             yield from _numbers(part)
@@ -179,7 +180,7 @@ def _numbers(value: Any) -> Iterator[float]:
         yield value
 
 
-def _write(path: Path, recipe: Recipe, record: Record, archive: bytes, tree: str) -> None:
+def _write(path: Path, recipe: ReplicaRecipe, record: ExportRecord, archive: bytes, tree: str) -> None:
     target = replicas.archive_path(path)
     target.write_bytes(archive)
     manifest = Manifest(**dict(recipe), **dict(record), archive_sha256=archives.file_digest(target), tree_sha256=tree)

@@ -26,12 +26,12 @@ class Replica:
     @property
     def model(self) -> Model:
         """The published model that it stands for."""
-        said = self.manifest
-        return Model(id=said.id, handle=said.handle, format=said.hub_format, interface=said.interface)
+        manifest = self.manifest
+        return Model(id=manifest.id, handle=manifest.handle, format=manifest.hub_format, interface=manifest.interface)
 
 
 def manifest_path(model_id: str, folder: Path = FOLDER) -> Path:
-    """Where the manifest of a model is; its archive is beside it. `bert-en/3`: `bert-en-3.json`."""
+    """Return the path of a model's manifest, `bert-en-3.json` for `bert-en/3`; its archive is beside it."""
     return folder / f"{model_id.replace('/', '-')}.json"
 
 
@@ -40,31 +40,31 @@ def archive_path(manifest: Path) -> Path:
 
 
 def find(model_id: str, folder: Path = FOLDER) -> Replica:
-    """The verified replica of a model. ModelError where there is none, or where it is not what its manifest says."""
+    """Return the verified replica of a model. Raises ModelError if there is none, or if its manifest doesn't describe it."""
     path = manifest_path(model_id, folder)
     if not path.is_file():
-        known = ", ".join(replica.manifest.id for replica in every(folder))
-        raise ModelError(f"no replica of model {model_id!r}", place=str(folder), hint=f"there are: {known or 'none'}")
+        ids = ", ".join(replica.manifest.id for replica in every(folder))
+        raise ModelError(f"no replica of model {model_id!r}", location=str(folder), hint=f"there are: {ids or 'none'}")
     replica = _read(path)
     if replica.manifest.id != model_id:
-        raise ModelError(f"id is {replica.manifest.id!r}, expected {model_id!r}", place=str(path))
+        raise ModelError(f"id is {replica.manifest.id!r}, expected {model_id!r}", location=str(path))
     return replica
 
 
 def with_encoder(model_id: str, folder: Path = FOLDER) -> tuple[Replica, ...]:
-    """The verified replica of a model; of a preprocessing model, its encoder's too."""
+    """Return the verified replica of a model; for a preprocessing model, its encoder's too."""
     replica = find(model_id, folder)
     encoder = replica.manifest.encoder
     return (replica, find(encoder, folder)) if encoder else (replica,)
 
 
 def every(folder: Path = FOLDER) -> tuple[Replica, ...]:
-    """All replicas, verified, in the order of their file names."""
+    """Return all replicas, verified, in the order of their file names."""
     return tuple(_read(path) for path in sorted(folder.glob("*.json")))
 
 
 def unpack(replica: Replica, folder: Path) -> None:
-    """Write the model below `folder`, which must be empty or absent. ModelError where the files are not those recorded."""
+    """Write the model below `folder`, which must be empty or absent. Raises ModelError if the files differ from the record."""
     folder.mkdir(parents=True, exist_ok=True)
     archives.unpack(replica.archive, folder)
     _expect(replica.manifest.tree_sha256, archives.tree_digest(folder), f"{replica.archive}: unpacked tree")
@@ -77,16 +77,18 @@ def _read(path: Path) -> Replica:
     except ValidationError as error:
         raise _invalid(path, error) from error
     if not archive.is_file():
-        raise ModelError("archive is missing", place=str(archive), hint=REBUILD)
+        raise ModelError("archive is missing", location=str(archive), hint=REBUILD)
     _expect(manifest.archive_sha256, archives.file_digest(archive), str(archive))
     return Replica(manifest=manifest, archive=archive)
 
 
-def _expect(said: str, found: str, place: str) -> None:
-    if said != found:
-        raise ModelError(f"sha256 is {found}, the manifest says {said}", place=place, hint=REBUILD)
+def _expect(expected: str, actual: str, location: str) -> None:
+    if expected != actual:
+        raise ModelError(f"sha256 is {actual}, the manifest says {expected}", location=location, hint=REBUILD)
 
 
 def _invalid(path: Path, error: ValidationError) -> HubmatrixError:
-    places = ((".".join(map(str, item["loc"])), item["msg"]) for item in error.errors())
-    return ModelError.of(tuple(Problem(place=f"{path}: {where}" if where else str(path), message=what) for where, what in places))
+    problems = ((".".join(map(str, item["loc"])), item["msg"]) for item in error.errors())
+    return ModelError.of(
+        tuple(Problem(location=f"{path}: {field}" if field else str(path), message=message) for field, message in problems)
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.base.files import write_atomically
 from harness.domain import Lacking, Model
-from harness.models.fetch import Brought
+from harness.models.fetch import LocatedModel
 from harness.models.handles import cache_name
 from harness.models.inspect import Inspected, brief
 from harness.models.inspect.interface import format_of, interface_of
@@ -49,7 +49,7 @@ class UserModel:
         copy(self.tree, target)
 
 
-def model_of(brought: Brought, inspected: Inspected) -> Model:
+def model_of(brought: LocatedModel, inspected: Inspected) -> Model:
     """Return the model as the plan knows it: id, handle, format and interface."""
     handle = brought.handle or f"./{_file_name(brought.name, inspected.kind)}"
     return Model(id=_id(brought.name), handle=handle, format=format_of(inspected), interface=interface_of(inspected))

@@ -61,7 +61,7 @@ class Writer:
 
     def _unwritable(self, trouble: OSError) -> MachineError:
         hint = "mend that and run the same command again, it goes on from here"
-        return MachineError(f"results can't be written: {trouble.strerror}", place=str(self.path), hint=hint)
+        return MachineError(f"results can't be written: {trouble.strerror}", location=str(self.path), hint=hint)
 
     def close(self, *, finished: str, interrupted: bool) -> None:
         self.write(Footer(finished=finished, interrupted=interrupted, records=self._records))
@@ -89,7 +89,9 @@ def lines(path: Path) -> Iterator[Line]:
     try:
         raw = path.read_bytes()
     except OSError as trouble:
-        raise ResultsError(f"no results here: {trouble.strerror}", place=str(path), hint="run `nox -s matrix` first") from trouble
+        raise ResultsError(
+            f"no results here: {trouble.strerror}", location=str(path), hint="run `nox -s matrix` first"
+        ) from trouble
     whole, _, _torn = raw.rpartition(b"\n")
     for number, line in enumerate(whole.splitlines(), 1):
         try:
@@ -99,7 +101,7 @@ def lines(path: Path) -> Iterator[Line]:
             where = ".".join(map(str, first["loc"]))
             raise ResultsError(
                 f"not a line of results format {FORMAT}: {where}: {first['msg']}",
-                place=f"{path}:{number}",
+                location=f"{path}:{number}",
                 hint="written by another version?",
             ) from error
 
@@ -124,7 +126,7 @@ def read(path: Path) -> Run:
             case Footer():
                 footer = line
     if header is None:
-        raise ResultsError("the file has no header line", place=str(path), hint="the run was cut off before it began; run again")
+        raise ResultsError("the file has no header line", location=str(path), hint="the run was cut off before it began; run again")
     return Run(header=header, environments=tuple(environments), cases=tuple(cases), cells=tuple(cells), footer=footer)
 
 
@@ -132,4 +134,4 @@ def newest(folder: Path) -> Path:
     """The newest run's results file."""
     for path in run_files(folder):
         return path
-    raise ResultsError("no run yet", place=str(folder), hint="run `nox -s matrix` or `hubmatrix run` first")
+    raise ResultsError("no run yet", location=str(folder), hint="run `nox -s matrix` or `hubmatrix run` first")

@@ -1,4 +1,4 @@
-"""What runs beside the cells because some of their cases ask for it, from the first cell to the last."""
+"""Services that run beside the cells, from the first to the last, because some of their cases ask for them."""
 
 from __future__ import annotations
 
@@ -25,38 +25,39 @@ from harness.services.tpu_compiler import supervisor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """`environ` tells cells where services are. `names` is what records say instead of addresses, which differ from run to run."""
+    """`environ` tells cells the addresses of services. `names` replaces addresses in records, for they differ from run to run."""
 
     environ: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
 
 async def environments(
-    needed: Iterable[Service], uv: Path, places: Workspace, found: Mapping[str, Interpreter]
+    needed: Iterable[Service], uv: Path, workspace: Workspace, installed: Mapping[str, Interpreter]
 ) -> Mapping[Service, Venv | Failure]:
-    """What the services that are needed run in, where that is an environment of their own; or why it can't be had."""
+    """Create the virtual environment of each needed service that has one. Returns the venv, or the failure, by service."""
     if Service.TPU_COMPILER not in needed:
         return {}
-    return {Service.TPU_COMPILER: await compiler_environment.ensure(uv, places, found)}
+    return {Service.TPU_COMPILER: await compiler_environment.ensure_compiler(uv, workspace, installed)}
 
 
 @contextmanager
 def running(
-    needed: Iterable[Service], made: Mapping[Service, Venv | Failure], places: Workspace, workdir: Path, limits: Limits
+    needed: Iterable[Service], venvs: Mapping[Service, Venv | Failure], workspace: Workspace, workdir: Path, limits: Limits
 ) -> Iterator[Running]:
-    """The services that are needed, in threads of this process, until the block ends. `workdir` is theirs."""
+    """Run the needed services in threads of this process until the block ends. `workdir` is theirs."""
     environ: dict[str, str] = {}
     names: dict[str, str] = {}
     with ExitStack() as stack:
         for service in sorted(set(needed)):
             match service:
                 case Service.HUB_SERVER:
-                    address = stack.enter_context(server.serving(server.shelf(replicas.every()))).address
+                    address = stack.enter_context(server.serving(server.archives_of(replicas.every()))).address
                     environ["HUBMATRIX_HUB_SERVER"] = address
+                    # Some messages have the address without its scheme.
                     names |= {address: "$HUB", address.removeprefix("http://"): "$HUB"}
                 case Service.TPU_COMPILER:
                     environ["HUBMATRIX_TPU_COMPILER"] = address = stack.enter_context(
-                        _compiler(made[service], places, workdir, limits)
+                        _compiler(venvs[service], workspace, workdir, limits)
                     )
                     names[address] = "$COMPILER"
                 case _:
@@ -65,26 +66,29 @@ def running(
 
 
 @contextmanager
-def _compiler(made: Venv | Failure, places: Workspace, workdir: Path, limits: Limits) -> Iterator[str]:
-    """Cells of which only some cases want the compiler run without it; it says to those cases that it isn't there."""
-    if isinstance(made, Failure):
-        with compiler_service.serving(compiler_service.Absent(message=made.message)) as address:
+def _compiler(venv: Venv | Failure, workspace: Workspace, workdir: Path, limits: Limits) -> Iterator[str]:
+    """Serve the compiler, or in its place one that answers that it is missing.
+
+    So a cell runs also without the compiler: only the cases that ask for it are unavailable.
+    """
+    if isinstance(venv, Failure):
+        with compiler_service.serving(compiler_service.MissingCompiler(message=venv.message)) as address:
             yield address
         return
-    # Half of what the case has: it shall hear that the compiler hangs, not be taken for what hangs itself.
+    # Half of a case's time: when the compiler hangs, the case hears so instead of being ended at its own limit.
     half = limits.case_seconds / 2
-    bounds = supervisor.Limits(seconds=half, start_seconds=half, memory_bytes=limits.memory_bytes)
-    compiler = compiler_service.compiler_in(made, places, workdir / "tpu-compiler", bounds)
-    with disk.in_use(made.path), compiler_service.serving(compiler) as address:
+    bounds = supervisor.WorkerLimits(seconds=half, start_seconds=half, memory_bytes=limits.memory_bytes)
+    compiler = compiler_service.compiler_in(venv, workspace, workdir / "tpu-compiler", bounds)
+    with disk.in_use(venv.path), compiler_service.serving(compiler) as address:
         yield address
 
 
 @cache
 def digest_of(service: Service) -> str:
-    """Of everything that can change what the service does."""
+    """Return the digest of everything that can change what the service does."""
     match service:
         case Service.HUB_SERVER:
-            return server.digest()
+            return server.server_digest()
         case Service.TPU_COMPILER:
             return compiler_service.digest_of_answers()
         case _:

@@ -219,7 +219,7 @@ def test_both_refuse_the_same_at_the_same_column(open_page: Open, address: str, 
     for text, refusal in zip(REFUSED, refusals, strict=True):
         with pytest.raises(SelectionError) as caught:
             compiled(text, run)
-        column = caught.value.problems[0].place.rpartition(":")[2]
+        column = caught.value.problems[0].location.rpartition(":")[2]
         assert refusal.startswith(f"column {column}:" if text not in ELSEWHERE else "column "), (text, refusal, str(caught.value))
 
 

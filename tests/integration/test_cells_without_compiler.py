@@ -60,7 +60,7 @@ def test_a_cell_of_nothing_else_is_set_aside_with_the_reason(mini: Make) -> None
     assert outcomes(run) == {"test_host": "passed"}
     assert cells(run) == {"cpu": (Status.COMPLETED, None), "tpu-v5e": (Status.UNAVAILABLE, Trouble.DEVICE)}
     (chip,) = (cell for cell in run.cells if cell.axes.device.value == "tpu-v5e")
-    assert chip.message.startswith("the TPU compiler can't be had: Because jax")
+    assert chip.message.startswith("the TPU compiler isn't available: Because jax")
     assert [ref.key for ref in chip.cases] == [None]
 
 
@@ -81,4 +81,4 @@ def test_a_cell_of_other_cases_as_well_is_measured_and_unavailable(mini: Make, a
         run = project.run()
     assert outcomes(run) == {"test_host": "passed"}
     assert cells(run) == {"cpu": (Status.UNAVAILABLE, Trouble.DEVICE)}
-    assert run.cells[0].message.startswith("the TPU compiler is not there: the TPU compiler can't be had: Because jax")
+    assert run.cells[0].message.startswith("the TPU compiler is not there: the TPU compiler isn't available: Because jax")

@@ -23,8 +23,8 @@ from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run.machine import machine_interpreters
 from harness.services.tpu_compiler import environment, service
+from harness.services.tpu_compiler.answer_store import AnswerStore
 from harness.services.tpu_compiler.chips import CHIPS
-from harness.services.tpu_compiler.kept import Shelf
 from harness.services.tpu_compiler.supervisor import Supervisor
 
 pytestmark = pytest.mark.libtpu
@@ -92,7 +92,7 @@ def unary(shape: str, instruction: str) -> str:
 @pytest.fixture(scope="module")
 def venv() -> Venv:
     async def make() -> Venv | Failure:
-        return await environment.ensure(uv.find(), Workspace(root=ROOT), await machine_interpreters())
+        return await environment.ensure_compiler(uv.find(), Workspace(root=ROOT), await machine_interpreters())
 
     made = asyncio.run(make())
     return made if isinstance(made, Venv) else pytest.skip(made.message)
@@ -100,7 +100,9 @@ def venv() -> Venv:
 
 def compiler(venv: Venv, folder: Path) -> service.Compiler:
     supervisor = Supervisor(command=(venv.python, "-I", environment.WORKER), workdir=folder / "work")
-    return service.Compiler(supervisor=supervisor, shelf=Shelf(folder=folder / "kept", compiler=environment.digest()))
+    return service.Compiler(
+        supervisor=supervisor, store=AnswerStore(folder=folder / "kept", compiler=environment.compiler_digest())
+    )
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +386,7 @@ def test_a_parameter_that_is_none_cant_be_split(ask: Ask, split: list[int]) -> N
 def test_what_is_no_hlo_is_no_verdict(ask: Ask, rubbish: bytes) -> None:
     answer = ask(rubbish)
     assert answer["outcome"] == "invalid"
-    assert "/program is no HLO: " in answer["message"]
+    assert "/program isn't HLO: " in answer["message"]
 
 
 class Run:
@@ -495,7 +497,7 @@ def test_what_is_no_hlo_is_another_error(venv: Venv, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no program")
     told = hubmatrix("compile", tmp_path / "notes.txt")
     assert (told.returncode, told.stdout) == (5, "")
-    assert "notes.txt is no HLO: " in told.stderr
+    assert "notes.txt isn't HLO: " in told.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

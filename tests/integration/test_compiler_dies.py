@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
-from harness.services.tpu_compiler.kept import Shelf
+from harness.services.tpu_compiler.answer_store import AnswerStore
 from harness.services.tpu_compiler.service import Compiler, serving
-from harness.services.tpu_compiler.supervisor import Limits, Supervisor
+from harness.services.tpu_compiler.supervisor import Supervisor, WorkerLimits
 
 Answer = TypeVar("Answer")
 WORKER = """
@@ -38,11 +38,11 @@ WORKER = """
         exec(asked.get("do", ""))
         say(json.dumps({"outcome": "compiled", "pid": os.getpid(), "who": asked.get("who")}).encode())
 """
-LIMITS = Limits(seconds=20, start_seconds=20, memory_bytes=2**30, idle_bytes=2**29)
+LIMITS = WorkerLimits(seconds=20, start_seconds=20, memory_bytes=2**30, idle_bytes=2**29)
 
 
 def with_worker(
-    folder: Path, use: Callable[[Supervisor], Awaitable[Answer]], *, worker: str = WORKER, limits: Limits = LIMITS
+    folder: Path, use: Callable[[Supervisor], Awaitable[Answer]], *, worker: str = WORKER, limits: WorkerLimits = LIMITS
 ) -> Answer:
     script = folder / "worker.py"
     script.write_text(textwrap.dedent(worker))
@@ -97,7 +97,7 @@ def test_a_worker_that_leaves(tmp_path: Path) -> None:
 
 def test_a_hang_costs_one_question(tmp_path: Path) -> None:
     hang = {"do": "signal.signal(signal.SIGTERM, signal.SIG_IGN); print('at it', flush=True); time.sleep(600)"}
-    limits = Limits(seconds=1, start_seconds=20)
+    limits = WorkerLimits(seconds=1, start_seconds=20)
     (_, hung, after), starts = ask_each(tmp_path, {}, hang, {"who": 2}, limits=limits)
     assert (hung["outcome"], hung["message"]) == ("timed_out", "no answer from the compiler after 1 s")
     assert "at it" in hung["evidence"]
@@ -170,7 +170,7 @@ def test_an_answer_that_is_none_costs_one_question(tmp_path: Path, rubbish: byte
     ],
 )
 def test_a_compiler_that_does_not_start_is_trouble_of_the_machine(tmp_path: Path, worker: str, message: str) -> None:
-    limits = Limits(start_seconds=1 if "sleep" in worker else 20)
+    limits = WorkerLimits(start_seconds=1 if "sleep" in worker else 20)
     (answer,), _ = ask_each(tmp_path, {}, worker=worker, limits=limits)
     assert (answer["outcome"], answer["message"]) == ("unavailable", message)
     assert ("cannot open" in answer["evidence"]) == ("ImportError" in worker)
@@ -219,8 +219,8 @@ def test_the_service_ends_at_once_though_a_question_is_open(tmp_path: Path) -> N
     script, pid = tmp_path / "worker.py", tmp_path / "pid"
     hang = f"open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     script.write_text(textwrap.dedent(WORKER).replace('exec(asked.get("do", ""))', hang))
-    supervisor = Supervisor(command=(sys.executable, script), workdir=tmp_path / "work", limits=Limits(seconds=300))
-    compiler = Compiler(supervisor=supervisor, shelf=Shelf(folder=tmp_path / "kept", compiler="one"))
+    supervisor = Supervisor(command=(sys.executable, script), workdir=tmp_path / "work", limits=WorkerLimits(seconds=300))
+    compiler = Compiler(supervisor=supervisor, store=AnswerStore(folder=tmp_path / "kept", compiler="one"))
     with serving(compiler) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
         connection.sendall(b'{"op": "compile", "hlo": "/x.pb", "chip": "v5e"}\n')
         until = time.monotonic() + 20

@@ -106,7 +106,7 @@ def test_published_models_come_from_a_server_and_are_measured_apart(mini: Make) 
     """
     project = mini({"conftest.py": conftest, "test_x.py": case})
     replica = project.run()
-    with server.serving(server.shelf(replicas.every())) as running:
+    with server.serving(server.archives_of(replicas.every())) as running:
         arguments = ("--models", "published", "--hub-url", running.address)
         published = project.run(*arguments)
     assert outcomes(replica) == outcomes(published) == {"test_it": "passed"}
@@ -122,11 +122,11 @@ def test_published_models_come_from_a_server_and_are_measured_apart(mini: Make) 
 def test_published_models_that_cannot_be_had_are_unavailable(mini: Make, fault: str, code: int, trouble: str) -> None:
     """No venv is made for them; the report draws them as such; the command says so and does not end well."""
     project = mini({"test_x.py": "def test_it(model): pass\n"})
-    with server.serving(server.shelf(replicas.every())) as running:
+    with server.serving(server.archives_of(replicas.every())) as running:
         address = running.address + fault if fault else "http://127.0.0.1:9"
         ended = project.command("run", "--plain", "--models", "published", "--hub-url", address)
     assert ended.code == code
-    assert ended.stderr.rstrip().rpartition("\n")[2].startswith("error: no model can be had: https://tfhub.dev/")
+    assert ended.stderr.rstrip().rpartition("\n")[2].startswith("error: no model is available: https://tfhub.dev/")
     (cell,) = project.newest().cells
     assert (cell.status.value, cell.trouble.value if cell.trouble else None) == ("unavailable", trouble)
     assert not (project.root / ".hubmatrix" / "venvs").is_dir() or not list((project.root / ".hubmatrix" / "venvs").glob("*/bin"))

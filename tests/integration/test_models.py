@@ -13,7 +13,7 @@ import pytest
 
 from harness.environments import uv
 from harness.models import replicas
-from harness.models.manifest import Recipe
+from harness.models.manifest import ReplicaRecipe
 from harness.models.rebuild import rebuild
 
 pytestmark = pytest.mark.tensorflow
@@ -42,7 +42,7 @@ def test_a_replica_is_made_from_its_recipe_alone(tmp_path: Path) -> None:
     committed = replicas.find("preprocess/3").manifest
     folder = tmp_path / "replicas"
     folder.mkdir()
-    recipe = committed.model_dump(mode="json", include=set(Recipe.model_fields))
+    recipe = committed.model_dump(mode="json", include=set(ReplicaRecipe.model_fields))
     replicas.manifest_path("preprocess/3", folder).write_text(json.dumps(recipe))
     report = rebuild("preprocess/3", tmp_path / "work", uv=uv.find(), python_for=python_for, write=True, folder=folder)
     assert report.written

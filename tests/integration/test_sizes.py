@@ -14,7 +14,7 @@ from harness.matrix import load
 from harness.models import replicas
 from harness.run.machine import look_around
 from harness.services.tpu_compiler import environment
-from harness.services.tpu_compiler.answers import Answer
+from harness.services.tpu_compiler.answers import CompilerAnswer
 from harness.services.tpu_compiler.service import compiler_in
 from harness.studies.sizes import export
 from harness.studies.sizes.kept import Shelf
@@ -30,7 +30,7 @@ BATCHES = (2, 2**16)
 
 
 class NoCompiler:
-    async def answer(self, line: bytes) -> Answer:
+    async def answer(self, line: bytes) -> CompilerAnswer:
         raise AssertionError(f"asked although it is known: {line!r}")
 
 
@@ -49,12 +49,14 @@ def place(tmp_path: Path) -> Workspace:
 async def begun(place: Workspace) -> Search:
     spec = load(ROOT / "matrix.yaml")
     bench = await bench_of(await look_around(place, spec.limits), spec)
-    return search(bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.digest()), print)
+    return search(
+        bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.compiler_digest()), print
+    )
 
 
 async def measured(place: Workspace) -> Found:
     wanted = await begun(place)
-    made = await environment.ensure(uv.find(), place, wanted.bench.machine.interpreters)
+    made = await environment.ensure_compiler(uv.find(), place, wanted.bench.machine.interpreters)
     assert isinstance(made, Venv), made
     compiler = compiler_in(made, place, place.work)
     try:

@@ -1,4 +1,4 @@
-"""What a cell of the benchmark gets: the manifest of its model, and a place to say that it ran. The same under every tool."""
+"""Fixtures of a cell of the benchmark: the manifest of its model, and a file that says that it ran. Equal under every tool."""
 
 import json
 import os

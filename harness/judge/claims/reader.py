@@ -24,8 +24,8 @@ from typing import Any
 
 from harness.base.errors import SpecError
 from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
-from harness.documents.nodes import Node, Table, compose
-from harness.documents.shape import Leaf, ListOf, Log, Record, Shape, TableOf, open_record
+from harness.documents.nodes import Node, TableNode, compose
+from harness.documents.shape import Leaf, ListOf, Log, NodeShape, RecordOf, TableOf, open_record
 from harness.domain import Case
 from harness.judge.claims.model import Binding, Claim, Document, Need, TrueIf
 from harness.matrix.document import selector
@@ -46,9 +46,9 @@ def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary) -> tuple[Doc
     except FileNotFoundError:
         return ()
     except UnicodeDecodeError as error:
-        raise SpecError(f"not UTF-8 (byte {error.start})", place=path.name) from None
+        raise SpecError(f"not UTF-8 (byte {error.start})", location=path.name) from None
     except OSError as error:
-        raise SpecError(f"can't be read: {error.strerror}", place=path.name) from None
+        raise SpecError(f"can't be read: {error.strerror}", location=path.name) from None
     return parse(text, cases, vocabulary, name=path.name)
 
 
@@ -63,7 +63,7 @@ def parse(text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str
     """
     root = compose(text, name)
     if root is None:
-        raise SpecError("the file is empty", place=name)
+        raise SpecError("the file is empty", location=name)
     log = Log(name)
     documents = TableOf(
         key=FILE,
@@ -79,9 +79,9 @@ def parse(text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str
     return tuple(Document(file=file, **values) for file, values in found or ())
 
 
-def _document(cases: Sequence[str], when: Leaf[Selector]) -> Record[dict[str, Any]]:
+def _document(cases: Sequence[str], when: Leaf[Selector]) -> RecordOf[dict[str, Any]]:
     claims = TableOf(key=CLAIM_ID, value=_Decidable(record=_claim(_binding(cases, when), when)))
-    return Record(
+    return RecordOf(
         fields={"title": TEXT, "claims": claims},
         build=lambda values, _place: {
             "title": values["title"],
@@ -90,29 +90,29 @@ def _document(cases: Sequence[str], when: Leaf[Selector]) -> Record[dict[str, An
     )
 
 
-def _claim(binding: Record[Binding], when: Leaf[Selector]) -> Record[dict[str, Any]]:
-    fields: dict[str, Shape[Any]] = {
+def _claim(binding: RecordOf[Binding], when: Leaf[Selector]) -> RecordOf[dict[str, Any]]:
+    fields: dict[str, NodeShape[Any]] = {
         "says": TEXT,
         "when": when,
         "cases": ListOf(item=binding),
         "needs": choice("something to need", Need),
     }
-    return Record(
+    return RecordOf(
         fields=fields,
         build=lambda values, _place: {"when": EVERYWHERE, "cases": (), **values},
         optional=("when", "cases", "needs"),
     )
 
 
-def _binding(cases: Sequence[str], when: Leaf[Selector]) -> Record[Binding]:
-    fields: dict[str, Shape[Any]] = {
+def _binding(cases: Sequence[str], when: Leaf[Selector]) -> RecordOf[Binding]:
+    fields: dict[str, NodeShape[Any]] = {
         "case": one_of("a case", cases),
         "true_if": choice("what a case can do", TrueIf),
         "variant": TEXT,
         "message": TEXT,
         "when": when,
     }
-    return Record(
+    return RecordOf(
         fields=fields,
         build=lambda values, _place: Binding(**{"when": EVERYWHERE, **values}),
         optional=("variant", "message", "when"),
@@ -123,14 +123,14 @@ def _binding(cases: Sequence[str], when: Leaf[Selector]) -> Record[Binding]:
 class _Decidable:
     """A claim that has cases, or needs something; never both, never neither."""
 
-    record: Record[dict[str, Any]]
+    record: RecordOf[dict[str, Any]]
 
     def read(self, node: Node, path: str, log: Log) -> dict[str, Any] | None:
-        keys = {key.text for key, _ in node.entries} if isinstance(node, Table) else {"cases"}
+        keys = {key.text for key, _ in node.entries} if isinstance(node, TableNode) else {"cases"}
         if not keys & {"cases", "needs"}:
-            log.add(node.place, path, "no case can confirm or refute it", "bind one under `cases`, or say what it `needs`")
+            log.add(node.location, path, "no case can confirm or refute it", "bind one under `cases`, or say what it `needs`")
         if {"cases", "needs"} <= keys:
-            log.add(node.place, path, "has cases, and needs what no cell has", "remove `needs`")
+            log.add(node.location, path, "has cases, and needs what no cell has", "remove `needs`")
         return self.record.read(node, path, log)
 
     def schema(self) -> dict[str, Any]:
@@ -149,10 +149,10 @@ def _note_repeated(documents: Node, log: Log) -> None:
     counts = Counter(claim.text for _, claim in claims)
     first: dict[str, int] = {}
     for path, claim in claims:
-        line = first.setdefault(claim.text, claim.place.line)
-        if counts[claim.text] > 1 and line != claim.place.line:
-            log.add(claim.place, path, "another document has a claim of this id", f"in line {line}")
+        line = first.setdefault(claim.text, claim.location.line)
+        if counts[claim.text] > 1 and line != claim.location.line:
+            log.add(claim.location, path, "another document has a claim of this id", f"in line {line}")
 
 
 def _entries(node: Node) -> tuple[Any, ...]:
-    return node.entries if isinstance(node, Table) else ()
+    return node.entries if isinstance(node, TableNode) else ()

@@ -16,7 +16,7 @@ CONFIG = fixture.bert_config(AlbertConfig, vocab_size=pieces.SIZE, embedding_siz
 
 
 def graph(training, model_file):
-    """Adds the module's two signatures to the current graph."""
+    """Add the module's two signatures to the current graph."""
     ids, mask, segments = (tf.placeholder(tf.int32, [None, None], name) for name in ("input_ids", "input_mask", "segment_ids"))
     albert = AlbertModel(CONFIG, training, ids, mask, segments)
     hub.add_signature(
@@ -29,18 +29,18 @@ def graph(training, model_file):
     hub.add_signature("tokenization_info", outputs={"vocab_file": vocab_file, "do_lower_case": tf.constant(True)})
 
 
-def export(model_dir, model_file, given):
-    """Write the module; what it gives for the inputs."""
+def export(model_dir, model_file, inputs):
+    """Write the module and return its outputs for the inputs."""
     arguments = [(set(), {"training": False}), ({"train"}, {"training": True})]
     spec = hub.create_module_spec(graph, [(tags, dict(more, model_file=model_file)) for tags, more in arguments])
     module = hub.Module(spec, trainable=True)
-    named = {"input_ids": given["input_word_ids"], "input_mask": given["input_mask"], "segment_ids": given["input_type_ids"]}
-    outputs = module(named, signature="tokens", as_dict=True)
+    by_name = {"input_ids": inputs["input_word_ids"], "input_mask": inputs["input_mask"], "segment_ids": inputs["input_type_ids"]}
+    outputs = module(by_name, signature="tokens", as_dict=True)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         variables = [module.variable_map[name] for name in sorted(module.variable_map)]
-        for place, value in enumerate(fixture.weights(session.run(variables))):
-            variables[place].load(value, session)
+        for index, value in enumerate(fixture.weights(session.run(variables))):
+            variables[index].load(value, session)
         module.export(model_dir, session)
         return session.run([outputs["pooled_output"], outputs["sequence_output"]])
 
@@ -50,7 +50,7 @@ def main(model_dir, record):
         model_file = pieces.train(folder)
         inputs = fixture.inputs(pieces.ids(model_file))
         outputs = export(model_dir, model_file, inputs)
-    fixture.write_vectors(record, *outputs, given=inputs, vocab_size=pieces.SIZE)
+    fixture.write_vectors(record, *outputs, inputs_fed=inputs, vocab_size=pieces.SIZE)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ CONFIG = encoders.EncoderConfig(
 
 
 def checkpoint(path):
-    """Path of a checkpoint with seeded weights, in the form that the exporter restores in full."""
+    """Save a checkpoint with seeded weights, and return its path. It has the form that the exporter restores in full."""
     encoder = encoders.build_encoder(CONFIG)
     pretrainer = models.BertPretrainerV2(encoder, mlm_activation=tf_utils.get_activation(CONFIG.get().hidden_activation))
     pretrainer(pretrainer.inputs)  # creates the variables
@@ -50,7 +50,7 @@ def main(model_dir, record):
         )
     outputs = tf.saved_model.load(model_dir)(inputs)
     pooled, sequence = (outputs[name].numpy() for name in ("pooled_output", "sequence_output"))
-    fixture.write_vectors(record, pooled, sequence, given=inputs, vocab_size=pieces.SIZE)
+    fixture.write_vectors(record, pooled, sequence, inputs_fed=inputs, vocab_size=pieces.SIZE)
 
 
 if __name__ == "__main__":

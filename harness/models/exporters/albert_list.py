@@ -16,7 +16,7 @@ CONFIG = fixture.bert_config(AlbertConfig, vocab_size=pieces.SIZE, embedding_siz
 
 
 def checkpoint(path):
-    """Path of a checkpoint with seeded weights."""
+    """Save a checkpoint with seeded weights, and return its path."""
     _, encoder = export_albert_tfhub.create_albert_model(CONFIG)
     encoder.set_weights(fixture.weights(encoder.get_weights()))
     return tf.train.Checkpoint(model=encoder, encoder=encoder).save(path)
@@ -28,7 +28,7 @@ def main(model_dir, record):
         inputs = fixture.inputs(pieces.ids(model_file))
         export_albert_tfhub.export_albert_tfhub(CONFIG, checkpoint(folder + "/weights"), model_dir, model_file)
     pooled, sequence = tf.saved_model.load(model_dir)([tf.constant(value) for value in inputs.values()])
-    fixture.write_vectors(record, pooled.numpy(), sequence.numpy(), given=inputs, vocab_size=pieces.SIZE)
+    fixture.write_vectors(record, pooled.numpy(), sequence.numpy(), inputs_fed=inputs, vocab_size=pieces.SIZE)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ SEEDS = {"bert": fixture.SEED, "small-bert": 20201201, "electra": 20200603}
 
 
 def checkpoint_of_encoder(config, seed, path):
-    """Path of a checkpoint with seeded weights, in the form that the exporter restores in full.
+    """Save a checkpoint with seeded weights, and return its path. It has the form that the exporter restores in full.
 
     ELECTRA has no trained pooler; its publisher put the identity there.
     """
@@ -30,7 +30,7 @@ def checkpoint_of_encoder(config, seed, path):
 
 
 def checkpoint_with_mlm(config, seed, path):
-    """The same for an encoder with the masked language model that it was trained with."""
+    """Save such a checkpoint of an encoder together with the masked language model that it was trained with."""
     encoder = export_tfhub_lib.get_bert_encoder(config)
     pretrainer = models.BertPretrainerV2(encoder, mlm_activation=tf_utils.get_activation(config.hidden_act))
     pretrainer(pretrainer.inputs)  # creates the variables

@@ -18,7 +18,7 @@ CONFIG = fixture.bert_config(BertConfig)
 
 
 def checkpoint(path):
-    """Path of a checkpoint with seeded weights."""
+    """Save a checkpoint with seeded weights, and return its path."""
     model = export_tfhub.create_bert_model(CONFIG)
     model.set_weights(fixture.weights(model.get_weights()))
     return tf.train.Checkpoint(model=model).save(path)

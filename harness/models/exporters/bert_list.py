@@ -18,7 +18,10 @@ SEEDS = {"bert": fixture.SEED, "electra": 20200603}
 
 
 def checkpoint(config, family, path):
-    """Path of a checkpoint with seeded weights. ELECTRA has no trained pooler; its publisher put the identity there."""
+    """Save a checkpoint with seeded weights, and return its path.
+
+    ELECTRA has no trained pooler; its publisher put the identity there.
+    """
     _, encoder = export_tfhub.create_bert_model(config)
     encoder.set_weights(fixture.weights(encoder.get_weights(), SEEDS[family]))
     if family == "electra":

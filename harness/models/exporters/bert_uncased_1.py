@@ -14,7 +14,7 @@ CONFIG = fixture.bert_config(BertConfig)
 
 
 def graph(training):
-    """Adds the module's two signatures to the current graph."""
+    """Add the module's two signatures to the current graph."""
     ids, mask, segments = (tf.placeholder(tf.int32, [None, None], name) for name in ("input_ids", "input_mask", "segment_ids"))
     bert = BertModel(CONFIG, training, ids, mask, segments)
     hub.add_signature(
@@ -30,14 +30,14 @@ def graph(training):
 def main(model_dir, record):
     spec = hub.create_module_spec(graph, [(set(), {"training": False}), ({"train"}, {"training": True})])
     module = hub.Module(spec, trainable=True)
-    given = fixture.inputs()
-    named = {"input_ids": given["input_word_ids"], "input_mask": given["input_mask"], "segment_ids": given["input_type_ids"]}
-    outputs = module(named, signature="tokens", as_dict=True)
+    inputs = fixture.inputs()
+    by_name = {"input_ids": inputs["input_word_ids"], "input_mask": inputs["input_mask"], "segment_ids": inputs["input_type_ids"]}
+    outputs = module(by_name, signature="tokens", as_dict=True)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         variables = [module.variable_map[name] for name in sorted(module.variable_map)]
-        for place, value in enumerate(fixture.weights(session.run(variables))):
-            variables[place].load(value, session)
+        for index, value in enumerate(fixture.weights(session.run(variables))):
+            variables[index].load(value, session)
         module.export(model_dir, session)
         fixture.write_vectors(record, *session.run([outputs["pooled_output"], outputs["sequence_output"]]))
 

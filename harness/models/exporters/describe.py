@@ -37,12 +37,12 @@ def meta_graph(graph):
 
 def variables(folder):
     reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
-    found = {}
+    described = {}
     for name in reader.get_variable_to_shape_map():
         value = reader.get_tensor(name)
         if hasattr(value, "tobytes"):  # the object graph is plain bytes; its order may differ
-            found[name] = [str(value.dtype), list(value.shape), hashlib.sha256(value.tobytes()).hexdigest()]
-    return found
+            described[name] = [str(value.dtype), list(value.shape), hashlib.sha256(value.tobytes()).hexdigest()]
+    return described
 
 
 def main(folder, target):

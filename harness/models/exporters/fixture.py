@@ -1,4 +1,4 @@
-"""What the exporters share: sizes, weights, the fixed input and the record of outputs.
+"""The part that the exporters share: sizes, weights, the fixed input and the record of outputs.
 
 Runs inside an exporter's environment (Python 3.7 and later; standard library and numpy only).
 """
@@ -30,12 +30,12 @@ TEXTS = (
 
 
 def vocabulary():
-    """The wordpieces in order; the position of a piece is its id."""
+    """Return the wordpieces in order; the position of a piece is its id."""
     return VOCAB_FILE.read_text().splitlines()
 
 
 def bert_config(kind, **more):
-    """The configuration of a tiny BERT; `kind` is the class that the publisher's code of that year has for it."""
+    """Return the configuration of a tiny BERT; `kind` is the class that the publisher's code of that year has for it."""
     sizes = {
         "vocab_size": len(vocabulary()),
         "hidden_size": WIDTH,
@@ -49,7 +49,7 @@ def bert_config(kind, **more):
 
 
 def inputs(ids=None):
-    """Word ids, mask and type ids of SENTENCES, int32 [2, 16]; the second row ends in padding.
+    """Return word ids, mask and type ids of SENTENCES, int32 [2, 16]; the second row ends in padding.
 
     `ids` gives the ids of a piece; a wordpiece has one.
     """
@@ -59,13 +59,13 @@ def inputs(ids=None):
         numbers = [(number, piece == "[SEP]") for piece in sentence.split() for number in ids(piece)]
         words[row, : len(numbers)] = [number for number, _ in numbers]
         mask[row, : len(numbers)] = 1
-        ends = [place for place, (_, end) in enumerate(numbers) if end]
+        ends = [position for position, (_, end) in enumerate(numbers) if end]
         types[row, ends[0] + 1 : ends[-1] + 1] = 1
     return {"input_word_ids": words, "input_mask": mask, "input_type_ids": types}
 
 
 def weights(start, seed=SEED):
-    """Seeded values in the shapes of `start`, wide enough that every output differs.
+    """Draw seeded values in the shapes of `start`, spread so widely that every output differs.
 
     Matrices are drawn anew. Vectors (biases, layer normalisation) keep their initial value and move a little.
     """
@@ -76,21 +76,21 @@ def weights(start, seed=SEED):
     ]
 
 
-def write_vectors(path, pooled_output, sequence_output, given=None, vocab_size=None):
-    """The record of an encoder: what it was given (by default `inputs()`) and what it gave."""
+def write_vectors(path, pooled_output, sequence_output, inputs_fed=None, vocab_size=None):
+    """Write the record of an encoder: its inputs (by default `inputs()`) and its outputs."""
     outputs = {"pooled_output": pooled_output, "sequence_output": sequence_output}
-    _write(path, WIDTH, vocab_size, {name: value.tolist() for name, value in (given or inputs()).items()}, outputs)
+    _write(path, WIDTH, vocab_size, {name: value.tolist() for name, value in (inputs_fed or inputs()).items()}, outputs)
 
 
 def write_tokens(path, outputs, vocab_size=None):
-    """The record of preprocessing: TEXTS and what it made of them, int32 [4, length] each."""
+    """Write the record of preprocessing: TEXTS and the token ids of each, int32 [4, length]."""
     _write(path, outputs["input_word_ids"].shape[1], vocab_size, {"sentences": TEXTS}, outputs)
 
 
-def _write(path, width, vocab_size, given, outputs):
-    """As JSON. Nine digits hold every float32 exactly."""
-    gave = {name: _short(value) for name, value in outputs.items()}
-    record = {"width": width, "vocab_size": vocab_size or len(vocabulary()), "inputs": given, "outputs": gave}
+def _write(path, width, vocab_size, inputs_fed, outputs):
+    """Write a record as JSON. Nine digits hold every float32 exactly."""
+    values = {name: _short(value) for name, value in outputs.items()}
+    record = {"width": width, "vocab_size": vocab_size or len(vocabulary()), "inputs": inputs_fed, "outputs": values}
     Path(path).write_text(json.dumps(record))
 
 

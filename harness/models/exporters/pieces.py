@@ -16,7 +16,7 @@ WORDS_EACH = 8
 
 
 def train(folder):
-    """Path of the model file, `pieces.model` in the folder; `pieces.vocab` beside it is for people."""
+    """Train the vocabulary and return the path of its model file, `pieces.model`; `pieces.vocab` beside it is for people."""
     words = [stem + ending for stem in fixture.vocabulary() if stem.isalpha() for ending in ("", "", "s", "ed", "ing")]
     chosen = np.random.RandomState(fixture.SEED).choice(words, (SENTENCES, WORDS_EACH))
     Path(folder, "corpus.txt").write_text("".join(" ".join(sentence) + "\n" for sentence in chosen))
@@ -37,7 +37,7 @@ def train(folder):
 
 
 def ids(model_file):
-    """A function from a piece of fixture.SENTENCES to the ids it has in this vocabulary: usually one a word."""
+    """Return a function from a piece of fixture.SENTENCES to its ids in this vocabulary, usually one a word."""
     processor = sentencepiece.SentencePieceProcessor()
     processor.Load(model_file)
 

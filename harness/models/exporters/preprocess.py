@@ -19,7 +19,7 @@ OPTIONS = {"vocab_file": str(fixture.VOCAB_FILE), "do_lower_case": True, "defaul
 
 
 def export_3(model_dir):
-    """Without Assert ops, as of version 2."""
+    """Export without Assert ops, as of version 2."""
     export_tfhub_lib.export_preprocessing(model_dir, experimental_disable_assert=True, **OPTIONS)
 
 
@@ -32,7 +32,7 @@ class BertTokenizer(layers.BertTokenizer):
 
 
 def export_1(model_dir):
-    """With Assert ops and without the work-around."""
+    """Export with Assert ops and without the work-around."""
     with mock.patch.object(layers, "BertTokenizer", BertTokenizer):
         export_tfhub_lib.export_preprocessing(model_dir, **OPTIONS)
 

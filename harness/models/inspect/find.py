@@ -49,10 +49,10 @@ def find(path: Path) -> Kind:
             return _of_file(path)
         path.stat()
     except FileNotFoundError:
-        raise ModelError("no such file or folder", place=str(path), hint=f"give {MODELS}") from None
+        raise ModelError("no such file or folder", location=str(path), hint=f"give {MODELS}") from None
     except OSError as trouble:
         raise unreadable(trouble, path) from trouble
-    raise ModelError("neither a file nor a folder", place=str(path), hint=f"give {MODELS}")
+    raise ModelError("neither a file nor a folder", location=str(path), hint=f"give {MODELS}")
 
 
 def _content(kind: Kind, tree: Tree) -> Content:
@@ -72,7 +72,7 @@ def _of_folder(path: Path) -> Kind:
         names = {entry.name for entry in islice(listed, LISTED)}
     if saved_model.PROTO in names:
         if not (path / saved_model.PROTO).is_file():
-            raise ModelError(f"{saved_model.PROTO} is no file", place=str(path))
+            raise ModelError(f"{saved_model.PROTO} is no file", location=str(path))
         return Kind.TF1_HUB if "tfhub_module.pb" in names else Kind.SAVED_MODEL
     below = sorted(name for name in islice(sorted(names), SHOWN) if (path / name / saved_model.PROTO).is_file())
     if below:
@@ -81,7 +81,7 @@ def _of_folder(path: Path) -> Kind:
         likely = next((description for name, description in OTHERS.items() if name in names), "")
         hint = f"this looks like {likely}" if likely else f"give {MODELS}"
     shown = ", ".join(sorted(names)[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-    raise ModelError(f"no model here: looked for {saved_model.PROTO}, found {shown or 'nothing'}", place=str(path), hint=hint)
+    raise ModelError(f"no model here: looked for {saved_model.PROTO}, found {shown or 'nothing'}", location=str(path), hint=hint)
 
 
 def _of_file(path: Path) -> Kind:
@@ -92,8 +92,8 @@ def _of_file(path: Path) -> Kind:
     if beginning == HDF5:
         return Kind.KERAS_H5
     if path.name == saved_model.PROTO:
-        raise ModelError("a part of a SavedModel", place=str(path), hint=f"give its folder: {path.parent}")
+        raise ModelError("a part of a SavedModel", location=str(path), hint=f"give its folder: {path.parent}")
     likely = OTHERS.get(path.name, "")
     content = f"begins with {beginning!r}" if beginning else "it is empty"
     hint = f"this looks like {likely}" if likely else f"give {MODELS}"
-    raise ModelError(f"no model: neither a zip (.keras) nor HDF5 (.h5): {content}", place=str(path), hint=hint)
+    raise ModelError(f"no model: neither a zip (.keras) nor HDF5 (.h5): {content}", location=str(path), hint=hint)

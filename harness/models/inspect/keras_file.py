@@ -27,7 +27,7 @@ def read_zip(path: Path) -> Content:
     except OSError as trouble:
         raise unreadable(trouble, path) from trouble
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as trouble:
-        raise ModelError(f"not a readable zip: {trouble}", place=str(path), hint="copy or save the model again") from trouble
+        raise ModelError(f"not a readable zip: {trouble}", location=str(path), hint="copy or save the model again") from trouble
     return _content(str(metadata.get("keras_version", "")), config, safe_since="2.13")
 
 
@@ -42,11 +42,13 @@ def read_h5(path: Path) -> Content:
     except PermissionError as trouble:
         raise unreadable(trouble, path) from trouble
     except (OSError, RuntimeError, ValueError) as trouble:
-        raise ModelError(f"not a readable HDF5 file: {trouble}", place=str(path), hint="copy or save the model again") from trouble
+        raise ModelError(
+            f"not a readable HDF5 file: {trouble}", location=str(path), hint="copy or save the model again"
+        ) from trouble
     if config is None:
         message = f"weights only: no model_config in it, but {', '.join(names[:5]) or 'nothing'}"
         hint = f"build the network in code and load_weights({path.name!r}) into it, then save all of it: model.save('model.h5')"
-        raise ModelError(message, place=str(path), hint=hint)
+        raise ModelError(message, location=str(path), hint=hint)
     return _content(_text(version), _parsed(_text(config), "model_config", path), safe_since="3")
 
 
@@ -56,21 +58,21 @@ def _check_members(opened: zipfile.ZipFile, path: Path) -> None:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts:
             hint = "don't load it: no Keras writes that"
-            raise ModelError(f"{member.filename!r} leads out of the file", place=str(path), hint=hint)
+            raise ModelError(f"{member.filename!r} leads out of the file", location=str(path), hint=hint)
     size = sum(member.file_size for member in members)
     if size > LARGEST_BYTES or len(members) > MOST_FILES:
         message = f"unpacks to {size / 2**30:.1f} GiB in {len(members)} files"
-        raise ModelError(message, place=str(path), hint=f"the limit is {LARGEST_BYTES / 2**30:.0f} GiB and {MOST_FILES} files")
+        raise ModelError(message, location=str(path), hint=f"the limit is {LARGEST_BYTES / 2**30:.0f} GiB and {MOST_FILES} files")
     missing = {"metadata.json", "config.json"} - {member.filename for member in members}
     if missing:
-        raise ModelError(f"a zip without {' and '.join(sorted(missing))}: no .keras file", place=str(path))
+        raise ModelError(f"a zip without {' and '.join(sorted(missing))}: no .keras file", location=str(path))
 
 
 def _json(opened: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
     with opened.open(name) as file:
         data = file.read(CONFIG_BYTES + 1)  # what the zip says of its size may be a lie
     if len(data) > CONFIG_BYTES:
-        raise ModelError(f"{name} has more than {CONFIG_BYTES // 2**20} MiB", place=str(path))
+        raise ModelError(f"{name} has more than {CONFIG_BYTES // 2**20} MiB", location=str(path))
     return _parsed(data.decode("utf-8", "replace"), name, path)
 
 
@@ -78,9 +80,9 @@ def _parsed(text: str, what: str, path: Path) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as trouble:
-        raise ModelError(f"{what} is no JSON: {trouble}", place=str(path)) from trouble
+        raise ModelError(f"{what} is no JSON: {trouble}", location=str(path)) from trouble
     if not isinstance(value, dict):
-        raise ModelError(f"{what} is no JSON object", place=str(path))
+        raise ModelError(f"{what} is no JSON object", location=str(path))
     return value
 
 

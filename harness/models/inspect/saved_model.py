@@ -27,10 +27,10 @@ def read(tree: Tree) -> Content:
     """Return what a folder with a saved_model.pb says. ModelError where that file is too big, damaged or empty of graphs."""
     file = tree.find(PROTO)
     if file is None:
-        raise ModelError(f"{PROTO} is no file", place=str(tree.root))
+        raise ModelError(f"{PROTO} is no file", location=str(tree.root))
     graphs = list(_parse(file).meta_graphs)
     if not graphs:
-        raise ModelError("holds no graph", place=str(file.path), hint="the file is cut off: copy or export the model again")
+        raise ModelError("holds no graph", location=str(file.path), hint="the file is cut off: copy or export the model again")
     graph = _chosen(graphs)
     ops = frozenset(_ops(graph))
     functions = Graph(graph.graph_def)
@@ -57,7 +57,7 @@ def _parse(file: File) -> Any:
     location, hint = str(file.path), "copy or export the model again"
     if file.size > LARGEST_PROTO:
         message = f"{file.size / 2**30:.1f} GiB, and at most {LARGEST_PROTO / 2**30:.0f} GiB can be inspected"
-        raise ModelError(message, place=location, hint="weights belong into variables/, not into the graph")
+        raise ModelError(message, location=location, hint="weights belong into variables/, not into the graph")
     try:
         with file.path.open("rb") as opened:
             beginning = opened.read(1)
@@ -65,11 +65,11 @@ def _parse(file: File) -> Any:
     except OSError as trouble:
         raise unreadable(trouble, file.path) from trouble
     if not data:
-        raise ModelError("empty" if not file.size else "no protocol buffer of a SavedModel", place=location, hint=hint)
+        raise ModelError("empty" if not file.size else "no protocol buffer of a SavedModel", location=location, hint=hint)
     try:
         return messages.saved_model(data)
     except messages.DecodeError as trouble:
-        raise ModelError(f"cut off or damaged: {trouble}", place=location, hint=hint) from trouble
+        raise ModelError(f"cut off or damaged: {trouble}", location=location, hint=hint) from trouble
 
 
 def _chosen(graphs: list[Any]) -> Any:

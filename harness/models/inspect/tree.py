@@ -76,9 +76,9 @@ def unreadable(trouble: OSError, path: Path) -> HubmatrixError:
     where = str(trouble.filename or path)
     if trouble.errno in (errno.ELOOP, errno.ENOENT, errno.ENOTDIR):
         return ModelError(
-            f"can't be followed: {trouble.strerror}", place=where, hint="a link in the model leads nowhere, or in a circle"
+            f"can't be followed: {trouble.strerror}", location=where, hint="a link in the model leads nowhere, or in a circle"
         )
-    return MachineError(f"can't be read or copied: {trouble.strerror}", place=where)
+    return MachineError(f"can't be read or copied: {trouble.strerror}", location=where)
 
 
 def _walk(root: Path) -> Iterator[File]:
@@ -91,13 +91,13 @@ def _walk(root: Path) -> Iterator[File]:
         folder, prefix, above = waiting.pop()
         status = folder.stat()
         if (status.st_dev, status.st_ino) in above:
-            raise ModelError("a folder that holds itself", place=str(folder), hint="remove the link that leads in a circle")
+            raise ModelError("a folder that holds itself", location=str(folder), hint="remove the link that leads in a circle")
         inside = above | {(status.st_dev, status.st_ino)}
         with os.scandir(folder) as listed:
             children = list(islice(listed, MOST_FILES + 1))
         entries += len(children)
         if entries > MOST_FILES:
-            raise ModelError(f"more than {MOST_FILES} files and folders", place=str(root), hint="give the model's own folder")
+            raise ModelError(f"more than {MOST_FILES} files and folders", location=str(root), hint="give the model's own folder")
         for entry in children:
             mode, name = entry.stat().st_mode, prefix + entry.name
             if stat.S_ISDIR(mode):
@@ -105,12 +105,16 @@ def _walk(root: Path) -> Iterator[File]:
             elif stat.S_ISREG(mode):
                 yield File(name=name, path=Path(entry.path), size=entry.stat().st_size)
             else:
-                raise ModelError("neither a file nor a folder", place=entry.path, hint="a model has no sockets, pipes or devices")
+                raise ModelError(
+                    "neither a file nor a folder", location=entry.path, hint="a model has no sockets, pipes or devices"
+                )
 
 
 def _within_limits(tree: Tree) -> Tree:
     if tree.size > LARGEST_BYTES:
         largest = max(tree.files, key=lambda file: file.size)
         message = f"{tree.size / 2**30:.1f} GiB, the limit is {LARGEST_BYTES / 2**30:.0f} GiB (each cell works on a copy)"
-        raise ModelError(message, place=str(tree.root), hint=f"the largest file is {largest.name}, {largest.size / 2**30:.1f} GiB")
+        raise ModelError(
+            message, location=str(tree.root), hint=f"the largest file is {largest.name}, {largest.size / 2**30:.1f} GiB"
+        )
     return tree

@@ -1,6 +1,6 @@
-"""Archives as publishers pack them, and archives that are not what they should be: cut, corrupt, hostile, endless.
+"""Archives as publishers pack them, and broken ones: cut, corrupt, hostile, endless.
 
-Pure: bytes in, bytes or parts of bytes out. Which of them is sent when, and over what kind of connection, is `answers`' work.
+Pure: bytes in, bytes or parts of bytes out. `answers` decides which of them is sent, and over what kind of connection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EVIL = b"this file is outside of the model's folder\n"
 
 
 def published(archive: bytes) -> bytes:
-    """The same files as a publisher packs them, `tar -czf model.tar.gz -C model .`: folders are members too, the graph comes first.
+    """Repack an archive as publishers do, `tar -czf model.tar.gz -C model .`: folders are members too, the graph comes first.
 
     hub (0.11 to 0.16) makes no folder that is not a member, so an archive of files alone can't be loaded.
     """
@@ -32,35 +32,35 @@ def published(archive: bytes) -> bytes:
 
 
 def without_folders(archive: bytes) -> bytes:
-    """Its files alone, as `zip`, `git archive` and many a script pack them."""
+    """Repack an archive with its files alone, as `zip`, `git archive` and many a script pack them."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         entries = [_entry(member, _data(tar, member)) for member in tar if member.isfile()]
     return gzip.compress(b"".join(entries) + bytes(1024), mtime=0)
 
 
 def truncated(archive: bytes) -> bytes:
-    """The first half, as a proxy keeps it that lost its connection."""
+    """Return the first half, as a proxy keeps it that lost its connection."""
     return archive[: len(archive) // 2]
 
 
 def cut_between_files(archive: bytes) -> bytes:
-    """A whole gzip of a tar that ends where its last file but one ends: nothing in it says that a file is missing.
+    """Return a whole gzip of a tar without its last file: nothing in it says that a file is missing.
 
     It lacks the two empty blocks that end a tar, which readers do not insist on.
     """
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        kept = [_entry(member, _data(tar, member)) for member in tar.getmembers()[:-1]]
-    return gzip.compress(b"".join(kept), mtime=0)
+        entries = [_entry(member, _data(tar, member)) for member in tar.getmembers()[:-1]]
+    return gzip.compress(b"".join(entries), mtime=0)
 
 
 def corrupt(archive: bytes) -> bytes:
-    """Sixteen bytes in the middle are others."""
+    """Change sixteen bytes in the middle."""
     middle = len(archive) // 2
     return archive[:middle] + bytes(byte ^ 0x55 for byte in archive[middle : middle + 16]) + archive[middle + 16 :]
 
 
 def with_member(archive: bytes, name: str, *, kind: bytes = tarfile.REGTYPE, link: str = "") -> bytes:
-    """A member of that name before all others: a small file, or a link to `link` and a file below it."""
+    """Put a member of that name before all others: a small file, or a link to `link` and a file below it."""
     member = tarfile.TarInfo(name)
     member.type, member.linkname = kind, link
     extra = _entry(_folder(str(PurePosixPath(name).parent)), b"") if name.startswith("/") or link else b""
@@ -71,12 +71,12 @@ def with_member(archive: bytes, name: str, *, kind: bytes = tarfile.REGTYPE, lin
 
 
 def without_model() -> bytes:
-    """A tar.gz with a text file in it and no model."""
+    """Make a tar.gz with a text file in it and no model."""
     return gzip.compress(_entry(tarfile.TarInfo("README.md"), b"no model in here\n") + bytes(1024), mtime=0)
 
 
 def sparse() -> bytes:
-    """A tar.gz of a few hundred bytes whose one file unpacks to 10 GiB: a file with a hole (GNU sparse format 1.0)."""
+    """Make a tar.gz of a few hundred bytes whose one file unpacks to 10 GiB: a file with a hole (GNU sparse format 1.0)."""
     member = tarfile.TarInfo("saved_model.pb")
     numbers = {"major": "1", "minor": "0", "name": "saved_model.pb", "realsize": str(HUGE_BYTES)}
     member.pax_headers = {f"GNU.sparse.{name}": value for name, value in numbers.items()}
@@ -85,7 +85,7 @@ def sparse() -> bytes:
 
 
 def huge() -> Iterator[bytes]:
-    """A tar.gz of 10 MB whose one file unpacks to 10 GiB of zeros, part by part: it is never in memory, here or anywhere."""
+    """Yield a tar.gz of 10 MB whose one file unpacks to 10 GiB of zeros, part by part: it is never whole in memory."""
     member = tarfile.TarInfo("saved_model.pb")
     member.size = HUGE_BYTES
     header = member.tobuf(tarfile.GNU_FORMAT)
@@ -110,7 +110,7 @@ def _folder(name: str) -> tarfile.TarInfo:
 
 
 def _entry(member: tarfile.TarInfo, data: bytes) -> bytes:
-    """Header and data of one member, each padded to whole blocks."""
+    """Pack header and data of one member, each padded to whole blocks."""
     member.size = len(data)
     return member.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE)
 

@@ -1,4 +1,4 @@
-"""What the compiler is asked and what it says: the JSON that travels between cases, service and worker. Pure."""
+"""Requests and answers of the compiler: the JSON that travels between cases, service and worker. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 
-class Verdict(str, Enum):
-    """What became of a program.
+class CompileOutcome(str, Enum):
+    """The outcome of a request.
 
     `refused`: the compiler's word on the program. `crashed`, `timed_out`, `memory`: the compiler died of it. `invalid`: the
-    question is wrong (no such file, no HLO, no such chip). `unavailable`: trouble of this machine, which says nothing of the
+    request is wrong (no such file, no HLO, no such chip). `unavailable`: trouble of this machine, which says nothing of the
     program.
     """
 
@@ -30,7 +30,7 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Compile(_Value):
+class CompileRequest(_Value):
     """Compile a program for so many devices: chips, but cores of v2, v3 and 7x (see `chips`).
 
     `split` are the parameters that are cut along dimension 0 over the devices; each device holds the others whole.
@@ -46,26 +46,26 @@ class Compile(_Value):
     split: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
     @model_validator(mode="after")
-    def _names_a_program(self) -> Compile:
+    def _names_a_program(self) -> CompileRequest:
         if self.hlo is None and self.made_by is None:
             raise ValueError("neither hlo nor made_by")
         return self
 
 
-class Run(_Value):
-    """Run it on this machine's CPU, with arg0, arg1, … of an .npz."""
+class RunRequest(_Value):
+    """Run a program on this machine's CPU, with arg0, arg1, … of an .npz."""
 
     op: Literal["run"]
     hlo: Path
     arguments: Path
 
 
-Request = Annotated[Compile | Run, Field(discriminator="op")]
-REQUEST: TypeAdapter[Compile | Run] = TypeAdapter(Request)
+Request = Annotated[CompileRequest | RunRequest, Field(discriminator="op")]
+REQUEST: TypeAdapter[CompileRequest | RunRequest] = TypeAdapter(Request)
 
 
-class Numbers(_Value):
-    """Of one device, as the compiler reports them; None where it doesn't.
+class DeviceNumbers(_Value):
+    """Figures of one device, as the compiler reports them; None where it doesn't.
 
     Bytes of arguments, outputs and temporaries include the padding of the chip's tiles. `alias_bytes` are outputs that take
     the place of arguments. `flops` and `bytes_accessed` are those of the optimized program in the compiler's cost analysis,
@@ -86,9 +86,11 @@ class Numbers(_Value):
 
 
 class Hlo(_Value):
-    """What the program says: `products` are dots and convolutions by the element type of their left operand, as TensorFlow
-    wrote them; `collectives` are counted after compiling, and `collective_bytes` is what one device gives into them, without
-    padding."""
+    """Counts over the instructions of a program.
+
+    `products` are dots and convolutions by the element type of their left operand, as TensorFlow wrote them. `collectives` are
+    counted after compiling, and `collective_bytes` is what one device gives into them, without padding.
+    """
 
     products: dict[str, int] = {}
     instructions: int = 0
@@ -98,16 +100,16 @@ class Hlo(_Value):
     collective_bytes: dict[str, int] = {}
 
 
-class Answer(_Value):
+class CompilerAnswer(_Value):
     """`seconds` are those of the original compile, also where it is `reused`."""
 
-    outcome: Verdict
+    outcome: CompileOutcome
     message: str = ""
     evidence: str = ""
     program: str = ""
     reused: bool = False
     seconds: float = 0.0
-    numbers: Numbers = Numbers()
+    numbers: DeviceNumbers = DeviceNumbers()
     hlo: Hlo = Hlo()
     outputs: str | None = None
 

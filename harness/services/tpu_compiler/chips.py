@@ -44,12 +44,12 @@ class Chip:
         return self.memory_bytes // self.devices_per_chip
 
     def topology(self, devices: int) -> tuple[str, str] | None:
-        """The smallest with as many devices, and the configuration of its chips; None where there is none."""
-        found = next((name for count, name in sorted(self.topologies.items()) if count >= devices), None)
-        return (found, self.configuration) if found else None
+        """Return the smallest topology with that many devices, and the configuration of its chips; None if there is none."""
+        smallest = next((name for count, name in sorted(self.topologies.items()) if count >= devices), None)
+        return (smallest, self.configuration) if smallest else None
 
     def roofline_us(self, flops: float, bytes_accessed: float) -> float:
-        """The least time of a program on one device: what its arithmetic, or its memory traffic, takes at the peak."""
+        """Return the least time of a program on one device, in microseconds: of its arithmetic or memory traffic at the peak."""
         return max(flops / self.peak_flops, bytes_accessed / self.bandwidth) * self.devices_per_chip * 1e6
 
 

@@ -1,8 +1,8 @@
-"""Where the compiler lives: an environment of its own, every package pinned.
+"""The compiler's environment: its own, every package pinned.
 
 Pinned, because a compiler that changes under the results would change them: a newer libtpu is a new compiler, chosen on
-purpose (edit `PINS`, run the integration tests), never found one morning. The worker also calls what jaxlib keeps for
-itself. jax 0.12 wants Python 3.12 or later; libtpu has wheels for Linux x86-64 alone.
+purpose (edit `PINS`, run the integration tests), never by the date. The worker also calls private parts of jaxlib.
+jax 0.12 wants Python 3.12 or later; libtpu has wheels for Linux x86-64 alone.
 """
 
 from __future__ import annotations
@@ -36,29 +36,43 @@ FLOW = WORKER.with_name("flow.py")
 INSTALL_SECONDS = 1800.0
 
 
-def digest() -> str:
-    """Of all that can change what the compiler says of a program; a comment in the worker can't, and compiling takes hours."""
-    code = (ast.dump(ast.parse(file.read_bytes())) for file in (WORKER, FLOW))
+def compiler_digest() -> str:
+    """Return the digest of all that can change an answer of the compiler.
+
+    Comments and docstrings are left out: they change nothing, and compiling everything again takes hours.
+    """
+    code = (ast.dump(_without_docstrings(ast.parse(file.read_bytes()))) for file in (WORKER, FLOW))
     return hashlib.sha256("\n".join((*PINS, *code)).encode()).hexdigest()
 
 
-async def ensure(uv: Path, places: Workspace, found: Mapping[str, Interpreter]) -> Venv | Failure:
-    """The compiler's environment, made now if it isn't there. A failure is trouble of this machine: it has no such device."""
-    interpreter = interpreters.choose(PYTHONS, None, found)
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return tree
+
+
+async def ensure_compiler(uv: Path, workspace: Workspace, installed: Mapping[str, Interpreter]) -> Venv | Failure:
+    """Create the compiler's environment unless it exists. A failure is trouble of this machine: it has no such device."""
+    interpreter = interpreters.choose(PYTHONS, None, installed)
     if interpreter is None:
-        wanted = " or ".join(PYTHONS)
-        return _lacking(f"no CPython {wanted} on this machine", f"`uv python install {PYTHONS[0]}` provides one")
+        versions = " or ".join(PYTHONS)
+        return _lacking(f"no CPython {versions} on this machine", f"`uv python install {PYTHONS[0]}` provides one")
     if interpreter.platform != PLATFORM:
         return _lacking(f"libtpu has no wheel for {interpreter.platform}", f"it has some for {PLATFORM}")
-    asked = Wanted(requirements=PINS, exclude_newer=None, daily=False)
-    locked = await lock.resolve_wanted(uv, places.locks, asked, interpreter, refresh=False)
+    pins = Wanted(requirements=PINS, exclude_newer=None, daily=False)
+    locked = await lock.resolve_wanted(uv, workspace.locks, pins, interpreter, refresh=False)
     if isinstance(locked, Failure):
         return _lacking(locked.message, locked.evidence, locked.trouble)
-    made = await venv.ensure(uv, places.venvs, places.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)
-    return _lacking(made.message, made.evidence, made.trouble) if isinstance(made, Failure) else made
+    compiler_venv = await venv.ensure(uv, workspace.venvs, workspace.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)
+    return (
+        _lacking(compiler_venv.message, compiler_venv.evidence, compiler_venv.trouble)
+        if isinstance(compiler_venv, Failure)
+        else compiler_venv
+    )
 
 
 def _lacking(message: str, evidence: str, trouble: Trouble | None = None) -> Failure:
-    """`trouble` is what the tools say it is, such as the network; where they say nothing, there is no such device."""
-    told = f"the TPU compiler can't be had: {message}"
-    return Failure(status=Status.UNAVAILABLE, trouble=trouble or Trouble.DEVICE, message=told, evidence=evidence)
+    """Make the failure. `trouble` is the tools' own word, such as the network; without one, it is a missing device."""
+    text = f"the TPU compiler isn't available: {message}"
+    return Failure(status=Status.UNAVAILABLE, trouble=trouble or Trouble.DEVICE, message=text, evidence=evidence)

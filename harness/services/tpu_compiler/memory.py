@@ -1,4 +1,4 @@
-"""What the compiler's figures of memory add up to. Pure.
+"""Sums of the compiler's figures of memory. Pure.
 
 XLA says of them (xla/pjrt/pjrt_executable.h): "The on-device memory needed to run an executable is at least" code + arguments
 + outputs - those in place of arguments + temporaries. These are allocations. Its peak is something else: the largest sum of the

@@ -1,8 +1,8 @@
-"""The driver's end of the worker: one warm process, limits on each question, a new process after each that died of one.
+"""The driver's end of the worker: one warm process, limits on each question, a new process after one that died.
 
 A program that ends the worker costs one question. Whose fault that was is decided here: a signal from outside (SIGKILL,
-SIGTERM) is nobody's program, so the question is asked once more; a crash counts only where a fresh worker, which no other
-program has been through, crashes too. A worker that twice in a row doesn't even start is not tried again.
+SIGTERM) isn't the program's, so the question is asked once more; a crash counts only where a fresh worker, which has seen
+no other program, crashes too. A worker that twice in a row doesn't even start is not tried again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import psutil
 from typing_extensions import assert_never
 
 from harness.base.process import FOR_CELLS, end_group, environment, signal_name
-from harness.services.tpu_compiler.answers import Verdict
+from harness.services.tpu_compiler.answers import CompileOutcome
 
 LINE_BYTES = 2**26
 LOG_BYTES = 8000
@@ -35,8 +35,8 @@ FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Of one question, and of the worker's start. A worker that holds more than `idle_bytes` after an answer is replaced."""
+class WorkerLimits:
+    """Limits of one question, and of the worker's start. A worker that holds more than `idle_bytes` after an answer is replaced."""
 
     seconds: float = 300.0
     start_seconds: float = 120.0
@@ -44,8 +44,8 @@ class Limits:
     idle_bytes: int = 3 * 2**30
 
 
-class End(Enum):
-    """How a worker ended. `NOT_STARTED`: before it was ready for a question."""
+class WorkerEnd(Enum):
+    """The end of a worker. `NOT_STARTED`: before it was ready for a question."""
 
     DIED = "died"
     TIMED_OUT = "timed_out"
@@ -55,15 +55,15 @@ class End(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """The worker is gone, without an answer. `printed` is the last that it wrote."""
+class EndedWorker:
+    """A worker that ended without an answer. `printed` is the end of its log."""
 
-    end: End
+    end: WorkerEnd
     message: str
     printed: str
 
 
-Said = Mapping[str, Any]
+Message = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -72,44 +72,45 @@ class Supervisor:
 
     command: Sequence[str | Path]
     workdir: Path
-    limits: Limits = field(default_factory=Limits)
+    limits: WorkerLimits = field(default_factory=WorkerLimits)
     starts: int = 0
-    _failed: list[Ended] = field(default_factory=list)
+    _failed: list[EndedWorker] = field(default_factory=list)
     _worker: _Worker | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def ask(self, question: Said) -> Said:
-        """The worker's answer, or one that says what became of it: `outcome`, `message`, `evidence`."""
+    async def ask(self, question: Message) -> Message:
+        """Return the worker's answer, or one about its end: `outcome`, `message`, `evidence`."""
         async with self._turn:
             killed = False
+            # Ends: a worker that isn't fresh is replaced by one that is, and a kill from outside is forgiven once.
             while True:
                 worker = await self._ready()
-                if isinstance(worker, Ended):
-                    return told(worker)
+                if isinstance(worker, EndedWorker):
+                    return answer_for(worker)
                 fresh = worker.answered == 0
-                said = await worker.ask(question, self.limits)
-                if not isinstance(said, Ended):
+                reply = await worker.ask(question, self.limits)
+                if not isinstance(reply, EndedWorker):
                     if worker.memory() > self.limits.idle_bytes:
                         await self._end()
-                    return said
+                    return reply
                 await self._end()
-                match said.end:
-                    case End.DIED if not fresh:
+                match reply.end:
+                    case WorkerEnd.DIED if not fresh:
                         continue
-                    case End.KILLED if not killed:
+                    case WorkerEnd.KILLED if not killed:
                         killed = True
                     case _:
-                        return told(said)
+                        return answer_for(reply)
 
     async def warm_up(self) -> None:
-        """Start the worker before anybody asks."""
+        """Start the worker before the first question."""
         async with self._turn:
             await self._ready()
 
     async def close(self) -> None:
         await self._end()
 
-    async def _ready(self) -> _Worker | Ended:
+    async def _ready(self) -> _Worker | EndedWorker:
         if self._worker is not None and self._worker.alive():
             return self._worker
         await self._end()
@@ -130,17 +131,17 @@ class Supervisor:
             await worker.end()
 
 
-def told(ended: Ended) -> Said:
-    """What a question gets whose worker is gone."""
+def answer_for(ended: EndedWorker) -> Message:
+    """Return the answer to a question whose worker ended."""
     match ended.end:
-        case End.DIED:
-            verdict = Verdict.CRASHED
-        case End.TIMED_OUT:
-            verdict = Verdict.TIMED_OUT
-        case End.MEMORY:
-            verdict = Verdict.MEMORY
-        case End.KILLED | End.NOT_STARTED:
-            verdict = Verdict.UNAVAILABLE
+        case WorkerEnd.DIED:
+            verdict = CompileOutcome.CRASHED
+        case WorkerEnd.TIMED_OUT:
+            verdict = CompileOutcome.TIMED_OUT
+        case WorkerEnd.MEMORY:
+            verdict = CompileOutcome.MEMORY
+        case WorkerEnd.KILLED | WorkerEnd.NOT_STARTED:
+            verdict = CompileOutcome.UNAVAILABLE
         case _:
             assert_never(ended.end)
     return {"outcome": verdict.value, "message": ended.message, "evidence": ended.printed}
@@ -158,35 +159,35 @@ class _Worker:
         return self.process.returncode is None and not self.reader.at_eof()
 
     def memory(self) -> int:
-        """Bytes resident; 0 of a process that is gone."""
+        """Return the resident bytes; 0 for a process that ended."""
         try:
             return int(psutil.Process(self.process.pid).memory_info().rss)
         except psutil.Error:
             return 0
 
-    async def ask(self, question: Said, limits: Limits) -> Said | Ended:
-        said = self.log.stat().st_size
+    async def ask(self, question: Message, limits: WorkerLimits) -> Message | EndedWorker:
+        log_start = self.log.stat().st_size  # what was printed before belongs to other questions
         reading = asyncio.ensure_future(self._exchange(question))
         try:
             until = asyncio.get_running_loop().time() + limits.seconds
             while not reading.done():
                 left = until - asyncio.get_running_loop().time()
                 if left <= 0:
-                    return self._ended(End.TIMED_OUT, f"no answer from the compiler after {limits.seconds:.0f} s", said)
-                if (held := self.memory()) > limits.memory_bytes:
-                    text = f"the compiler used {_gib(held)} of memory, the limit is {_gib(limits.memory_bytes)}"
-                    return self._ended(End.MEMORY, text, said)
+                    return self._ended(WorkerEnd.TIMED_OUT, f"no answer from the compiler after {limits.seconds:.0f} s", log_start)
+                if (used := self.memory()) > limits.memory_bytes:
+                    text = f"the compiler used {_gib(used)} of memory, the limit is {_gib(limits.memory_bytes)}"
+                    return self._ended(WorkerEnd.MEMORY, text, log_start)
                 await asyncio.wait({reading}, timeout=min(WATCH_SECONDS, left))
             answer = reading.result()
         finally:
             reading.cancel()
         if answer is None:
-            return await self._died(said)
+            return await self._died(log_start)
         self.answered += 1
         return answer
 
-    async def _exchange(self, question: Said) -> Said | None:
-        """None where the worker is gone or says what is no answer."""
+    async def _exchange(self, question: Message) -> Message | None:
+        """Send a question and return the answer; None if the worker ended or sends a line that isn't an answer."""
         with suppress(ConnectionError, ValueError):
             self.writer.write(json.dumps(question).encode() + b"\n")
             line = await self.reader.readline()
@@ -194,33 +195,35 @@ class _Worker:
             return answer if isinstance(answer, dict) else None
         return None
 
-    async def _died(self, said: int) -> Ended:
-        """It closed its socket, or talks rubbish: what is left of it is ended."""
+    async def _died(self, log_start: int) -> EndedWorker:
+        """Describe the end of a worker that closed its socket or sent a line that can't be read."""
+        # The socket may close a moment before the process can be reaped; its exit code says whose fault it was.
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.process.wait(), 1.0)
         code = self.process.returncode
         if code is None:
-            return self._ended(End.DIED, "the compiler's answer can't be read", said)
+            return self._ended(WorkerEnd.DIED, "the compiler's answer can't be read", log_start)
         if code < 0 and -code in FROM_OUTSIDE:
-            return self._ended(End.KILLED, f"the compiler was killed from outside ({signal_name(-code)})", said)
+            return self._ended(WorkerEnd.KILLED, f"the compiler was killed from outside ({signal_name(-code)})", log_start)
         how = f"by {signal_name(-code)}" if code < 0 else f"with exit code {code}"
-        fatal = FATAL.search(_printed(self.log, said))
-        return self._ended(End.DIED, f"the compiler ended {how}" + (f": {fatal['what'].strip()}" if fatal else ""), said)
+        fatal = FATAL.search(_printed(self.log, log_start))
+        return self._ended(WorkerEnd.DIED, f"the compiler ended {how}" + (f": {fatal['what'].strip()}" if fatal else ""), log_start)
 
-    def _ended(self, end: End, message: str, said: int) -> Ended:
-        return Ended(end=end, message=message, printed=_printed(self.log, said))
+    def _ended(self, end: WorkerEnd, message: str, log_start: int) -> EndedWorker:
+        return EndedWorker(end=end, message=message, printed=_printed(self.log, log_start))
 
     async def end(self) -> None:
         self.writer.close()
         if self.process.returncode is None:
             with suppress(ProcessLookupError):
-                self.process.kill()  # it holds nothing that has to be put away, and a hung one heeds nothing else
+                self.process.kill()  # SIGKILL: the worker has no state to flush, and a hung one ignores SIGTERM
         await end_group(self.process)
 
 
-async def _start(command: Sequence[str | Path], workdir: Path, limits: Limits) -> _Worker | Ended:
+async def _start(command: Sequence[str | Path], workdir: Path, limits: WorkerLimits) -> _Worker | EndedWorker:
     workdir.mkdir(parents=True, exist_ok=True)
     log = workdir / "worker.txt"
+    # A socket pair and not the standard streams: libraries print on those what they like.
     ours, theirs = socket.socketpair()
     with theirs, log.open("wb") as output:
         try:
@@ -237,7 +240,9 @@ async def _start(command: Sequence[str | Path], workdir: Path, limits: Limits) -
             )
         except OSError as error:
             ours.close()
-            return Ended(end=End.NOT_STARTED, message=f"the compiler can't be started: {error.strerror}", printed=str(error))
+            return EndedWorker(
+                end=WorkerEnd.NOT_STARTED, message=f"the compiler can't be started: {error.strerror}", printed=str(error)
+            )
     reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES)
     worker = _Worker(process=process, reader=reader, writer=writer, log=log)
     try:
@@ -251,7 +256,7 @@ async def _start(command: Sequence[str | Path], workdir: Path, limits: Limits) -
     if ready:
         return worker
     await worker.end()
-    return Ended(end=End.NOT_STARTED, message=message, printed=_printed(log, 0))
+    return EndedWorker(end=WorkerEnd.NOT_STARTED, message=message, printed=_printed(log, 0))
 
 
 def _printed(log: Path, start: int) -> str:

@@ -48,7 +48,7 @@ def choose(
     chosen = tuple(report for report in named if any(map(selector, _facts(report, known.get(report.id)))))
     if not chosen:
         place = "--select" if selector.text.strip() else ""
-        raise SelectionError("nothing is selected", place=place, hint="drop the ids or the selector" if ids else "")
+        raise SelectionError("nothing is selected", location=place, hint="drop the ids or the selector" if ids else "")
     return chosen
 
 

@@ -90,7 +90,7 @@ class Journal:
             with self.path.open("ab", buffering=0) as file:
                 os.write(file.fileno(), b"\n" + line if self._is_torn() else line)
         except OSError as trouble:
-            raise MachineError(f"results can't be written: {trouble.strerror}", place=str(self.path)) from trouble
+            raise MachineError(f"results can't be written: {trouble.strerror}", location=str(self.path)) from trouble
 
     def _is_torn(self) -> bool:
         with self.path.open("rb") as file:

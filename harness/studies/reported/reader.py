@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from harness.base.errors import Problem, SpecError
 from harness.documents.leaves import TEXT
 from harness.documents.nodes import compose
-from harness.documents.shape import Leaf, ListOf, Log, OneOrMore, Record, Refused, Shape, TableOf, open_record
+from harness.documents.shape import Leaf, ListOf, Log, NodeShape, OneOrMore, RecordOf, RefusedText, TableOf, open_record
 from harness.domain import Release
 from harness.matrix.document import DAY, FORMAT, MODEL_ID, PYTHON, RELEASES, SECONDS, VERSION
 from harness.studies.reported.model import Category, End, Expectation, Reported, Reproduction, Step, Versions, Why, as_released
@@ -29,7 +29,7 @@ def load(folder: Path, releases: tuple[Release, ...]) -> tuple[Reported, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SpecError(f"can't be read: {error.strerror}", place=path.name) from None
+        raise SpecError(f"can't be read: {error.strerror}", location=path.name) from None
     reports = parse(text, releases)
     _raise_if_any(_missing_scripts(reports, folder))
     return reports
@@ -39,12 +39,12 @@ def parse(text: str, releases: tuple[Release, ...], *, name: str = FILE) -> tupl
     """The reports that the text lists; `releases` are those of matrix.yaml."""
     root = compose(text, name)
     if root is None:
-        raise SpecError("the file is empty", place=name)
+        raise SpecError("the file is empty", location=name)
     log = Log(name)
     sections = open_record(root, dict.fromkeys(("version", "releases", "reported")), "", log, optional=("releases",)) or {}
     more = RELEASES.read(sections["releases"], "releases", log) if "releases" in sections else ()
     by_version = {release.version: release for release in (*releases, *(more or ()))}
-    shapes: dict[str, Shape[Any]] = {"version": FORMAT, "reported": TableOf(key=ID, value=_reported(by_version))}
+    shapes: dict[str, NodeShape[Any]] = {"version": FORMAT, "reported": TableOf(key=ID, value=_reported(by_version))}
     read: dict[str, Any] = {key: shape.read(sections[key], key, log) for key, shape in shapes.items() if key in sections}
     log.raise_if_any()
     reports = tuple(_report(id_, values) for id_, values in read["reported"])
@@ -55,7 +55,7 @@ def parse(text: str, releases: tuple[Release, ...], *, name: str = FILE) -> tupl
 def _text(expected: str, pattern: str, hint: str = "") -> Leaf[str]:
     def convert(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise Refused(f"{text!r} isn't {expected}", hint)
+            raise RefusedText(f"{text!r} isn't {expected}", hint)
         return text
 
     return Leaf(expected=expected, convert=convert, json={"type": "string"})
@@ -66,7 +66,7 @@ def _one_of(expected: str, members: tuple[T, ...], name: Any) -> Leaf[T]:
 
     def convert(text: str) -> T:
         if text not in by_name:
-            raise Refused(f"{text!r} isn't {expected}", f"known: {', '.join(by_name)}")
+            raise RefusedText(f"{text!r} isn't {expected}", f"known: {', '.join(by_name)}")
         return by_name[text]
 
     return Leaf(expected=expected, convert=convert, json={"type": "string", "enum": list(by_name)})
@@ -76,7 +76,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text, re.DOTALL)
     except re.error as error:
-        raise Refused(f"not a regular expression: {error}") from None
+        raise RefusedText(f"not a regular expression: {error}") from None
 
 
 def _day(text: str) -> date | str:
@@ -102,7 +102,7 @@ VERSIONS = _one_of("a relation of versions", tuple(Versions), lambda member: mem
 END = _one_of("an end", ENDS, lambda member: member.value)
 HUB = _text("a version of tensorflow-hub, or none", r"none|[0-9][0-9.a-z]*")
 
-EXPECT: Record[Expectation] = Record(
+EXPECT: RecordOf[Expectation] = RecordOf(
     fields={"ends": END, "raises": OneOrMore(item=TEXT), "says": PATTERN, "prints": PATTERN},
     optional=("ends", "raises", "says", "prints"),
     build=lambda values, _place: Expectation(
@@ -112,15 +112,15 @@ EXPECT: Record[Expectation] = Record(
         prints=values.get("prints"),
     ),
 )
-CANNOT: Record[tuple[Why, str]] = Record(
+CANNOT: RecordOf[tuple[Why, str]] = RecordOf(
     fields={"reason": WHY, "why": PROSE}, build=lambda values, _place: (values["reason"], values["why"])
 )
 
 
-def _step_fields(releases: Mapping[str, Release]) -> dict[str, Shape[Any]]:
+def _step_fields(releases: Mapping[str, Release]) -> dict[str, NodeShape[Any]]:
     def release(text: str) -> Release | None:
         if text != "none" and text not in releases:
-            raise Refused(f"{text!r} is neither in matrix.yaml nor under releases", VERSION.convert(text) and "add it there")
+            raise RefusedText(f"{text!r} is neither in matrix.yaml nor under releases", VERSION.convert(text) and "add it there")
         return releases.get(text)
 
     tensorflow: Leaf[tuple[Release | None]] = Leaf(
@@ -162,18 +162,18 @@ def _step(values: dict[str, Any], _place: str = "") -> Step:
     )
 
 
-def _reproduction(releases: Mapping[str, Release]) -> Record[dict[str, Any]]:
+def _reproduction(releases: Mapping[str, Release]) -> RecordOf[dict[str, Any]]:
     fields = _step_fields(releases)
-    first: Record[Step] = Record(fields=fields, optional=STEP_OPTIONAL, build=_step)
-    return Record(
+    first: RecordOf[Step] = RecordOf(fields=fields, optional=STEP_OPTIONAL, build=_step)
+    return RecordOf(
         fields={**fields, "first": OneOrMore(item=first), "versions": VERSIONS, "expect": EXPECT},
         optional=(*STEP_OPTIONAL, "first", "expect"),
         build=lambda values, place: {**values, "step": _step(values), "place": place},
     )
 
 
-def _reported(releases: Mapping[str, Release]) -> Record[dict[str, Any]]:
-    return Record(
+def _reported(releases: Mapping[str, Release]) -> RecordOf[dict[str, Any]]:
+    return RecordOf(
         fields={
             "source": SOURCE,
             "title": PROSE,
@@ -218,26 +218,26 @@ def _report(id_: str, values: dict[str, Any]) -> Reported:
 def _contradictions(reports: tuple[Reported, ...]) -> Iterator[Problem]:
     for report in reports:
         if (report.cannot is None) == (not report.reproductions):
-            yield Problem(place=report.place, message=f"{report.id}: needs either reproduce or cannot")
+            yield Problem(location=report.place, message=f"{report.id}: needs either reproduce or cannot")
         for reproduction in report.reproductions:
             expected = reproduction.expectation
             if expected.end is not End.HUNG and expected.says is None and expected.prints is None:
-                yield Problem(place=report.place, message=f"{reproduction.name}: nothing to compare", hint="give says or prints")
+                yield Problem(location=report.place, message=f"{reproduction.name}: nothing to compare", hint="give says or prints")
             if any(step.script is None for step in reproduction.steps) and expected.end is not End.LOCK_FAILED:
-                yield Problem(place=report.place, message=f"{reproduction.name}: a step has no script")
+                yield Problem(location=report.place, message=f"{reproduction.name}: a step has no script")
             for step in reproduction.steps:
                 if step.release is None and step.python is None:
-                    yield Problem(place=report.place, message=f"{reproduction.name}: without TensorFlow, python must be given")
+                    yield Problem(location=report.place, message=f"{reproduction.name}: without TensorFlow, python must be given")
 
 
 def _missing_scripts(reports: tuple[Reported, ...], folder: Path) -> Iterator[Problem]:
     used = {step.script: report.place for report in reports for run in report.reproductions for step in run.steps if step.script}
     for script, place in sorted(used.items()):
         if not (folder / script).is_file():
-            yield Problem(place=place, message=f"no script {script}", hint=f"write {folder.name}/{script}")
+            yield Problem(location=place, message=f"no script {script}", hint=f"write {folder.name}/{script}")
     for path in sorted(folder.glob("*.py")):
         if path.name not in used:
-            yield Problem(place=f"{folder.name}/{path.name}", message="no report uses this script")
+            yield Problem(location=f"{folder.name}/{path.name}", message="no report uses this script")
 
 
 def _raise_if_any(problems: Iterator[Problem]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.services.tpu_compiler.answers import Numbers
+from harness.services.tpu_compiler.answers import DeviceNumbers
 from harness.services.tpu_compiler.chips import CHIPS
 from harness.services.tpu_compiler.service import bounded
 from harness.studies.sizes.measure import Found
@@ -55,7 +55,7 @@ class Attempt(Part):
     batch: int
     fit: Fit
     seconds: float
-    numbers: Numbers
+    numbers: DeviceNumbers
     message: str = ""
     words: str = ""
     used_bytes: int | None = None

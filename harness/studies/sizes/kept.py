@@ -15,9 +15,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from harness.base.files import write_atomically
-from harness.services.tpu_compiler.answers import Answer
+from harness.services.tpu_compiler.answer_store import FINAL_OUTCOMES
+from harness.services.tpu_compiler.answers import CompilerAnswer
 from harness.services.tpu_compiler.chips import CHIPS
-from harness.services.tpu_compiler.kept import KEPT
 from harness.studies.sizes.model import Shape
 
 
@@ -29,7 +29,7 @@ class Kept(BaseModel):
     weights: int
     seconds: float
     day: str = ""
-    answer: Answer
+    answer: CompilerAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Shelf:
 
     def keep(self, programs: str, shape: Shape, chip: str, found: Kept) -> None:
         """Verdicts only: a crash, or a limit of this machine, is tried again the next time."""
-        if found.answer.outcome in KEPT:
+        if found.answer.outcome in FINAL_OUTCOMES:
             write_atomically(self._place(programs, shape, chip), found.model_dump_json(exclude_none=True))
 
     def _place(self, programs: str, shape: Shape, chip: str) -> Path:

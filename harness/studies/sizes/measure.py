@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.environments.lock import today
-from harness.services.tpu_compiler.answers import Answer, Compile
+from harness.services.tpu_compiler.answers import CompilerAnswer, CompileRequest
 from harness.studies.sizes import programs
 from harness.studies.sizes.kept import Kept, Shelf
 from harness.studies.sizes.model import Question, Shape, Size, Tried
@@ -25,7 +25,7 @@ Tell = Callable[[str], None]
 class Asks(Protocol):
     """The compiler's service, or what stands for it."""
 
-    async def answer(self, line: bytes) -> Answer: ...
+    async def answer(self, line: bytes) -> CompilerAnswer: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Search:
 
     def _asked(self, question: Question, shape: Shape) -> bytes:
         path = programs.path(self.bench, self.size, shape)
-        return Compile(op="compile", hlo=path, chip=question.chip).model_dump_json().encode()
+        return CompileRequest(op="compile", hlo=path, chip=question.chip).model_dump_json().encode()
 
     def _note(self, question: Question, batch: int, known: Kept) -> None:
         before = self.found[question]

@@ -8,7 +8,7 @@ from enum import Enum
 
 from typing_extensions import assert_never
 
-from harness.services.tpu_compiler.answers import Answer, Verdict
+from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 LENGTHS = (128, 512)
@@ -126,15 +126,21 @@ class Fit(str, Enum):
 MEMORY_WORDS = ("RESOURCE_EXHAUSTED", "Ran out of memory", "out of memory")
 
 
-def fit(answer: Answer) -> Fit:
+def fit(answer: CompilerAnswer) -> Fit:
     """The compiler's verdict decides; a program that compiled fits, for the compiler places every byte before it agrees."""
     match answer.outcome:
-        case Verdict.COMPILED:
+        case CompileOutcome.COMPILED:
             return Fit.FITS
-        case Verdict.REFUSED:
+        case CompileOutcome.REFUSED:
             said = f"{answer.message}\n{answer.evidence}"
             return Fit.TOO_LARGE if any(words in said for words in MEMORY_WORDS) else Fit.REFUSED
-        case Verdict.CRASHED | Verdict.TIMED_OUT | Verdict.MEMORY | Verdict.INVALID | Verdict.UNAVAILABLE:
+        case (
+            CompileOutcome.CRASHED
+            | CompileOutcome.TIMED_OUT
+            | CompileOutcome.MEMORY
+            | CompileOutcome.INVALID
+            | CompileOutcome.UNAVAILABLE
+        ):
             return Fit.NO_ANSWER
         case _:
             assert_never(answer.outcome)
@@ -145,7 +151,7 @@ class Tried:
     """A batch, what the compiler said, and how long it took to say it (also where it refused)."""
 
     batch: int
-    answer: Answer
+    answer: CompilerAnswer
     seconds: float = 0.0
 
     @property

@@ -61,7 +61,7 @@ async def bench_of(machine: Machine, spec: Spec) -> Bench:
     """
     release = next((listed for listed in spec.releases if listed.version == TENSORFLOW), None)
     if release is None:
-        raise SpecError(f"axes.tensorflow has no {TENSORFLOW}", place="matrix.yaml", hint="sizes are measured with it")
+        raise SpecError(f"axes.tensorflow has no {TENSORFLOW}", location="matrix.yaml", hint="sizes are measured with it")
     request = EnvironmentRequest(
         id="sizes",
         release=release,
@@ -124,4 +124,4 @@ async def _lower(python: Path, model: Path, target: Path, shapes: Sequence[Shape
     if not done.ok:
         how = f"exit code {done.code}" if done.code is not None else f"no end after {LOWER_SECONDS:.0f} s"
         last = "\n".join(done.stderr.strip().splitlines()[-10:])
-        raise MachineError(f"TensorFlow did not lower {len(shapes)} programs: {how}\n{last}", place=str(target))
+        raise MachineError(f"TensorFlow did not lower {len(shapes)} programs: {how}\n{last}", location=str(target))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from harness import __version__, cli
 from harness.base.errors import HubmatrixError, Interrupted, MachineError, Problem, SpecError
 from harness.base.workspace import Workspace
-from harness.commands import plan as planning
+from harness.commands import plan
 from harness.results.format import CaseRef
 from harness.results.store import FILE, Writer
 
@@ -170,7 +170,7 @@ def no_interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
     async def none() -> dict[str, Any]:
         return {}
 
-    monkeypatch.setattr(planning, "machine_interpreters", none)
+    monkeypatch.setattr(plan, "machine_interpreters", none)
 
 
 @pytest.mark.usefixtures("no_interpreters")
@@ -255,15 +255,15 @@ def test_every_error_has_its_exit_code(call: Any, monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(planning, "make", fail)
+    monkeypatch.setattr(plan, "make", fail)
     assert call("spec") == Ended(code, "", f"error: {error}\n")
 
 
 def test_brackets_in_an_error_are_no_markup_and_long_ones_are_not_folded(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = Problem(place="matrix.yaml:1:1", message="[/red] " + "long " * 60 + "end", hint="[bold]")
+    problem = Problem(location="matrix.yaml:1:1", message="[/red] " + "long " * 60 + "end", hint="[bold]")
 
     def fail(*_: object) -> None:
         raise SpecError.of((problem,))
 
-    monkeypatch.setattr(planning, "make", fail)
+    monkeypatch.setattr(plan, "make", fail)
     assert call("spec").err == f"error: {problem}\n"

@@ -9,9 +9,8 @@ import pytest
 
 from harness.base.errors import HubmatrixError, SelectionError
 from harness.base.workspace import Workspace
-from harness.commands import check as checking
 from harness.commands import look
-from harness.commands.check import Width
+from harness.commands.check import WITH_PYTHON_CODE, Check, Width, make
 from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, SaveFormat, TextOps
 from harness.models import replicas
 from tests.unit.models.inspect.conftest import CONFIG, FLOAT, info, proto, serve, write_h5, write_keras
@@ -41,9 +40,9 @@ def scale(tmp_path: Path) -> Path:
     return folder
 
 
-def planned(workspace: Workspace, model: Path | str, width: Width = NARROW) -> checking.Check:
+def planned(workspace: Workspace, model: Path | str, width: Width = NARROW) -> Check:
     brought, inspected = look.look_into(workspace, str(model), None)
-    return checking.make(workspace, brought, inspected, width)
+    return make(workspace, brought, inspected, width)
 
 
 def test_a_plain_saved_model(workspace: Workspace, scale: Path) -> None:
@@ -73,9 +72,9 @@ def test_keras_files_have_the_endings_that_keras_wants(workspace: Workspace, tmp
 
 
 def test_the_matrix_has_no_cases_for_any_model(workspace: Workspace) -> None:
-    from harness.commands import plan as planning
+    from harness.commands import plan
 
-    cases = planning.make(workspace, planning.choose("full")).cases
+    cases = plan.make(workspace, plan.choose("full")).cases
     assert not [case.id for case in cases if case.id.startswith("cases/anymodel/")]
 
 
@@ -144,4 +143,4 @@ def test_a_case_about_python_code_is_run_on_files_that_have_some(workspace: Work
     layer = {"class_name": "Lambda", "config": {"name": "twice", "function": ["4wE", None, None], "function_type": "lambda"}}
     config = {**CONFIG, "config": {"layers": [*CONFIG["config"]["layers"], layer]}}
     with_code = planned(workspace, write_keras(tmp_path / "with.keras", config))
-    assert {case.id for case in with_code.made.cases} - {case.id for case in plain.made.cases} == {checking.WITH_PYTHON_CODE}
+    assert {case.id for case in with_code.made.cases} - {case.id for case in plain.made.cases} == {WITH_PYTHON_CODE}

@@ -9,14 +9,14 @@ import pytest
 from harness.base.errors import HubmatrixError, ProgramError
 from harness.base.workspace import Workspace
 from harness.commands.compile import asked, compile_file, told
-from harness.services.tpu_compiler.answers import Answer, Hlo, Numbers, Verdict
+from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer, DeviceNumbers, Hlo
 
 FILE = Path("/models/step.pb")
-COMPILED = Answer(
-    outcome=Verdict.COMPILED,
+COMPILED = CompilerAnswer(
+    outcome=CompileOutcome.COMPILED,
     program="22a76acc59d80802",
     seconds=0.467,
-    numbers=Numbers(
+    numbers=DeviceNumbers(
         code_bytes=136_192,
         argument_bytes=176_128,
         output_bytes=1024,
@@ -92,7 +92,7 @@ def test_a_verdict_of_before_says_so() -> None:
 
 def test_a_refusal_is_told_in_the_compilers_words() -> None:
     words = "RESOURCE_EXHAUSTED: Ran out of memory on HBM.\nSee https://openxla.org/xla/errors/error_1000"
-    refused = Answer(outcome=Verdict.REFUSED, program="aa", message=words.splitlines()[0], evidence=words)
+    refused = CompilerAnswer(outcome=CompileOutcome.REFUSED, program="aa", message=words.splitlines()[0], evidence=words)
     assert (
         told(refused, "v2", 1)
         == """\
@@ -105,5 +105,7 @@ TPU v2: refused
 
 
 def test_a_crash_is_told_with_what_it_printed() -> None:
-    crashed = Answer(outcome=Verdict.TIMED_OUT, program="aa", message="no answer after 300 s", evidence="at work on x")
+    crashed = CompilerAnswer(
+        outcome=CompileOutcome.TIMED_OUT, program="aa", message="no answer after 300 s", evidence="at work on x"
+    )
     assert told(crashed, "v2", 1).splitlines()[1:] == ["TPU v2: timed out", "", "  no answer after 300 s", "  at work on x"]

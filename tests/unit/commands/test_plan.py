@@ -9,7 +9,7 @@ import pytest
 
 from harness.base.errors import SelectionError, SpecError
 from harness.base.workspace import Workspace
-from harness.commands import plan as planning
+from harness.commands import plan
 from harness.commands.plan import as_json, as_text, choose, make, preview
 from harness.commands.plan import states as planned_states
 from harness.domain import Status, Trouble
@@ -20,7 +20,7 @@ from harness.matrix.selection import Selection
 from harness.results.store import FILE, Writer
 
 
-def states(shown: planning.Preview) -> dict[str, str]:
+def states(shown: plan.Preview) -> dict[str, str]:
     """What is planned of each cell, in the words of `as_text`."""
     return {cell: str(planned) for cell, planned in planned_states(shown).items()}
 
@@ -88,8 +88,8 @@ def identified(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     async def interpreters() -> dict[str, Any]:
         return {}
 
-    monkeypatch.setattr(planning, "machine_interpreters", interpreters)
-    monkeypatch.setattr(planning, "stored_identity", lambda _locks, request, _found: known.get(request.id))
+    monkeypatch.setattr(plan, "machine_interpreters", interpreters)
+    monkeypatch.setattr(plan, "stored_identity", lambda _locks, request, _found: known.get(request.id))
     return known
 
 
@@ -215,9 +215,7 @@ def test_how_much_a_plan_is_and_what_of_it_is_known(project: Workspace, identifi
     seen = make.case_record(key="other", case="cases/test_tiny.py::test_save", seconds=200.0)
     record(project, [environment, make.case_record(key=load, seconds=90.0, cpu_seconds=60.0), seen], make)
     shown = preview(project, QUICK)
-    assert planning.extent(shown) == planning.Extent(
-        cases=2, runs=3, known=1, seconds=90.0, cpu_seconds=60.0, expected_seconds=400.0
-    )
+    assert plan.extent(shown) == plan.Extent(cases=2, runs=3, known=1, seconds=90.0, cpu_seconds=60.0, expected_seconds=400.0)
     assert as_text(shown).splitlines()[-1] == (
         "2 cases in 3 runs where there is a lock: 1 known, measured in 90 s (60 s of CPU); 2 to run, about 7 min; "
         "one after another, without installing and importing"
@@ -228,7 +226,7 @@ def test_how_much_a_plan_is_and_what_of_it_is_known(project: Workspace, identifi
 def test_what_does_not_import_is_not_counted(project: Workspace, identified: dict[str, Any], make: Any) -> None:
     identified["tf-2_16_2-as-released"] = make.identity()
     record(project, [make.environment_record(key=make.identity().key, status=Status.IMPORT_FAILED)], make)
-    assert planning.extent(preview(project, QUICK)).runs == 0
+    assert plan.extent(preview(project, QUICK)).runs == 0
 
 
 def test_excluded_cells_as_json(project: Workspace, identified: dict[str, Any]) -> None:

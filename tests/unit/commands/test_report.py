@@ -13,7 +13,7 @@ from rich.console import Console
 from harness import catalog
 from harness.base.errors import SelectionError
 from harness.base.workspace import Workspace
-from harness.commands import report as reporting
+from harness.commands import report
 from harness.commands.plan import Made
 from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.results import store
@@ -61,7 +61,7 @@ def results(make: Any, project: Workspace) -> Path:
 
 
 def test_the_last_words_of_a_run(project: Workspace, results: Path) -> None:
-    words = reporting.summary(project, results, (project.site / "report.md", project.site / "index.html"))
+    words = report.summary(project, results, (project.site / "report.md", project.site / "index.html"))
     assert words.as_text() == (
         "4 cells: 2 completed, 1 import_failed, 1 unavailable (interpreter) (1 reused)\n"
         "results  reports/runs/1/results.jsonl\n"
@@ -77,13 +77,13 @@ def test_the_last_words_of_a_run(project: Workspace, results: Path) -> None:
 
 
 def test_the_last_words_without_a_report(results: Path) -> None:
-    words = reporting.summary(Workspace(root=Path("/elsewhere")), results, ())
+    words = report.summary(Workspace(root=Path("/elsewhere")), results, ())
     assert words.as_text().splitlines()[1:] == [f"results  {results}"]
     assert words.as_json()["page"] is None
 
 
 def test_results_as_text(results: Path) -> None:
-    assert reporting.results_text(joined(results)) == (
+    assert report.results_text(joined(results)) == (
         "one: completed (1 passed)\n"
         "two: completed (1 crashed, 1 failed, 1 passed, 1 skipped)\n"
         "    failed cases/test_b.py::test_b[x]: AssertionError: 1\n"
@@ -93,9 +93,9 @@ def test_results_as_text(results: Path) -> None:
     )
 
 
-def joined(results: Path, select: str = "", project: Workspace | None = None) -> reporting.Joined:
+def joined(results: Path, select: str = "", project: Workspace | None = None) -> report.Joined:
     run = store.read(results)
-    return reporting.joined(run, reporting.select(project or Workspace(root=results.parent), run, select))
+    return report.joined(run, report.select(project or Workspace(root=results.parent), run, select))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
 
 
 def test_every_format_of_the_report_is_rendered(project: Workspace, results: Path) -> None:
-    rendered = reporting.render(project, results, None)
+    rendered = report.render(project, results, None)
     assert sorted([*(path.name for path in rendered), ".rendered"]) == sorted(path.name for path in project.site.iterdir())
     assert {"index.html", "report.md", "report.json"} <= {path.name for path in rendered}
     assert all(path.stat().st_size for path in rendered)
@@ -197,16 +197,16 @@ def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, re
     made = Made(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
     )
-    (page, *_) = reporting.render_if_changed(project, results, made)
+    (page, *_) = report.render_if_changed(project, results, made)
     page.write_text("as it was drawn")
-    reporting.render_if_changed(project, results, made)
+    report.render_if_changed(project, results, made)
     assert page.read_text() == "as it was drawn"
     reused = results.read_text().replace('"reused":false', '"reused":true')
     results.write_text(reused)
-    reporting.render_if_changed(project, results, made)
+    report.render_if_changed(project, results, made)
     assert page.read_text() == "as it was drawn"
     results.write_text(reused.replace('"outcome":"passed"', '"outcome":"failed"'))
-    reporting.render_if_changed(project, results, made)
+    report.render_if_changed(project, results, made)
     assert page.read_text().startswith("<!doctype html>")
 
 
@@ -214,10 +214,10 @@ def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, resu
     made = Made(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
     )
-    (page, *_) = reporting.render_if_changed(project, results, made)
+    (page, *_) = report.render_if_changed(project, results, made)
     assert 'href="reported.html"' not in page.read_text()
     (project.site / "reported.html").write_text("what users reported")
-    reporting.render_if_changed(project, results, made)
+    report.render_if_changed(project, results, made)
     assert 'href="reported.html"' in page.read_text()
 
 
@@ -227,19 +227,19 @@ def test_a_page_of_the_docs_is_a_page_of_the_site(make: Any, project: Workspace,
     )
     (project.root / "docs").mkdir()
     (project.root / "docs" / "tpu.md").write_text("# Compile for TPU\n\nSee [a case](../cases/test_a.py).\n")
-    reporting.render_if_changed(project, results, made)
+    report.render_if_changed(project, results, made)
     page = project.site / "tpu.html"
     assert "<h1>Compile for TPU</h1>" in page.read_text()
     assert 'href="../../docs/../cases/test_a.py"' in page.read_text()
     assert 'href="tpu.html"' in (project.site / "index.html").read_text()
     (project.root / "docs" / "tpu.md").write_text("# Another way\n")
-    reporting.render_if_changed(project, results, made)
+    report.render_if_changed(project, results, made)
     assert "<h1>Another way</h1>" in page.read_text()
 
 
 def test_the_report_for_a_terminal(project: Workspace, results: Path) -> None:
     console = Console(width=160, file=io.StringIO())
-    console.print(reporting.shown(project, results))
+    console.print(report.shown(project, results))
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert "As released, default Keras" in told
     assert "AssertionError: 1" in told

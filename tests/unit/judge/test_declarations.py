@@ -64,8 +64,8 @@ def test_the_topmost_of_several_that_hold_applies(make: Any) -> None:
 def test_every_fault_of_every_condition_is_said_at_its_mark_with_what_else_is_wrong(make: Any) -> None:
     case = declares(make, declaration(3, when="devise=cpu"), declaration(7, until="tensorflow>="))
     with pytest.raises(SpecError) as caught:
-        compiled([case], {}, [Problem(place="cases/test_b.py:1:1", message="no such case")])
-    assert [problem.place for problem in caught.value.problems] == [
+        compiled([case], {}, [Problem(location="cases/test_b.py:1:1", message="no such case")])
+    assert [problem.location for problem in caught.value.problems] == [
         "cases/test_b.py:1:1",
         "cases/test_a.py:3:1",
         "cases/test_a.py:7:1",
@@ -99,7 +99,7 @@ def plan(make: Any, *tensorflows: str, **axes: Any) -> Plan:
 def test_a_declaration_that_no_cell_could_fulfil_is_a_problem(make: Any, when: str, until: str, never: bool) -> None:
     case = declares(make, declaration(5, when=when, until=until))
     problems = never_holding([case], compiled([case], {}), plan(make, "2.15.1", "2.19.1"), INTERFACES)
-    assert [problem.place for problem in problems] == ["cases/test_a.py:5:1"] * never
+    assert [problem.location for problem in problems] == ["cases/test_a.py:5:1"] * never
 
 
 def test_cells_that_never_run_the_case_fulfil_nothing(make: Any) -> None:

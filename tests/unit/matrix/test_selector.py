@@ -147,7 +147,7 @@ def test_faults(text: str, message: str) -> None:
 def test_every_fault_at_once_in_order() -> None:
     with pytest.raises(SelectionError) as caught:
         compile_selector("format<3 and (devise=cpu or device=gpu)", vocabulary=VOCABULARY, option="--only")
-    assert [problem.place for problem in caught.value.problems] == ["--only:1", "--only:15", "--only:36"]
+    assert [problem.location for problem in caught.value.problems] == ["--only:1", "--only:15", "--only:36"]
 
 
 def test_deep_nesting_is_a_fault() -> None:

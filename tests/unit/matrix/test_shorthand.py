@@ -43,6 +43,6 @@ def test_what_it_stands_for(text: str, versions: tuple[str, ...]) -> None:
 def test_what_is_none_of_its_forms(text: str, columns: list[int]) -> None:
     with pytest.raises(SelectionError) as caught:
         compile_versions(text)
-    assert [problem.place for problem in caught.value.problems] == [f"--tensorflow:{column}" for column in columns]
+    assert [problem.location for problem in caught.value.problems] == [f"--tensorflow:{column}" for column in columns]
     assert {problem.hint for problem in caught.value.problems} == {HINT}
     assert caught.value.problems[0].message.endswith("is no condition on versions")

@@ -35,6 +35,6 @@ def test_a_users_download_is_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / cache_name(replica.manifest.handle)
     folder.mkdir()
     (folder / "saved_model.pb").write_bytes(b"the real one")
-    with pytest.raises(ModelError, match=r"holds something else than the replica of bert-en/3 \(hint: remove it\)"):
+    with pytest.raises(ModelError, match=r"exists but is not the replica of bert-en/3 \(hint: remove it\)"):
         cache.fill(tmp_path, [replica])
     assert (folder / "saved_model.pb").read_bytes() == b"the real one"

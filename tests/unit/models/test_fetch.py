@@ -12,7 +12,7 @@ import pytest
 
 from harness.base.errors import HubmatrixError, MachineError, ModelError
 from harness.models import archives, fetch, replicas
-from harness.models.fetch import bring
+from harness.models.fetch import locate
 
 HANDLE = "https://tfhub.dev/me/model/1"
 Serve = Callable[..., str]
@@ -58,14 +58,14 @@ def archive(path: Path, folder: str = "") -> Path:
 
 def test_a_path_stays_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
-    found = bring(str(tmp_path / "mine"), tmp_path / "state", None)
+    found = locate(str(tmp_path / "mine"), tmp_path / "state", None)
     assert (found.name, found.path, found.handle) == ("mine", tmp_path / "mine", None)
     assert not (tmp_path / "state").exists()
 
 
 @pytest.mark.parametrize("folder", ["", "my_model/"])
 def test_an_archive(folder: str, tmp_path: Path) -> None:
-    found = bring(str(archive(tmp_path / "my_model.tar.gz", folder)), tmp_path / "state", None)
+    found = locate(str(archive(tmp_path / "my_model.tar.gz", folder)), tmp_path / "state", None)
     assert found.name == "my_model"
     assert (found.path / "saved_model.pb").read_bytes() == b"graph"
     assert found.path.is_relative_to(tmp_path / "state")
@@ -73,14 +73,14 @@ def test_an_archive(folder: str, tmp_path: Path) -> None:
 
 def test_a_handle_of_a_replica(tmp_path: Path) -> None:
     replica = replicas.find("bert-en/3")
-    found = bring(replica.manifest.handle, tmp_path / "state", None)
+    found = locate(replica.manifest.handle, tmp_path / "state", None)
     assert found.handle == replica.manifest.handle
     assert archives.tree_digest(found.path) == replica.manifest.tree_sha256
 
 
 def test_a_handle_from_a_server(serve: Serve, tmp_path: Path) -> None:
     body = archive(tmp_path / "model.tar.gz").read_bytes()
-    found = bring(HANDLE, tmp_path / "state", serve(200, body))
+    found = locate(HANDLE, tmp_path / "state", serve(200, body))
     assert serve.asked == ["/mirror/me/model/1?tf-hub-format=compressed"]  # type: ignore[attr-defined]
     assert (found.name, found.handle) == ("model/1", HANDLE)
     assert (found.path / "saved_model.pb").read_bytes() == b"graph"
@@ -90,24 +90,24 @@ def test_a_handle_from_a_server(serve: Serve, tmp_path: Path) -> None:
     ("answer", "kind", "told"),
     [
         ((404,), ModelError, "the server answers 404 Not Found (hint: is the handle, with its version,"),
-        ((403,), ModelError, "the server answers 403 Forbidden (hint: this model wants somebody who has signed in"),
+        ((403,), ModelError, "the server answers 403 Forbidden (hint: this model asks for a sign-in"),
         ((500,), MachineError, "the server answers 500 Internal Server Error"),
-        ((200, b"<html>sign in</html>"), ModelError, "no archive came: it begins with b'<html>sign in</html>'"),
-        ((200, b""), ModelError, "no archive came: it begins with b''"),
+        ((200, b"<html>sign in</html>"), ModelError, "the answer isn't an archive: it begins with b'<html>sign in</html>'"),
+        ((200, b""), ModelError, "the answer isn't an archive: it begins with b''"),
         ((200, b"\x1f\x8bgarbage"), ModelError, "not a readable tar.gz: "),
         ((200, b"\x1f\x8b", 5000), MachineError, "can't be reached: cut off after 2 of 5000 bytes"),
     ],
 )
 def test_servers_that_fail(answer: tuple[object, ...], kind: type[HubmatrixError], told: str, serve: Serve, tmp_path: Path) -> None:
     with pytest.raises(kind, match=r"tf-hub-format=compressed: |tar\.gz: ") as caught:
-        bring(HANDLE, tmp_path / "state", serve(*answer))
+        locate(HANDLE, tmp_path / "state", serve(*answer))
     assert told in str(caught.value)
     assert [*(tmp_path / "state").iterdir()] == []
 
 
 def test_nobody_there(tmp_path: Path) -> None:
     with pytest.raises(MachineError) as caught:
-        bring(HANDLE, tmp_path / "state", "http://127.0.0.1:1")
+        locate(HANDLE, tmp_path / "state", "http://127.0.0.1:1")
     assert str(caught.value) == (
         "http://127.0.0.1:1/me/model/1?tf-hub-format=compressed: can't be reached: [Errno 111] Connection refused "
         "(hint: no network? give a path, or another server with --hub-url)"
@@ -120,7 +120,7 @@ def test_an_archive_that_leads_outside(name: str, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as tar:
         tar.addfile(tarfile.TarInfo(name))
     with pytest.raises(ModelError, match="leads out of the archive"):
-        bring(str(tmp_path / "evil.tar.gz"), tmp_path / "state", None)
+        locate(str(tmp_path / "evil.tar.gz"), tmp_path / "state", None)
     assert {path.name for path in tmp_path.rglob("*")} == {"evil.tar.gz", "state"}
 
 
@@ -131,14 +131,14 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tarfile.open(tmp_path / "bomb.tar.gz", "w:gz") as tar:
         tar.add(tmp_path / "big", "saved_model.pb")
     with pytest.raises(ModelError, match="unpacks to more than 0 GiB or 10000 files"):
-        bring(str(tmp_path / "bomb.tar.gz"), tmp_path / "state", None)
+        locate(str(tmp_path / "bomb.tar.gz"), tmp_path / "state", None)
     assert [*(tmp_path / "state").iterdir()] == []
 
 
 def test_a_download_that_never_ends(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "LARGEST_BYTES", 100)
     with pytest.raises(ModelError, match="more than 0 GiB"):
-        bring(HANDLE, tmp_path / "state", serve(200, b"\x1f\x8b" + bytes(1000)))
+        locate(HANDLE, tmp_path / "state", serve(200, b"\x1f\x8b" + bytes(1000)))
     monkeypatch.setattr(fetch, "DOWNLOAD_SECONDS", -1)
     with pytest.raises(MachineError, match="not done after"):
-        bring(HANDLE, tmp_path / "state", serve(200, b"\x1f\x8b"))
+        locate(HANDLE, tmp_path / "state", serve(200, b"\x1f\x8b"))

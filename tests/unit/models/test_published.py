@@ -13,7 +13,7 @@ from harness.base.workspace import Workspace
 from harness.domain import Model, Trouble
 from harness.models import replicas
 from harness.models.handles import cache_name
-from harness.models.published import Published, fetch, nothing_was_had
+from harness.models.published import PublishedModels, fetch, no_model_error
 from harness.models.source import Replicas
 from harness.services.hub_server import server
 
@@ -22,7 +22,7 @@ BERT, TF1, TEXT = (replicas.find(name).model for name in ("bert-en/3", "bert-unc
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with server.serving(server.shelf(replicas.every())) as running:
+    with server.serving(server.archives_of(replicas.every())) as running:
         yield running.address
 
 
@@ -31,13 +31,13 @@ def place(tmp_path: Path) -> Workspace:
     return Workspace(root=tmp_path)
 
 
-def had(place: Workspace, address: str, *models: Model) -> Published:
+def had(place: Workspace, address: str, *models: Model) -> PublishedModels:
     return fetch({model.id: model for model in models}, place, address, lambda _text: None)
 
 
 def trouble(place: Workspace, address: str) -> tuple[Trouble, str]:
     found = had(place, address, BERT)
-    assert found.had == {}
+    assert found.fetched == {}
     (one,) = found.lacking([BERT.id]).values()
     prefix = f"{BERT.handle} from {address}: "
     assert one.message.startswith(prefix)
@@ -96,7 +96,7 @@ def test_a_page_in_place_of_an_archive_speaks_of_the_model(place: Workspace, add
     """What an address answers whose model moved to another server."""
     found, words = trouble(place, f"{address}/fault/html")
     assert found is Trouble.MODEL
-    assert words.startswith("no archive came: it begins with b'<!doctype html>")
+    assert words.startswith("the answer isn't an archive: it begins with b'<!doctype html>")
 
 
 @pytest.mark.parametrize(
@@ -131,16 +131,16 @@ def test_an_archive_of_something_else_is_not_kept(place: Workspace, address: str
 
 
 def test_no_address(place: Workspace) -> None:
-    with pytest.raises(SpecError, match="no address of a server"):
+    with pytest.raises(SpecError, match="isn't the address of a server"):
         had(place, "localhost:8700", BERT)
 
 
 def test_a_run_without_any_model_ends_with_an_error(place: Workspace, address: str) -> None:
     models = {BERT.id: BERT, TF1.id: TF1}
-    assert nothing_was_had(fetch(models, place, address, lambda _text: None), models) is None
-    gone = nothing_was_had(fetch(models, place, f"{address}/fault/404", lambda _text: None), models)
+    assert no_model_error(fetch(models, place, address, lambda _text: None), models) is None
+    gone = no_model_error(fetch(models, place, f"{address}/fault/404", lambda _text: None), models)
     assert type(gone) is ModelError
-    lost = nothing_was_had(fetch(models, place, "http://127.0.0.1:9", lambda _text: None), models)
+    lost = no_model_error(fetch(models, place, "http://127.0.0.1:9", lambda _text: None), models)
     assert type(lost) is MachineError
 
 

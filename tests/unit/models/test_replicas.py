@@ -118,7 +118,7 @@ def test_a_changed_archive_is_refused(folder: Path) -> None:
     archive.write_bytes(archive.read_bytes() + b"\0")
     with pytest.raises(ModelError, match=r"sha256 is [0-9a-f]{64}, the manifest says") as caught:
         replicas.find("bert-en/3", folder)
-    assert caught.value.problems[0].place == str(archive)
+    assert caught.value.problems[0].location == str(archive)
     assert "hubmatrix models --write" in caught.value.problems[0].hint
 
 
@@ -134,7 +134,7 @@ def test_every_fault_of_a_manifest_is_reported_with_its_place(folder: Path) -> N
     path.write_text(json.dumps(data))
     with pytest.raises(ModelError) as caught:
         replicas.find("bert-en/3", folder)
-    assert [problem.place for problem in caught.value.problems] == [f"{path}: tolerance", f"{path}: widht"]
+    assert [problem.location for problem in caught.value.problems] == [f"{path}: tolerance", f"{path}: widht"]
 
 
 def test_an_archive_of_other_files_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.domain import HubFormat, Interface
 from harness.models import archives, replicas, user
-from harness.models.fetch import Brought, bring
+from harness.models.fetch import LocatedModel, locate
 from harness.models.handles import cache_name
 from harness.models.inspect import inspect
 from tests.unit.models.inspect.conftest import CONFIG, FLOAT, info, proto, serve, write_h5, write_keras
@@ -28,7 +28,7 @@ def scale(tmp_path: Path) -> Path:
 
 def supply_of(model: Path, folder: Path) -> user.UserModel:
     inspected = inspect(model)
-    named = user.model_of(Brought(name=model.name, path=model, handle=None, origin=str(model)), inspected)
+    named = user.model_of(LocatedModel(name=model.name, path=model, handle=None, origin=str(model)), inspected)
     return user.supply(inspected, named.handle, folder)
 
 
@@ -45,7 +45,7 @@ def test_a_cell_gets_a_copy(scale: Path, tmp_path: Path) -> None:
 
 def test_a_handle_is_in_the_cell_s_cache(tmp_path: Path) -> None:
     replica = replicas.find("bert-uncased/1")
-    brought = bring(replica.manifest.handle, tmp_path / "known", None)
+    brought = locate(replica.manifest.handle, tmp_path / "known", None)
     inspected = inspect(brought.path)
     model = user.model_of(brought, inspected)
     assert (model.handle, model.format) == (replica.manifest.handle, HubFormat.TF1_HUB)

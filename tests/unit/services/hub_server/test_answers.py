@@ -7,29 +7,31 @@ import gzip
 import pytest
 
 from harness.services.hub_server import answers
-from harness.services.hub_server.answers import BROKEN, FAULTS, Answer, End, Shelf, answer
+from harness.services.hub_server.answers import BROKEN, FAULTS, ConnectionEnd, HubArchives, HubResponse, respond
 
 BERT = "/tensorflow/bert/3"
 COMPRESSED = "?tf-hub-format=compressed"
 ARCHIVE = gzip.compress(bytes(range(256)) * 4 * 40, mtime=0)
-SHELF = Shelf(archives={BERT: ARCHIVE, "/tensorflow/bert/4": b"four", "/tensorflow/bert/10": b"ten", "/google/albert/1": b"albert"})
+SHELF = HubArchives(
+    by_path={BERT: ARCHIVE, "/tensorflow/bert/4": b"four", "/tensorflow/bert/10": b"ten", "/google/albert/1": b"albert"}
+)
 
 
-def body(said: Answer) -> bytes:
+def body(said: HubResponse) -> bytes:
     return b"".join(said.body())
 
 
-def ask(target: str) -> Answer:
-    return answer(SHELF, target)
+def ask(target: str) -> HubResponse:
+    return respond(SHELF, target)
 
 
-def location(said: Answer) -> str:
+def location(said: HubResponse) -> str:
     return dict(said.headers)["Location"]
 
 
 def test_compressed_is_the_archive() -> None:
     said = ask(BERT + COMPRESSED)
-    assert (said.status, said.length, body(said), said.end) == (200, len(ARCHIVE), ARCHIVE, End.CLOSED)
+    assert (said.status, said.length, body(said), said.end) == (200, len(ARCHIVE), ARCHIVE, ConnectionEnd.CLOSED)
 
 
 def test_uncompressed_is_a_place_and_no_location() -> None:
@@ -103,11 +105,13 @@ def test_the_catalog_is_a_page_at_the_end_of_a_redirect() -> None:
 
 def test_silence_has_no_status() -> None:
     said = ask(f"/fault/silent{BERT}{COMPRESSED}")
-    assert (said.status, said.end) == (None, End.HELD)
+    assert (said.status, said.end) == (None, ConnectionEnd.LEFT_OPEN)
 
 
-@pytest.mark.parametrize(("name", "end"), [("hangup", End.CLOSED), ("reset", End.RESET), ("stall", End.HELD)])
-def test_half_of_what_was_promised(name: str, end: End) -> None:
+@pytest.mark.parametrize(
+    ("name", "end"), [("hangup", ConnectionEnd.CLOSED), ("reset", ConnectionEnd.RESET), ("stall", ConnectionEnd.LEFT_OPEN)]
+)
+def test_half_of_what_was_promised(name: str, end: ConnectionEnd) -> None:
     said = ask(f"/fault/{name}{BERT}{COMPRESSED}")
     assert (said.status, said.length, len(body(said)), said.end) == (200, len(ARCHIVE), len(ARCHIVE) // 2, end)
 
@@ -147,5 +151,5 @@ def test_every_fault_that_is_listed_is_one_and_the_other_way_round() -> None:
 
 def test_the_root_lists_models_and_faults() -> None:
     shown = body(ask("/")).decode()
-    assert all(path in shown for path in SHELF.archives)
+    assert all(path in shown for path in SHELF.by_path)
     assert all(name in shown for name in FAULTS)

@@ -15,11 +15,11 @@ import pytest
 from harness.base.errors import MachineError, SpecError
 from harness.models import replicas
 from harness.services.hub_server import server
-from harness.services.hub_server.answers import Shelf
+from harness.services.hub_server.answers import HubArchives
 from harness.services.hub_server.server import Server
 
 ARCHIVE = bytes(range(256)) * 2000
-SHELF = Shelf(archives={"/google/bert/1": ARCHIVE})
+SHELF = HubArchives(by_path={"/google/bert/1": ARCHIVE})
 TARGET = "/google/bert/1?tf-hub-format=compressed"
 
 
@@ -113,7 +113,7 @@ def test_requests_are_told_as_json_lines() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "localhost", ""])
 def test_it_listens_to_this_machine_alone(host: str) -> None:
-    with pytest.raises(SpecError, match="no address of this machine alone"), server.serving(SHELF, host=host):
+    with pytest.raises(SpecError, match="isn't an address of this machine alone"), server.serving(SHELF, host=host):
         pass
 
 
@@ -124,5 +124,5 @@ def test_a_port_that_is_taken(running: Server) -> None:
 
 
 def test_every_replica_stands_under_its_published_path() -> None:
-    paths = server.shelf(replicas.every()).archives
+    paths = server.archives_of(replicas.every()).by_path
     assert {f"https://tfhub.dev{path}" for path in paths} == {replica.manifest.handle for replica in replicas.every()}

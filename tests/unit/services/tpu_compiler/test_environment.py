@@ -18,7 +18,7 @@ PLACES = Workspace(root=Path("/nowhere"))
 
 
 def ensure(found: Any) -> Any:
-    return asyncio.run(environment.ensure(Path("uv"), PLACES, found))
+    return asyncio.run(environment.ensure_compiler(Path("uv"), PLACES, found))
 
 
 def test_every_package_is_pinned_to_one_version() -> None:
@@ -28,8 +28,8 @@ def test_every_package_is_pinned_to_one_version() -> None:
 @pytest.mark.parametrize(
     ("interpreters", "message"),
     [
-        ({"3.11": {}}, "the TPU compiler can't be had: no CPython 3.12 or 3.13 or 3.14 on this machine"),
-        ({"3.12": {"platform": "linux-aarch64"}}, "the TPU compiler can't be had: libtpu has no wheel for linux-aarch64"),
+        ({"3.11": {}}, "the TPU compiler isn't available: no CPython 3.12 or 3.13 or 3.14 on this machine"),
+        ({"3.12": {"platform": "linux-aarch64"}}, "the TPU compiler isn't available: libtpu has no wheel for linux-aarch64"),
     ],
 )
 def test_no_interpreter_for_it(make: Any, interpreters: dict[str, Any], message: str) -> None:
@@ -40,11 +40,16 @@ def test_no_interpreter_for_it(make: Any, interpreters: dict[str, Any], message:
 
 def test_a_comment_in_the_worker_is_no_other_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told = {}
-    for name, source in (("plain", "x = 1\n"), ("comment", "x = 1  # one\n"), ("code", "x = 2\n")):
+    for name, source in (
+        ("plain", "x = 1\n"),
+        ("comment", "x = 1  # one\n"),
+        ("docstring", '"""One."""\nx = 1\n'),
+        ("code", "x = 2\n"),
+    ):
         (tmp_path / name).write_text(source)
         monkeypatch.setattr(environment, "WORKER", tmp_path / name)
-        told[name] = environment.digest()
-    assert told["plain"] == told["comment"] != told["code"]
+        told[name] = environment.compiler_digest()
+    assert told["plain"] == told["comment"] == told["docstring"] != told["code"]
 
 
 @pytest.mark.parametrize(
@@ -64,4 +69,4 @@ def test_packages_that_cant_be_had_say_nothing_of_any_tensorflow(
     monkeypatch.setattr(lock, "resolve_wanted", resolve)
     made = ensure({"3.12": make.interpreter("3.12.1")})
     assert (made.status, made.trouble) == (Status.UNAVAILABLE, expected)
-    assert (made.message, made.evidence) == ("the TPU compiler can't be had: network was disabled", "uv's words")
+    assert (made.message, made.evidence) == ("the TPU compiler isn't available: network was disabled", "uv's words")

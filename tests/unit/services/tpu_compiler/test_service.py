@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from harness.services.tpu_compiler.answers import Answer, Verdict
-from harness.services.tpu_compiler.kept import Shelf
-from harness.services.tpu_compiler.service import Absent, Compiler, serving
+from harness.services.tpu_compiler.answer_store import AnswerStore
+from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer
+from harness.services.tpu_compiler.service import Compiler, MissingCompiler, serving
 
 SEEN = {"program": "22a76acc", "hlo": {"products": {"f32": 10}, "instructions": 310}}
 DONE = {
@@ -42,10 +42,10 @@ class Worker:
 
 
 def compiler(worker: Worker, folder: Path) -> Compiler:
-    return Compiler(supervisor=worker, shelf=Shelf(folder=folder, compiler="one"))  # type: ignore[arg-type]
+    return Compiler(supervisor=worker, store=AnswerStore(folder=folder, compiler="one"))  # type: ignore[arg-type]
 
 
-def ask(one: Compiler, **question: Any) -> Answer:
+def ask(one: Compiler, **question: Any) -> CompilerAnswer:
     asked = {"op": "compile", "hlo": "/x.pb", "chip": "v5e", **question}
     return asyncio.run(one.answer(json.dumps(asked).encode()))
 
@@ -57,7 +57,7 @@ def test_an_answer_has_what_the_worker_says_and_what_the_chip_can_do(tmp_path: P
         {"op": "look", "hlo": "/x.pb"},
         {"op": "compile", "hlo": "/x.pb", "topology": ("v5e:2x2", "default"), "devices": 4, "split": (0, 1)},
     ]
-    assert (answer.outcome, answer.program, answer.seconds, answer.reused) == (Verdict.COMPILED, "22a76acc", 0.5, False)
+    assert (answer.outcome, answer.program, answer.seconds, answer.reused) == (CompileOutcome.COMPILED, "22a76acc", 0.5, False)
     assert (answer.numbers.code_bytes, answer.numbers.chip_bytes, answer.numbers.roofline_us) == (136_192, 16 * 2**30, 1.0)
     assert (answer.hlo.products, answer.hlo.collectives) == ({"f32": 10}, {"all-reduce": 2})
     assert answer.hlo.collective_bytes == {"all-reduce": 4096}
@@ -82,7 +82,7 @@ def test_a_program_that_came_with_what_made_it_need_not_come_again(tmp_path: Pat
     ask(one, hlo=str(hlo), made_by=MADE)
     hlo.unlink()
     answer = asyncio.run(one.answer(json.dumps({"op": "compile", "made_by": MADE, "chip": "v6e"}).encode()))
-    assert (answer.outcome, answer.program) == (Verdict.COMPILED, "22a76acc")
+    assert (answer.outcome, answer.program) == (CompileOutcome.COMPILED, "22a76acc")
     kept = Path(worker.asked[-1]["hlo"])
     assert (kept.parent, kept.read_bytes()) == (tmp_path / "work", b"program")
     assert worker.asked[-1]["topology"] == ("v6e:1x1", "default")
@@ -91,15 +91,15 @@ def test_a_program_that_came_with_what_made_it_need_not_come_again(tmp_path: Pat
 def test_what_made_no_program_here_is_told(tmp_path: Path) -> None:
     worker = Worker()
     answer = asyncio.run(compiler(worker, tmp_path).answer(json.dumps({"op": "compile", "made_by": MADE, "chip": "v6e"}).encode()))
-    assert (answer.outcome, answer.message) == (Verdict.INVALID, "no program came with this made_by")
+    assert (answer.outcome, answer.message) == (CompileOutcome.INVALID, "no program came with this made_by")
     assert worker.asked == []
 
 
 def test_a_program_that_cant_be_copied_is_compiled_and_asked_for_again(tmp_path: Path) -> None:
     one = compiler(Worker(DONE, workdir=tmp_path / "none"), tmp_path)
-    assert ask(one, made_by=MADE).outcome is Verdict.COMPILED
+    assert ask(one, made_by=MADE).outcome is CompileOutcome.COMPILED
     answer = asyncio.run(one.answer(json.dumps({"op": "compile", "made_by": MADE, "chip": "v6e"}).encode()))
-    assert answer.outcome is Verdict.INVALID
+    assert answer.outcome is CompileOutcome.INVALID
 
 
 def test_and_after_a_restart_of_the_service(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_asked_by_two_at_once_it_is_compiled_once(tmp_path: Path) -> None:
     one = compiler(Worker(DONE), tmp_path)
     line = b'{"op": "compile", "hlo": "/x.pb", "chip": "v5e"}'
 
-    async def both() -> list[Answer]:
+    async def both() -> list[CompilerAnswer]:
         return list(await asyncio.gather(one.answer(line), one.answer(line)))
 
     assert sorted(answer.reused for answer in asyncio.run(both())) == [False, True]
@@ -122,13 +122,13 @@ def test_what_it_died_of_is_not_tried_again_before_the_next_start(tmp_path: Path
     died = {"outcome": outcome, "message": "the compiler ended by SIGABRT", "evidence": "words"}
     one = compiler(Worker(died), tmp_path)
     assert [(ask(one).outcome.value, ask(one).reused), ask(one).message] == [(outcome, True), "the compiler ended by SIGABRT"]
-    assert ask(compiler(Worker(DONE), tmp_path)).outcome is Verdict.COMPILED
+    assert ask(compiler(Worker(DONE), tmp_path)).outcome is CompileOutcome.COMPILED
 
 
 def test_trouble_of_the_machine_is_tried_again(tmp_path: Path) -> None:
     killed = {"outcome": "unavailable", "message": "killed from outside", "evidence": ""}
     one = compiler(Worker(killed, DONE), tmp_path)
-    assert [ask(one).outcome, ask(one).outcome] == [Verdict.UNAVAILABLE, Verdict.COMPILED]
+    assert [ask(one).outcome, ask(one).outcome] == [CompileOutcome.UNAVAILABLE, CompileOutcome.COMPILED]
 
 
 @pytest.mark.parametrize(
@@ -136,23 +136,23 @@ def test_trouble_of_the_machine_is_tried_again(tmp_path: Path) -> None:
     [
         ({"chip": "v9"}, "no chip v9; there are v2, v3, v4, v5e, v5p, v6e, 7x"),
         ({"chips": 17}, "no topology of 17 v5e devices; the largest has 16"),
-        ({"chips": 0}, "no such question: compile.chips: Input should be greater than or equal to 1"),
-        ({"split": [-1]}, "no such question: compile.split.0: Input should be greater than or equal to 0"),
-        ({"color": "red"}, "no such question: compile.color: Extra inputs are not permitted"),
-        ({"made_by": "../x"}, "no such question: compile.made_by: String should match pattern '^[0-9a-f]{64}$'"),
-        ({"hlo": None}, "no such question: compile: Value error, neither hlo nor made_by"),
+        ({"chips": 0}, "not a request: compile.chips: Input should be greater than or equal to 1"),
+        ({"split": [-1]}, "not a request: compile.split.0: Input should be greater than or equal to 0"),
+        ({"color": "red"}, "not a request: compile.color: Extra inputs are not permitted"),
+        ({"made_by": "../x"}, "not a request: compile.made_by: String should match pattern '^[0-9a-f]{64}$'"),
+        ({"hlo": None}, "not a request: compile: Value error, neither hlo nor made_by"),
     ],
 )
 def test_a_wrong_question_is_answered_without_asking_the_worker(tmp_path: Path, question: dict[str, Any], message: str) -> None:
     worker = Worker()
     answer = ask(compiler(worker, tmp_path), **question)
-    assert (answer.outcome, answer.message, worker.asked) == (Verdict.INVALID, message, [])
+    assert (answer.outcome, answer.message, worker.asked) == (CompileOutcome.INVALID, message, [])
 
 
 def test_a_file_without_hlo_is_no_verdict_on_a_program(tmp_path: Path) -> None:
     worker = Worker(seen={"outcome": "invalid", "message": "/x.pb is no HLO"})
     answer = ask(compiler(worker, tmp_path))
-    assert (answer.outcome, answer.message, answer.program) == (Verdict.INVALID, "/x.pb is no HLO", "")
+    assert (answer.outcome, answer.message, answer.program) == (CompileOutcome.INVALID, "/x.pb is no HLO", "")
 
 
 def test_a_run_gives_the_place_of_the_outputs(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_over_the_wire(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
-    with serving(Absent(message="none")) as address:
+    with serving(MissingCompiler(message="none")) as address:
         taken = int(address.rpartition(":")[2])
-        with pytest.raises(OSError, match="in use"), serving(Absent(message="none"), port=taken):
+        with pytest.raises(OSError, match="in use"), serving(MissingCompiler(message="none"), port=taken):
             pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.services.tpu_compiler.answers import Answer, Numbers, Verdict
+from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer, DeviceNumbers
 from harness.studies.sizes.model import Tried
 
 GIB = 2**30
@@ -14,7 +14,7 @@ REFUSAL = (
 
 
 def fits(batch: int, *, temporary: int = GIB) -> Tried:
-    numbers = Numbers(
+    numbers = DeviceNumbers(
         code_bytes=12 * 2**20,
         argument_bytes=3 * GIB // 2,
         output_bytes=3 * GIB // 2,
@@ -24,17 +24,21 @@ def fits(batch: int, *, temporary: int = GIB) -> Tried:
         bytes_accessed=2.5e10,
         roofline_us=30_525.0,
     )
-    return Tried(batch=batch, answer=Answer(outcome=Verdict.COMPILED, numbers=numbers), seconds=31.4)
+    return Tried(batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.COMPILED, numbers=numbers), seconds=31.4)
 
 
 def too_large(batch: int, message: str = REFUSAL) -> Tried:
-    return Tried(batch=batch, answer=Answer(outcome=Verdict.REFUSED, message=message, evidence=message), seconds=12.0)
+    return Tried(
+        batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.REFUSED, message=message, evidence=message), seconds=12.0
+    )
 
 
 def refused(batch: int) -> Tried:
     words = "UNIMPLEMENTED: no such op on this chip"
-    return Tried(batch=batch, answer=Answer(outcome=Verdict.REFUSED, message=words, evidence=words))
+    return Tried(batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.REFUSED, message=words, evidence=words))
 
 
 def lost(batch: int) -> Tried:
-    return Tried(batch=batch, answer=Answer(outcome=Verdict.TIMED_OUT, message="no answer from the compiler after 1800 s"))
+    return Tried(
+        batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.TIMED_OUT, message="no answer from the compiler after 1800 s")
+    )

@@ -1,4 +1,4 @@
-"""Where the benchmark works and how it starts commands: one folder, removed at the end; the clock around one command.
+"""The folder of a benchmark, removed at the end, and the clock around one command.
 
 Commands get the environment that `harness.base.process` allows, and pip's own variables. So PYTHON* variables of the caller,
 which speed up or slow down one tool more than another, reach none of them.
@@ -29,41 +29,41 @@ class CommandFailed(Exception):
 
 @contextmanager
 def folder(inside: Path, *, keep: bool) -> Iterator[Path]:
-    """A new folder. It has to be on the file system of uv's cache: hard links don't leave one."""
+    """Make a new folder and remove it at the end. It has to be on the file system of uv's cache: hard links don't leave one."""
     inside.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="bench-", dir=inside.resolve()))
+    path = Path(tempfile.mkdtemp(prefix="bench-", dir=inside.resolve()))
     try:
-        yield made
+        yield path
     finally:
         if keep:
-            tell(f"kept: {made}")
+            tell(f"kept: {path}")
         else:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def timed(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> float:
-    """Seconds that a command takes, from a disk that has nothing left to write.
+    """Run a command and return the seconds that it takes, from a disk that has nothing left to write.
 
     Raises:
         CommandFailed: it exited with something else than 0, or took longer than an hour.
     """
-    os.sync()
+    os.sync()  # or the command would wait for what others wrote
     started = time.monotonic()
     output(argv, cwd=cwd, env=env)
     return time.monotonic() - started
 
 
 def output(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> str:
-    """What a command prints on its standard output."""
-    done = run(argv, timeout=COMMAND_SECONDS, env={**_surroundings(), **(env or {})}, cwd=cwd)
-    if not done.ok:
-        how = "took longer than an hour" if done.code is None else f"exited with {done.code}"
-        raise CommandFailed(f"{' '.join(map(str, argv))} {how}\n{done.stdout[-TAIL:]}\n{done.stderr[-TAIL:]}")
-    return done.stdout
+    """Run a command and return its standard output."""
+    completed = run(argv, timeout=COMMAND_SECONDS, env={**_surroundings(), **(env or {})}, cwd=cwd)
+    if not completed.ok:
+        how = "took longer than an hour" if completed.code is None else f"exited with {completed.code}"
+        raise CommandFailed(f"{' '.join(map(str, argv))} {how}\n{completed.stdout[-TAIL:]}\n{completed.stderr[-TAIL:]}")
+    return completed.stdout
 
 
 def tell(text: str) -> None:
-    """A line of progress."""
+    """Print a line of progress."""
     print(text, file=sys.stderr, flush=True)
 
 
