@@ -22,7 +22,7 @@ from harness.base.files import write_atomically
 from harness.domain import Companion, Status
 from harness.environments import lock
 from harness.environments.interpreters import Interpreter
-from harness.environments.lock import Lock, Wanted
+from harness.environments.lock import Lock, LockRequest
 from harness.environments.uv import Failure, call_offline_first, failure
 from harness.environments.venv import FINGERPRINT
 
@@ -50,13 +50,13 @@ class Folder:
     version: str
 
 
-def wanted(companion: Companion, environment: Lock) -> Wanted:
-    """What is asked of the resolver, for an environment with this lock.
+def lock_request(companion: Companion, environment: Lock) -> LockRequest:
+    """Return what is asked of the resolver, for an environment with this lock.
 
     Where no date limits the environment, the day of its lock is part of the question: what was found for that day stays,
     and a case's key can name it without asking the index.
     """
-    return Wanted(
+    return LockRequest(
         requirements=(companion.value,),
         constraints=tuple(f"{name}=={version}" for name, version in environment.packages),
         wheels=WHEELS,
@@ -67,22 +67,23 @@ def wanted(companion: Companion, environment: Lock) -> Wanted:
 
 
 async def resolve(uv: Path, locks: Path, companion: Companion, environment: Lock, interpreter: Interpreter) -> Added | Failure:
-    """What would be added to an environment with this lock. A failure with the status `lock_failed` is the resolver's proof."""
-    found = await lock.resolve_wanted(uv, locks, wanted(companion, environment), interpreter, refresh=False)
-    if isinstance(found, Failure):
-        return found
-    pins = without(found.path.read_text(encoding="utf-8"), environment)
-    return Added(version=dict(found.packages)[companion.value], pins=pins, exclude_newer=environment.exclude_newer)
+    """Return what would be added to an environment with this lock. A failure with the status `lock_failed` is a proof."""
+    request = lock_request(companion, environment)
+    together = await lock.resolve(uv, locks, request, interpreter, refresh=False)
+    if isinstance(together, Failure):
+        return together
+    pins = without(together.path.read_text(encoding="utf-8"), environment)
+    return Added(version=dict(together.packages)[companion.value], pins=pins, exclude_newer=environment.exclude_newer)
 
 
 def without(text: str, environment: Lock) -> str:
-    """The pins of a requirements file, with their hashes, less the packages that the environment has."""
-    there = {name for name, _ in environment.packages}
+    """Return a requirements file's pins, with their hashes, less the packages that the environment has."""
+    installed = {name for name, _ in environment.packages}
     kept: list[str] = []
     keep = False
     for line in text.splitlines(keepends=True):
         if line[:1].isalnum():
-            keep = line.partition("==")[0] not in there
+            keep = line.partition("==")[0] not in installed
         if keep:
             kept.append(line)
     return "".join(kept)

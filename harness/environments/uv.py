@@ -61,10 +61,15 @@ async def call(uv: Path, argv: Sequence[str | Path], *, timeout: float, env: Map
     return await run_async([uv, *argv, "--no-progress", "--color=never"], timeout=timeout, env=env)
 
 
-async def call_offline_first(uv: Path, argv: Sequence[str | Path], *, timeout: float) -> Completed:
-    """What is cached needs no index: so a machine without network still runs, and one with it asks for nothing twice."""
-    done = await call(uv, [*argv, "--offline"], timeout=timeout)
-    return done if done.ok else await call(uv, argv, timeout=timeout)
+async def call_offline_first(
+    uv: Path, argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None
+) -> Completed:
+    """Run a uv command on its cache, and with the index only where that fails.
+
+    So a machine without network still runs, and one with it asks for nothing twice.
+    """
+    done = await call(uv, [*argv, "--offline"], timeout=timeout, env=env)
+    return done if done.ok else await call(uv, argv, timeout=timeout, env=env)
 
 
 def failure(done: Completed, *, of: Status, timeout: float) -> Failure:

@@ -21,6 +21,7 @@ from harness.domain import Status
 from harness.environments import bytecode
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
+from harness.environments.seeds import offered
 from harness.environments.uv import Failure, call, call_offline_first, failure
 
 FINGERPRINT = ".hubmatrix-complete"
@@ -76,5 +77,6 @@ async def _make(uv: Path, path: Path, lock: Lock, interpreter: Interpreter, *, t
     sync += ["--require-hashes", "--link-mode", "hardlink"]
     # Build requirements of source packages are of their time too.
     sync += ["--exclude-newer", lock.exclude_newer.isoformat()] if lock.exclude_newer else []
-    done = await call_offline_first(uv, sync, timeout=timeout)
+    wheels = (seed.wheel.parent for seed in interpreter.seeds) if lock.seeds else ()
+    done = await call_offline_first(uv, sync, timeout=timeout, env=offered(wheels))
     return None if done.ok else failure(done, of=Status.INSTALL_FAILED, timeout=timeout)

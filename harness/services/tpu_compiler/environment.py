@@ -16,7 +16,7 @@ from harness.base.workspace import Workspace
 from harness.domain import Status, Trouble
 from harness.environments import interpreters, lock, venv
 from harness.environments.interpreters import Interpreter
-from harness.environments.lock import Wanted
+from harness.environments.lock import LockRequest
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 
@@ -44,14 +44,14 @@ def digest() -> str:
 
 async def ensure(uv: Path, places: Workspace, found: Mapping[str, Interpreter]) -> Venv | Failure:
     """The compiler's environment, made now if it isn't there. A failure is trouble of this machine: it has no such device."""
-    interpreter = interpreters.choose(PYTHONS, None, found)
+    interpreter = next(iter(interpreters.newest_first(PYTHONS, None, found)), None)
     if interpreter is None:
         wanted = " or ".join(PYTHONS)
         return _lacking(f"no CPython {wanted} on this machine", f"`uv python install {PYTHONS[0]}` provides one")
     if interpreter.platform != PLATFORM:
         return _lacking(f"libtpu has no wheel for {interpreter.platform}", f"it has some for {PLATFORM}")
-    asked = Wanted(requirements=PINS, exclude_newer=None, daily=False)
-    locked = await lock.resolve_wanted(uv, places.locks, asked, interpreter, refresh=False)
+    asked = LockRequest(requirements=PINS, exclude_newer=None, daily=False)
+    locked = await lock.resolve(uv, places.locks, asked, interpreter, refresh=False)
     if isinstance(locked, Failure):
         return _lacking(locked.message, locked.evidence, locked.trouble)
     made = await venv.ensure(uv, places.venvs, places.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)
