@@ -17,6 +17,8 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from filelock import AsyncFileLock
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict
 
 from harness.base.files import write_atomically
@@ -29,8 +31,11 @@ from harness.matrix.request import exclude_newer, is_seeded, overrides, requirem
 
 RESOLVE_SECONDS = 600.0
 PRERELEASES = "explicit"
-"""uv's word for: a pre-release only where a requirement names one. Its default, and pip's, would also take one where an
-interpreter has no final wheel (tensorflow-text 2.13.0rc0 on Python 3.11); the final one of an older interpreter is taken then."""
+"""uv's word for: of what the user types, a pre-release only where that names one.
+
+Its default, and pip's, would take tensorflow-text 2.13.0rc0 on Python 3.11, which has no final wheel of it; the final one of an
+older Python is taken then. Of what packages ask for the default holds: TensorFlow 2.5 depends on keras-nightly, of which there is
+nothing but pre-releases."""
 YES = ("1", "true", "t", "yes", "y", "on")
 
 
@@ -217,7 +222,9 @@ async def _resolved(
     uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, seeds: tuple[Seed, ...], *, refresh: bool
 ) -> str | Failure:
     """Return a requirements file with hashes by uv's resolver."""
-    argv: list[str | Path] = [*_newest(meta.exclude_newer), f"--prerelease={meta.prereleases}"]
+    typed = (canonicalize_name(Requirement(line).name) for line in meta.requirements)
+    argv: list[str | Path] = [*_newest(meta.exclude_newer)]
+    argv += [f"--prerelease-package={name}={meta.prereleases}" for name in typed]
     argv += [*_listed(stem, "override", meta.overrides), *_listed(stem, "constraint", meta.constraints)]
     argv += [f"--only-binary={name}" for name in meta.wheels]
     argv += ["--refresh"] if refresh else []

@@ -301,7 +301,10 @@ def test_overrides_are_part_of_the_question(
 def test_a_pre_release_is_never_taken_unasked(ask: Any, as_released: EnvironmentRequest) -> None:
     index = Index(SOLVED)
     ask(index, as_released)
-    assert "--prerelease=explicit" in index.asked[0]
+    assert [argument for argument in index.asked[0] if argument.startswith("--prerelease")] == [
+        "--prerelease-package=tensorflow=explicit",
+        "--prerelease-package=tensorflow-hub=explicit",
+    ]
 
 
 @pytest.fixture
