@@ -55,9 +55,9 @@ def run(
     no_zygote: Annotated[bool, typer.Option("--no-zygote", help="A fresh interpreter for each cell instead of a fork.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
     rerun: Annotated[bool, typer.Option("--rerun", help="Measure again what is known already.")] = False,
-    second_opinion: Annotated[
-        bool, typer.Option("--second-opinion/--no-second-opinion", help="Try what failed again on an older Python.")
-    ] = True,
+    no_second_opinion: Annotated[
+        bool, typer.Option("--no-second-opinion", help="Don't try on an older Python what fails on the newest.")
+    ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Don't render the report afterwards.")] = False,
     models_: Annotated[
@@ -90,7 +90,7 @@ def run(
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
-        matters=undeclared_failures(made.cases) if second_opinion else None,
+        matters=undeclared_failures(made.cases) if not no_second_opinion else None,
     )
     from harness.commands import report as reporting
     from harness.judge.attribution import machine_trouble

@@ -40,10 +40,11 @@ def offered(folders: Iterable[Path]) -> Mapping[str, str]:
 
 
 def with_seeds(text: str, seeds: Iterable[Seed]) -> str:
-    """Return a lock's text with the seeds that it lacks, hashed, each where its name belongs."""
+    """Return a lock's text with the seeds that it lacks or keeps, hashed, each where its name belongs."""
     blocks = {_name(block): block for block in _blocks(text)}
     for seed in seeds:
-        if seed.name not in blocks:
+        # uv gives no hash of a wheel in a folder that it had no need to read.
+        if seed.name not in blocks or blocks[seed.name].split()[0] == f"{seed.name}=={seed.version}":
             digest = hashlib.sha256(seed.wheel.read_bytes()).hexdigest()
             blocks[seed.name] = f"{seed.name}=={seed.version} \\\n    --hash=sha256:{digest}\n"
     return "".join(block for _, block in sorted(blocks.items()))

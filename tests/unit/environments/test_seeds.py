@@ -46,7 +46,14 @@ def test_a_seed_that_nobody_asks_for_is_in_the_lock(setuptools: Seed) -> None:
     assert with_seeds(PLAIN, (setuptools,)) == f"{before}{added}wheel=={after}"
 
 
-def test_a_seed_that_was_kept_or_replaced_is_as_it_was_resolved(setuptools: Seed) -> None:
+@pytest.mark.parametrize("hashes", ["", " \\\n    --hash=sha256:aa"])
+def test_a_seed_that_was_kept_has_the_hash_of_its_wheel(setuptools: Seed, hashes: str) -> None:
+    digest = hashlib.sha256(b"wheel").hexdigest()
+    expected = f"setuptools==65.5.0 \\\n    --hash=sha256:{digest}\nsix==1.15.0\n"
+    assert with_seeds(f"setuptools==65.5.0{hashes}\nsix==1.15.0\n", (setuptools,)) == expected
+
+
+def test_a_seed_that_was_replaced_is_as_it_was_resolved(setuptools: Seed) -> None:
     text = PLAIN.replace("wheel==0.45", "setuptools==84.2.1")
     assert with_seeds(text, (setuptools,)) == text
     assert with_seeds("", ()) == ""
