@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from harness import catalog
 from harness.documents.nodes import compose, plain
-from harness.domain import Accelerator, Device, KerasChoice, TextOps
+from harness.domain import Accelerator, Device, KerasChoice, SaveFormat, TextOps
 from harness.matrix import Spec, load, schema
 from harness.matrix.plan import expand
 from harness.models import replicas
@@ -57,7 +57,7 @@ def test_the_other_installer_is_shown_by_the_plainest_cells(spec: Spec) -> None:
     assert {(cell.axes.device, cell.axes.keras, cell.axes.text) for cell in cells} == {
         (Device.CPU, KerasChoice.DEFAULT, TextOps.WITHOUT)
     }
-    assert len(cells) == len(spec.releases) * len(spec.models) * len(spec.formats)
+    assert len(cells) == len(spec.releases) * len(spec.models) * len(SaveFormat)
 
 
 def test_no_interpreter_is_pinned(spec: Spec) -> None:
