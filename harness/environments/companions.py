@@ -90,12 +90,12 @@ def without(text: str, environment: Lock) -> str:
 
 
 def place(folder: Path, added: Added, interpreter: Interpreter) -> Path:
-    """Where these packages live."""
+    """Return the folder of these packages."""
     return folder / hashlib.sha256(f"{added.pins} {interpreter.label}".encode()).hexdigest()[:20]
 
 
 async def ensure(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Folder | Failure:
-    """The folder of what is added, made now if it isn't there."""
+    """Return the folder of what is added, made now if it isn't there."""
     path = place(folder, added, interpreter)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(path.with_suffix(".lock")):
@@ -118,14 +118,15 @@ def _install(path: Path, added: Added, interpreter: Interpreter) -> list[str | P
 
 
 def variable(companion: Companion) -> str:
-    """The environment variable that tells a cell's cases of it."""
+    """Return the environment variable that tells a cell's cases of a companion."""
     return f"HUBMATRIX_{companion.name}"
 
 
-def told(made: Folder | Failure) -> str:
-    """What it tells: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
-    if not isinstance(made, Failure):
-        return str(made.path)
-    if made.status is Status.LOCK_FAILED:
-        return f"unsatisfiable: {made.message}"
-    return f"unavailable ({made.trouble.value}): {made.message}" if made.trouble else f"unavailable: {made.message}"
+def told(companion: Folder | Failure) -> str:
+    """Return the variable's value: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
+    if not isinstance(companion, Failure):
+        return str(companion.path)
+    if companion.status is Status.LOCK_FAILED:
+        return f"unsatisfiable: {companion.message}"
+    trouble = f" ({companion.trouble.value})" if companion.trouble else ""
+    return f"unavailable{trouble}: {companion.message}"
