@@ -13,6 +13,7 @@ import typer
 from bench import cases as cases_module
 from bench import compiler as compiler_module
 from bench import environments as environments_module
+from bench import installers as installers_module
 from bench import noop as noop_module
 from bench import speed as speed_module
 from bench.commands import ROOT, CommandFailed, folder
@@ -31,11 +32,13 @@ Run on a quiet machine; nothing asserts a timing.
     python -m bench noop --cells 40
     python -m bench cases --tensorflow 2.15.1 --model bert-en/3
     python -m bench compiler --tensorflow 2.15.1
+    python -m bench installers                                                    no timing: our locks beside real pip and uv
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 VERSIONS = ["2.8.4", "2.15.1", "2.19.1"]
+UNPINNED = "install in (today, today-uv) and keras=default and text=without and device=cpu"
 SELECT = f"install=as-released and keras=default and tensorflow in ({', '.join(VERSIONS)})"
 TOOLS = ",".join(tool.value for tool in ToolName)
 
@@ -125,6 +128,19 @@ def compiler(
     with folder(inside, keep=keep) as base:
         compilations = compiler_module.measure(base, tensorflow)
     _show(compiler_module.as_text(compilations), compiler_module.as_json(compilations), json_file)
+
+
+@app.command()
+def installers(
+    select: Annotated[str, typer.Option(help="Which environments of matrix.yaml that have no date.")] = UNPINNED,
+    json_file: Json = None,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """Our locks beside what `python -m venv` with its pip, and `uv venv` with uv, would install: package by package."""
+    with folder(inside, keep=keep) as base:
+        done = installers_module.measure(base, select)
+    _show(installers_module.as_text(done), installers_module.as_json(done), json_file)
 
 
 def _tool(name: str) -> ToolName:

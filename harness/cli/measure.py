@@ -55,6 +55,9 @@ def run(
     no_zygote: Annotated[bool, typer.Option("--no-zygote", help="A fresh interpreter for each cell instead of a fork.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
     rerun: Annotated[bool, typer.Option("--rerun", help="Measure again even what has a result.")] = False,
+    no_second_opinion: Annotated[
+        bool, typer.Option("--no-second-opinion", help="Don't try on an older Python what fails on the newest.")
+    ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Don't render the report afterwards.")] = False,
     models_: Annotated[
@@ -71,6 +74,7 @@ def run(
     """Measure the cells that have no result yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
     from harness.cli.progress import RunProgress, display
     from harness.commands import plan
+    from harness.judge.second import undeclared_failures
     from harness.run.engine import RunOptions, RunQuestion, perform
     from harness.run.machine import this_machine
 
@@ -87,6 +91,7 @@ def run(
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
+        matters=undeclared_failures(planned.cases) if not no_second_opinion else None,
     )
     from harness.commands import report
     from harness.judge.attribution import machine_trouble

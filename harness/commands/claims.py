@@ -37,7 +37,7 @@ def answer(place: Workspace, results: Path) -> Answered:
     """Raises SpecError for claims that aren't valid, ResultsError for results that can't be read."""
     cases = catalog.read(place.cases)
     stated = claims(place, cases)
-    run = store.read(results)
+    run = store.first_opinions(store.read(results))
     versions = (record.axes.tensorflow for record in run.cells)
     found = documents(judge(stated, run, interfaces(place)), versions, {case.id: case.title for case in cases})
     return Answered(run=run.header.run, documents=found)

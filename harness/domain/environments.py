@@ -21,10 +21,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRequest(Installation):
-    """What a user would have asked for: requirements, a date, an interpreter's range, and environment variables."""
+    """What a user would have asked for: requirements, a date, an interpreter's range, and environment variables.
+
+    `second_opinion_on`: the id of the environment that this is the same as, on an older Python; None for what the matrix asks.
+    """
 
     id: str
     release: Release
     accelerator: Accelerator = Accelerator.NONE
     python: str | None
     hub: str | None
+    second_opinion_on: str | None = None

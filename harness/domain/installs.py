@@ -8,11 +8,13 @@ from enum import Enum
 class InstallPolicy(str, Enum):
     """How the lock is resolved.
 
-    `as-released`: what the index held three weeks after that TensorFlow release. `today`: what a user gets now.
+    `as-released`: what the index held three weeks after that TensorFlow release. `today`: what a user gets now. Both by
+    `python -m venv` and pip, with what that venv brings. `today-uv`: what a user of `uv venv` gets now, which brings nothing.
     """
 
     AS_RELEASED = "as-released"
     TODAY = "today"
+    TODAY_UV = "today-uv"
 
 
 class KerasChoice(str, Enum):

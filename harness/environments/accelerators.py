@@ -57,7 +57,7 @@ class Facts:
 
 
 def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Facts:
-    """Reads names in /dev, numbers in /sys, a lock and variables; starts nothing. A machine without these has nothing there."""
+    """Read names in /dev, numbers in /sys, a lock and variables; start nothing. A machine without these has nothing there."""
     nodes = (path.relative_to(root / "dev").as_posix() for pattern in NODES for path in (root / "dev").glob(pattern))
     cards = (root / "sys/bus/pci/devices").glob("*")
     return Facts(
@@ -71,13 +71,13 @@ def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Fa
 
 
 def lacking(devices: Iterable[Device], facts: Facts) -> Mapping[Device, Lacking]:
-    """Those of the devices that are not here, each with what was looked for and what was found."""
-    found = {device: _why_not(device.accelerator, facts) for device in devices}
-    return {device: Lacking(trouble=Trouble.DEVICE, message=why) for device, why in found.items() if why}
+    """Return the devices that this machine lacks, each with what was looked for and what is there."""
+    reasons = {device: _why_not(device.accelerator, facts) for device in devices}
+    return {device: Lacking(trouble=Trouble.DEVICE, message=reason) for device, reason in reasons.items() if reason}
 
 
 def _why_not(accelerator: Accelerator, facts: Facts) -> str:
-    """Empty where it is here."""
+    """Return why the machine lacks it; empty where it has it."""
     match accelerator:
         case Accelerator.NONE:
             return ""
@@ -112,14 +112,14 @@ def _no_gpu(facts: Facts) -> str:
 
 
 def _holder(path: Path) -> int | None:
-    """The process that locked it, as the kernel tells; a file that can't be read tells nothing."""
+    """Return the process that locked the file, as the kernel tells; a file that can't be read tells nothing."""
     try:
         file = os.open(path, os.O_RDONLY)
     except OSError:
         return None
     try:
-        asked = struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, *_, pid = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, asked))
+        question = struct.pack(FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, *_, pid = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, question))
     except OSError:
         return None
     finally:

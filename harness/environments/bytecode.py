@@ -22,13 +22,13 @@ COMPLETE = ".complete"
 
 
 def restore(store: Path, site_packages: Path, lock: Lock, interpreter: Interpreter) -> int:
-    """Link what is kept into a new venv; gives the number of files."""
+    """Link what is kept into a new venv; return the number of files."""
     folders = (_kept(store, interpreter, name, version) for name, version in lock.packages)
     return sum(_link_tree(folder, site_packages) for folder in folders if (folder / COMPLETE).is_file())
 
 
 def keep(store: Path, site_packages: Path, lock: Lock, interpreter: Interpreter) -> int:
-    """Keep what the first import of a venv compiled, of the packages that are not kept yet; gives the number of files."""
+    """Keep what the first import of a venv compiled, of the packages that are not kept yet; return the number of files."""
     versions = dict(lock.packages)
     count = 0
     for record in site_packages.glob("*.dist-info/RECORD"):
@@ -46,7 +46,7 @@ def _kept(store: Path, interpreter: Interpreter, name: str, version: str) -> Pat
 
 
 def _compiled(site_packages: Path, record: Path) -> Iterator[Path]:
-    """The .pyc files of one distribution that are there, by its list of installed files."""
+    """Yield the .pyc files of one distribution that are there, by its list of installed files."""
     with record.open(newline="", encoding="utf-8") as file:
         folders = {os.path.dirname(row[0]) for row in csv.reader(file) if row and row[0].endswith(".py")}  # noqa: PTH120
     for folder in sorted(folders):

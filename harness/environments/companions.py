@@ -22,7 +22,7 @@ from harness.base.files import write_atomically
 from harness.domain import Companion, Status
 from harness.environments import lock
 from harness.environments.interpreters import Interpreter
-from harness.environments.lock import Lock, Wanted
+from harness.environments.lock import Lock, LockRequest
 from harness.environments.uv import Failure, call_offline_first, failure
 from harness.environments.venv import FINGERPRINT
 
@@ -50,13 +50,13 @@ class Folder:
     version: str
 
 
-def wanted(companion: Companion, environment: Lock) -> Wanted:
-    """What is asked of the resolver, for an environment with this lock.
+def lock_request(companion: Companion, environment: Lock) -> LockRequest:
+    """Return what is asked of the resolver, for an environment with this lock.
 
     Where no date limits the environment, the day of its lock is part of the question: what was found for that day stays,
     and a case's key can name it without asking the index.
     """
-    return Wanted(
+    return LockRequest(
         requirements=(companion.value,),
         constraints=tuple(f"{name}=={version}" for name, version in environment.packages),
         wheels=WHEELS,
@@ -67,34 +67,35 @@ def wanted(companion: Companion, environment: Lock) -> Wanted:
 
 
 async def resolve(uv: Path, locks: Path, companion: Companion, environment: Lock, interpreter: Interpreter) -> Added | Failure:
-    """What would be added to an environment with this lock. A failure with the status `lock_failed` is the resolver's proof."""
-    found = await lock.resolve_wanted(uv, locks, wanted(companion, environment), interpreter, refresh=False)
-    if isinstance(found, Failure):
-        return found
-    pins = without(found.path.read_text(encoding="utf-8"), environment)
-    return Added(version=dict(found.packages)[companion.value], pins=pins, exclude_newer=environment.exclude_newer)
+    """Return what would be added to an environment with this lock. A failure with the status `lock_failed` is a proof."""
+    request = lock_request(companion, environment)
+    together = await lock.resolve(uv, locks, request, interpreter, refresh=False)
+    if isinstance(together, Failure):
+        return together
+    pins = without(together.path.read_text(encoding="utf-8"), environment)
+    return Added(version=dict(together.packages)[companion.value], pins=pins, exclude_newer=environment.exclude_newer)
 
 
 def without(text: str, environment: Lock) -> str:
-    """The pins of a requirements file, with their hashes, less the packages that the environment has."""
-    there = {name for name, _ in environment.packages}
+    """Return a requirements file's pins, with their hashes, less the packages that the environment has."""
+    installed = {name for name, _ in environment.packages}
     kept: list[str] = []
     keep = False
     for line in text.splitlines(keepends=True):
         if line[:1].isalnum():
-            keep = line.partition("==")[0] not in there
+            keep = line.partition("==")[0] not in installed
         if keep:
             kept.append(line)
     return "".join(kept)
 
 
 def place(folder: Path, added: Added, interpreter: Interpreter) -> Path:
-    """Where these packages live."""
+    """Return the folder of these packages."""
     return folder / hashlib.sha256(f"{added.pins} {interpreter.label}".encode()).hexdigest()[:20]
 
 
 async def ensure(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Folder | Failure:
-    """The folder of what is added, made now if it isn't there."""
+    """Return the folder of what is added, made now if it isn't there."""
     path = place(folder, added, interpreter)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(path.with_suffix(".lock")):
@@ -117,14 +118,15 @@ def _install(path: Path, added: Added, interpreter: Interpreter) -> list[str | P
 
 
 def variable(companion: Companion) -> str:
-    """The environment variable that tells a cell's cases of it."""
+    """Return the environment variable that tells a cell's cases of a companion."""
     return f"HUBMATRIX_{companion.name}"
 
 
-def told(made: Folder | Failure) -> str:
-    """What it tells: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
-    if not isinstance(made, Failure):
-        return str(made.path)
-    if made.status is Status.LOCK_FAILED:
-        return f"unsatisfiable: {made.message}"
-    return f"unavailable ({made.trouble.value}): {made.message}" if made.trouble else f"unavailable: {made.message}"
+def told(companion: Folder | Failure) -> str:
+    """Return the variable's value: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
+    if not isinstance(companion, Failure):
+        return str(companion.path)
+    if companion.status is Status.LOCK_FAILED:
+        return f"unsatisfiable: {companion.message}"
+    trouble = f" ({companion.trouble.value})" if companion.trouble else ""
+    return f"unavailable{trouble}: {companion.message}"

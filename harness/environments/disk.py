@@ -19,7 +19,7 @@ PRUNE_SECONDS = 300.0
 
 
 def free_bytes(folder: Path) -> int:
-    """Free disk where `folder` is or will be."""
+    """Return the free bytes of the disk on which `folder` is or will be."""
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
@@ -38,7 +38,7 @@ def in_use(venv: Path) -> Iterator[None]:
 
 
 def busy(folder: Path) -> bool:
-    """Whether a run, of this process or another, has a venv of this folder in use."""
+    """Return whether a run, of this process or another, has a venv of this folder in use."""
     for mark in folder.glob("*.use"):
         with mark.open("a") as file:
             try:

@@ -3,36 +3,49 @@
     .hubmatrix/locks/<digest of the request>.txt    the lock, requirements format, hashes, no address of an index
     .hubmatrix/locks/<digest of the request>.json   how it was resolved, or the resolver's proof that it can't be
 
-`as-released` locks are resolved once. `today` locks are resolved at most once a day; where the index can't be reached, the
-last one serves, and says its date.
+`as-released` locks are resolved once. Those of `today` and `today-uv` are resolved at most once a day; where the index can't be
+reached, the last one serves, and says its date.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 
 from filelock import AsyncFileLock
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict
 
 from harness.base.files import write_atomically
-from harness.domain import EnvironmentRequest, InstallPolicy, Status, Trouble
-from harness.environments.interpreters import Interpreter
-from harness.environments.uv import UNSATISFIABLE, Failure, call, failure
-from harness.matrix.request import exclude_newer, overrides, requirements
+from harness.domain import EnvironmentRequest, Status, Trouble
+from harness.environments import pip
+from harness.environments.interpreters import Interpreter, Seed
+from harness.environments.seeds import offered, preferences, seeds_of, with_seeds
+from harness.environments.uv import Failure, call, failure
+from harness.matrix.request import exclude_newer, is_seeded, overrides, requirements
 
 RESOLVE_SECONDS = 600.0
+PRERELEASES = "explicit"
+"""uv's word for: of what the user types, a pre-release only where that names one.
+
+Its default, and pip's, would take tensorflow-text 2.13.0rc0 on Python 3.11, which has no final wheel of it; the final one of an
+older Python is taken then. Of what packages ask for the default holds: TensorFlow 2.5 depends on keras-nightly, of which there is
+nothing but pre-releases."""
+YES = ("1", "true", "t", "yes", "y", "on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked of the resolver: requirements as typed, and those that replace what packages ask of each other.
+class LockRequest:
+    """What the resolver gets: requirements as typed, and those that replace what packages ask of each other.
 
     `constraints`: the versions of packages, where any package asks for them. `wheels`: packages that are never built here.
     `daily`: the answer holds for a day only, since no date limits it. `day`: it belongs to that day, and holds for good.
+    `seeded`: into a venv that has what `python -m venv` puts there, by pip's rules for what is installed already.
     """
 
     requirements: tuple[str, ...]
@@ -42,17 +55,22 @@ class Wanted:
     day: date | None = None
     exclude_newer: date | None
     daily: bool
+    seeded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """What is installed: `text` is the requirements file, `sha256` its digest, `resolved` the day it was made."""
+    """What is installed: `text` is the requirements file, `sha256` its digest, `resolved` the day it was resolved.
+
+    `seeds` are the pins of what the venv was seeded with; `packages` holds them too, or what they were replaced by.
+    """
 
     path: Path
     sha256: str
     resolved: date
     packages: tuple[tuple[str, str], ...]
     exclude_newer: date | None
+    seeds: tuple[str, ...] = ()
 
 
 class _Meta(BaseModel):
@@ -62,6 +80,9 @@ class _Meta(BaseModel):
     overrides: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     wheels: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    prereleases: str
+    by_pip: bool = False
     day: date | None = None
     python: str
     platform: str
@@ -72,59 +93,81 @@ class _Meta(BaseModel):
 
 
 def today() -> date:
-    """The day of a `today` lock, UTC."""
+    """Return the day of a `today` lock, UTC."""
     return datetime.now(timezone.utc).date()
 
 
-def wanted(request: EnvironmentRequest) -> Wanted:
-    """What an environment of the matrix asks of the resolver."""
-    return Wanted(
+def lock_request(request: EnvironmentRequest) -> LockRequest:
+    """Return what an environment of the matrix asks of the resolver."""
+    limit = exclude_newer(request)
+    return LockRequest(
         requirements=requirements(request),
         overrides=overrides(request),
-        exclude_newer=exclude_newer(request),
-        daily=request.install is InstallPolicy.TODAY,
+        exclude_newer=limit,
+        daily=limit is None,
+        seeded=is_seeded(request),
     )
 
 
-async def resolve_wanted(uv: Path, folder: Path, asked: Wanted, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
+async def resolve(uv: Path, folder: Path, request: LockRequest, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
     """Return the lock of what is asked: the stored one while it holds, else a new one from the index."""
-    meta = _meta(asked, interpreter)
+    meta = _meta(request, interpreter)
     stem = folder / _digest(meta)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(stem.with_suffix(".lock")):
-        known = _read(stem, fresh_only=asked.daily)
-        if known and not refresh:
-            return known
-        found = await _compile(uv, stem, meta, interpreter, refresh=refresh)
-        if isinstance(found, Failure) and found.trouble is Trouble.NETWORK:
-            return _read(stem, fresh_only=False) or found
-        return found
+        stored_lock = _read(stem, fresh_only=request.daily)
+        if stored_lock and not refresh:
+            return stored_lock
+        # uv would resolve from its cache then, without a word: what the index has today is not known from that.
+        if _is_offline():
+            return _read(stem, fresh_only=False) or OFFLINE
+        answer = await _compile(uv, stem, meta, request, interpreter, refresh=refresh)
+        if isinstance(answer, Failure) and answer.trouble is Trouble.NETWORK:
+            return _read(stem, fresh_only=False) or answer
+        return answer
 
 
-def stored(folder: Path, asked: Wanted, interpreter: Interpreter) -> Lock | Failure | None:
+def stored(folder: Path, request: LockRequest, interpreter: Interpreter) -> Lock | Failure | None:
     """Return the lock that a run would use without asking the index; None where it would ask."""
-    return _read(folder / _digest(_meta(asked, interpreter)), fresh_only=asked.daily)
+    return _read(folder / _digest(_meta(request, interpreter)), fresh_only=request.daily)
 
 
-def _meta(asked: Wanted, interpreter: Interpreter) -> _Meta:
+OFFLINE = Failure(
+    status=Status.UNAVAILABLE,
+    trouble=Trouble.NETWORK,
+    message="UV_OFFLINE is set, and there is no lock of an earlier day",
+    evidence="UV_OFFLINE is set: the index was not asked.",
+)
+
+
+def _is_offline() -> bool:
+    return os.environ.get("UV_OFFLINE", "").lower() in YES
+
+
+def _meta(request: LockRequest, interpreter: Interpreter) -> _Meta:
+    seeds = seeds_of(interpreter) if request.seeded else ()
+    # No pip can be asked for what an index held on an earlier day, or to replace what packages ask of each other.
+    plain = not (request.exclude_newer or request.overrides or request.constraints or request.wheels)
     return _Meta(
-        requirements=asked.requirements,
-        overrides=asked.overrides,
-        constraints=asked.constraints,
-        wheels=asked.wheels,
-        day=asked.day,
+        requirements=request.requirements,
+        overrides=request.overrides,
+        constraints=request.constraints,
+        wheels=request.wheels,
+        seeds=tuple(preferences(seeds).split()),
+        prereleases=PRERELEASES,
+        by_pip=request.seeded and plain and pip.can_tell(interpreter),
+        day=request.day,
         python=interpreter.minor,
         platform=interpreter.platform,
-        exclude_newer=asked.exclude_newer,
+        exclude_newer=request.exclude_newer,
         resolved=today(),
     )
 
 
 def _digest(meta: _Meta) -> str:
-    asked: list[object] = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer), *meta.overrides]
-    if meta.constraints or meta.wheels or meta.day:
-        asked.append([meta.constraints, meta.wheels, str(meta.day)])
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
+    parts: list[object] = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer), *meta.overrides]
+    parts.append([meta.constraints, meta.wheels, str(meta.day), meta.seeds, meta.prereleases, meta.by_pip])
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
 
 def _read(stem: Path, *, fresh_only: bool) -> Lock | Failure | None:
@@ -148,6 +191,7 @@ def _lock(path: Path, meta: _Meta) -> Lock:
         resolved=meta.resolved,
         packages=_packages(text),
         exclude_newer=meta.exclude_newer,
+        seeds=meta.seeds,
     )
 
 
@@ -156,24 +200,64 @@ def _packages(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, version) for name, _, version in pins)
 
 
-async def _compile(uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
-    source = stem.with_suffix(".in")
-    write_atomically(source, "".join(f"{line}\n" for line in meta.requirements))
-    argv: list[str | Path] = ["pip", "compile", source, "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
-    argv += ["--python", interpreter.path, *_newest(meta.exclude_newer)]
+async def _compile(
+    uv: Path, stem: Path, meta: _Meta, request: LockRequest, interpreter: Interpreter, *, refresh: bool
+) -> Lock | Failure:
+    """Make and keep a lock, or the proof that there is none; give the lock or why not."""
+    seeds = seeds_of(interpreter) if request.seeded else ()
+    text = await _resolved(uv, stem, meta, interpreter, seeds, refresh=refresh)
+    if isinstance(text, str) and meta.by_pip:
+        text = await _as_pip(uv, stem, meta, interpreter, seeds, text)
+    if isinstance(text, str):
+        write_atomically(stem.with_suffix(".txt"), with_seeds(text, seeds))
+        write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
+        return _lock(stem.with_suffix(".txt"), meta)
+    if text.status is Status.LOCK_FAILED:
+        proof = meta.model_copy(update={"failed": text.message, "evidence": text.evidence})
+        write_atomically(stem.with_suffix(".json"), proof.model_dump_json(indent=1))
+    return text
+
+
+async def _resolved(
+    uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, seeds: tuple[Seed, ...], *, refresh: bool
+) -> str | Failure:
+    """Return a requirements file with hashes by uv's resolver."""
+    typed = (canonicalize_name(Requirement(line).name) for line in meta.requirements)
+    argv: list[str | Path] = [*_newest(meta.exclude_newer)]
+    argv += [f"--prerelease-package={name}={meta.prereleases}" for name in typed]
     argv += [*_listed(stem, "override", meta.overrides), *_listed(stem, "constraint", meta.constraints)]
     argv += [f"--only-binary={name}" for name in meta.wheels]
     argv += ["--refresh"] if refresh else []
-    done = await call(uv, argv, timeout=RESOLVE_SECONDS)
+    return await _uv_compile(uv, stem, meta.requirements, interpreter, seeds, argv)
+
+
+async def _as_pip(uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, seeds: tuple[Seed, ...], text: str) -> str | Failure:
+    """Return uv's solution where it is pip's, else pip's, with the hashes that uv knows of those versions."""
+    chosen = await pip.choices(stem.parent, interpreter, meta.requirements, timeout=RESOLVE_SECONDS)
+    if isinstance(chosen, Failure) or chosen == dict(_packages(text)):
+        return chosen if isinstance(chosen, Failure) else text
+    pins = tuple(f"{name}=={version}" for name, version in sorted(chosen.items()))
+    return await _uv_compile(uv, stem, pins, interpreter, seeds, ["--no-deps"])
+
+
+async def _uv_compile(
+    uv: Path,
+    stem: Path,
+    lines: tuple[str, ...],
+    interpreter: Interpreter,
+    seeds: tuple[Seed, ...],
+    options: list[str | Path],
+) -> str | Failure:
+    source, output = stem.with_suffix(".in"), stem.with_suffix(".out")
+    write_atomically(source, "".join(f"{line}\n" for line in lines))
+    # Versions in a file that is there already are kept by uv where they satisfy everything.
+    write_atomically(output, preferences(seeds))
+    argv: list[str | Path] = ["pip", "compile", source, "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
+    argv += ["--output-file", output, "--python", interpreter.path, *options]
+    done = await call(uv, argv, timeout=RESOLVE_SECONDS, env=offered(seed.wheel.parent for seed in seeds))
     if done.ok:
-        write_atomically(stem.with_suffix(".txt"), done.stdout)
-        write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
-        return _lock(stem.with_suffix(".txt"), meta)
-    found = failure(done, of=Status.LOCK_FAILED, timeout=RESOLVE_SECONDS)
-    if found.status is Status.LOCK_FAILED and UNSATISFIABLE.search(found.evidence):
-        kept = meta.model_copy(update={"failed": found.message, "evidence": found.evidence})
-        write_atomically(stem.with_suffix(".json"), kept.model_dump_json(indent=1))
-    return found
+        return output.read_text(encoding="utf-8")
+    return failure(done, of=Status.LOCK_FAILED, timeout=RESOLVE_SECONDS)
 
 
 def _newest(limit: date | None) -> list[str]:
@@ -181,7 +265,7 @@ def _newest(limit: date | None) -> list[str]:
 
 
 def _listed(stem: Path, what: str, lines: tuple[str, ...]) -> list[str | Path]:
-    """The option `--override FILE` or `--constraint FILE`."""
+    """Return the option `--override FILE` or `--constraint FILE`, its file written; nothing without lines."""
     if not lines:
         return []
     source = stem.with_suffix(f".{what}")

@@ -34,17 +34,17 @@ INSTALL_SECONDS = 300.0
 
 
 def pins(minor: str) -> tuple[str, ...] | None:
-    """pytest and xdist for a Python minor; None where the harness supports none (below 3.7)."""
-    return next((found for lowest, found in PINS if Version(minor) >= Version(lowest)), None)
+    """Return pytest and xdist for a Python minor; None where the harness supports none (below 3.7)."""
+    return next((requirements for lowest, requirements in PINS if Version(minor) >= Version(lowest)), None)
 
 
 async def ensure(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Failure:
-    """The folder to append to `sys.path`, made now if it isn't there."""
-    wanted = pins(interpreter.minor)
-    if wanted is None:
+    """Return the folder to append to `sys.path`, made now if it isn't there."""
+    requirements = pins(interpreter.minor)
+    if requirements is None:
         message = f"no pytest for cells on Python {interpreter.minor}"
         return Failure(status=Status.UNAVAILABLE, trouble=Trouble.TOOLCHAIN, message=message, evidence=message)
-    digest = hashlib.sha256(" ".join((interpreter.label, *wanted)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(" ".join((interpreter.label, *requirements)).encode()).hexdigest()[:12]
     path = folder / f"py{interpreter.minor}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(path.with_suffix(".lock")):
@@ -62,14 +62,14 @@ async def ensure(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Fai
             "--link-mode",
             "copy",
         ]
-        done = await call_offline_first(uv, [*argv, *wanted], timeout=INSTALL_SECONDS)
+        done = await call_offline_first(uv, [*argv, *requirements], timeout=INSTALL_SECONDS)
         if not done.ok:
             return _without_blame(failure(done, of=Status.INSTALL_FAILED, timeout=INSTALL_SECONDS))
-        write_atomically(path / FINGERPRINT, " ".join(wanted))
+        write_atomically(path / FINGERPRINT, " ".join(requirements))
         return path
 
 
-def _without_blame(found: Failure) -> Failure:
-    """pytest that can't be installed says nothing about the packages under test."""
-    message = f"pytest for the cells can't be installed: {found.message}"
-    return replace(found, status=Status.UNAVAILABLE, trouble=found.trouble or Trouble.TOOLCHAIN, message=message)
+def _without_blame(failure_: Failure) -> Failure:
+    """Return the failure as this machine's: a pytest that can't be installed says nothing about the packages under test."""
+    message = f"pytest for the cells can't be installed: {failure_.message}"
+    return replace(failure_, status=Status.UNAVAILABLE, trouble=failure_.trouble or Trouble.TOOLCHAIN, message=message)

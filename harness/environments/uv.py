@@ -40,7 +40,7 @@ class Failure:
 
 
 def find() -> Path:
-    """The uv that came with nox[uv], or the one on PATH.
+    """Return the uv that came with nox[uv], or the one on PATH.
 
     Raises:
         MachineError: there is none.
@@ -50,38 +50,43 @@ def find() -> Path:
 
         return Path(find_uv_bin())
     except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
-    if not found:
+        executable = shutil.which("uv")
+    if not executable:
         raise MachineError("uv is not installed", hint='python3 -m pip install "nox[uv]"')
-    return Path(found)
+    return Path(executable)
 
 
 async def call(uv: Path, argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None) -> Completed:
-    """One uv command, under the user's own settings of uv (a mirror, say)."""
+    """Run one uv command, under the user's own settings of uv (a mirror, say)."""
     return await run_async([uv, *argv, "--no-progress", "--color=never"], timeout=timeout, env=env)
 
 
-async def call_offline_first(uv: Path, argv: Sequence[str | Path], *, timeout: float) -> Completed:
-    """What is cached needs no index: so a machine without network still runs, and one with it asks for nothing twice."""
-    done = await call(uv, [*argv, "--offline"], timeout=timeout)
-    return done if done.ok else await call(uv, argv, timeout=timeout)
+async def call_offline_first(
+    uv: Path, argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None
+) -> Completed:
+    """Run a uv command on its cache, and with the index only where that fails.
+
+    So a machine without network still runs, and one with it asks for nothing twice.
+    """
+    done = await call(uv, [*argv, "--offline"], timeout=timeout, env=env)
+    return done if done.ok else await call(uv, argv, timeout=timeout, env=env)
 
 
 def failure(done: Completed, *, of: Status, timeout: float) -> Failure:
-    """Read a failed uv command. `of` is the stage's own status, where the text does not say otherwise."""
+    """Return what a failed uv command means. `of` is the stage's own status, where the text does not say otherwise."""
     text = done.stderr.strip() or done.stdout.strip()
     if done.code is None:
         return Failure(status=Status.TIMED_OUT, trouble=None, message=f"uv took longer than {timeout:.0f} s", evidence=text)
     if done.code < 0:
-        told = f"uv was ended by {signal_name(-done.code)}"
-        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=told, evidence=text)
+        message = f"uv was ended by {signal_name(-done.code)}"
+        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=message, evidence=text)
     trouble = Trouble.DISK if DISK.search(text) else Trouble.NETWORK if NETWORK.search(text) else None
     status = Status.UNAVAILABLE if trouble or MACHINE.search(text) else _blame(text, of)
     return Failure(status=status, trouble=trouble, message=headline(text) or f"uv exited with {done.code}", evidence=text)
 
 
 def _blame(text: str, of: Status) -> Status:
-    """The software's status. A resolver that proved nothing and built nothing says nothing about the software."""
+    """Return the software's status. A resolver that proved nothing and built nothing says nothing about the software."""
     if UNSATISFIABLE.search(text):
         return Status.LOCK_FAILED
     if BUILD.search(text):
@@ -90,9 +95,9 @@ def _blame(text: str, of: Status) -> Status:
 
 
 def headline(text: str) -> str:
-    """What says most in one line: the resolver's whole explanation, else the first error and its cause."""
-    if UNSATISFIABLE.search(text) and (found := EXPLANATION.search(text)):
-        return " ".join(found[1].split())
+    """Return what says most in one line: the resolver's whole explanation, else the first error and its cause."""
+    if UNSATISFIABLE.search(text) and (explanation := EXPLANATION.search(text)):
+        return " ".join(explanation[1].split())
     body = [line.strip() for line in text.splitlines() if not line.lstrip().startswith(("warning:", "hint:"))]
     causes = [line.removeprefix("cause:").strip() for line in body if line.startswith("cause:")]
     errors = [line.removeprefix("error:").strip() for line in body if line.startswith("error:")]

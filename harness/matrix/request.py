@@ -1,4 +1,4 @@
-"""What a user would have typed for an environment: requirements, a date, environment variables.
+"""What a user would have typed for an environment: requirements, a date, the kind of venv, environment variables.
 
 Pure functions of an EnvironmentRequest. Resolving and installing belong to `harness.environments`.
 """
@@ -16,7 +16,7 @@ AS_RELEASED_AFTER = timedelta(days=21)
 
 
 def requirements(request: EnvironmentRequest) -> tuple[str, ...]:
-    """The requirements, in the order a user types them.
+    """Return the requirements, in the order a user types them.
 
     `tensorflow==2.16.2`, `tensorflow-hub`, and `tf-keras` for legacy, and `tensorflow-text==2.16.*` for text. That one depends
     on `tensorflow`, so `tensorflow-cpu` beside it would be TensorFlow installed twice, in the same folder.
@@ -27,7 +27,7 @@ def requirements(request: EnvironmentRequest) -> tuple[str, ...]:
 
 
 def overrides(request: EnvironmentRequest) -> tuple[str, ...]:
-    """What packages ask of each other and must not get.
+    """Return what packages ask of each other and must not get.
 
     tensorflow-hub 0.16 depends on tf-keras, and that on `tensorflow`: beside `tensorflow-tpu` it would be TensorFlow installed
     twice, in the same folder, and which of the two is imported would be chance. The marker is never true.
@@ -36,7 +36,7 @@ def overrides(request: EnvironmentRequest) -> tuple[str, ...]:
 
 
 def _package(request: EnvironmentRequest) -> str:
-    """GPUs: `tensorflow-gpu` was a package of its own up to 2.0; the extra that brings CUDA is there from 2.14 on."""
+    """Return the package's name; `tensorflow-gpu` was one up to 2.0, and the extra that brings CUDA is there from 2.14 on."""
     match request.accelerator:
         case Accelerator.NONE:
             return "tensorflow" if request.text is TextOps.WITH else request.release.package
@@ -50,7 +50,7 @@ def _package(request: EnvironmentRequest) -> str:
 
 
 def _keras(request: EnvironmentRequest) -> tuple[str, ...]:
-    """Without `tensorflow` nothing but its minor tells which tf-keras goes with it; 2.14 was the first one."""
+    """Return the tf-keras that a Keras choice needs. For TPUs nothing but the minor tells which one; 2.14 was the first."""
     if request.accelerator is Accelerator.TPU:
         return (f"tf-keras=={_minor(request)}.*",) if in_order(request.release.version, ">=", "2.14") else ()
     match request.keras:
@@ -61,7 +61,7 @@ def _keras(request: EnvironmentRequest) -> tuple[str, ...]:
 
 
 def _text(request: EnvironmentRequest) -> tuple[str, ...]:
-    """The patch of tensorflow-text is not that of TensorFlow (2.8.2 goes with 2.8.4), the minor is."""
+    """Return tensorflow-text of the same minor. The patches differ: 2.8.2 goes with 2.8.4."""
     match request.text:
         case TextOps.WITHOUT:
             return ()
@@ -74,16 +74,29 @@ def _minor(request: EnvironmentRequest) -> str:
 
 
 def exclude_newer(request: EnvironmentRequest) -> date | None:
-    """The last day whose uploads the resolver may use; None means no limit."""
+    """Return the last day whose uploads the resolver may use, None for no limit."""
     match request.install:
         case InstallPolicy.AS_RELEASED:
             return request.release.released + AS_RELEASED_AFTER
-        case InstallPolicy.TODAY:
+        case InstallPolicy.TODAY | InstallPolicy.TODAY_UV:
             return None
 
 
+def is_seeded(request: EnvironmentRequest) -> bool:
+    """Return whether its venv is made by `python -m venv`, which puts packages into it before anything is installed.
+
+    Also as released: venv and pip were the commonest way on each of those days, and brought what that interpreter brings now.
+    `uv venv` makes an empty one.
+    """
+    match request.install:
+        case InstallPolicy.AS_RELEASED | InstallPolicy.TODAY:
+            return True
+        case InstallPolicy.TODAY_UV:
+            return False
+
+
 def settings(request: EnvironmentRequest) -> Mapping[str, str]:
-    """The environment variables that the cells run with because of what was asked for."""
+    """Return the environment variables that the request sets for its cells."""
     return {**_device_settings(request.accelerator), **_keras_settings(request.keras)}
 
 
@@ -96,7 +109,7 @@ def _keras_settings(keras: KerasChoice) -> Mapping[str, str]:
 
 
 def _device_settings(accelerator: Accelerator) -> Mapping[str, str]:
-    """TensorFlow takes all memory of a GPU unless told not to."""
+    """Return a device's variables. TensorFlow takes all memory of a GPU without this one."""
     match accelerator:
         case Accelerator.GPU:
             return {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}

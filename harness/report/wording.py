@@ -75,6 +75,8 @@ def install(policy: InstallPolicy) -> str:
             return "As released"
         case InstallPolicy.TODAY:
             return "Today"
+        case InstallPolicy.TODAY_UV:
+            return "Today, by uv"
         case _:
             assert_never(policy)
 
@@ -83,9 +85,11 @@ def install_meaning(policy: InstallPolicy) -> str:
     """What an install policy installs."""
     match policy:
         case InstallPolicy.AS_RELEASED:
-            return "what the package index held three weeks after each TensorFlow release"
+            return "what the package index held three weeks after each TensorFlow release, installed by python -m venv and pip"
         case InstallPolicy.TODAY:
-            return "what a plain install gave on the day of the lock"
+            return "what python -m venv and pip install gave on the day of the lock"
+        case InstallPolicy.TODAY_UV:
+            return "what uv venv and uv pip install gave on the day of the lock"
         case _:
             assert_never(policy)
 

@@ -9,7 +9,8 @@ Format history:
   3  of a case: `beside`
   4  facts in place of verdicts. The outcomes xfailed and xpassed are gone: what a case declares is held against its outcome
      afterwards, and files of the older formats are read as what happened (failed, passed). New: the outcome not_applicable with
-     `unmet`; of a case and of an environment `failure`; of a case `peak_memory_bytes`
+     `unmet`; of a case and of an environment `failure`; of a case `peak_memory_bytes`; of an environment `seeds` and
+     `second_opinion_on`
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ class EnvironmentRecord(Record):
     `requirements` is what a user would have typed. `exclude_newer` is the date handed to the resolver (None: no limit).
     `locked_on` is the day on which the lock was resolved. `lock` is the sha256 of the lock. `settings` are the environment
     variables the cells run with. `message` is one line; `evidence` the tool's or Python's own words. `key` is the digest of
-    everything that decides whether it installs and imports.
+    everything that decides whether it installs and imports. `seeds` is what its venv held before anything was installed (pip
+    left out): `packages` has them too, or what replaced them. `second_opinion_on` is the environment that this one is the same as,
+    on an older Python: only what failed there was run here, and its cells are none of the matrix.
     """
 
     type: Literal["environment"] = "environment"
@@ -118,6 +121,8 @@ class EnvironmentRecord(Record):
     locked_on: str | None = None
     lock: str | None = None
     packages: tuple[Package, ...] = ()
+    seeds: tuple[Package, ...] = ()
+    second_opinion_on: str | None = None
     status: Status
     trouble: Trouble | None = None
     message: str = ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -135,3 +135,13 @@ def newest(folder: Path) -> Path:
     for path in run_files(folder):
         return path
     raise ResultsError("no run yet", location=str(folder), hint="run `nox -s matrix` or `hubmatrix run` first")
+
+
+def first_opinions(run: Run) -> Run:
+    """Return a run without the environments that were made for second opinions, and without their cells: what the matrix plans.
+
+    Cases stay: they are found by their keys, and an environment of the matrix may have the same ones.
+    """
+    seconds = {record.id for record in run.environments if record.second_opinion_on is not None}
+    environments = tuple(record for record in run.environments if record.id not in seconds)
+    return replace(run, environments=environments, cells=tuple(record for record in run.cells if record.environment not in seconds))

@@ -29,11 +29,13 @@ from harness.results.history import History
 from harness.run.aside import Records, by_cell, set_aside, without_service
 from harness.run.assign import CellJob
 from harness.run.groups import Group, group, is_known, is_refused, look_back, remaining, set_cells_aside
+from harness.run.keys import Identity
 from harness.run.machine import Machine, cores, until_interrupted
 from harness.run.prepare import identities
 from harness.run.records import now
 from harness.run.reuse import write_known_cases, write_known_groups, write_unlocked
 from harness.run.schedule import Runner
+from harness.run.second import Matters, only, second_opinions
 from harness.run.settings import Attribute, RunSettings
 from harness.run.sink import Sink
 from harness.run.watcher import RunWatcher
@@ -48,7 +50,8 @@ class RunOptions:
     """What a user may choose for one execution.
 
     `command` is how the report says that a cell is measured again; empty for the matrix, whose cells nox names; `again` is what
-    to add then, to have the same models. `models`: see the header of results.
+    to add then, to have the same models. `models`: see the header of results. `matters` tells which failures are tried again on
+    an older Python; None: none of them.
     """
 
     tier: str
@@ -59,6 +62,7 @@ class RunOptions:
     preload: bool = True
     refresh: bool = False
     rerun: bool = False
+    matters: Matters | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +76,17 @@ class RunQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Inputs:
-    """The part of a question that this machine can answer; the digests of its models; the records of the cells that it can't."""
+    """The part of a question that this machine can answer; the digests of its models; the records of the cells that it can't.
+
+    `only`: of second opinions, the cases of each cell; None for all.
+    """
 
     plan: Plan
     cases: Sequence[Case]
     supply: Supply
     digests: Mapping[str, str]
     aside: Records
+    only: Mapping[str, frozenset[str]] | None = None
 
 
 def perform(question: RunQuestion, machine: Machine, options: RunOptions, watcher: RunWatcher, attribute: Attribute) -> Path:
@@ -119,6 +127,7 @@ async def _measure(inputs: _Inputs, settings: RunSettings, options: RunOptions, 
     machine, plan, cases = settings.machine, inputs.plan, inputs.cases
     locked = await identities(machine, plan.environments.values(), refresh=options.refresh, tell=sink.watcher.stage)
     groups = group(plan, cases, machine.limits, inputs.digests, locked)
+    groups = groups if inputs.only is None else only(groups, inputs.only)
     history = look_back(groups, store.run_files(machine.workspace.runs), rerun=options.rerun)
     groups = remaining(groups, history)
     service_venvs = await services.environments(_services(groups, history), machine.uv, machine.workspace, machine.interpreters)
@@ -127,9 +136,26 @@ async def _measure(inputs: _Inputs, settings: RunSettings, options: RunOptions, 
     _tell_plan(sink.watcher, plan, groups, history, aside)
     for record in aside:
         sink.put(record)
-    write_unlocked(sink, plan, cases, locked)
+    # Of a second opinion that can't be had the environment says why, and the first one stands: nothing is said of its cells.
+    write_unlocked(sink, plan if inputs.only is None else replace(plan, cells=()), cases, locked)
     write_known_cases(sink, groups, history)
     await _run(inputs, write_known_groups(sink, groups, history), history, service_venvs, settings, sink)
+    if options.matters and inputs.only is None:
+        await _second_opinions(inputs, settings, options, sink, locked, options.matters)
+
+
+async def _second_opinions(
+    inputs: _Inputs,
+    settings: RunSettings,
+    options: RunOptions,
+    sink: Sink,
+    locked: Mapping[str, Identity | Failure],
+    matters: Matters,
+) -> None:
+    """Measure again what failed, on an older Python, into the same file."""
+    second = second_opinions(inputs.plan, locked, store.read(sink.writer.path), matters)
+    if second.plan.environments:
+        await _measure(replace(inputs, plan=second.plan, aside=(), only=second.cases), settings, options, sink)
 
 
 async def _run(

@@ -90,7 +90,8 @@ def group(
         cells.setdefault(cell.environment, []).append(cell)
     groups = []
     for key, requests in members.items():
-        inside = [cell for request in requests for cell in cells[request.id]]
+        # A second opinion on an environment that doesn't import has no cells: whether it imports is the question.
+        inside = [cell for request in requests for cell in cells.get(request.id, ())]
         jobs = assign(inside, cases, plan.models, _key_of(by_key[key], limits, digests))
         groups.append(Group(identity=by_key[key], requests=tuple(requests), jobs=jobs))
     return tuple(groups)

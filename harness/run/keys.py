@@ -63,7 +63,7 @@ def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_dige
 
 def _beside(companion: Companion, lock: Lock) -> list[object]:
     """What is asked for beside an environment; its lock, the constraints of that question, is in the environment's key."""
-    asked = companions.wanted(companion, lock)
+    asked = companions.lock_request(companion, lock)
     return [asked.requirements, asked.wheels, str(asked.exclude_newer), str(asked.day)]
 
 

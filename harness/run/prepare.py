@@ -27,12 +27,16 @@ NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRecipe:
-    """How an environment is made: what the resolver is asked, the interpreters it may have (`python`: this one), its variables."""
+    """How an environment is made: what the resolver is asked, the interpreters it may have (`python`: this one), its variables.
 
-    requirements: lock.Wanted
+    `or_older`: where the newest interpreter lacks a package, an older one that has them all is taken.
+    """
+
+    requirements: lock.LockRequest
     pythons: tuple[str, ...]
     python: str | None
     settings: tuple[tuple[str, str], ...]
+    or_older: bool = False
 
 
 def recipe_of(request: EnvironmentRequest) -> EnvironmentRecipe:
@@ -40,10 +44,11 @@ def recipe_of(request: EnvironmentRequest) -> EnvironmentRecipe:
     hidden = {} if request.accelerator is Accelerator.GPU else NO_GPU
     values = {**hidden, **settings(request)}
     return EnvironmentRecipe(
-        requirements=lock.wanted(request),
+        requirements=lock.lock_request(request),
         pythons=request.release.pythons,
         python=request.python,
         settings=tuple(sorted(values.items())),
+        or_older=True,
     )
 
 
@@ -69,28 +74,64 @@ async def identify(
     refresh: bool,
     tell: Callable[[Stage], None] = lambda _stage: None,
 ) -> Identity | Failure:
-    """Choose the interpreter of an environment and lock it; the index is asked only within `gate`."""
-    interpreter = interpreters.choose(recipe.pythons, recipe.python, machine.interpreters)
-    if interpreter is None:
-        return no_interpreter(recipe, machine.interpreters)
+    """Choose the interpreter of an environment and lock it; the index is asked only within `gate`.
+
+    It is the newest one that the resolver finds every package for. A package that is needed beside TensorFlow may have no wheel for
+    the newest one that TensorFlow has: tensorflow-text 2.13.0 has none for Python 3.11.
+    """
+    refusals: list[Failure] = []
+    for interpreter in _interpreters(recipe, machine.interpreters):
+        answer = await _locked(machine, recipe, interpreter, gate, refresh=refresh, tell=tell)
+        if not isinstance(answer, Failure):
+            return _identity(recipe, answer, interpreter)
+        if not is_proof(answer):
+            return answer
+        refusals.append(answer)
+    return refusals[0] if refusals else no_interpreter(recipe, machine.interpreters)
+
+
+async def _locked(
+    machine: Machine,
+    recipe: EnvironmentRecipe,
+    interpreter: Interpreter,
+    gate: asyncio.Semaphore,
+    *,
+    refresh: bool,
+    tell: Callable[[Stage], None],
+) -> lock.Lock | Failure:
     locks = machine.workspace.locks
     answer = None if refresh else lock.stored(locks, recipe.requirements, interpreter)
     if answer is None:
         async with gate:
             tell(Stage.LOCKING)
-            answer = await lock.resolve_wanted(machine.uv, locks, recipe.requirements, interpreter, refresh=refresh)
+            answer = await lock.resolve(machine.uv, locks, recipe.requirements, interpreter, refresh=refresh)
             tell(Stage.LOCKED)
-    return answer if isinstance(answer, Failure) else _identity(recipe, answer, interpreter)
+    return answer
 
 
 def stored_identity(locks: Path, request: EnvironmentRequest, by_minor: Mapping[str, Interpreter]) -> Identity | Failure | None:
     """Return what a run would use, without asking the index; None where it would have to ask."""
     recipe = recipe_of(request)
-    interpreter = interpreters.choose(recipe.pythons, recipe.python, by_minor)
-    if interpreter is None:
-        return no_interpreter(recipe, by_minor)
-    answer = lock.stored(locks, recipe.requirements, interpreter)
-    return answer if answer is None or isinstance(answer, Failure) else _identity(recipe, answer, interpreter)
+    refusals: list[Failure] = []
+    for interpreter in _interpreters(recipe, by_minor):
+        answer = lock.stored(locks, recipe.requirements, interpreter)
+        if answer is None:
+            return None
+        if not isinstance(answer, Failure):
+            return _identity(recipe, answer, interpreter)
+        refusals.append(answer)
+    return refusals[0] if refusals else no_interpreter(recipe, by_minor)
+
+
+def is_proof(refusal: Failure) -> bool:
+    """Return whether the resolver proved that an interpreter has no such packages; trouble of the machine proves nothing."""
+    return refusal.status is Status.LOCK_FAILED
+
+
+def _interpreters(recipe: EnvironmentRecipe, by_minor: Mapping[str, Interpreter]) -> tuple[Interpreter, ...]:
+    """Return the interpreters to try, newest first."""
+    every = interpreters.newest_first(recipe.pythons, recipe.python, by_minor)
+    return every if recipe.or_older else every[:1]
 
 
 def _identity(recipe: EnvironmentRecipe, answer: lock.Lock, interpreter: Interpreter) -> Identity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from types import MappingProxyType
 
@@ -64,7 +64,9 @@ def environment_record(
         python=identity.interpreter.version if identity else None,
         locked_on=identity.lock.resolved.isoformat() if identity else None,
         lock=identity.lock.sha256 if identity else None,
-        packages=tuple(Package(name=name, version=version) for name, version in identity.lock.packages) if identity else (),
+        packages=_packages(identity.lock.packages) if identity else (),
+        seeds=_packages(pin.partition("==")[::2] for pin in identity.lock.seeds) if identity else (),
+        second_opinion_on=request.second_opinion_on,
         status=trouble.status if trouble else Status.COMPLETED,
         trouble=trouble.trouble if trouble else None,
         message=scrub(trouble.message, roots)[:MESSAGE_LIMIT] if trouble else "",
@@ -73,6 +75,10 @@ def environment_record(
         seconds=round(seconds, 3),
         recorded=now(),
     )
+
+
+def _packages(pins: Iterable[tuple[str, str]]) -> tuple[Package, ...]:
+    return tuple(Package(name=name, version=version) for name, version in pins)
 
 
 def case_record(

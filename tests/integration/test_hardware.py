@@ -42,7 +42,7 @@ async def _resolve(folder: Path, request: EnvironmentRequest) -> Lock | Failure:
     interpreter: Interpreter | None = choose(request.release.pythons, None, await machine_interpreters())
     if interpreter is None:
         pytest.skip(f"no Python of {request.release.pythons} on this machine")
-    return await lock.resolve_wanted(uv.find(), folder, lock.wanted(request), interpreter, refresh=False)
+    return await lock.resolve(uv.find(), folder, lock.lock_request(request), interpreter, refresh=False)
 
 
 def test_tensorflow_for_tpus_alone(tmp_path: Path) -> None:

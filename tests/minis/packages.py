@@ -11,19 +11,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
-def wheel(folder: Path, name: str, version: str, files: Mapping[str, str], requires: Sequence[str] = ()) -> Path:
-    """A pure wheel with these modules."""
+def wheel(
+    folder: Path, name: str, version: str, files: Mapping[str, str], requires: Sequence[str] = (), *, tag: str = "py3-none-any"
+) -> Path:
+    """A pure wheel with these modules; `tag` names the interpreters that may have it."""
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     metadata = "".join(f"Requires-Dist: {line}\n" for line in requires)
     content = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: minis\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: minis\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     rows = [f"{path},sha256={_digest(text)},{len(text.encode())}" for path, text in content.items()]
     content[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""])
-    path = folder / f"{module}-{version}-py3-none-any.whl"
+    path = folder / f"{module}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in content.items():
             archive.writestr(member, text)

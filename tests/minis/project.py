@@ -21,7 +21,7 @@ version: 1
 axes:
   tensorflow:
     - {{version: "2.99.0", package: tensorflow, released: 2024-01-01, pythons: ["{python}"]}}
-  install: [today]
+  install: [{install}]
   keras: [default]
   model:
     bert-en/3:
@@ -81,19 +81,23 @@ class Mini:
         tensorflow: str = "",
         requires: Sequence[str] = (),
         python: str = MINOR,
+        install: str = "today-uv",
         formats: str = "h5",
         devices: str = "cpu",
         case_seconds: int = 20,
         memory: str = "1 GiB",
         free_disk: str = "1 MiB",
     ) -> Mini:
-        """Write everything; `tensorflow` is the source of the fake package's `__init__`."""
+        """Write everything; `tensorflow` is the source of the fake package's `__init__`.
+
+        `install` is the policy that resolves fastest: by pip it takes a `python -m venv` more.
+        """
         index = root / "index"
         index.mkdir(parents=True)
         packages.wheel(index, "tensorflow", "2.99.0", {"tensorflow/__init__.py": textwrap.dedent(tensorflow)}, requires)
         packages.wheel(index, "tensorflow-hub", "0.99.0", {"tensorflow_hub/__init__.py": ""})
         limits = {"case_seconds": case_seconds, "memory": memory, "free_disk": free_disk}
-        text = MATRIX.format(python=python, formats=formats, devices=devices, **limits)
+        text = MATRIX.format(python=python, install=install, formats=formats, devices=devices, **limits)
         (root / "matrix.yaml").write_text(text)
         mini = cls(root=root, toolchains=toolchains)
         mini.write_cases({"conftest.py": CONFTEST, **cases})

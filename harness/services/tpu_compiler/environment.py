@@ -16,7 +16,7 @@ from harness.base.workspace import Workspace
 from harness.domain import Status, Trouble
 from harness.environments import interpreters, lock, venv
 from harness.environments.interpreters import Interpreter
-from harness.environments.lock import Wanted
+from harness.environments.lock import LockRequest
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 
@@ -54,14 +54,14 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 async def ensure_compiler(uv: Path, workspace: Workspace, installed: Mapping[str, Interpreter]) -> Venv | Failure:
     """Create the compiler's environment unless it exists. A failure is trouble of this machine: it has no such device."""
-    interpreter = interpreters.choose(PYTHONS, None, installed)
+    interpreter = next(iter(interpreters.newest_first(PYTHONS, None, installed)), None)
     if interpreter is None:
         versions = " or ".join(PYTHONS)
         return _lacking(f"no CPython {versions} on this machine", f"`uv python install {PYTHONS[0]}` provides one")
     if interpreter.platform != PLATFORM:
         return _lacking(f"libtpu has no wheel for {interpreter.platform}", f"it has some for {PLATFORM}")
-    pins = Wanted(requirements=PINS, exclude_newer=None, daily=False)
-    locked = await lock.resolve_wanted(uv, workspace.locks, pins, interpreter, refresh=False)
+    pins = LockRequest(requirements=PINS, exclude_newer=None, daily=False)
+    locked = await lock.resolve(uv, workspace.locks, pins, interpreter, refresh=False)
     if isinstance(locked, Failure):
         return _lacking(locked.message, locked.evidence, locked.trouble)
     compiler_venv = await venv.ensure(uv, workspace.venvs, workspace.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)

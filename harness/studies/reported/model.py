@@ -11,7 +11,7 @@ from datetime import date
 from enum import Enum
 
 from harness.domain import Release, Status, Trouble
-from harness.environments.lock import Wanted
+from harness.environments.lock import LockRequest
 from harness.matrix.request import AS_RELEASED_AFTER
 from harness.run.prepare import NO_GPU, EnvironmentRecipe
 
@@ -90,14 +90,15 @@ class Step:
     seconds: float
 
     @property
-    def requirements(self) -> Wanted:
+    def requirements(self) -> LockRequest:
         """What a user would have typed."""
         typed = [f"{self.release.package}=={self.release.version}"] if self.release else []
         if self.hub != "":
             typed.append("tensorflow-hub" if self.hub is None else f"tensorflow-hub=={self.hub}")
         beside = self.packages and self.release and self.release.package != "tensorflow"
         overrides = (*self.overrides, NO_TENSORFLOW_BESIDE_CPU) if beside else self.overrides
-        return Wanted(requirements=(*typed, *self.packages), overrides=overrides, exclude_newer=self.day, daily=self.day is None)
+        requirements = (*typed, *self.packages)
+        return LockRequest(requirements=requirements, overrides=overrides, exclude_newer=self.day, daily=self.day is None)
 
     @property
     def pythons(self) -> tuple[str, ...]:

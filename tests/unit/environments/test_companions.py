@@ -13,7 +13,7 @@ import pytest
 from harness.base.process import Completed
 from harness.domain import Companion, Status, Trouble
 from harness.environments import companions, lock
-from harness.environments.companions import Added, Folder, ensure, place, resolve, told, variable, wanted, without
+from harness.environments.companions import Added, Folder, ensure, lock_request, place, resolve, told, variable, without
 from harness.environments.uv import Failure
 
 OK = Completed(code=0, stdout="", stderr="")
@@ -59,6 +59,7 @@ class Uv:
 
     async def compile(self, _uv: Path, argv: list[Any], **_: Any) -> Completed:
         self.questions.append([str(one) for one in argv])
+        Path(after(self.questions[-1], "--output-file")).write_text(self.resolved.stdout)
         return self.resolved
 
     async def install(self, _uv: Path, argv: list[Any], **_: Any) -> Completed:
@@ -128,7 +129,7 @@ def test_each_environment_is_a_question_of_its_own(make: Any) -> None:
         make.lock(exclude_newer=None),
         make.lock(exclude_newer=None, resolved=date(2030, 1, 1)),
     )
-    assert len({wanted(Companion.TRANSFORMERS, one) for one in locks}) == len(locks)
+    assert len({lock_request(Companion.TRANSFORMERS, one) for one in locks}) == len(locks)
 
 
 def test_a_proof_is_kept_and_told_in_the_resolvers_words(ask: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from harness.base.process import Completed
 from harness.environments import interpreters
-from harness.environments.interpreters import Interpreter, candidates, choose, discover
+from harness.environments.interpreters import Interpreter, Seed, candidates, discover, newest_first
 
 OWN = Path(getattr(sys, "_base_executable", sys.executable))
 
@@ -76,20 +76,19 @@ def found(*versions: str) -> dict[str, Interpreter]:
 
 
 @pytest.mark.parametrize(
-    ("minors", "pinned", "here", "version"),
+    ("minors", "pinned", "versions", "expected"),
     [
-        (("3.8", "3.9", "3.10"), None, ("3.8.1", "3.9.1", "3.10.1", "3.13.0"), "3.10.1"),
-        (("3.10", "3.9", "3.8"), None, ("3.8.1", "3.9.1", "3.10.1"), "3.10.1"),
-        (("3.8", "3.9", "3.10"), None, ("3.9.1", "3.11.1"), "3.9.1"),
-        (("3.8", "3.9", "3.10"), "3.8", ("3.8.1", "3.10.1"), "3.8.1"),
-        (("3.8", "3.9", "3.10"), "3.9", ("3.8.1", "3.10.1"), None),
-        (("3.6", "3.7"), None, ("3.8.1", "3.10.1"), None),
-        (("3.6", "3.7"), None, (), None),
+        (("3.8", "3.9", "3.10"), None, ("3.8.1", "3.9.1", "3.10.1", "3.13.0"), ("3.10.1", "3.9.1", "3.8.1")),
+        (("3.10", "3.9", "3.8"), None, ("3.8.1", "3.10.1"), ("3.10.1", "3.8.1")),
+        (("3.8", "3.9", "3.10"), None, ("3.9.1", "3.11.1"), ("3.9.1",)),
+        (("3.8", "3.9", "3.10"), "3.8", ("3.8.1", "3.10.1"), ("3.8.1",)),
+        (("3.8", "3.9", "3.10"), "3.9", ("3.8.1", "3.10.1"), ()),
+        (("3.6", "3.7"), None, ("3.8.1", "3.10.1"), ()),
+        (("3.6", "3.7"), None, (), ()),
     ],
 )
-def test_choose(minors: tuple[str, ...], pinned: str | None, here: tuple[str, ...], version: str | None) -> None:
-    chosen = choose(minors, pinned, found(*here))
-    assert (chosen.version if chosen else None) == version
+def test_newest_first(minors: tuple[str, ...], pinned: str | None, versions: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    assert tuple(interpreter.version for interpreter in newest_first(minors, pinned, found(*versions))) == expected
 
 
 def test_the_label_names_what_a_wheel_depends_on() -> None:
@@ -116,7 +115,21 @@ def answering(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]) -> list[
 
 def says(version: str, **facts: Any) -> dict[str, Any]:
     known = {"name": "cpython", "version": version, "final": True, "free_threaded": False, "platform": "linux-x86_64"}
-    return {**known, "base": "/b", **facts}
+    return {**known, "base": "/b", "seeds": {}, **facts}
+
+
+def test_an_interpreter_tells_what_its_venvs_are_seeded_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = {
+        "setuptools": ["65.5.0", "/lib/setuptools-65.5.0-py3-none-any.whl"],
+        "pip": ["23.2.1", "/lib/pip-23.2.1-py3-none-any.whl"],
+    }
+    answering(monkeypatch, {"/a": says("3.11.7", seeds=seeds), "/b": says("3.12.1")})
+    newest = asyncio.run(discover([Path("/a"), Path("/b")]))
+    assert newest["3.11"].seeds == (
+        Seed(name="pip", version="23.2.1", wheel=Path("/lib/pip-23.2.1-py3-none-any.whl")),
+        Seed(name="setuptools", version="65.5.0", wheel=Path("/lib/setuptools-65.5.0-py3-none-any.whl")),
+    )
+    assert newest["3.12"].seeds == ()
 
 
 def test_discover_believes_only_what_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from harness.base.process import Completed
 from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice, Status, Trouble
-from harness.environments import lock
-from harness.environments.lock import Lock, resolve_wanted, stored, wanted
+from harness.environments import lock, pip
+from harness.environments.interpreters import Interpreter, Seed
+from harness.environments.lock import Lock, lock_request, resolve, stored
 from harness.environments.uv import Failure
 
 DAY = date(2026, 11, 20)
@@ -44,10 +45,17 @@ class Index:
     def __init__(self, *answers: Completed) -> None:
         self.answers = list(answers)
         self.asked: list[list[str]] = []
+        self.environ: dict[str, str] = {}
+        self.preferred = ""
 
-    async def __call__(self, _uv: Path, argv: list[Any], **_: Any) -> Completed:
-        self.asked.append([str(one) for one in argv])
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+    async def __call__(self, _uv: Path, argv: list[Any], *, env: dict[str, str], **_: Any) -> Completed:
+        self.asked.append([str(argument) for argument in argv])
+        self.environ = env
+        output = Path(argv[argv.index("--output-file") + 1])
+        self.preferred = output.read_text()
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        output.write_text(answer.stdout)
+        return answer
 
 
 @pytest.fixture
@@ -66,7 +74,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, make: Any, calendar: list[date], tmp_pa
         monkeypatch.setattr(lock, "call", index)
         options = {"refresh": False, **options}
         interpreter = options.pop("interpreter", make.interpreter())
-        return asyncio.run(resolve_wanted(Path("uv"), tmp_path / "locks", wanted(request), interpreter, **options))
+        return asyncio.run(resolve(Path("uv"), tmp_path / "locks", lock_request(request), interpreter, **options))
 
     return one
 
@@ -229,11 +237,11 @@ def test_what_changes_nothing_shares_the_lock(ask: Any, make: Any, as_released: 
 
 def test_stored_never_asks(make: Any, ask: Any, calendar: list[date], tmp_path: Path, today: EnvironmentRequest) -> None:
     interpreter = make.interpreter()
-    assert stored(tmp_path / "locks", wanted(today), interpreter) is None
+    assert stored(tmp_path / "locks", lock_request(today), interpreter) is None
     found = ask(Index(SOLVED), today)
-    assert stored(tmp_path / "locks", wanted(today), interpreter) == found
+    assert stored(tmp_path / "locks", lock_request(today), interpreter) == found
     calendar[0] += timedelta(days=1)
-    assert stored(tmp_path / "locks", wanted(today), interpreter) is None
+    assert stored(tmp_path / "locks", lock_request(today), interpreter) is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff", b'{"requirements": [], "later": 1}'])
@@ -257,11 +265,11 @@ def test_constraints_wheels_and_day_are_part_of_the_question(
 ) -> None:
     index = Index(SOLVED)
     monkeypatch.setattr(lock, "call", index)
-    plain = lock.Wanted(requirements=("transformers",), exclude_newer=None, daily=False)
+    plain = lock.LockRequest(requirements=("transformers",), exclude_newer=None, daily=False)
     beside = replace(plain, constraints=("numpy==1.26.4", "tensorflow==2.16.2"), wheels=("tokenizers", "regex"), day=DAY)
     later = replace(beside, day=DAY + timedelta(days=1))
     for asked in (plain, beside, replace(beside, constraints=()), replace(beside, wheels=()), later, beside):
-        found = asyncio.run(lock.resolve_wanted(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
+        found = asyncio.run(lock.resolve(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
         assert isinstance(found, Lock)
     assert len(index.asked) == 5, "each is a question of its own, and what belongs to a day holds for good"
     assert not {"--constraint", "--only-binary=regex"} & set(index.asked[0])
@@ -270,9 +278,9 @@ def test_constraints_wheels_and_day_are_part_of_the_question(
     assert Path(argv[argv.index("--constraint") + 1]).read_text() == "numpy==1.26.4\ntensorflow==2.16.2\n"
 
 
-def test_a_plain_question_has_the_name_it_always_had(ask: Any, as_released: EnvironmentRequest) -> None:
-    """Locks that were made before a question could have more to it are found."""
-    assert ask(Index(SOLVED), as_released).path.stem == "5edf60f96b78873f0033d177"
+def test_a_question_keeps_its_name(ask: Any, as_released: EnvironmentRequest) -> None:
+    """Locks that were made before are found again; a rule of resolving that changes is a new name."""
+    assert ask(Index(SOLVED), as_released).path.stem == "5b7b059a78635bab9b9fbd21"
 
 
 def test_overrides_are_part_of_the_question(
@@ -280,11 +288,110 @@ def test_overrides_are_part_of_the_question(
 ) -> None:
     index = Index(SOLVED)
     monkeypatch.setattr(lock, "call", index)
-    plain = lock.Wanted(requirements=("tensorflow==2.4.4",), exclude_newer=DAY, daily=False)
+    plain = lock.LockRequest(requirements=("tensorflow==2.4.4",), exclude_newer=DAY, daily=False)
     overridden = replace(plain, overrides=("tensorflow-estimator==2.6.0",))
     for asked in (plain, overridden, overridden):
-        found = asyncio.run(lock.resolve_wanted(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
+        found = asyncio.run(lock.resolve(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
         assert isinstance(found, Lock)
     assert ["--override" in argv for argv in index.asked] == [False, True]
     (file,) = tmp_path.glob("*.override")
     assert file.read_text() == "tensorflow-estimator==2.6.0\n"
+
+
+def test_a_pre_release_is_never_taken_unasked(ask: Any, as_released: EnvironmentRequest) -> None:
+    index = Index(SOLVED)
+    ask(index, as_released)
+    assert [argument for argument in index.asked[0] if argument.startswith("--prerelease")] == [
+        "--prerelease-package=tensorflow=explicit",
+        "--prerelease-package=tensorflow-hub=explicit",
+    ]
+
+
+@pytest.fixture
+def seeded(make: Any, tmp_path: Path) -> Interpreter:
+    """An interpreter whose venvs hold pip and setuptools."""
+    wheel = tmp_path / "bundled" / "setuptools-65.5.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"wheel")
+    seeds = (("pip", "23.2.1"), ("setuptools", "65.5.0"))
+    return make.interpreter(seeds=tuple(Seed(name=name, version=version, wheel=wheel) for name, version in seeds))
+
+
+def test_what_the_venv_brings_is_preferred_offered_and_in_the_lock(
+    ask: Any, as_released: EnvironmentRequest, seeded: Interpreter
+) -> None:
+    index = Index(SOLVED)
+    seeded_lock = ask(index, as_released, interpreter=seeded)
+    assert index.preferred == "setuptools==65.5.0\n"
+    assert index.environ == {"UV_FIND_LINKS": str(seeded.seeds[0].wheel.parent)}
+    assert seeded_lock.seeds == ("setuptools==65.5.0",)
+    assert ("setuptools", "65.5.0") in seeded_lock.packages
+    digest = hashlib.sha256(b"wheel").hexdigest()
+    assert f"setuptools==65.5.0 \\\n    --hash=sha256:{digest}\n" in seeded_lock.path.read_text()
+
+
+def test_an_empty_venv_prefers_nothing(ask: Any, as_released: EnvironmentRequest, seeded: Interpreter) -> None:
+    index = Index(SOLVED)
+    unseeded = ask(index, replace(as_released, install=InstallPolicy.TODAY_UV), interpreter=seeded)
+    assert (index.preferred, index.environ, unseeded.seeds, unseeded.path.read_text()) == ("", {}, (), TEXT)
+
+
+def test_today_is_what_pip_chooses(
+    ask: Any, today: EnvironmentRequest, seeded: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uv knows the hashes; where its own solution is another one, it is asked for those of pip's."""
+    chosen = {"absl-py": "1.0.0", "tensorflow": "2.16.2"}
+
+    async def choices(_folder: Path, interpreter: Interpreter, requirements: tuple[str, ...], **_: Any) -> dict[str, str]:
+        assert (interpreter, requirements) == (seeded, ("tensorflow==2.16.2", "tensorflow-hub"))
+        return chosen
+
+    monkeypatch.setattr(pip, "choices", choices)
+    index = Index(SOLVED, Completed(code=0, stdout=TEXT.replace("1.4.0", "1.0.0"), stderr=""))
+    assert ("absl-py", "1.0.0") in ask(index, today, interpreter=seeded).packages
+    assert "--no-deps" in index.asked[1]
+    assert Path(index.asked[1][2]).read_text() == "absl-py==1.0.0\ntensorflow==2.16.2\n"
+
+
+def test_where_uv_and_pip_agree_uv_is_asked_once(
+    ask: Any, today: EnvironmentRequest, seeded: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def choices(*_: Any, **__: Any) -> dict[str, str]:
+        return {"absl-py": "1.4.0", "tensorflow": "2.16.2"}
+
+    monkeypatch.setattr(pip, "choices", choices)
+    index = Index(SOLVED)
+    ask(index, today, interpreter=seeded)
+    assert len(index.asked) == 1
+
+
+def test_pip_that_can_not_tell_leaves_no_lock(
+    ask: Any, today: EnvironmentRequest, seeded: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = Failure(status=Status.UNAVAILABLE, trouble=None, message="pip: no", evidence="no")
+
+    async def choices(*_: Any, **__: Any) -> Failure:
+        return trouble
+
+    monkeypatch.setattr(pip, "choices", choices)
+    assert ask(Index(SOLVED), today, interpreter=seeded) == trouble
+
+
+def test_pip_is_not_asked_for_an_earlier_day(ask: Any, as_released: EnvironmentRequest, seeded: Interpreter) -> None:
+    """It would start a process, which no unit test may."""
+    assert isinstance(ask(Index(SOLVED), as_released, interpreter=seeded), Lock)
+
+
+def test_offline_nothing_is_resolved_from_a_cache(
+    ask: Any, calendar: list[date], today: EnvironmentRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    index = Index(SOLVED)
+    refusal = ask(index, today)
+    assert (refusal.status, refusal.trouble, index.asked) == (Status.UNAVAILABLE, Trouble.NETWORK, [])
+    monkeypatch.delenv("UV_OFFLINE")
+    locked = ask(index, today)
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    calendar[0] += timedelta(days=1)
+    assert ask(index, today) == locked
+    assert len(index.asked) == 1

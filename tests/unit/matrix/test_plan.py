@@ -54,7 +54,7 @@ SPEC = Spec(
     releases=tuple(map(release, ("2.9.3", "2.15.1", "2.16.2"))),
     models=(model("bert-en/3"), model("bert-uncased/1")),
     choices={
-        Axis.INSTALL: tuple(InstallPolicy),
+        Axis.INSTALL: (InstallPolicy.AS_RELEASED, InstallPolicy.TODAY),
         Axis.KERAS: tuple(KerasChoice),
         Axis.FORMAT: tuple(SaveFormat),
         Axis.DEVICE: (Device.CPU, Device.XLA_CPU),

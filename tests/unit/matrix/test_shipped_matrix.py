@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from harness import catalog
 from harness.documents.nodes import compose, plain
-from harness.domain import Accelerator
+from harness.domain import Accelerator, Device, KerasChoice, SaveFormat, TextOps
 from harness.matrix import Spec, load, schema
 from harness.matrix.plan import expand
 from harness.models import replicas
@@ -46,9 +46,23 @@ def test_packages(spec: Spec) -> None:
 def test_tiers(spec: Spec) -> None:
     quick, full = expand(spec, tier="quick"), expand(spec, tier="full")
     hardware = [one for one in full.environments.values() if one.accelerator is not Accelerator.NONE]
-    assert (len(quick.environments), len(full.environments), len(hardware)) == (15, 236, 116)
+    assert (len(quick.environments), len(full.environments), len(hardware)) == (18, 255, 116)
     assert set(full.models) == {model.id for model in spec.models}
     assert {cell.id for cell in quick.cells} < {cell.id for cell in full.cells}
+
+
+def test_the_other_installer_is_shown_by_the_plainest_cells(spec: Spec) -> None:
+    """One for each TensorFlow, model and format: on the CPU, with the Keras that comes, without tensorflow-text."""
+    cells = expand(spec, select="install=today-uv").cells
+    assert {(cell.axes.device, cell.axes.keras, cell.axes.text) for cell in cells} == {
+        (Device.CPU, KerasChoice.DEFAULT, TextOps.WITHOUT)
+    }
+    assert len(cells) == len(spec.releases) * len(spec.models) * len(SaveFormat)
+
+
+def test_no_interpreter_is_pinned(spec: Spec) -> None:
+    """Which one has all packages is learned from the index, for every TensorFlow alike."""
+    assert {axes.python for include in spec.include for axes in include.combinations()} == set()
 
 
 def test_the_quick_tier_has_one_model_a_kind(spec: Spec) -> None:

@@ -50,20 +50,20 @@ def locked(monkeypatch: pytest.MonkeyPatch, make: Any) -> list[str]:
     """Locks by request id: `known` is stored, `proof` can't be locked, everything else is resolved. Gives what was resolved."""
     asked: list[str] = []
 
-    async def resolve(uv: Path, folder: Path, wanted: Any, interpreter: Any, *, refresh: bool) -> Any:
+    async def resolve(uv: Path, folder: Path, request: Any, interpreter: Any, *, refresh: bool) -> Any:
         await asyncio.sleep(0)
-        asked.append(wanted)
-        return PROOF if wanted == "proof" else make.lock(sha256=wanted)
+        asked.append(request)
+        return PROOF if request == "proof" else make.lock(sha256=request)
 
-    monkeypatch.setattr(lock, "wanted", lambda request: request.id)
-    monkeypatch.setattr(lock, "resolve_wanted", resolve)
-    monkeypatch.setattr(lock, "stored", lambda _folder, wanted, _one: make.lock(sha256="known") if wanted == "known" else None)
+    monkeypatch.setattr(lock, "lock_request", lambda request: request.id)
+    monkeypatch.setattr(lock, "resolve", resolve)
+    monkeypatch.setattr(lock, "stored", lambda _folder, request, _one: make.lock(sha256="known") if request == "known" else None)
     return asked
 
 
-def ask(make: Any, *requests: Any, refresh: bool = False) -> tuple[dict[str, Any], list[tuple[str, Stage]]]:
+def ask(make: Any, *requests: Any, refresh: bool = False, **machine_: Any) -> tuple[dict[str, Any], list[tuple[str, Stage]]]:
     told: list[tuple[str, Stage]] = []
-    machine = make.machine(Path("project"))
+    machine = make.machine(Path("project"), **machine_)
     answer = prepare.identities(machine, requests, refresh=refresh, tell=lambda name, stage: told.append((name, stage)))
     return dict(asyncio.run(answer)), told
 
@@ -92,3 +92,65 @@ def test_what_is_stored_asks_nobody(make: Any, locked: list[str]) -> None:
     assert prepare.stored_identity(Path("locks"), make.request("new"), here) is None
     assert isinstance(prepare.stored_identity(Path("locks"), make.request("known"), {}), Failure)
     assert locked == []
+
+
+@pytest.fixture
+def only_for(monkeypatch: pytest.MonkeyPatch, make: Any) -> Any:
+    """`only_for("3.10", stored=True)`: that Python alone has all packages; gives the minors that were asked for."""
+
+    def locks(minor: str, other: Failure = PROOF, *, stored: bool = False) -> list[str]:
+        asked: list[str] = []
+
+        def answer(interpreter: Any) -> Any:
+            return make.lock(sha256=minor) if interpreter.minor == minor else other
+
+        async def resolve(_uv: Path, _folder: Path, _request: Any, interpreter: Any, *, refresh: bool) -> Any:
+            asked.append(interpreter.minor)
+            return answer(interpreter)
+
+        monkeypatch.setattr(lock, "resolve", resolve)
+        monkeypatch.setattr(lock, "stored", lambda _folder, _request, interpreter: answer(interpreter) if stored else None)
+        return asked
+
+    return locks
+
+
+@pytest.fixture
+def three(make: Any) -> dict[str, Any]:
+    return {minor: make.interpreter(f"{minor}.1") for minor in ("3.9", "3.10", "3.11")}
+
+
+def test_the_newest_interpreter_with_all_packages_is_taken(make: Any, only_for: Any, three: Any) -> None:
+    asked = only_for("3.10")
+    (identity,) = ask(make, make.request(release=make.release(pythons=("3.9", "3.10", "3.11"))), interpreters=three)[0].values()
+    assert identity.interpreter.minor == "3.10"
+    assert asked == ["3.11", "3.10"]
+
+
+def test_where_none_has_them_the_newest_says_so(make: Any, only_for: Any, three: Any) -> None:
+    asked = only_for("3.99")
+    (refusal,) = ask(make, make.request(release=make.release(pythons=("3.9", "3.10", "3.11"))), interpreters=three)[0].values()
+    assert (refusal, asked) == (PROOF, ["3.11", "3.10", "3.9"])
+
+
+def test_a_pin_is_not_left(make: Any, only_for: Any, three: Any) -> None:
+    only_for("3.10")
+    request = make.request(python="3.11", release=make.release(pythons=("3.9", "3.10", "3.11")))
+    assert list(ask(make, request, interpreters=three)[0].values()) == [PROOF]
+
+
+def test_trouble_of_the_machine_is_no_reason_to_take_another(make: Any, only_for: Any, three: Any) -> None:
+    trouble = Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="no", evidence="")
+    asked = only_for("3.10", trouble)
+    (refusal,) = ask(make, make.request(release=make.release(pythons=("3.9", "3.10", "3.11"))), interpreters=three)[0].values()
+    assert (refusal, asked) == (trouble, ["3.11"])
+
+
+def test_the_same_interpreter_without_the_index(make: Any, only_for: Any, three: Any) -> None:
+    request = make.request(release=make.release(pythons=("3.9", "3.10", "3.11")))
+    only_for("3.10", stored=True)
+    identity = prepare.stored_identity(Path("locks"), request, three)
+    assert isinstance(identity, Identity)
+    assert identity.interpreter.minor == "3.10"
+    only_for("3.10")
+    assert prepare.stored_identity(Path("locks"), request, three) is None

@@ -1,0 +1,76 @@
+"""Second opinions: what failed is tried again on an older Python, those cases alone. Pure.
+
+Of an environment that doesn't install or import nothing but that is tried again: whether it does on the older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from harness.domain import EnvironmentRequest, Plan, Status
+from harness.environments.uv import Failure
+from harness.matrix.second import second_cell, second_opinion
+from harness.results.format import CaseRecord
+from harness.results.store import Run
+from harness.run.assign import CellJob
+from harness.run.groups import Group
+from harness.run.keys import Identity
+
+Matters: TypeAlias = Callable[[CaseRecord], bool]
+"""Whether what happened to a case deserves a second opinion. The judge's answer, given to a run."""
+REFUSED = (Status.INSTALL_FAILED, Status.IMPORT_FAILED, Status.CRASHED, Status.TIMED_OUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinions:
+    """What to try again: a plan of its own, and of each of its cells the cases that matter."""
+
+    plan: Plan
+    cases: Mapping[str, frozenset[str]]
+
+
+def second_opinions(plan: Plan, identities: Mapping[str, Identity | Failure], run: Run, matters: Matters) -> SecondOpinions:
+    """Return what deserves a second opinion of what a run has measured of a plan.
+
+    An environment that is planned anyway, because the matrix pins that Python, is not planned twice.
+    """
+    failed = {record.key for record in run.cases if matters(record)}
+    refused = {record.id for record in run.environments if record.status in REFUSED}
+    cases = {record.id: frozenset(ref.case for ref in record.cases if ref.key in failed) for record in run.cells}
+    requests = _requests(plan, identities)
+    cells, kept = [], {}
+    for cell in plan.cells:
+        request = requests.get(cell.environment)
+        if request and cases.get(cell.id):
+            again = second_cell(cell, request)
+            cells.append(again)
+            kept[again.id] = cases[cell.id]
+    needed = {cell.environment for cell in cells} | {requests[name].id for name in refused & requests.keys()}
+    environments = {request.id: request for request in requests.values() if request.id in needed}
+    return SecondOpinions(plan=replace(plan, cells=tuple(cells), environments=environments, left_out=()), cases=kept)
+
+
+def only(groups: Iterable[Group], cases: Mapping[str, frozenset[str]]) -> tuple[Group, ...]:
+    """Return the groups with these cases of each cell and no others; a case is run in the first cell that is left with it."""
+    return tuple(replace(group, jobs=tuple(_jobs(group.jobs, cases))) for group in groups)
+
+
+def _jobs(jobs: Sequence[CellJob], cases: Mapping[str, frozenset[str]]) -> Iterator[CellJob]:
+    left = {keyed.key: keyed for job in jobs for keyed in job.cases}
+    for job in jobs:
+        refs = tuple(ref for ref in job.refs if ref.case in cases[job.cell.id])
+        own = tuple(left.pop(ref.key) for ref in refs if ref.key in left)
+        yield replace(job, refs=refs, cases=own)
+
+
+def _requests(plan: Plan, identities: Mapping[str, Identity | Failure]) -> Mapping[str, EnvironmentRequest]:
+    """Return the second request of each environment that has one, by the id of the first."""
+    requests = {}
+    for name, request in plan.environments.items():
+        identity = identities.get(name)
+        second = second_opinion(request, identity.interpreter.minor) if isinstance(identity, Identity) else None
+        if second and second.id not in plan.environments:
+            requests[name] = second
+    return requests
