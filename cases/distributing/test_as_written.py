@@ -20,6 +20,13 @@ def test_compile(shared, strategy, keras):
     assert not head.built
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="Passing a dictionary input to a Sequential Model which doesn't have FeatureLayer",
+    when="tensorflow=2.0",
+    instead="TensorFlow 2.0's Sequential takes no dict: use the functional API, from 2.1 on under a strategy",
+    link="docs/tpu.md",
+)
 def test_sequential(shared, strategy, batch, keras):
     """Sequential([hub.KerasLayer(handle, output_key="pooled_output"), Dense]) in the scope: compile() and fit() work."""
     with strategy.scope():
@@ -30,6 +37,13 @@ def test_sequential(shared, strategy, batch, keras):
     assert np.isfinite(losses).all()
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="Passing a dictionary input to a Sequential Model which doesn't have FeatureLayer",
+    when="tensorflow=2.0",
+    instead="TensorFlow 2.0's Sequential takes no dict: use the functional API, from 2.1 on under a strategy",
+    link="docs/tpu.md",
+)
 @pytest.mark.declared(
     raises="ValueError",
     match=r"expects 1 input\(s\), but it received \d input tensors|should have a single output tensor",
@@ -77,12 +91,25 @@ def predict(keras, loaded, strategy, texts, shape, batch_size=None):
     np.testing.assert_allclose(outputs, alone, atol=0.05)  # a TPU multiplies bfloat16
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="Trying to access a placeholder that is not supposed to be executed",
+    when="tensorflow=2.0",
+    instead="TensorFlow 2.0 doesn't run a loaded model under a strategy: take 2.1 or newer",
+    link="docs/tpu.md",
+)
 def test_input_shape(shared, strategy, batch, keras):
     """An Input has the shape of one text, [length], as without a strategy: replicas divide the batch, not the text."""
     texts = batch[0]
     predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:])
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match=r"expected input_mask to have shape \(8,\) but got array with shape \(16,\)",
+    when="tensorflow=2.0",
+    instead="a replica has fewer texts, each of full length: Input([length])",
+)
 @pytest.mark.declared(
     raises="ValueError",
     match=r"expected shape=\(None, 8\), found shape=\(\d+, 16\)",
@@ -95,18 +122,38 @@ def test_input_shape_of_a_shard(shared, strategy, batch, keras):
     predict(keras, shared, strategy, texts, [texts["input_mask"].shape[1] // 2])
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="is incompatible with the specified batch size of your Input Layer",
+    when="tensorflow=2.0",
+    instead="leave the batch size out of Input",
+    link="docs/tpu.md",
+)
 def test_batch_size_of_a_replica(shared, strategy, batch, keras):
     """An Input with a fixed batch size, that of one replica, takes the global batch."""
     texts, labels = batch
     predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:], len(labels) // strategy.num_replicas_in_sync)
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="is incompatible with the specified batch size of your Input Layer",
+    when="tensorflow=2.0",
+    instead="leave the batch size out of Input",
+    link="docs/tpu.md",
+)
 def test_batch_size_of_all(shared, strategy, batch, keras):
     """An Input with a fixed batch size, the global one, takes the global batch as well."""
     texts, labels = batch
     predict(keras, shared, strategy, texts, texts["input_mask"].shape[1:], len(labels))
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="'PerReplica' object has no attribute 'op'",
+    when="tensorflow=2.0",
+    instead="a training loop of your own, with strategy.run around the whole step",
+)
 @pytest.mark.declared(
     raises="ValueError",
     match=r"Output tensors (of|to) a \w+( model)? must be the output of a TensorFlow `Layer`",
@@ -168,6 +215,13 @@ def test_layer_in_a_replica(strategy, run, keras):
     step(tf.ones([4, 8]))
 
 
+@pytest.mark.declared(
+    raises="AttributeError",
+    match="has no attribute 'TPUStrategy'",
+    when="tensorflow<2.3",
+    instead="TPUStrategy is tf.distribute.experimental.TPUStrategy before TensorFlow 2.3, and wants an initialized resolver",
+    link="docs/tpu.md",
+)
 @pytest.mark.devices("mirrored-2")
 @pytest.mark.declared(
     raises="ValueError",

@@ -12,6 +12,13 @@ pytestmark = [
 ]
 
 
+@pytest.mark.declared(
+    raises=("NotFoundError", "LookupError"),
+    match="No gradient defined for op",
+    when="tensorflow<2.1",
+    instead="a loaded model's call has gradients from TensorFlow 2.1 on: take that",
+    link="docs/tpu.md",
+)
 def test_trainable(model, strategy, batch, unmoved):
     """Everything in the scope: hub.KerasLayer, the Keras model and compile(). fit moves all of the encoder's weights."""
     handle, (texts, labels) = model.handle, batch
@@ -36,6 +43,13 @@ def test_trainable(model, strategy, batch, unmoved):
     assert not unmoved(encoder.trainable_weights, before)
 
 
+@pytest.mark.declared(
+    raises=("AttributeError", "ValueError"),
+    match="'FuncGraph' object has no attribute 'outer_graph'|`handle` is not available outside the replica context",
+    when="tensorflow=2.0",
+    instead="TensorFlow 2.0 doesn't run a loaded model under a strategy: take 2.1 or newer",
+    link="docs/tpu.md",
+)
 def test_frozen(model, shared, strategy, batch):
     """A plain hub.KerasLayer in the scope: fit trains the head alone, on arrays as well."""
     with strategy.scope():
