@@ -11,7 +11,7 @@ import pytest
 from harness.domain import Accelerator, Device, EnvironmentRequest, InstallPolicy, KerasChoice, Release, Status, Trouble
 from harness.environments import accelerators, lock, uv
 from harness.environments.accelerators import Facts
-from harness.environments.interpreters import Interpreter, choose
+from harness.environments.interpreters import newest_first
 from harness.environments.lock import Lock
 from harness.environments.uv import Failure
 from harness.run.machine import machine_interpreters
@@ -39,7 +39,7 @@ def resolved(folder: Path, version: str, released: date, pythons: tuple[str, ...
 
 
 async def _resolve(folder: Path, request: EnvironmentRequest) -> Lock | Failure:
-    interpreter: Interpreter | None = choose(request.release.pythons, None, await machine_interpreters())
+    interpreter = next(iter(newest_first(request.release.pythons, None, await machine_interpreters())), None)
     if interpreter is None:
         pytest.skip(f"no Python of {request.release.pythons} on this machine")
     return await lock.resolve(uv.find(), folder, lock.lock_request(request), interpreter, refresh=False)
