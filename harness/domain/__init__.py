@@ -32,7 +32,7 @@ from harness.domain.declarations import MEASURED_WITHOUT_A_CASE, Declaration, Pr
 from harness.domain.devices import HOSTS, Accelerator, Device
 from harness.domain.environments import EnvironmentRequest, Release
 from harness.domain.installs import InstallPolicy, KerasChoice, TextOps
-from harness.domain.models import HubFormat, Interface, Model, SaveFormat
+from harness.domain.models import NO_MODEL, HubFormat, Interface, Model, SaveFormat
 from harness.domain.outcomes import Lacking, Outcome, Status, Trouble
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "HOSTS",
     "LISTED",
     "MEASURED_WITHOUT_A_CASE",
+    "NO_MODEL",
     "OF_CELL",
     "OF_ENVIRONMENT",
     "OF_INSTALLATION",

@@ -42,7 +42,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run would do, in order. Every cell's environment is in `environments`."""
+    """What a run would do, in order. Every cell's environment is in `environments`, its model, if it has one, in `models`."""
 
     cells: tuple[Cell, ...]
     environments: Mapping[str, EnvironmentRequest]
