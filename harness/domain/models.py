@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-
 NO_MODEL = "none"
 """What a selector calls the model of cells without one. Their `Axes.model` is empty, and no id of a model is."""
 
