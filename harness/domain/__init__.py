@@ -18,7 +18,7 @@ from harness.domain.axes import (
     Owner,
 )
 from harness.domain.cases import Case, Companion, Service
-from harness.domain.cells import Cell, LeftOut, Limits, Plan
+from harness.domain.cells import Cell, LeftOut, Limits, Plan, model_of
 from harness.domain.combinations import (
     Axes,
     EnvironmentKey,
@@ -83,4 +83,5 @@ __all__ = [
     "environment_key",
     "installation",
     "installations",
+    "model_of",
 ]

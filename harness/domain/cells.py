@@ -30,6 +30,11 @@ class Cell:
     environment: str
 
 
+def model_of(cell: Cell, models: Mapping[str, Model]) -> Model | None:
+    """Return the cell's model, by its id; None for a cell without one."""
+    return models[cell.axes.model] if cell.axes.model else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """Combinations that an exclude rule removed: how many, by which rule, for what reason."""

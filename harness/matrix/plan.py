@@ -148,7 +148,7 @@ def _of_models(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> 
 
 
 def _without_model(spec: Spec, ids: Ids, around: Mapping[str, Mapping[Choice, Axes]]) -> Iterator[tuple[str, Iterator[Cell]]]:
-    """Give each environment's cells without a model: one for each format and device of its cells `around`, in the matrix's order."""
+    """Give each environment's cells without a model, in order: one for each format and device of its cells `around`."""
     formats, devices = (_ranks(spec.values()[axis]) for axis in (Axis.FORMAT, Axis.DEVICE))
     for environment, by_choice in around.items():
         ordered = sorted(by_choice, key=lambda choice: (formats[choice[0]], devices[choice[1]]))

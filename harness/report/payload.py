@@ -3,8 +3,8 @@
     versions       oldest first
     strings        each text once; all other texts are places in here, 0 is the empty one
     installation   {axis: {value: its words, where it doesn't say it by itself}} of the axes that say how to install
-    sections       {install, keras, ... as in `installation`, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]},
-                   `none` for a model of cells without one
+    sections       {install, keras, ... as in `installation`, rows: [[tensorflow, python, hub]],
+                   columns: [[model, `none` for cells without one, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from harness.domain import Axis, Case, Cell, Device, Model, Status, Trouble
+from harness.domain import Axis, Case, Cell, Device, Model, Status, Trouble, model_of
 from harness.results.format import CaseRef
 from harness.run.keys import uses_of
 from harness.run.tasks import KeyedCase
@@ -63,7 +63,7 @@ def assign(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Mo
     assigned: set[str] = set()
     jobs = []
     for cell in cells:
-        model, device = _model_of(cell, models), cell.axes.device
+        model, device = model_of(cell, models), cell.axes.device
         kind = (cell.axes.model, device)
         if kind not in applicable:
             applicable[kind] = [pair for pair in with_axes if pair[0].bears_on(model, device)]
@@ -110,11 +110,7 @@ def unkeyed(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, M
     listed = tuple(cases)
     jobs = []
     for cell in cells:
-        model = _model_of(cell, models)
+        model = model_of(cell, models)
         refs = tuple(CaseRef(case=case.id, key=None) for case in listed if case.bears_on(model, cell.axes.device))
         jobs.append(CellJob(cell=cell, model=model, refs=refs, cases=()))
     return tuple(jobs)
-
-
-def _model_of(cell: Cell, models: Mapping[str, Model]) -> Model | None:
-    return models[cell.axes.model] if cell.axes.model else None
