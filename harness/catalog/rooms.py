@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.domain import Axis, Case, Interface, Model
+from harness.domain import Case, Interface, Model
 
 ANY_MODEL = "cases/anymodel/"
 SAVED_BY_KERAS = "cases/anymodel/test_keras.py"
@@ -25,4 +25,4 @@ def of_check(cases: Iterable[Case], model: Model, *, keras: bool) -> tuple[Case,
     """
     rooms = (ANY_MODEL,) if model.interface is Interface.OTHER else (ANY_MODEL, *KNOWN_INTERFACE)
     chosen = (case for case in cases if case.id.startswith(rooms) and (keras or not case.id.startswith(SAVED_BY_KERAS)))
-    return tuple(case for case in chosen if Axis.MODEL in case.uses and case.is_about(model))
+    return tuple(case for case in chosen if case.is_about(model))

@@ -72,9 +72,16 @@ def make(place: Workspace, selection: Selection) -> Made:
     spec = load(place.matrix)
     every = catalog.read(place.cases)
     declared = compiled(every, spec.vocabulary(), links.problems(every))
-    made = expand(spec, tier=selection.tier, select=selection.select, environments=selection.environments, cells=selection.cells)
     cases = catalog.of_matrix(every)
-    return Made(plan=made, cases=cases, limits=spec.limits, documents=claims(place, cases, spec), declared=declared)
+    plan = expand(
+        spec,
+        tier=selection.tier,
+        select=selection.select,
+        environments=selection.environments,
+        cells=selection.cells,
+        cases=cases,
+    )
+    return Made(plan=plan, cases=cases, limits=spec.limits, documents=claims(place, cases, spec), declared=declared)
 
 
 def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) -> tuple[Document, ...]:

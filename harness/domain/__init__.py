@@ -18,7 +18,7 @@ from harness.domain.axes import (
     Owner,
 )
 from harness.domain.cases import Case, Companion, Service
-from harness.domain.cells import Cell, LeftOut, Limits, Plan
+from harness.domain.cells import Cell, LeftOut, Limits, Plan, model_of
 from harness.domain.combinations import (
     Axes,
     EnvironmentKey,
@@ -32,7 +32,7 @@ from harness.domain.declarations import MEASURED_WITHOUT_A_CASE, Declaration, Pr
 from harness.domain.devices import HOSTS, Accelerator, Device
 from harness.domain.environments import EnvironmentRequest, Release
 from harness.domain.installs import InstallPolicy, KerasChoice, TextOps
-from harness.domain.models import HubFormat, Interface, Model, SaveFormat
+from harness.domain.models import NO_MODEL, HubFormat, Interface, Model, SaveFormat
 from harness.domain.outcomes import Lacking, Outcome, Status, Trouble
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "HOSTS",
     "LISTED",
     "MEASURED_WITHOUT_A_CASE",
+    "NO_MODEL",
     "OF_CELL",
     "OF_ENVIRONMENT",
     "OF_INSTALLATION",
@@ -82,4 +83,5 @@ __all__ = [
     "environment_key",
     "installation",
     "installations",
+    "model_of",
 ]

@@ -32,9 +32,10 @@ class Companion(str, Enum):
 class Case:
     """One pytest function under `cases/`. `uses` are the axes, `services` and `companions` what else its fixtures ask for.
 
-    `formats` and `interfaces` name the models it applies to; empty means all. It runs in cells of its `devices` only, so that
-    what is measured without hardware is not measured again beside every chip. `digest` covers every source that can change
-    its outcome: not what it declares, which is held against what happened afterwards.
+    A case that uses no model belongs to the cells without one; of others, `formats` and `interfaces` name the models that they
+    apply to, and empty means all. It runs in cells of its `devices` only, so that what is measured without hardware is not
+    measured again beside every chip. `digest` covers every source that can change its outcome: not what it declares, which is
+    held against what happened afterwards.
 
     `needs` are its prerequisites, those that its fixtures imply included; `lacks` are prerequisites that it is run without.
     """
@@ -58,8 +59,15 @@ class Case:
         """Return whether the case shows a mistake: its failing is what it is for."""
         return self.title.startswith(WRONG_WAY)
 
-    def applies_to(self, model: Model, device: Device) -> bool:
+    def bears_on(self, model: Model | None, device: Device) -> bool:
+        """Say whether the case belongs to the cells of this model and device; None: to those without a model."""
         return device in self.devices and self.is_about(model)
 
-    def is_about(self, model: Model) -> bool:
+    def is_about(self, model: Model | None) -> bool:
+        """Say whether the case uses this model; None: whether it uses none.
+
+        What narrows the models says nothing of a case that uses none: the marks of a file stand on all of its cases.
+        """
+        if model is None or Axis.MODEL not in self.uses:
+            return model is None and Axis.MODEL not in self.uses
         return (not self.formats or model.format in self.formats) and (not self.interfaces or model.interface in self.interfaces)

@@ -30,6 +30,11 @@ class Cell:
     environment: str
 
 
+def model_of(cell: Cell, models: Mapping[str, Model]) -> Model | None:
+    """Return the cell's model, by its id; None for a cell without one."""
+    return models[cell.axes.model] if cell.axes.model else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """Combinations that an exclude rule removed: how many, by which rule, for what reason."""
@@ -42,7 +47,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run would do, in order. Every cell's environment is in `environments`."""
+    """What a run would do, in order. Every cell's environment is in `environments`, its model, if it has one, in `models`."""
 
     cells: tuple[Cell, ...]
     environments: Mapping[str, EnvironmentRequest]

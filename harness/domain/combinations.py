@@ -23,7 +23,7 @@ EnvironmentKey: TypeAlias = tuple[AxisValue, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axes:
-    """One combination of axis values. `python` and `hub` are None unless pinned."""
+    """One combination of axis values. `python` and `hub` are None unless pinned; `model` is empty in cells without one."""
 
     tensorflow: str
     install: InstallPolicy

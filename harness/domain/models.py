@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+NO_MODEL = "none"
+"""What a selector calls the model of cells without one. Their `Axes.model` is empty, and no id of a model is."""
+
 
 class HubFormat(str, Enum):
     """What kind of file the publisher exported; values as in the published list of handles.

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from typing_extensions import assert_never
 
 from harness.base.errors import Problem, SpecError
-from harness.domain import Case, Declaration, Interface, Plan
+from harness.domain import Case, Declaration, Interface, Plan, model_of
 from harness.matrix.condition import Condition, Either, Every, Negation, Term, as_test
 from harness.matrix.facts import Facts, planned
 from harness.matrix.names import Context
@@ -79,7 +79,7 @@ def never_holding(
     for case in cases:
         for conditional in declared.get(case.id, ()):
             names = (conditional.when.names | (conditional.until.names if conditional.until else frozenset())) & PLANNED
-            key = names, case.formats, case.interfaces, case.devices
+            key = names, case.is_about(None), case.formats, case.interfaces, case.devices
             if key not in distinct:
                 distinct[key] = _distinct(case, names, plan, interfaces)
             if not any(_may_apply(conditional, facts) for facts in distinct[key]):
@@ -94,7 +94,7 @@ def _distinct(case: Case, names: frozenset[str], plan: Plan, interfaces: Mapping
     """Return the facts of the cells that run a case, once for each combination of the values of these names."""
     distinct: dict[tuple[str | None, ...], Facts] = {}
     for cell in plan.cells:
-        if case.applies_to(plan.models[cell.axes.model], cell.axes.device):
+        if case.bears_on(model_of(cell, plan.models), cell.axes.device):
             facts = planned(cell.axes, interfaces, cell.environment, cell.id)
             distinct.setdefault(tuple(facts[name] for name in sorted(names)), facts)
     return tuple(distinct.values())

@@ -56,14 +56,19 @@ Condition: TypeAlias = Term | Negation | Every | Either
 
 def names_of(condition: Condition) -> Iterator[str]:
     """Give the names that are asked about."""
+    return (term.name for term in terms_of(condition))
+
+
+def terms_of(condition: Condition) -> Iterator[Term]:
+    """Give the comparisons that the condition is made of."""
     match condition:
-        case Term(name=name):
-            yield name
+        case Term():
+            yield condition
         case Negation(part=part):
-            yield from names_of(part)
+            yield from terms_of(part)
         case Every(parts=parts) | Either(parts=parts):
             for part in parts:
-                yield from names_of(part)
+                yield from terms_of(part)
         case _:
             assert_never(condition)
 

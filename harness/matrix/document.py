@@ -16,7 +16,7 @@ from harness.base.suggestions import did_you_mean
 from harness.base.versions import is_version
 from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
 from harness.documents.shape import Leaf, ListOf, NodeShape, OneOrMore, RecordOf, RefusedText, TableOf
-from harness.domain import AXES, LISTED, Axis, AxisRow, AxisValue, HubFormat, Interface, Limits, Model, Release
+from harness.domain import AXES, LISTED, NO_MODEL, Axis, AxisRow, AxisValue, HubFormat, Interface, Limits, Model, Release
 from harness.matrix.names import Context
 from harness.matrix.selector import Selector, Vocabulary, read_selector
 from harness.matrix.spec import Exclude, Include, Tier
@@ -72,7 +72,11 @@ SECONDS: Leaf[float] = Leaf(
     expected="a number of seconds", convert=_seconds, json={"type": "number", "exclusiveMinimum": 0}, kinds=("number",)
 )
 HANDLE = matching("a handle", r"https://\S+", "the address as the publisher gives it, such as https://tfhub.dev/google/…/1")
-MODEL_ID = matching("a model id", r"[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*", "small letters, digits, and . _ - /")
+MODEL_ID = matching(
+    "a model id",
+    rf"(?!{NO_MODEL}$)[a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*",
+    f"small letters, digits, and . _ - /; {NO_MODEL} means cells without a model",
+)
 TIER_ID = matching("a tier's name", r"[a-z][a-z0-9-]*", "small letters, digits and -")
 
 RELEASE: RecordOf[Release] = RecordOf(

@@ -11,7 +11,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Protocol
 
-from harness.domain import Axis, Interface
+from harness.domain import NO_MODEL, Axis, Interface
 
 NO_PACKAGES: Mapping[str, str] = MappingProxyType({})
 _AXES = tuple(axis.value for axis in Axis)
@@ -47,10 +47,13 @@ class Facts:
 
 
 def on_axes(axes: HasAxes, interfaces: Mapping[str, Interface]) -> dict[str, str | None]:
-    """Return the axis values, and the interface of the model; None where the model isn't among those."""
+    """Return the axis values, and the interface of the model; None where the model isn't among those.
+
+    A cell without a model has one to ask about all the same: `model=none`.
+    """
     # Members of the axes' enums are texts themselves. A plan makes 100,000 of these, and `.value` would double its time.
     values: dict[str, str | None] = dict(zip(_AXES, _values_on_axes(axes), strict=True))
-    values["interface"] = interfaces.get(axes.model)
+    values["model"], values["interface"] = axes.model or NO_MODEL, interfaces.get(axes.model)
     return values
 
 

@@ -193,7 +193,8 @@ class _Reader:
                 self._check_version(name, value, token, None if sign in ORDERED else choices)
             case Kind.TEXT | Kind.PATH:
                 below = name.kind is Kind.PATH
-                if choices is not None and not (value in choices or (below and any(is_at(choice, value) for choice in choices))):
+                listed = choices is None or value in choices or value in name.always
+                if choices is not None and not (listed or (below and any(is_at(choice, value) for choice in choices))):
                     self.fault(token, f"no {name.name} {value!r}", did_you_mean(value, choices))
 
     def _check_version(self, name: Name, value: str, token: Token, choices: tuple[str, ...] | None) -> None:

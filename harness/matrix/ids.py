@@ -8,6 +8,7 @@
     2.15.1, as-released, hub 0.12.0                   tf-2_15_1-as-released-hub-0_12_0
     2.19.1, today, device tpu                         tf-2_19_1-today-tpu
     … with model bert-en/3, h5, xla-cpu               …--bert-en-3--h5--xla-cpu
+    … without a model, h5, cpu                        …--no-model--h5--cpu
 
 Values that come out equal in that alphabet get a short hash of themselves: `bert-en-3-1f0a9c`. How each axis enters is in the
 table of axes, `harness.domain.axes`.
@@ -24,7 +25,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from harness.base.slugs import slug
-from harness.domain import OF_CELL, OF_ENVIRONMENT, Axes, EnvironmentKey, environment_id_parts, environment_key
+from harness.domain import OF_CELL, OF_ENVIRONMENT, Axes, Axis, EnvironmentKey, environment_id_parts, environment_key
 from harness.matrix.spec import AxisValues, Spec, combinations
 
 Key = TypeVar("Key", str, EnvironmentKey)
@@ -32,7 +33,10 @@ Key = TypeVar("Key", str, EnvironmentKey)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ids:
-    """The ids of everything that a spec can name. No part of a cell's id contains `--`, so that joining keeps them apart."""
+    """The ids of everything that a spec can name. No part of a cell's id contains `--`, so that joining keeps them apart.
+
+    Among `models` is the empty name, for cells without one.
+    """
 
     environments: Mapping[EnvironmentKey, str]
     models: Mapping[str, str]
@@ -44,7 +48,7 @@ class Ids:
         keys = dict.fromkeys(chain.from_iterable(map(_environment_keys, every)))
         return cls(
             environments=_unique({key: "-".join(environment_id_parts(key)) for key in keys}),
-            models=_unique({model.id: slug(model.id, "-") for model in spec.models}),
+            models=_unique({**{model.id: slug(model.id, "-") for model in spec.models}, "": "no-model"}),
         )
 
     def cell(self, axes: Axes, environment: str) -> str:
@@ -59,7 +63,7 @@ class Ids:
                 key = environment_key(sample)
                 if self.environments[key] == environment:
                     installed = {row.axis: (getattr(sample, row.name),) for row in OF_ENVIRONMENT}
-                    every = combinations({**values, **installed})
+                    every = combinations({**values, **installed, Axis.MODEL: (*values[Axis.MODEL], "")})
                     cells += [self.cell(axes, environment) for axes in every if environment_key(axes) == key]
                     break
         return tuple(dict.fromkeys(cells))

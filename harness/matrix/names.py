@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from harness.domain import AXES, Axis, AxisRow, Interface, Outcome, Status, Trouble, UserTask
+from harness.domain import AXES, NO_MODEL, Axis, AxisRow, Interface, Outcome, Status, Trouble, UserTask
 
 INTERFACE = "interface"
 """The name that depends on the model alone, as an axis does."""
@@ -54,7 +54,8 @@ class Kind(str, Enum):
 class Name:
     """A name. `values` are all that it can have, None where they are not known once and for all.
 
-    `takes` is what stands in parentheses after it: `package(NAME)`.
+    `always` may be asked for whatever values the matrix and the results have. `takes` is what stands in parentheses after it:
+    `package(NAME)`.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Name:
     contexts: frozenset[Context]
     kind: Kind = Kind.TEXT
     values: tuple[str, ...] | None = None
+    always: tuple[str, ...] = ()
     takes: str = ""
 
     @property
@@ -85,7 +87,7 @@ MEANINGS = {
     Axis.INSTALL: "how packages are chosen",
     Axis.KERAS: "which Keras tf.keras is",
     Axis.TEXT: "whether tensorflow-text is installed",
-    Axis.MODEL: "the model's id, such as bert-en/3",
+    Axis.MODEL: f"the model's id, such as bert-en/3; {NO_MODEL}: cells without a model",
     Axis.FORMAT: "how a Keras model is saved",
     Axis.DEVICE: "what programs are made for",
     Axis.PYTHON: "the interpreter that was taken; in a plan and in rules, the one that is pinned",
@@ -101,6 +103,7 @@ def _of_axis(row: AxisRow) -> Name:
         contexts=frozenset(Context) if row.axis is Axis.TENSORFLOW else _CELLS,
         kind=Kind.VERSION if row.versioned else Kind.TEXT,
         values=_values(row.values) if row.values is not None else None,
+        always=(NO_MODEL,) if row.axis is Axis.MODEL else (),
     )
 
 

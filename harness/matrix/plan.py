@@ -1,14 +1,15 @@
 """The plan: which cells and environments a run has, and under which ids. Pure, and the only expander.
 
 Cells come in the matrix's order: TensorFlow ascending, then install, keras, text, pins, hardware with packages of its own, model,
-format, device, so that the cells of an environment are next to each other. Ids depend on the spec alone, never on tier or
-selector; see `harness.matrix.ids`.
+format, device, so that the cells of an environment are next to each other; its last are those without a model. Ids depend on the
+spec alone, never on tier or selector; see `harness.matrix.ids`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 
@@ -23,6 +24,7 @@ from harness.domain import (
     Axes,
     Axis,
     AxisValue,
+    Case,
     Cell,
     EnvironmentRequest,
     LeftOut,
@@ -35,8 +37,9 @@ from harness.matrix.ids import Ids
 from harness.matrix.selection import Selection, compile_selection, environment_near, refuse_unknown
 from harness.matrix.selector import Selector, near_hint, nearest
 from harness.matrix.spec import AxisValues, Exclude, Spec, accelerators, combinations
+from harness.matrix.without_model import Choice, divide, tell_apart
 
-WITHIN_GROUP = (*(row.name for row in OF_CELL if row.axis is not Axis.MODEL), "cell")
+WITHIN_GROUP = tuple(row.name for row in OF_CELL if row.axis is not Axis.MODEL)
 """The names that tell cells of the same environment and model apart. These are next to each other in a plan, so that what
 follows from other names is found once for all of them."""
 
@@ -48,19 +51,22 @@ def expand(
     select: str = "",
     environments: Collection[str] = (),
     cells: Collection[str] = (),
+    cases: Sequence[Case] = (),
 ) -> Plan:
     """Return the cells that the tier, the selector and the ids all select; None and empty select everything.
 
-    An include's combinations are planned whatever the excludes say. `left_out` counts what the excludes took from this
-    selection. Raises SelectionError, with the nearest matches, when nothing is left.
+    Of the cases, those that use no model have cells of their own; see `harness.matrix.without_model`. An include's combinations are
+    planned whatever the excludes say. `left_out` counts what the excludes took from this selection. Raises SelectionError, with the
+    nearest matches, when nothing is left.
     """
     ids = Ids.of(spec)
     selection = Selection(tier=tier, select=select, environments=tuple(environments), cells=tuple(cells))
     selector = _selector(spec, ids, selection)
     conditions = (*(spec.tier(tier).select.conjuncts if tier is not None else ()), *selector.conjuncts)
-    kept, left_out = _split(spec, ids, selector, spec.narrowed(conditions))
+    about_models, _ = divide(Selector(text="", conjuncts=conditions))
+    kept, left_out = _split(spec, ids, selector, spec.narrowed(about_models.conjuncts), cases)
     if not kept:
-        raise _nothing_selected(spec, ids, selection, selector, left_out)
+        raise _nothing_selected(spec, ids, selection, selector, left_out, cases)
     first = {cell.environment: cell.axes for cell in reversed(kept)}
     used = {cell.axes.model for cell in kept}
     return Plan(
@@ -84,11 +90,40 @@ def _selector(spec: Spec, ids: Ids, selection: Selection) -> Selector:
     return selector
 
 
-def _split(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> tuple[list[Cell], tuple[LeftOut, ...]]:
-    """The selected cells that are kept, and what the excludes took from the selection."""
-    included = spec.included()
-    kept: list[Cell] = []
+def _split(
+    spec: Spec, ids: Ids, selector: Selector, values: AxisValues, cases: Sequence[Case]
+) -> tuple[list[Cell], tuple[LeftOut, ...]]:
+    """Return the selected cells that are kept, and what the excludes took from the selection."""
+    about_models, literal = divide(selector)
+    interfaces = spec.interfaces()
+    kept: dict[str, list[Cell]] = {}
+    around: dict[str, dict[Choice, Axes]] = {}
     taken: Counter[str] = Counter()  # by place: the hash of a rule takes longer than all else here
+
+    def is_meant(cell: Cell) -> bool:
+        return not literal.conjuncts or literal(planned(cell.axes, interfaces, cell.environment, cell.id))
+
+    for cell, rule in _of_models(spec, ids, about_models, values):
+        if rule is not None:
+            taken[rule.place] += is_meant(cell)
+            continue
+        around.setdefault(cell.environment, {})[cell.axes.format, cell.axes.device] = cell.axes
+        own = kept.setdefault(cell.environment, [])
+        if is_meant(cell):
+            own.append(cell)
+    told_apart = cache(lambda choices: tell_apart(choices, cases))  # most environments have the same choices
+    for environment, plain in _without_model(spec, ids, around):
+        meant = {(cell.axes.format, cell.axes.device): cell for cell in plain if is_meant(cell)}
+        kept[environment] += [meant[choice] for choice in told_apart(tuple(meant))]
+    rules = (rule for rule in spec.exclude if taken[rule.place])
+    return [cell for cells in kept.values() for cell in cells], tuple(
+        LeftOut(when=rule.when.text, reason=rule.reason, place=rule.place, cells=taken[rule.place]) for rule in rules
+    )
+
+
+def _of_models(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> Iterator[tuple[Cell, Exclude | None]]:
+    """Give the cells with a model that are selected, in the matrix's order, and the rule that excludes each, if one does."""
+    included = spec.included()
     of_group, of_cell = selector.split(WITHIN_GROUP)
     rules_of_cell = any(not rule.when.names.isdisjoint(WITHIN_GROUP) for rule in spec.exclude)
     facts_of_cell = rules_of_cell or bool(of_cell.conjuncts)
@@ -103,20 +138,22 @@ def _split(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> tupl
             rule = _excluding(spec, facts) if selected else None
         if not selected:
             continue
-        id_ = ids.cell(axes, environment)
-        facts = planned(axes, interfaces, environment, id_) if facts_of_cell else facts
+        facts = planned(axes, interfaces, environment) if facts_of_cell else facts
         if not of_cell(facts):
             continue
         if rules_of_cell:
             rule = _excluding(spec, facts)
-        if rule is None or (included and axes in included):
-            kept.append(Cell(id=id_, axes=axes, environment=environment))
-        else:
-            taken[rule.place] += 1
-    rules = (rule for rule in spec.exclude if taken[rule.place])
-    return kept, tuple(
-        LeftOut(when=rule.when.text, reason=rule.reason, place=rule.place, cells=taken[rule.place]) for rule in rules
-    )
+        cell = Cell(id=ids.cell(axes, environment), axes=axes, environment=environment)
+        yield cell, None if included and axes in included else rule
+
+
+def _without_model(spec: Spec, ids: Ids, around: Mapping[str, Mapping[Choice, Axes]]) -> Iterator[tuple[str, Iterator[Cell]]]:
+    """Give each environment's cells without a model, in order: one for each format and device of its cells `around`."""
+    formats, devices = (_ranks(spec.values()[axis]) for axis in (Axis.FORMAT, Axis.DEVICE))
+    for environment, by_choice in around.items():
+        ordered = sorted(by_choice, key=lambda choice: (formats[choice[0]], devices[choice[1]]))
+        plain = (replace(by_choice[choice], model="") for choice in ordered)
+        yield environment, (Cell(id=ids.cell(axes, environment), axes=axes, environment=environment) for axes in plain)
 
 
 def _excluding(spec: Spec, facts: Facts) -> Exclude | None:
@@ -169,14 +206,14 @@ def _request(spec: Spec, id_: str, axes: Axes) -> EnvironmentRequest:
 
 
 def _nothing_selected(
-    spec: Spec, ids: Ids, selection: Selection, selector: Selector, left_out: tuple[LeftOut, ...]
+    spec: Spec, ids: Ids, selection: Selection, selector: Selector, left_out: tuple[LeftOut, ...], cases: Sequence[Case]
 ) -> SelectionError:
     place = selection.option
     if left_out:
         cells = sum(rule.cells for rule in left_out)
         reasons = "; ".join(f"{rule.place}: {rule.reason}" for rule in left_out)
         return SelectionError(f"all {cells} cells that it selects are excluded", location=place, hint=reasons)
-    everything, _ = _split(spec, ids, Selector(text=""), spec.values())
+    everything, _ = _split(spec, ids, Selector(text=""), spec.values(), cases)
     interfaces = spec.interfaces()
     near = near_hint(nearest(selector, (planned(cell.axes, interfaces, cell.environment, cell.id) for cell in everything)))
     return SelectionError("nothing is selected", location=place, hint=near or "no single condition is to blame: drop several")

@@ -6,7 +6,7 @@ what its comparisons mean in `harness.matrix.condition`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -75,9 +75,13 @@ class Selector:
 
     def split(self, names: Collection[str]) -> tuple[Selector, Selector]:
         """Return what asks about none of these names, and what does; both must hold."""
-        without = tuple(conjunct for conjunct in self.conjuncts if conjunct.names.isdisjoint(names))
-        about = tuple(conjunct for conjunct in self.conjuncts if not conjunct.names.isdisjoint(names))
-        return Selector(text=self.text, conjuncts=without), Selector(text=self.text, conjuncts=about)
+        return self.divided(lambda conjunct: not conjunct.names.isdisjoint(names))
+
+    def divided(self, belongs: Callable[[Conjunct], bool]) -> tuple[Selector, Selector]:
+        """Return the conditions that don't belong, and those that do; both must hold."""
+        others = tuple(conjunct for conjunct in self.conjuncts if not belongs(conjunct))
+        chosen = tuple(conjunct for conjunct in self.conjuncts if belongs(conjunct))
+        return Selector(text=self.text, conjuncts=others), Selector(text=self.text, conjuncts=chosen)
 
     def tree(self) -> dict[str, Any]:
         """Return the selector as JSON, which `holds` of `templates/selector.js` evaluates on the report's page.

@@ -104,9 +104,12 @@ def fetch(models: Mapping[str, Model], workspace: Workspace, hub_url: str | None
 
 
 def no_model_error(supply: PublishedModels, models: Mapping[str, Model]) -> MachineError | ModelError | None:
-    """Return the error of a run that got no model, else None: a MachineError if a server couldn't be reached."""
+    """Return the error of a run that got no model, else None: a MachineError if a server couldn't be reached.
+
+    Cells without a model were measured all the same, and a run of these alone lacks nothing.
+    """
     missing = supply.lacking(models)
-    if len(missing) < len(models):
+    if not models or len(missing) < len(models):
         return None
     unreached = next((reason for reason in missing.values() if reason.trouble is Trouble.NETWORK), None)
     if unreached is None:

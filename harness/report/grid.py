@@ -1,5 +1,7 @@
 """The pivot: TensorFlow versions down, (model, format, device) across, one section for each way to install.
 
+Cells without a model come first: what they tell holds whatever the model.
+
 Also the order of TensorFlow versions, which every part of the report shares.
 """
 

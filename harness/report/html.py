@@ -15,7 +15,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.domain import OF_INSTALLATION
+from harness.domain import NO_MODEL, OF_INSTALLATION
 from harness.judge.verdict import CellVerdict
 from harness.report import wording, wording_tpu
 from harness.report.devices import Realm, realm
@@ -126,6 +126,7 @@ def template_environment() -> Environment:
         classes=classes,
         installed=installed,
         installation=OF_INSTALLATION,
+        no_model=NO_MODEL,
     )
     return environment
 

@@ -199,8 +199,8 @@ def _shortened(message: str) -> str:
 def _section(view: View, place: int) -> Iterator[str]:
     section = view.sections[place]
     tracks = {
-        model.model: {mark.tensorflow: mark for mark in track.marks}
-        for model in view.models
+        wording.model(model.model): {mark.tensorflow: mark for mark in track.marks}
+        for model in (*filter(None, [view.without_model]), *view.models)
         for track in model.tracks
         if installed(track) == installed(section)
     }

@@ -3,7 +3,8 @@
     versions       oldest first
     strings        each text once; all other texts are places in here, 0 is the empty one
     installation   {axis: {value: its words, where it doesn't say it by itself}} of the axes that say how to install
-    sections       {install, keras, ... as in `installation`, rows: [[tensorflow, python, hub]], columns: [[model, format, device]]}
+    sections       {install, keras, ... as in `installation`, rows: [[tensorflow, python, hub]],
+                   columns: [[model, `none` for cells without one, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
     cells.cases    runs of places in `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]
@@ -31,7 +32,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from harness.domain import OF_INSTALLATION
+from harness.domain import NO_MODEL, OF_INSTALLATION
 from harness.judge.verdict import CellVerdict
 from harness.report import selecting
 from harness.report.devices import realm
@@ -80,7 +81,7 @@ def payload(view: View) -> str:
             {
                 **{row.name: getattr(section, row.name).value for row in OF_INSTALLATION},
                 "rows": [[row.tensorflow, row.python, row.hub] for row in section.rows],
-                "columns": [[column.model, column.format, column.device] for column in section.columns],
+                "columns": [[column.model or NO_MODEL, column.format, column.device] for column in section.columns],
             }
             for section in view.sections
         ],

@@ -42,7 +42,7 @@ def count(cells: Sequence[CellView], planned: int) -> Counts:
 
 
 def models(sections: Sequence[Section], cells: Sequence[CellView]) -> tuple[ModelSummary, ...]:
-    """Each model by name, with one track for each section that has it.
+    """Return each model by name, with one track for each section that has it; cells without a model under the empty name, first.
 
     Told of the host alone, where anything ran on it: other devices have other cases, and hardware may be missing.
     """

@@ -63,6 +63,7 @@ def view(
     unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
     cells = tuple(_cell(unsorted[place], environments, environment_facts, measured, texts) for place in order)
     cases = measured.shown()
+    by_model = summary.models(sections, cells)
     versions = ascending(one.tensorflow for one in axes)
     ways = every_way(cells, cases, environments, measured.uses)
     return View(
@@ -76,7 +77,8 @@ def view(
         compiling=compiling(cells, cases, environments, measured.uses, versions),
         devices=count_devices(cells),
         documents=documents(findings, versions, titles),
-        models=summary.models(sections, cells),
+        models=tuple(each for each in by_model if each.model),
+        without_model=next((each for each in by_model if not each.model), None),
         interfaces={plain(model, MESSAGE_LIMIT): interface for model, interface in interfaces.items()},
         tasks=dict(tasks),
         messages=summary.messages(cells, cases, versions),

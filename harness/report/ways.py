@@ -21,6 +21,7 @@ from harness.results.format import EnvironmentRecord
 
 WORK = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving", "compiling", "distributing")
 BAD = frozenset({State.FAILED, State.OTHERWISE, State.CRASHED, State.TIMED_OUT, State.UNEXPECTED, State.MIXED})
+_ANY = frozenset(Axis)
 _SPLIT = (Axis.FORMAT, Axis.DEVICE)
 _VALUES: tuple[SaveFormat | Device, ...] = (*SaveFormat, *Device)
 
@@ -50,7 +51,7 @@ def ways(
     shown = scale(versions)
     titles = {case.case: case.title for case in cases}
     by_case: defaultdict[str, list[Way]] = defaultdict(list)
-    for model, of_model in sorted(_entries(cells, cases, environments, versions).items()):
+    for model, of_model in sorted(_entries(cells, cases, environments, versions, uses).items()):
         for case, entries in of_model.items():
             by_case[case] += _lines(model, case, titles[case], entries, uses.get(case, frozenset()), shown)
     lines = {case: _alike(several) for case, several in by_case.items()}
@@ -99,10 +100,16 @@ def _order(name: str) -> tuple[int, str]:
 
 
 def _entries(
-    cells: Sequence[CellView], cases: Sequence[CaseView], environments: Mapping[str, EnvironmentRecord], versions: Sequence[str]
+    cells: Sequence[CellView],
+    cases: Sequence[CaseView],
+    environments: Mapping[str, EnvironmentRecord],
+    versions: Sequence[str],
+    uses: Mapping[str, frozenset[Axis]],
 ) -> Mapping[str, Mapping[str, list[_Entry]]]:
-    """By model and case, in the order of the cells. A planned cell without a record has every case that its model has elsewhere
-    on such a device, not run."""
+    """Return the entries by model and case, in the order of the cells; those of a case without a model under the empty name.
+
+    A planned cell without a record has every case that its model has elsewhere on such a device, not run.
+    """
     column = {version: place for place, version in enumerate(versions)}
     found: defaultdict[str, defaultdict[str, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
     of_device: defaultdict[tuple[str, Device], dict[str, None]] = defaultdict(dict)
@@ -118,7 +125,9 @@ def _entries(
         at, pins = (installed(axes), column[axes.tensorflow]), (axes.python, axes.hub)
         values: Mapping[Axis, SaveFormat | Device] = {Axis.FORMAT: axes.format, Axis.DEVICE: axes.device}
         for case, several in states.items():  # shares them: there may be millions of entries
-            found[axes.model][case].append(_Entry(cell=place, at=at, values=values, pins=pins, state=merged(several)))
+            # Older results have such a case in the cells of all models.
+            model = axes.model if Axis.MODEL in uses.get(case, _ANY) else ""
+            found[model][case].append(_Entry(cell=place, at=at, values=values, pins=pins, state=merged(several)))
     return found
 
 
@@ -130,7 +139,7 @@ def _lines(model: str, case: str, title: str, entries: Sequence[_Entry], uses: f
                 case=case,
                 title=title,
                 folder=folder(case),
-                models=(model,),
+                models=(model,) if model else (),
                 formats=tuple(one for one in SaveFormat if one in formats),
                 devices=tuple(one for one in Device if one in devices),
                 tracks=tuple(_tracks(chosen, shown)),

@@ -157,6 +157,11 @@ def folder(name: str) -> str:
     return FOLDERS.get(name) or name.replace("_", " ").capitalize()
 
 
+def model(name: str) -> str:
+    """The model of cells as a heading says it."""
+    return name or "no model"
+
+
 def models(way: Way, every: frozenset[str]) -> tuple[str, ...]:
     """The models that a line stands for, where it does not stand for all; a number where they are many."""
     if every <= frozenset(way.models):

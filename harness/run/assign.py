@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from harness.domain import Axis, Case, Cell, Device, Model, Status, Trouble
+from harness.domain import Axis, Case, Cell, Device, Model, Status, Trouble, model_of
 from harness.results.format import CaseRef
 from harness.run.keys import uses_of
 from harness.run.tasks import KeyedCase
 
-KeyOf = Callable[[Case, Mapping[str, str], Model], str]
+KeyOf = Callable[[Case, Mapping[str, str], Model | None], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +31,13 @@ COMPLETED = CellEnd(status=Status.COMPLETED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellJob:
-    """A cell, every case that bears on it, and those that its own process has to run (none: all is known elsewhere)."""
+    """A cell, every case that bears on it, and those that its own process has to run (none: all is known elsewhere).
+
+    `model` is None for a cell without one.
+    """
 
     cell: Cell
-    model: Model
+    model: Model | None
     refs: tuple[CaseRef, ...]
     cases: tuple[KeyedCase, ...]
 
@@ -60,10 +63,10 @@ def assign(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Mo
     assigned: set[str] = set()
     jobs = []
     for cell in cells:
-        model, device = models[cell.axes.model], cell.axes.device
-        kind = (model.id, device)
+        model, device = model_of(cell, models), cell.axes.device
+        kind = (cell.axes.model, device)
         if kind not in applicable:
-            applicable[kind] = [pair for pair in with_axes if pair[0].applies_to(model, device)]
+            applicable[kind] = [pair for pair in with_axes if pair[0].bears_on(model, device)]
         values = {axis: cell.axes.value(axis) for axis in Axis}
         refs, own = [], []
         for case, axes in applicable[kind]:
@@ -107,7 +110,7 @@ def unkeyed(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, M
     listed = tuple(cases)
     jobs = []
     for cell in cells:
-        model = models[cell.axes.model]
-        refs = tuple(CaseRef(case=case.id, key=None) for case in listed if case.applies_to(model, cell.axes.device))
+        model = model_of(cell, models)
+        refs = tuple(CaseRef(case=case.id, key=None) for case in listed if case.bears_on(model, cell.axes.device))
         jobs.append(CellJob(cell=cell, model=model, refs=refs, cases=()))
     return tuple(jobs)

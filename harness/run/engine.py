@@ -173,15 +173,18 @@ async def _run(
 
         def environ(job: CellJob) -> Mapping[str, str]:
             axes = job.cell.axes
-            manifest = str(supply.manifest(axes.model))
-            values = {"HUBMATRIX_MODEL": manifest, "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
-            return {**beside.environ, **values}
+            model = {"HUBMATRIX_MODEL": str(supply.manifest(job.model.id))} if job.model else {}
+            return {**beside.environ, **model, "HUBMATRIX_FORMAT": axes.format.value, "HUBMATRIX_DEVICE": axes.device.value}
+
+        def prepare(job: CellJob, work: Path) -> None:
+            if job.model:
+                supply.bring(job.model.id, work)
 
         runner = Runner(
             settings=replace(settings, names=beside.names),
             history=history,
             digests=inputs.digests,
-            prepare=lambda job, work: supply.bring(job.model.id, work),
+            prepare=prepare,
             environ=environ,
             sink=sink,
         )

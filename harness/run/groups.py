@@ -157,4 +157,4 @@ def _ends(jobs: Sequence[CellJob], history: History) -> Mapping[str, CellEnd]:
 
 
 def _key_of(identity: Identity, limits: Limits, digests: Mapping[str, str]) -> KeyOf:
-    return lambda case, uses, model: case_key(identity, case, uses, digests[model.id], limits)
+    return lambda case, uses, model: case_key(identity, case, uses, digests[model.id] if model else None, limits)

@@ -44,7 +44,7 @@ class Identity:
         )
 
 
-def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_digest: str, limits: Limits) -> str:
+def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_digest: str | None, limits: Limits) -> str:
     """The key of a case for one combination of the values it uses."""
     facts: dict[str, object] = {
         "environment": identity.key,

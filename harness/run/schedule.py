@@ -116,7 +116,8 @@ class Runner:
         await together(self._cell(job, group, zygote, installed, ledger) for job in todo)
 
     async def _cell(self, job: CellJob, group: Group, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
-        task = Task(environment=group.identity, what=CaseSet(cases=job.cases), inputs=(self.digests[job.model.id],))
+        inputs = (self.digests[job.model.id],) if job.model else ()
+        task = Task(environment=group.identity, what=CaseSet(cases=job.cases), inputs=inputs)
         async with self._alone(job), self.slots.hold(CELL):
             limits = self.settings.machine.limits
             frame = CellFrame(

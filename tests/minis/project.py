@@ -48,6 +48,11 @@ import pytest
 def model():
     return os.environ["HUBMATRIX_MODEL"]
 
+@pytest.fixture(autouse=True)
+def of_a_model(model):
+    # So that every case belongs to the cells of the one model; those without one have a test of their own.
+    return model
+
 @pytest.fixture
 def save_format():
     return os.environ["HUBMATRIX_FORMAT"]

@@ -20,6 +20,7 @@ import pytest
 from harness.base.workspace import Workspace
 from harness.domain import (
     Axes,
+    Axis,
     Case,
     Cell,
     Device,
@@ -136,7 +137,13 @@ class Make:
 
     @staticmethod
     def case(id_: str = "cases/test_a.py::test_a", **values: Any) -> Case:
-        known = {"title": "What it shows", "uses": frozenset(), "formats": frozenset(), "interfaces": frozenset(), "digest": "d1"}
+        known = {
+            "title": "What it shows",
+            "uses": frozenset({Axis.MODEL}),
+            "formats": frozenset(),
+            "interfaces": frozenset(),
+            "digest": "d1",
+        }
         return Case(id=id_, **(known | values))
 
     @staticmethod

@@ -9,6 +9,7 @@ Format history:
   3  `compiling`: programs for TPU; `devices`: cells by device; `diagnoses`
   4  `beside` of a case
   5  of a diagnosis: `when`, a condition, in place of `tensorflow`; `interfaces` of the models, `tasks` of cases
+  6  `without_model`: cells without a model, whose `axes.model` is empty, taken together
 """
 
 from __future__ import annotations
@@ -78,14 +79,17 @@ __all__ = [
     "installed",
 ]
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One run, counted and sorted. `cells` are in the order in which `sections` show them."""
+    """One run, counted and sorted. `cells` are in the order in which `sections` show them.
 
-    format: Literal[5] = FORMAT
+    `without_model` takes the cells without a model together, as `models` does those of each; None where there are none.
+    """
+
+    format: Literal[6] = FORMAT
     header: Header
     footer: Footer | None
     counts: Counts
@@ -97,6 +101,7 @@ class View:
     devices: tuple[DeviceCount, ...]
     documents: tuple[DocumentView, ...]
     models: tuple[ModelSummary, ...]
+    without_model: ModelSummary | None
     interfaces: Mapping[str, Interface]
     tasks: Mapping[str, str]
     messages: tuple[MessageGroup, ...]

@@ -82,6 +82,8 @@ class CellView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Column:
+    """`model` is empty for cells without one."""
+
     model: str
     format: str
     device: str

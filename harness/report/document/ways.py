@@ -32,7 +32,8 @@ class Way:
     """One way to do something: a case, on every model for which its marks are the same.
 
     `folder` is the case's, below `cases/`. A case whose outcome depends on the model, the save format or the device is several
-    ways; `formats` and `devices` then name those that this one stands for, and are empty where it stands for all.
+    ways; `formats` and `devices` then name those that this one stands for, and are empty where it stands for all. `models` is
+    empty where the case uses none.
     """
 
     case: str

@@ -50,10 +50,12 @@ function casesOf(place) {
 
 const besideOf = (axes) => INSTALLATION.map((name) => data.installation[name][axes[name]] ?? axes[name]).filter(Boolean);
 
+const modelOf = (axes) => (axes.model === "none" ? "no model" : axes.model);
+
 function nameOf(place) {
   const axes = axesOf(place);
   const pins = [axes.python && `Python ${axes.python}`, axes.hub && `hub ${axes.hub}`].filter(Boolean);
-  return [`TensorFlow ${axes.tensorflow}`, ...besideOf(axes), axes.model, axes.format, axes.device, ...pins].join(", ");
+  return [`TensorFlow ${axes.tensorflow}`, ...besideOf(axes), modelOf(axes), axes.format, axes.device, ...pins].join(", ");
 }
 
 function make(tag, attributes = {}, ...children) {

@@ -32,7 +32,7 @@ function head(place) {
   const reused = data.cells.reused[place];
   return make("header", {},
     make("div", {},
-      make("h2", { id: "detail-title" }, `TensorFlow ${axes.tensorflow} with ${axes.model}`),
+      make("h2", { id: "detail-title" }, `TensorFlow ${axes.tensorflow} with ${modelOf(axes)}`),
       make("p", { class: `verdict ${letter}` }, text(data.cells.words[place])),
       make("ul", { class: "axes" }, ...values.map((value) => make("li", {}, value)), reused ? make("li", {}, `reused, recorded ${day(reused)}`) : ""),
     ),

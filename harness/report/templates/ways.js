@@ -15,9 +15,9 @@ function openWay(box) {
   openCell(ofModel(cells[columnOf(box)]), box, id);
 }
 
-// The cell beside this one with the model that was chosen: the line stands for both.
+// The cell beside this one with the model that was chosen: the line stands for both, if it is about models at all.
 function ofModel(place) {
-  if (!wayModel?.value || place < 0) return place;
+  if (!wayModel?.value || place < 0 || axesOf(place).model === "none") return place;
   const [grid, row, column] = where[place];
   const [, ...others] = grid.section.columns[column];
   const wanted = [wayModel.value, ...others].join();

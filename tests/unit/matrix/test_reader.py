@@ -207,7 +207,11 @@ QUOTED = (
         ),
         ("[default, legacy]", "[default, legacy]\n  text: []", "8:9: axes.text: the list is empty"),
         ("[h5, savedmodel]", "{h5: 1}", "10:11: axes.format: expected a list, found a mapping"),
-        ("    bert-en/3: {", "    Bert: {", "9:5: axes.model: 'Bert' isn't a model id (hint: small letters, digits, and . _ - /)"),
+        (
+            "    bert-en/3: {",
+            "    Bert: {",
+            "9:5: axes.model: 'Bert' isn't a model id (hint: small letters, digits, and . _ - /; none means cells without a model)",
+        ),
         (
             "https://tfhub.dev/tensorflow",
             "tensorflow",

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from harness import catalog
 from harness.documents.nodes import compose, plain
-from harness.domain import Accelerator, Device, KerasChoice, SaveFormat, TextOps
+from harness.domain import Accelerator, Case, Device, KerasChoice, SaveFormat, TextOps
 from harness.matrix import Spec, load, schema
 from harness.matrix.plan import expand
 from harness.models import replicas
@@ -23,6 +23,11 @@ SCHEMA = PROJECT / "docs" / "matrix.schema.json"
 @pytest.fixture(scope="module")
 def spec() -> Spec:
     return load(PROJECT / "matrix.yaml")
+
+
+@pytest.fixture(scope="module")
+def cases() -> tuple[Case, ...]:
+    return catalog.of_matrix(catalog.read(PROJECT / "cases"))
 
 
 @pytest.fixture
@@ -75,15 +80,33 @@ def test_every_model_has_a_replica_that_says_the_same(spec: Spec) -> None:
     assert {model.id: model for model in spec.models} == {replica.manifest.id: replica.model for replica in replicas.every()}
 
 
-def test_every_cell_has_cases(spec: Spec) -> None:
+def test_every_cell_has_cases(spec: Spec, cases: tuple[Case, ...]) -> None:
     """One without any would be drawn as completed, and nothing was tried."""
-    cases = catalog.of_matrix(catalog.read(PROJECT / "cases"))
-    plan = expand(spec, tier="full")
+    plan = expand(spec, tier="full", cases=cases)
     kinds = {(cell.axes.model, cell.axes.device) for cell in plan.cells}
-    empty = {
-        (name, device.value) for name, device in kinds if not any(case.applies_to(plan.models[name], device) for case in cases)
-    }
-    assert not empty
+    bearing = {kind: [case for case in cases if case.bears_on(plan.models.get(kind[0]), kind[1])] for kind in kinds}
+    assert {kind for kind, bearing_on in bearing.items() if not bearing_on} == set()
+
+
+def test_every_case_has_cells(spec: Spec, cases: tuple[Case, ...]) -> None:
+    plan = expand(spec, tier="full", cases=cases)
+    kinds = {(cell.axes.model, cell.axes.device) for cell in plan.cells}
+    assert [case.id for case in cases if not any(case.bears_on(plan.models.get(model), device) for model, device in kinds)] == []
+
+
+def test_cells_without_a_model(spec: Spec, cases: tuple[Case, ...]) -> None:
+    """Of an environment as many as its cases tell apart: one for each save format, one for each other device."""
+    plan = expand(spec, tier="quick", select="tensorflow=2.15.1 and install=as-released and text=without", cases=cases)
+    plain = [cell.id.removeprefix("tf-2_15_1-as-released--") for cell in plan.cells if not cell.axes.model]
+    assert plain == [
+        "no-model--h5--cpu",
+        "no-model--h5--xla-cpu",
+        "no-model--keras--cpu",
+        "no-model--savedmodel--cpu",
+        "no-model--savedmodel--tpu-v5e",
+        "no-model--savedmodel--mirrored-2",
+    ]
+    assert list(plan.models) == ["bert-en/2", "bert-en/3", "bert-uncased/1", "preprocess/3"]
 
 
 def test_the_committed_schema_is_up_to_date() -> None:

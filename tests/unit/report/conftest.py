@@ -72,7 +72,7 @@ class Records:
         known = {
             "key": f"key-{len(self.cases)}",
             "case": f"test_{len(self.cases)}",
-            "uses": {},
+            "uses": {"model": DEFAULTS["model"]},
             "seconds": 0.5,
             "run": "r",
             "recorded": NOON,
@@ -148,4 +148,6 @@ def every(records: Records) -> Records:
     trouble = {"status": Status.UNAVAILABLE, "trouble": "interpreter", "message": "no CPython 3.6 here", "python": None}
     records.cell(tensorflow="2.0.4", status=Status.UNAVAILABLE, trouble="interpreter", environment=trouble)
     records.cell(passed, model="electra/2", keras="legacy", reused=True)
+    plain = records.case("cell-18", "env-0", passed, case="cases/saving/test_plain.py::test_plain", uses={"format": "h5"})
+    records.cell(model="", refs=(plain,))
     return records

@@ -34,6 +34,12 @@ def test_one_section_for_each_way_to_install_and_one_row_for_each_pin() -> None:
     assert sorted(str(row.python) for row in sections[0].rows) == ["3.9", "None"]
 
 
+def test_cells_without_a_model_come_first() -> None:
+    order, (section,) = arrange([axes("2.9.3"), axes("2.9.3", model="")])
+    assert [column.model for column in section.columns] == ["", "m"]
+    assert order == (1, 0)
+
+
 def test_nothing() -> None:
     assert arrange([]) == ((), ())
 

@@ -93,10 +93,19 @@ def test_html_needs_nothing_from_elsewhere(every: Any) -> None:
     assert [one for _, one in parsed.found if "style" in one] == []
 
 
+def test_cells_without_a_model_have_a_column_of_their_own(every: Any) -> None:
+    shown = every.view({})
+    page = html.render(shown)
+    assert '<th scope="colgroup" colspan="1" class="model"><span>no model</span></th>' in page
+    assert '<option value="none">no model</option>' in page
+    assert "| TensorFlow | `no model` | `bert-en/3` |" in markdown.render(shown)
+    assert "no model" not in [model.model for model in shown.models]
+
+
 def test_html_has_real_tables(every: Any) -> None:
     parsed = Page(html.render(every.view({})))
     assert all("scope" in one for one in parsed.named("th"))
-    assert len([tag for tag, _ in parsed.found if tag == "caption"]) == 3 + 1  # sections; folders of cases that could be tried
+    assert len([tag for tag, _ in parsed.found if tag == "caption"]) == 3 + 2  # sections; folders of cases that could be tried
 
 
 def test_html_says_how_to_measure_the_same_models_again(every: Any) -> None:
@@ -129,7 +138,7 @@ def test_code(text: str, span: str) -> None:
 
 def test_markdown_says_what_is_missing(every: Any) -> None:
     text = markdown.render(every.view({}, planned=99, footer=False))
-    assert "> This run was cut off; 18 of 99 cells are here." in text
+    assert "> This run was cut off; 19 of 99 cells are here." in text
     assert "**1 unexpected pass**" in text
     assert "| ▨ | unavailable | 1 |" in text
 

@@ -114,6 +114,16 @@ def test_an_unavailable_cell_breaks_a_range_and_is_never_a_failure(records: Any)
     assert [group.kind for group in found.messages] == [Kind.MACHINE]
 
 
+def test_cells_without_a_model_say_nothing_of_any_model(records: Any) -> None:
+    records.cell(Outcome.PASSED)
+    records.cell(Outcome.FAILED, model="")
+    found = records.view({})
+    assert [(model.model, model.tracks[0].marks[0].verdict) for model in found.models] == [("bert-en/3", CellVerdict.WORKS)]
+    assert found.without_model is not None
+    assert found.without_model.tracks[0].marks[0].verdict is CellVerdict.FAILS
+    assert [column.model for column in found.sections[0].columns] == ["", "bert-en/3"]
+
+
 def test_what_to_install_is_the_newest_that_works_without_declared_failures(records: Any) -> None:
     records.cell(Outcome.PASSED, tensorflow="2.9.3")
     records.cell(Outcome.PASSED, CaseVerdict.AS_DECLARED, tensorflow="2.16.2")

@@ -95,6 +95,30 @@ def test_a_line_names_its_models_unless_it_holds_for_all(records: Any) -> None:
     assert wording.models(second, frozenset("bcde")) == ()
 
 
+def plain(records: Any, *models: str) -> None:
+    """A case that asks for no model, in a cell of each; they share what was measured."""
+    ref = records.case("cell-0", "env-0", FAILED, case=CASE, uses={"format": "h5"})
+    for model in models:
+        records.cell(model=model, refs=(ref,))
+
+
+def test_the_line_of_a_case_without_a_model_names_none(records: Any) -> None:
+    load(records, "2.15.1", albert=PASSED, bert=PASSED)
+    plain(records, "")
+    found = records.view({})
+    assert [(way.case, way.models, wording.models(way, frozenset({"albert", "bert"}))) for way in found.ways] == [
+        (LOAD, ("albert", "bert"), ()),
+        (CASE, (), ()),
+    ]
+
+
+def test_older_results_have_a_case_without_a_model_in_the_cells_of_models(records: Any) -> None:
+    plain(records, "albert", "bert")
+    (way,) = records.view({}).ways
+    assert way.models == ()
+    assert [mark.cells for track in way.tracks for mark in track.marks if mark] == [(0, 1)]
+
+
 def test_in_a_folder_what_fails_undeclared_comes_first(records: Any) -> None:
     outcomes = {"one": PASSED, "two": CaseVerdict.AS_DECLARED, "three": FAILED, "four": CaseVerdict.PASSED_UNEXPECTEDLY}
     refs = [records.case("cell-0", "env-0", outcome, case=f"cases/a/t.py::{name}") for name, outcome in outcomes.items()]
@@ -232,7 +256,7 @@ def outcomes_are_told_once(found: View) -> None:
                     told[place, way.case] += 1
                     cell = found.cells[place]
                     assert (installed(cell.axes), cell.axes.tensorflow) == (installed(track), version)
-                    assert cell.axes.model in way.models
+                    assert not way.models or cell.axes.model in way.models
                     assert not way.formats or cell.axes.format in way.formats
                     assert not way.devices or cell.axes.device in way.devices
                     own = (found.cases[one] for one in cell.cases)

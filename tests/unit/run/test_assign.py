@@ -15,14 +15,14 @@ from harness.run.keys import uses_of
 CRASHED = CellEnd(status=Status.CRASHED, message="SIGSEGV")
 
 
-def key_of(case: Case, uses: Any, model: Model) -> str:
+def key_of(case: Case, uses: Any, model: Model | None) -> str:
     return f"{case.id}{sorted(uses.items())}"
 
 
 def plan(make: Any) -> st.SearchStrategy[tuple[list[Cell], list[Case], dict[str, Model]]]:
     axes = st.fixed_dictionaries(
         {
-            "model": st.sampled_from(["dict", "list", "tf1"]),
+            "model": st.sampled_from(["dict", "list", "tf1", ""]),
             "format": st.sampled_from(SaveFormat),
             "device": st.sampled_from(Device),
             "tensorflow": st.sampled_from(["2.15.1", "2.16.2"]),
@@ -59,11 +59,11 @@ def test_every_key_is_given_to_exactly_one_cell_and_all_refs_are_there(data: st.
 
     assert [job.cell for job in jobs] == cells
     for job in jobs:
-        bearing = [case for case in cases if case.applies_to(models[job.cell.axes.model], job.cell.axes.device)]
+        bearing = [case for case in cases if case.bears_on(models.get(job.cell.axes.model), job.cell.axes.device)]
         assert [(ref.case, ref.key) for ref in job.refs] == [
             (case.id, key_of(case, uses_of(case, job.cell), job.model)) for case in bearing
         ]
-        assert job.model == models[job.cell.axes.model]
+        assert job.model == models.get(job.cell.axes.model)
     tasks = [task for job in jobs for task in job.cases]
     assert Counter(task.key for task in tasks) == dict.fromkeys(everything - known, 1)
     assert all(task.key == key_of(task.case, task.uses, models["dict"]) for task in tasks)
@@ -84,6 +84,17 @@ def test_a_case_runs_once_for_each_combination_it_uses(make: Any) -> None:
     jobs = assign(cells, [loads, saves], {"bert-en/3": make.model()}, key_of)
     assert [[task.case.id for task in job.cases] for job in jobs] == [["loads", "saves"], ["saves"], ["saves"]]
     assert all(len(job.refs) == 2 for job in jobs)
+
+
+def test_a_case_without_a_model_belongs_to_cells_without_one(make: Any) -> None:
+    """Marks for models stand on whole files, and say nothing of the cases in them that use none."""
+    cells = [make.cell("of-model"), make.cell("without", model="")]
+    loads = make.case("loads", uses=frozenset({Axis.MODEL}))
+    plain = make.case("plain", uses=frozenset({Axis.FORMAT}), interfaces=frozenset({Interface.LIST}))
+    jobs = assign(cells, [loads, plain], {"bert-en/3": make.model()}, key_of)
+    assert [[ref.case for ref in job.refs] for job in jobs] == [["loads"], ["plain"]]
+    assert [job.model for job in jobs] == [make.model(), None]
+    assert jobs[1].cases[0].uses == {"format": "h5"}
 
 
 @given(data=st.data())

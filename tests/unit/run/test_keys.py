@@ -162,7 +162,7 @@ def test_uses_are_the_cells_values_on_the_axes_of_the_case(make: Any) -> None:
     cell = make.cell(format=SaveFormat.KERAS, device=Device.XLA_CPU, python="3.9")
     case = make.case(uses=frozenset({Axis.MODEL, Axis.FORMAT, Axis.DEVICE, Axis.PYTHON, Axis.HUB}))
     assert uses_of(case, cell) == {"model": "bert-en/3", "format": "keras", "device": "xla-cpu", "python": "3.9"}
-    assert uses_of(make.case(), cell) == {}
+    assert uses_of(make.case(uses=frozenset()), cell) == {}
 
 
 def test_digests_are_stable() -> None:

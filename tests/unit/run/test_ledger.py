@@ -48,7 +48,7 @@ class Kept:
 
 def jobs(make: Any, axes: list[dict[str, Any]], uses: list[frozenset[Axis]], known: Any = ()) -> tuple[CellJob, ...]:
     cells = [make.cell(f"cell-{number}", **one) for number, one in enumerate(axes)]
-    cases = [make.case(f"t{number}", uses=one) for number, one in enumerate(uses)]
+    cases = [make.case(f"t{number}", uses=one | {Axis.MODEL}) for number, one in enumerate(uses)]
     assigned = assign(cells, cases, {"bert-en/3": make.model()}, lambda case, uses, _model: f"{case.id}{sorted(uses.items())}")
     return without_known(assigned, known)
 
