@@ -92,7 +92,8 @@ def _costs(run: Run) -> Iterable[Cost]:
     """A case without a model is counted for each: whoever runs the cases of one model runs it too."""
     models: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for cell in run.cells:
-        models[cell.environment][cell.axes.model] = None
+        if cell.axes.model:
+            models[cell.environment][cell.axes.model] = None
     by_environment: defaultdict[str, list[CaseRecord]] = defaultdict(list)
     for record in run.cases:
         by_environment[record.environment].append(record)

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.domain import NO_MODEL
 from harness.judge import facts
 from harness.judge.outcomes import CaseVerdict, Judgements, judge_case, record_id
 from harness.matrix.selector import Interfaces, Selector, Vocabulary
@@ -69,7 +68,7 @@ def vocabulary(run: Run, planned: Vocabulary) -> Vocabulary:
     axes = [cell.axes for cell in run.cells]
     values = {
         "tensorflow": [*planned.get("tensorflow", ()), *(each.tensorflow for each in axes)],
-        "model": [*planned.get("model", ()), *(each.model or NO_MODEL for each in axes)],
+        "model": [*planned.get("model", ()), *(each.model for each in axes if each.model)],
         "environment": [record.environment for record in run.cells],
         "cell": [record.id for record in run.cells],
         "case": [ref.case for record in run.cells for ref in record.cases],

@@ -8,7 +8,6 @@ from typing import Any
 from packaging.version import Version
 
 from harness.base.versions import is_version
-from harness.domain import NO_MODEL
 from harness.judge.outcomes import CaseVerdict
 from harness.matrix.names import Context, names_in
 from harness.report.document import View
@@ -18,7 +17,7 @@ def names(view: View) -> list[dict[str, Any]]:
     """Return the names that the page's selectors may use, with all the values that make sense; None where any may be asked for."""
     values: dict[str, Iterable[str]] = {
         "tensorflow": view.versions,
-        "model": (cell.axes.model or NO_MODEL for cell in view.cells),
+        "model": (model.model for model in view.models),
         "environment": (cell.environment for cell in view.cells),
         "case": (case.case for case in view.cases),
         "variant": (case.variant for case in view.cases if case.variant),
@@ -30,7 +29,7 @@ def names(view: View) -> list[dict[str, Any]]:
             "name": name.name,
             "kind": name.kind.value,
             "takes": name.takes,
-            "values": list(dict.fromkeys(values[name.name])) if name.name in values else name.values,
+            "values": [*dict.fromkeys(values[name.name]), *name.always] if name.name in values else name.values,
         }
         for name in names_in(Context.RESULT).values()
     ]
