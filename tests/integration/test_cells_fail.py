@@ -216,15 +216,28 @@ def test_outcomes_of_pytest(mini: Make) -> None:
         def broken(): raise RuntimeError("in a fixture")
         def test_error(broken): pass
         def test_skip(): pytest.skip("no reason")
-        @pytest.mark.xfail(raises=ValueError, reason="the wrong way")
-        def test_xfail(): raise ValueError("as declared")
-        @pytest.mark.xfail(reason="the wrong way")
-        def test_xpass(): pass
+        @pytest.mark.declared(raises="ValueError", match="as declared", instead="Nothing.")
+        def test_declared(): raise ValueError("as declared")
+        def test_unmet(request):
+            request.node.user_properties.append(("hubmatrix_unmet", "hub.Module"))
+            pytest.skip("not applicable: needs hub.Module")
     """
     run = mini({"test_x.py": cases}).run()
-    assert outcomes(run) == {"test_error": "error", "test_skip": "skipped", "test_xfail": "xfailed", "test_xpass": "xpassed"}
+    assert outcomes(run) == {
+        "test_error": "error",
+        "test_skip": "skipped",
+        "test_declared": "failed",
+        "test_unmet": "not_applicable",
+    }
     messages = [record.message for record in run.cases]
-    assert messages == ["RuntimeError: in a fixture", "Skipped: no reason", "ValueError: as declared", "the wrong way"]
+    assert messages == [
+        "RuntimeError: in a fixture",
+        "Skipped: no reason",
+        "ValueError: as declared",
+        "Skipped: not applicable: needs hub.Module",
+    ]
+    kinds = [record.failure.kinds[0] if record.failure else "" for record in run.cases]
+    assert kinds == ["builtins.RuntimeError", "", "builtins.ValueError", ""]
 
 
 def test_xdist_where_cores_would_be_idle(mini: Make, tmp_path: Path) -> None:
