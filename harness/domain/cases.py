@@ -60,11 +60,11 @@ class Case:
         return self.title.startswith(WRONG_WAY)
 
     def bears_on(self, model: Model | None, device: Device) -> bool:
-        """Say whether the case belongs to the cells of this model and device; None: to those without a model."""
+        """Return whether the case belongs to the cells of this model and device; None: to those without a model."""
         return device in self.devices and self.is_about(model)
 
     def is_about(self, model: Model | None) -> bool:
-        """Say whether the case uses this model; None: whether it uses none.
+        """Return whether the case uses this model; None: whether it uses none.
 
         What narrows the models says nothing of a case that uses none: the marks of a file stand on all of its cases.
         """

@@ -96,7 +96,7 @@ def _split(
     """Return the selected cells that are kept, and what the excludes took from the selection."""
     about_models, literal = divide(selector)
     interfaces = spec.interfaces()
-    kept: dict[str, list[Cell]] = {}
+    by_environment: dict[str, list[Cell]] = {}
     around: dict[str, dict[Choice, Axes]] = {}
     taken: Counter[str] = Counter()  # by place: the hash of a rule takes longer than all else here
 
@@ -108,15 +108,15 @@ def _split(
             taken[rule.place] += is_meant(cell)
             continue
         around.setdefault(cell.environment, {})[cell.axes.format, cell.axes.device] = cell.axes
-        own = kept.setdefault(cell.environment, [])
+        own = by_environment.setdefault(cell.environment, [])
         if is_meant(cell):
             own.append(cell)
     told_apart = cache(lambda choices: tell_apart(choices, cases))  # most environments have the same choices
     for environment, plain in _without_model(spec, ids, around):
-        meant = {(cell.axes.format, cell.axes.device): cell for cell in plain if is_meant(cell)}
-        kept[environment] += [meant[choice] for choice in told_apart(tuple(meant))]
+        plain_by_choice = {(cell.axes.format, cell.axes.device): cell for cell in plain if is_meant(cell)}
+        by_environment[environment] += [plain_by_choice[choice] for choice in told_apart(tuple(plain_by_choice))]
     rules = (rule for rule in spec.exclude if taken[rule.place])
-    return [cell for cells in kept.values() for cell in cells], tuple(
+    return [cell for cells in by_environment.values() for cell in cells], tuple(
         LeftOut(when=rule.when.text, reason=rule.reason, place=rule.place, cells=taken[rule.place]) for rule in rules
     )
 

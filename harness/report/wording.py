@@ -158,7 +158,7 @@ def folder(name: str) -> str:
 
 
 def model(name: str) -> str:
-    """The model of cells as a heading says it."""
+    """Return the model of cells as a heading says it."""
     return name or "no model"
 
 

@@ -148,4 +148,4 @@ def test_json_reads_back_as_the_same_view_and_fits_its_schema(every: Any) -> Non
     text = jsonview.render(found)
     assert TypeAdapter(View).validate_json(text) == found
     jsonschema.validate(json.loads(text), jsonview.schema())
-    assert json.loads(text)["format"] == 5
+    assert json.loads(text)["format"] == 6
