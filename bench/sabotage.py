@@ -39,7 +39,7 @@ from harness.base.errors import MachineError, SelectionError
 from harness.base.workspace import Workspace
 from harness.cli.progress import RunProgress, display
 from harness.commands import plan as planning
-from harness.domain import Axis, Case, Cell, Plan
+from harness.domain import Axis, Case, Cell, Plan, model_of
 from harness.environments import venv
 from harness.environments.uv import Failure
 from harness.judge.attribution import machine_trouble
@@ -146,7 +146,7 @@ def _bench(select: str, patterns: Sequence[str], jobs: int) -> SabotageBench:
 
 
 def _is_run(case: Case, cell: Cell, plan: Plan) -> bool:
-    return case.applies_to(plan.models[cell.axes.model], cell.axes.device)
+    return case.bears_on(model_of(cell, plan.models), cell.axes.device)
 
 
 def _observe(bench: SabotageBench, sabotage: Sabotage | None) -> Observations:
