@@ -15,6 +15,7 @@ from bench import compiler as compiler_module
 from bench import environments as environments_module
 from bench import installers as installers_module
 from bench import noop as noop_module
+from bench import sabotage as sabotage_module
 from bench import speed as speed_module
 from bench.commands import ROOT, CommandFailed, folder
 from bench.tools import ToolName
@@ -33,6 +34,7 @@ Run on a quiet machine; nothing asserts a timing.
     python -m bench cases --tensorflow 2.15.1 --model bert-en/3
     python -m bench compiler --tensorflow 2.15.1
     python -m bench installers                                                    no timing: our locks beside real pip and uv
+    python -m bench sabotage --case cases/saving                                  no timing: whether cases can fail
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -141,6 +143,28 @@ def installers(
     with folder(inside, keep=keep) as base:
         done = installers_module.measure(base, select)
     _show(installers_module.as_text(done), installers_module.as_json(done), json_file)
+
+
+@app.command()
+def sabotage(
+    tensorflow: Annotated[str, typer.Option(help="A TensorFlow 2 of matrix.yaml, as released.")] = "2.15.1",
+    select: Annotated[str, typer.Option(help="Which cells, as in `hubmatrix run --select`.")] = sabotage_module.SELECT,
+    names: Annotated[list[str], typer.Option("--sabotage", help="A sabotage; repeatable, all of them if none is given.")] = [],  # noqa: B006
+    case: Annotated[list[str], typer.Option(help="Part of a case's id; repeatable, all of them if none is given.")] = [],  # noqa: B006
+    every: Annotated[bool, typer.Option("--every", help="All sabotages over all that they touch, for a full table.")] = False,
+    jobs: Annotated[int, typer.Option(help="Cells at a time.", min=1)] = 1,
+    json_file: Json = None,
+) -> None:
+    """Show whether cases can fail: what each does when weights, outputs, gradients, files, compiler or server are wrong.
+
+    Exits with 1 where a case stays green under every sabotage that touches it without saying why in bench/right.py, where such a
+    reason isn't needed any more, or where a way to do a user's task doesn't notice that it is taken away. What is known is not
+    measured again.
+    """
+    result = sabotage_module.measure(tensorflow, select, sabotage_module.chosen_sabotages(names), case, jobs, every=every)
+    _show(sabotage_module.as_text(result), sabotage_module.as_json(result), json_file)
+    if not sabotage_module.is_good(result):
+        raise typer.Exit(1)
 
 
 def _tool(name: str) -> ToolName:

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from bench import subject
-from bench.place import output, tell
+from bench.commands import output, tell
 from harness.domain import EnvironmentRequest
 from harness.environments import uv as uv_tool
 from harness.environments.seeds import INSTALLER

@@ -41,7 +41,8 @@ def test_dict(model, load, compiled_once):
 
         return step
 
-    compiled_once(make, model.inputs)
+    program = compiled_once(make, model.inputs)
+    assert program.products.get("f32", 0) > 1, "it is not the encoder's program: no matrix products"
 
 
 @pytest.mark.declared(
@@ -67,7 +68,8 @@ def test_list(model, load, compiled_once):
 
         return step
 
-    compiled_once(make, list(model.inputs.values()))
+    program = compiled_once(make, list(model.inputs.values()))
+    assert program.products.get("f32", 0) > 1, "it is not the encoder's program: no matrix products"
 
 
 @pytest.mark.task("tpu-train")
@@ -87,7 +89,8 @@ def test_signature(model, compiled_once):
 
         return step
 
-    compiled_once(make, *model.inputs.values())
+    program = compiled_once(make, *model.inputs.values())
+    assert program.products.get("f32", 0) > 1, "it is not the encoder's program: no matrix products"
 
 
 @pytest.mark.devices("tpu-v5e")

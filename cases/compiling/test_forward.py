@@ -24,6 +24,7 @@ def test_dict(model, load, compiled_once):
 
     program = compiled_once(make, model.inputs)
     assert program.code_bytes > 0
+    assert program.products.get("f32", 0) > 1, "it is not the encoder's program: no matrix products"
 
 
 @pytest.mark.declared(
@@ -44,6 +45,7 @@ def test_list(model, load, compiled_once):
 
     program = compiled_once(make, list(model.inputs.values()))
     assert program.code_bytes > 0
+    assert program.products.get("f32", 0) > 1, "it is not the encoder's program: no matrix products"
 
 
 @pytest.mark.task("tpu-encode")
@@ -57,3 +59,4 @@ def test_signature(model, load, compiled_once):
 
     program = compiled_once(make, *model.inputs.values())
     assert program.code_bytes > 0
+    assert program.products.get("f32", 0) > 1, "it is not the encoder's program: no matrix products"

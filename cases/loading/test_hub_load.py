@@ -9,10 +9,15 @@ EAGER = pytest.mark.needs("eager execution")
 
 
 @pytest.mark.task("load")
-def test_callable(loaded):
-    """hub.load gives an object that can be called, with trainable variables."""
+def test_callable(model, loaded):
+    """hub.load gives an object that can be called, with trainable variables, and the published weights in them."""
     assert callable(loaded)
     assert loaded.trainable_variables
+    if tf.executing_eagerly():  # in a graph it takes a session, see cases/encoding/test_encode_in_session.py
+        inputs = {name: tf.constant(rows) for name, rows in model.inputs.items()}
+        outputs = loaded(list(inputs.values()) if model.interface == "list" else inputs)
+        right = pytest.approx(model.outputs["pooled_output"], abs=model.tolerance)
+        assert any(output.numpy() == right for output in tf.nest.flatten(outputs))
 
 
 @EAGER

@@ -21,10 +21,13 @@ def tokens(model):
 
 
 @pytest.mark.task("load")
-def test_hub_load(loaded):
-    """hub.load gives an object with the module's signatures."""
+def test_hub_load(model, loaded):
+    """hub.load gives an object with the module's signatures, and the published weights in its variables."""
     assert {"tokens", "tokenization_info"} <= set(loaded.signatures)
     assert loaded.variables
+    if tf.executing_eagerly():  # in a graph it takes a session, see cases/encoding/test_encode_in_session.py
+        pooled = loaded.signatures["tokens"](**tokens(model))["pooled_output"]
+        assert pooled.numpy() == pytest.approx(model.outputs["pooled_output"], abs=model.tolerance)
 
 
 @pytest.mark.declared(
@@ -86,7 +89,9 @@ def has_dropout(graph):
 @EAGER
 def test_saved_model_load(model):
     """tf.saved_model.load(hub.resolve(handle), tags=[]) does the same as hub.load(handle)."""
-    assert "tokens" in tf.saved_model.load(hub.resolve(model.handle), tags=[]).signatures
+    loaded = tf.saved_model.load(hub.resolve(model.handle), tags=[])
+    pooled = loaded.signatures["tokens"](**tokens(model))["pooled_output"]
+    assert pooled.numpy() == pytest.approx(model.outputs["pooled_output"], abs=model.tolerance)
 
 
 @EAGER

@@ -28,9 +28,12 @@ def test_relative_path(folder, monkeypatch):
 
 @pytest.mark.models(interface=["dict", "list"])
 @pytest.mark.needs("eager execution")  # TensorFlow 1 has another function under that name
-def test_saved_model_load(folder):
+def test_saved_model_load(model, folder):
     """tf.saved_model.load(hub.resolve(handle)) does the same as hub.load(handle)."""
-    assert callable(tf.saved_model.load(str(folder)))
+    inputs = {name: tf.constant(rows) for name, rows in model.inputs.items()}
+    outputs = tf.saved_model.load(str(folder))(list(inputs.values()) if model.interface == "list" else inputs)
+    right = pytest.approx(model.outputs["pooled_output"], abs=model.tolerance)
+    assert any(output.numpy() == right for output in tf.nest.flatten(outputs))
 
 
 @pytest.mark.declared(

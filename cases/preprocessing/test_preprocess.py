@@ -53,7 +53,12 @@ def test_long_text_is_cut(model, preprocess):
 
 def test_empty_text(model, preprocess):
     """The empty text is [CLS] [SEP] and padding."""
-    assert preprocess(tf.constant([""]))["input_mask"].numpy().sum() == 2
+    encoded = preprocess(tf.constant([""]))
+    assert encoded["input_mask"].numpy().sum() == 2
+    ids, whole = encoded["input_word_ids"].numpy()[0], model.outputs["input_word_ids"][0]
+    assert ids[0] == whole[0]  # [CLS]
+    assert ids[1] == whole[model.outputs["input_mask"][0].sum() - 1]  # [SEP]
+    assert not ids[2:].any()
 
 
 @pytest.mark.declared(
