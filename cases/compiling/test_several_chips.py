@@ -32,6 +32,13 @@ def test_forward(model, loaded, compiled):
     when="tensorflow<2",
     instead="in TensorFlow 1 a tape wants resource variables: tf.compat.v1.enable_resource_variables() at the start",
 )
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 def test_step(model, loaded, compiled):
     """A step with a frozen encoder and 8 texts on 4 chips: the gradients of the head are summed over them."""
     encoder = hub.KerasLayer(loaded)

@@ -74,6 +74,13 @@ def digests(compiled, written, function, dataset):
     return {compiled(program).digest, *(compiled(program.again(batch)).digest for batch in others)}
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 @pytest.mark.needs("eager execution")
 def test_last_batch(encode, compiled, written, record_property):
     """10 texts in batches of 4, the last of 2: two programs."""
@@ -83,6 +90,13 @@ def test_last_batch(encode, compiled, written, record_property):
     assert len(programs) == 2
 
 
+@pytest.mark.declared(
+    raises="InvalidArgumentError",
+    match="No registered 'Einsum' OpKernel for XLA_CPU_JIT",
+    when="tensorflow<2.1",
+    instead="XLA has tf.einsum, which these encoders are made of, from TensorFlow 2.1 on: compile with that",
+    link="docs/tpu.md",
+)
 @pytest.mark.needs("eager execution")
 def test_last_batch_dropped(encode, compiled, written, record_property):
     """The same with drop_remainder=True: one program."""
