@@ -73,7 +73,7 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
         run,
         {case.id: case.title for case in cases},
         made.plan.cells if made else (),
-        judge(documents, run, known),
+        judge(documents, store.first_opinions(run), known),
         judgements,
         interfaces=known,
         tasks=tasks_of(cases),
@@ -96,7 +96,7 @@ def shown(place: Workspace, results: Path) -> RenderableType:
     known = interfaces(place)
     judgements = judge_run(run, cases, _declared(place, None, cases), known)
     titles = {case.id: case.title for case in cases}
-    return terminal.render(view(run, titles, (), judge(documents, run, known), judgements))
+    return terminal.render(view(run, titles, (), judge(documents, store.first_opinions(run), known), judgements))
 
 
 def _declared(place: Workspace, made: Made | None, cases: Sequence[Case]) -> Declared:
@@ -107,9 +107,9 @@ def _declared(place: Workspace, made: Made | None, cases: Sequence[Case]) -> Dec
 
 
 def _read(place: Workspace, results: Path, made: Made | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
-    """A run, and what it is told with: the cases and the documents of its plan, or those that are here."""
+    """A run, second opinions included, and what it is told with: the cases and documents of its plan, or those that are here."""
     cases = made.cases if made else catalog.read(place.cases)
-    return store.first_opinions(store.read(results)), cases, made.documents if made else claims(place, cases)
+    return store.read(results), cases, made.documents if made else claims(place, cases)
 
 
 def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path, ...]:
@@ -117,7 +117,7 @@ def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path
     paths = tuple(place.site / name for name in NAMES)
     stamp = place.site / STAMP
     shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
-        store.first_opinions(store.read(results)), made.cases, made.documents, _beside(place), _docs(place)
+        store.read(results), made.cases, made.documents, _beside(place), _docs(place)
     )
     return paths if shown else render(place, results, made)
 

@@ -91,6 +91,11 @@ def record_id(record: CaseRecord) -> RecordId:
     return record.key, record.case, record.variant
 
 
+def judgement_of(judgements: Judgements, record: CaseRecord) -> CaseJudgement:
+    """Return the judgement on a record; one that was not judged declares nothing."""
+    return judgements.get(record_id(record)) or CaseJudgement(verdict=judge_case(record.outcome, record.failure, None))
+
+
 def judge_case(outcome: Outcome, failure: Failure | None, declaration: Declaration | None) -> CaseVerdict:
     """Return the verdict on a case.
 

@@ -1,14 +1,41 @@
-"""Which failures deserve a second opinion on an older Python. Pure."""
+"""Second opinions on an older Python: which failures deserve one, and what it came to. Pure.
+
+The verdict on a case, or on a cell, is that of the first opinion, whatever the second says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
 
-from harness.domain import Case, Outcome
-from harness.judge.outcomes import is_the_declared
-from harness.results.format import CaseRecord
+from harness.domain import Axes, Case, Outcome, Status
+from harness.judge.outcomes import SILENT, SURPRISES, CaseVerdict, Judgements, RecordId, is_the_declared, judgement_of, record_id
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Failure
+from harness.results.store import Run
 
 BAD = (Outcome.FAILED, Outcome.ERROR, Outcome.CRASHED, Outcome.TIMED_OUT)
+FAILURES = SURPRISES - {CaseVerdict.PASSED_UNEXPECTEDLY}
+"""Verdicts on a failure that is not the declared one."""
+
+
+class SecondVerdict(str, Enum):
+    """What became on the older Python of what failed on the newer one."""
+
+    PASSES = "passes"
+    FAILS_THE_SAME = "fails_the_same"
+    FAILS_AS_DECLARED = "fails_as_declared"
+    FAILS_OTHERWISE = "fails_otherwise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinion:
+    """What an older Python says of a failure. `first` and `second` are the versions of both, as recorded: `3.12.8`, `3.11.11`."""
+
+    first: str
+    second: str
+    verdict: SecondVerdict
 
 
 def undeclared_failures(cases: Iterable[Case]) -> Callable[[CaseRecord], bool]:
@@ -23,3 +50,90 @@ def undeclared_failures(cases: Iterable[Case]) -> Callable[[CaseRecord], bool]:
         return record.outcome in BAD and not any(is_the_declared(declaration, record.failure) for declaration in known)
 
     return matters
+
+
+def opinions_on_environments(run: Run) -> Mapping[str, SecondOpinion]:
+    """Return what an older Python makes of each environment that doesn't install or import, by the id of the first.
+
+    Args:
+        run: as read, with the environments of second opinions.
+    """
+    environments = {record.id: record for record in run.environments}
+    opinions = {}
+    for second in environments.values():
+        first = environments.get(second.second_opinion_on or "")
+        verdict = _on_environment(first, second) if first else None
+        if first and verdict and first.python and second.python:
+            opinions[first.id] = SecondOpinion(first=first.python, second=second.python, verdict=verdict)
+    return opinions
+
+
+def opinions_on_cases(run: Run, judgements: Judgements) -> Mapping[RecordId, SecondOpinion]:
+    """Return what an older Python makes of each case record that failed undeclared.
+
+    Args:
+        run: as read, with the environments of second opinions.
+        judgements: the verdict on each record, those of second opinions included.
+    """
+    pythons = {record.id: record.python for record in run.environments}
+    records: defaultdict[tuple[str, str], list[CaseRecord]] = defaultdict(list)
+    for record in run.cases:
+        records[record.key, record.case].append(record)
+    opinions: dict[RecordId, SecondOpinion] = {}
+    for case, key, second_key in _pairs(run):
+        variants = {record.variant: record for record in records[second_key, case]}
+        for first in records[key, case]:
+            second = variants.get(first.variant)
+            verdict = _on_case(first, second, judgements) if second else None
+            python, older = pythons.get(first.environment), pythons.get(second.environment) if second else None
+            if verdict and python and older:
+                opinions.setdefault(record_id(first), SecondOpinion(first=python, second=older, verdict=verdict))
+    return opinions
+
+
+def _pairs(run: Run) -> Iterator[tuple[str, str, str]]:
+    """Yield each case that bears on a cell of both opinions, with its key in the first and its key in the second.
+
+    Paired by cells, which have the same axes but for the Python: records of cases are shared by all environments that have the
+    same packages, so the environment that a record names may be another one.
+    """
+    bases = {record.id: record.second_opinion_on for record in run.environments if record.second_opinion_on}
+    seconds = {(bases[cell.environment], _but_python(cell.axes)): cell for cell in run.cells if cell.environment in bases}
+    for cell in run.cells:
+        second = seconds.get((cell.environment, _but_python(cell.axes)))
+        keys = _keys(second) if second else {}
+        for case, key in _keys(cell).items():
+            if case in keys:
+                yield case, key, keys[case]
+
+
+def _but_python(axes: Axes) -> Axes:
+    return replace(axes, python=None)
+
+
+def _keys(cell: CellRecord) -> dict[str, str]:
+    return {ref.case: ref.key for ref in cell.cases if ref.key is not None}
+
+
+def _on_case(first: CaseRecord, second: CaseRecord, judgements: Judgements) -> SecondVerdict | None:
+    """Return the second verdict; None where the first is no undeclared failure, or where the second says nothing."""
+    verdict = judgement_of(judgements, second).verdict
+    if judgement_of(judgements, first).verdict not in FAILURES or verdict in SILENT:
+        return None
+    if second.outcome is Outcome.PASSED:
+        return SecondVerdict.PASSES
+    if verdict is CaseVerdict.AS_DECLARED:
+        return SecondVerdict.FAILS_AS_DECLARED
+    return _failing(first.failure, second.failure)
+
+
+def _on_environment(first: EnvironmentRecord, second: EnvironmentRecord) -> SecondVerdict | None:
+    silent = Status.UNAVAILABLE
+    if first.status is Status.COMPLETED or silent in (first.status, second.status):
+        return None
+    return SecondVerdict.PASSES if second.status is Status.COMPLETED else _failing(first.failure, second.failure)
+
+
+def _failing(first: Failure | None, second: Failure | None) -> SecondVerdict:
+    same = first is not None and second is not None and first.signature == second.signature
+    return SecondVerdict.FAILS_THE_SAME if same else SecondVerdict.FAILS_OTHERWISE

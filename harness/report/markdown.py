@@ -175,8 +175,11 @@ def _messages(view: View) -> Iterator[str]:
     if not groups:
         return
     yield from ("## What goes wrong most often", "")
-    known = {one.id: f"{one.cause} {one.do} ({code(one.see)})" for one in view.diagnoses}
-    rows = ((*_message(group), known.get(group.diagnosis, "–")) for group in groups[:MESSAGES])
+    explained = {one.id: f"{one.cause} {one.do} ({code(one.see)})" for one in view.diagnoses}
+    rows = (
+        (*_message(group), " ".join(filter(None, (*group.second, explained.get(group.diagnosis)))) or "–")
+        for group in groups[:MESSAGES]
+    )
     yield from _table(("message", "", "cells", "TensorFlow", "why, and what to do"), rows)
     if len(groups) > MESSAGES:
         yield from (f"{len(groups) - MESSAGES:,} more messages are in the HTML report.", "")

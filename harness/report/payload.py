@@ -10,7 +10,7 @@
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]
     kinds          [case, title, variant, verdict, message, evidence, diagnosis, what to do instead, the case that shows it,
                    1 where that passed here, 0 where not, -1 where none is named, link, outcome,
-                   signature]: what cases have in common
+                   signature, what an older Python made of it]: what cases have in common
     ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
     firstProgram   the number of the first row of the programs for TPU
     figures        {name: [[number or null, one for each of `versions`], or 0, one for each program]}
@@ -96,6 +96,7 @@ def payload(view: View) -> str:
             "message": [strings(cell.message) for cell in cells],
             "evidence": [cell.evidence for cell in cells],
             "diagnosis": {place: cell.diagnosis for place, cell in enumerate(cells) if cell.diagnosis},
+            "second": {place: strings(cell.second) for place, cell in enumerate(cells) if cell.second},
             "reused": {place: cell.recorded for place, cell in enumerate(cells) if cell.reused},
             "cases": [_runs(cell.cases) for cell in cells],
         },
@@ -148,6 +149,7 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
             strings(case.link),
             case.outcome.value,
             strings(case.signature),
+            strings(case.second),
         )
     )
     told = [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]

@@ -110,6 +110,7 @@ class _Gathered:
     cells: list[int] = field(default_factory=list)
     where: dict[str, None] = field(default_factory=dict)
     diagnoses: set[str] = field(default_factory=set)
+    seconds: dict[str, None] = field(default_factory=dict)
 
 
 def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Sequence[str]) -> tuple[MessageGroup, ...]:
@@ -119,26 +120,27 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
     """
     groups: defaultdict[tuple[Kind, str], _Gathered] = defaultdict(_Gathered)
     for place, cell in enumerate(cells):
-        for kind, message, where, diagnosis in _said(cell, cases):
+        for kind, message, where, diagnosis, second in _said(cell, cases):
             group = groups[kind, message]
             group.where[where] = None
             group.diagnoses.add(diagnosis)
+            group.seconds[second] = None
             if not group.cells or group.cells[-1] != place:
                 group.cells.append(place)
     found = (_group(kind, message, group, cells, versions) for (kind, message), group in groups.items())
     return tuple(sorted(found, key=lambda group: (_RANKS[group.kind], -group.cells, -group.versions, group.message)))
 
 
-def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str, str]]:
+def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str, str, str]]:
     if cell.verdict is CellVerdict.UNAVAILABLE:
-        yield Kind.MACHINE, first_line(cell.message), cell.label, cell.diagnosis
+        yield Kind.MACHINE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
     elif cell.message:
-        yield Kind.FAILURE, first_line(cell.message), cell.label, cell.diagnosis
+        yield Kind.FAILURE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
     for place in cell.cases:
         case = cases[place]
         kind = _kind(case.verdict)
         if kind is not None:
-            yield kind, first_line(case.message), case.title, case.diagnosis
+            yield kind, first_line(case.message), case.title, case.diagnosis, case.second
 
 
 def _kind(verdict: CaseVerdict) -> Kind | None:
@@ -152,6 +154,7 @@ def _group(kind: Kind, message: str, group: _Gathered, cells: Sequence[CellView]
         kind=kind,
         message=message,
         diagnosis=next(iter(group.diagnoses)) if len(group.diagnoses) == 1 else "",
+        second=() if "" in group.seconds else tuple(group.seconds),
         where=tuple(group.where),
         cells=len(group.cells),
         versions=len(found),

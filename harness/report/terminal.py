@@ -55,6 +55,8 @@ def _parts(view: View, *, skipped: bool) -> Iterator[RenderableType]:
     for group in groups[:MESSAGES]:
         where = wording.ranges((labels.get(first, first), labels.get(last, last)) for first, last in group.spans)
         yield Text(f"  {where}: {_cut(group.message)}")
+        for sentence in group.second:
+            yield Text(f"    {sentence}")
         if group.diagnosis in known:
             yield Text(f"    {known[group.diagnosis].cause} {known[group.diagnosis].do}", style="italic")
     if len(groups) > MESSAGES:

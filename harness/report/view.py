@@ -12,10 +12,11 @@ from harness.domain import Axis, Cell, Interface, Outcome, Status
 from harness.judge import facts
 from harness.judge.claims import Finding
 from harness.judge.diagnose import KNOWN, Diagnosis, diagnose
-from harness.judge.outcomes import SURPRISES, CaseJudgement, CaseVerdict, Judgements, judge_case, record_id
+from harness.judge.outcomes import SURPRISES, CaseJudgement, CaseVerdict, Judgements, RecordId, judgement_of, record_id
+from harness.judge.second import SecondOpinion, opinions_on_cases, opinions_on_environments
 from harness.judge.verdict import CellVerdict, judge_cell
 from harness.matrix.facts import Facts
-from harness.report import summary
+from harness.report import summary, wording
 from harness.report.blocked import blocked
 from harness.report.claims import documents
 from harness.report.compiling import compiling
@@ -26,7 +27,7 @@ from harness.report.numbers import numbers
 from harness.report.text import MESSAGE_LIMIT, plain
 from harness.report.ways import ways as every_way
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Package
-from harness.results.store import Run
+from harness.results.store import Run, first_opinions
 
 __all__ = ["View", "view"]
 _AXES = frozenset(axis.value for axis in Axis)
@@ -44,7 +45,7 @@ def view(
     """The report's data.
 
     Args:
-        run: a run as read; where an id is recorded twice, the later record holds.
+        run: a run as read, second opinions included; where an id is recorded twice, the later record holds.
         titles: what each case is called, by its id; a case without a title is called by its id.
         planned: the plan's cells, where it is known: those without a record are shown as not run.
         findings: the documents' claims, held against this run.
@@ -52,16 +53,19 @@ def view(
         interfaces: the interface of each model, where it is known.
         tasks: what a user comes for, by the case that is a way to do it.
     """
+    every, run = run, first_opinions(run)
+    on_environments, on_cases = opinions_on_environments(every), opinions_on_cases(every, judgements)
     records = {record.id: _plain_axes(record) for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
     axes = [record.axes for record in records.values()] + [cell.axes for cell in missing]
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}
     texts = _Texts()
-    environment_facts = {id_: facts.of_environment(record) for id_, record in environments.items()}
-    measured = _Cases(run.cases, titles, texts, environment_facts, judgements)
+    # A case that both have may have been run in the environment of a second opinion.
+    environment_facts = {record.id: facts.of_environment(record) for record in map(_plain_environment, every.environments)}
+    measured = _Cases(run.cases, titles, texts, environment_facts, judgements, on_cases)
     unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
-    cells = tuple(_cell(unsorted[place], environments, environment_facts, measured, texts) for place in order)
+    cells = tuple(_cell(unsorted[place], environments, environment_facts, measured, texts, on_environments) for place in order)
     cases = measured.shown()
     by_model = summary.models(sections, cells)
     versions = ascending(one.tensorflow for one in axes)
@@ -117,7 +121,9 @@ class _Cases:
         texts: _Texts,
         environments: Mapping[str, Facts],
         judgements: Judgements,
+        opinions: Mapping[RecordId, SecondOpinion],
     ) -> None:
+        self._opinions = opinions
         self._titles = titles
         self._judgements = judgements
         self._texts = texts
@@ -138,7 +144,7 @@ class _Cases:
         if name not in self._places:
             first = len(self._shown)
             for record in records.values():
-                judgement = self._judgement(record)
+                judgement = judgement_of(self._judgements, record)
                 if judgement.known:
                     self._known.add(len(self._shown))
                 self._shown.append(self._case(record, judgement))
@@ -163,20 +169,19 @@ class _Cases:
     def _title(self, case: str) -> str:
         return plain(self._titles.get(case) or case, MESSAGE_LIMIT)
 
-    def _judgement(self, record: CaseRecord) -> CaseJudgement:
-        judgement = self._judgements.get(record_id(record))
-        return judgement or CaseJudgement(verdict=judge_case(record.outcome, record.failure, None))
-
     def _case(self, record: CaseRecord, judgement: CaseJudgement) -> CaseView:
         failure, declaration = record.failure, judgement.declaration
+        opinion = self._opinions.get(record_id(record))
         return CaseView(
             case=record.case,
             title=self._title(record.case),
             variant=plain(record.variant, MESSAGE_LIMIT),
+            python=plain(str(self._facts.get(record.environment, facts.NOTHING)["python"] or "")),
             outcome=record.outcome,
             verdict=judgement.verdict,
             seconds=round(record.seconds, 2),
             message=plain(_message(record), MESSAGE_LIMIT) or _silent(judgement.verdict),
+            second=wording.second_on_case(opinion) if opinion else "",
             kind=plain(failure.cause.kinds[0].rpartition(".")[2]) if failure and failure.cause.kinds else "",
             signature=plain(failure.signature) if failure else "",
             instead=declaration.instead if declaration else "",
@@ -217,6 +222,7 @@ def _cell(
     environment_facts: Mapping[str, Facts],
     measured: _Cases,
     texts: _Texts,
+    opinions: Mapping[str, SecondOpinion],
 ) -> CellView:
     if isinstance(record, Cell):
         return _unrecorded(record)
@@ -225,12 +231,14 @@ def _cell(
     known = measured.known_failures(places)
     judgement = judge_cell(record.status, record.trouble, verdicts, known)
     environment = environments.get(record.environment)
+    opinion = opinions.get(record.environment) if environment and environment.status is record.status else None
     inherited = environment.message if environment and environment.status is record.status else ""
     message = plain(record.message, MESSAGE_LIMIT) or inherited
     return CellView(
         id=record.id,
         axes=record.axes,
         environment=record.environment,
+        python=plain(environment.python) if environment and environment.python else "",
         verdict=judgement.verdict,
         label=judgement.label,
         words=judgement.words,
@@ -242,6 +250,7 @@ def _cell(
         status=record.status,
         trouble=record.trouble,
         message=message or ("" if record.status is Status.COMPLETED else judgement.words),
+        second=wording.second_on_environment(opinion, record.status) if opinion else "",
         diagnosis=_diagnosis(message, facts.of_cell(record, environment_facts.get(record.environment), {})) if message else "",
         evidence=texts.place(record.evidence),
         cases=places,
@@ -270,6 +279,7 @@ def _unrecorded(cell: Cell) -> CellView:
         id=cell.id,
         axes=cell.axes,
         environment=cell.environment,
+        python="",
         verdict=CellVerdict.NOT_RUN,
         label="–",
         words="not run: the run ended before it",
@@ -281,6 +291,7 @@ def _unrecorded(cell: Cell) -> CellView:
         status=None,
         trouble=None,
         message="",
+        second="",
         diagnosis="",
         evidence=0,
         cases=(),

@@ -9,6 +9,7 @@ from typing_extensions import assert_never
 
 from harness.domain import OF_INSTALLATION, AxisRow, InstallPolicy, Status
 from harness.judge.claims import Answer
+from harness.judge.second import SecondOpinion, SecondVerdict
 from harness.judge.verdict import CellVerdict
 from harness.report.document import ClaimView, Installation, Kind, Mark, NumberRow, Span, State, Track, View, Way, installed
 from harness.report.panels import Reason
@@ -127,6 +128,37 @@ def ended(status: Status, *, everything: bool = False) -> str:
             return "nothing ran in"
         case _:
             assert_never(status)
+
+
+def second_on_case(opinion: SecondOpinion) -> str:
+    """Return what became of a failed case on an older Python, as a sentence."""
+    return _second(opinion, f"On Python {minor(opinion.second)} the same case passes")
+
+
+def second_on_environment(opinion: SecondOpinion, status: Status) -> str:
+    """Return what became on an older Python of an environment that ended with this status, as a sentence."""
+    succeeds = "installs and imports" if status is Status.INSTALL_FAILED else "imports"
+    return _second(opinion, f"On Python {minor(opinion.second)} it {succeeds}")
+
+
+def _second(opinion: SecondOpinion, passes: str) -> str:
+    older = f"Python {minor(opinion.second)}"
+    match opinion.verdict:
+        case SecondVerdict.PASSES:
+            return f"{passes}: the newest Python, {minor(opinion.first)}, is part of the cause."
+        case SecondVerdict.FAILS_THE_SAME:
+            return f"Fails in the same words on {older}."
+        case SecondVerdict.FAILS_AS_DECLARED:
+            return f"Fails on {older} too, as declared there."
+        case SecondVerdict.FAILS_OTHERWISE:
+            return f"Fails on {older} too, in other words."
+        case _:
+            assert_never(opinion.verdict)
+
+
+def minor(python: str) -> str:
+    """Return the version of a Python without its patch: `3.12` of `3.12.8`."""
+    return ".".join(python.split(".")[:2])
 
 
 def reason(one: Reason, labels: Mapping[str, str]) -> str:

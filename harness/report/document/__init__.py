@@ -10,6 +10,7 @@ Format history:
   4  `beside` of a case
   5  of a diagnosis: `when`, a condition, in place of `tensorflow`; `interfaces` of the models, `tasks` of cases
   6  `without_model`: cells without a model, whose `axes.model` is empty, taken together
+  7  `python` and `second` of a case and of a cell, `second` of a group of messages
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ __all__ = [
     "installed",
 ]
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ class View:
     `without_model` takes the cells without a model together, as `models` does those of each; None where there are none.
     """
 
-    format: Literal[6] = FORMAT
+    format: Literal[7] = FORMAT
     header: Header
     footer: Footer | None
     counts: Counts

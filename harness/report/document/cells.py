@@ -25,16 +25,19 @@ class CaseView:
     `outcome` is what happened, `verdict` what it means. `kind` is the class of the innermost cause, without its module. Of one
     with a declaration that applies, `instead` is what to do, `proof` the case that shows it, and `proven` whether that one passed
     in the same environment. `unmet` are prerequisites that do not hold. `diagnosis` is the id of one of `View.diagnoses`, empty
-    where nothing explains the message.
+    where nothing explains the message. `python` is the version of the interpreter that ran it, `second` a sentence: what an older
+    one made of the same case; empty where none was asked.
     """
 
     case: str
     title: str
     variant: str = ""
+    python: str = ""
     outcome: Outcome
     verdict: CaseVerdict
     seconds: float = 0.0
     message: str = ""
+    second: str = ""
     kind: str = ""
     signature: str = ""
     instead: str = ""
@@ -56,12 +59,14 @@ class CellView:
     """One cell. `status` is None where the plan has it and the run doesn't.
 
     `passed`, `declared` (failures), `known` (those of right ways among them), `surprises` and `unexpected` (passes, among them)
-    count its cases.
+    count its cases. `python` is the version of its environment's interpreter, empty where there is none; `second` a sentence: what
+    became of that environment on an older one.
     """
 
     id: str
     axes: Axes
     environment: str
+    python: str
     verdict: CellVerdict
     label: str
     words: str
@@ -73,6 +78,7 @@ class CellView:
     status: Status | None
     trouble: Trouble | None
     message: str
+    second: str
     diagnosis: str
     evidence: int
     cases: tuple[int, ...]

@@ -73,12 +73,14 @@ class Blocked(Installation):
 class MessageGroup:
     """Cells that say the same first line. `example` is the cell with the newest TensorFlow among them.
 
-    `diagnosis` is the id of one of `View.diagnoses` where it explains all of them; else empty.
+    `diagnosis` is the id of one of `View.diagnoses` where it explains all of them; else empty. `second` says
+    what an older Python made of them, a sentence each; empty unless each of them was tried on one.
     """
 
     kind: Kind
     message: str
     diagnosis: str
+    second: tuple[str, ...]
     where: tuple[str, ...]
     cells: int
     versions: int

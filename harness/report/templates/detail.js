@@ -7,6 +7,7 @@ const OUTCOMES = {
   passed: ["✓", "good"], as_declared: ["✕", "good"], failed_otherwise: ["✕", "bad"], passed_unexpectedly: ["!", "loud-outcome"],
   not_applicable: ["–", "dim"], skipped: ["–", "dim"], not_run: ["○", "dim"],
 };
+const minorOf = (python) => python.split(".").slice(0, 2).join(".");
 const day = (stamp) => stamp.slice(0, 10);
 
 // `asked` is the case that was asked for, as a place in data.strings: it is marked, opened, and brought into sight.
@@ -27,7 +28,8 @@ function openCell(place, from, asked = -1) {
 function head(place) {
   const axes = axesOf(place);
   const letter = unexpected.has(place) ? "x" : data.cells.verdict[place];
-  const pins = [axes.python && `Python ${axes.python}`, axes.hub && `hub ${axes.hub}`].filter(Boolean);
+  const python = data.environments[data.cells.environment[place]]?.python ?? axes.python;
+  const pins = [python && `Python ${minorOf(python)}`, axes.hub && `hub ${axes.hub}`].filter(Boolean);
   const values = [...besideOf(axes), `${axes.format} format`, axes.device, ...pins];
   const reused = data.cells.reused[place];
   return make("header", {},
@@ -48,7 +50,12 @@ function own(place, environment) {
   const evidence = data.evidence[data.cells.evidence[place]] || inherited.evidence;
   if (!message && !evidence) return null;
   const title = make("h3", {}, `What happened: ${status.replace("_", " ")}`);
-  return make("section", {}, title, make("p", { class: "said" }, message), diagnosisPart(data.cells.diagnosis[place]), evidencePart(evidence));
+  return make("section", {}, title, make("p", { class: "said" }, message), secondPart(data.cells.second[place]), diagnosisPart(data.cells.diagnosis[place]), evidencePart(evidence));
+}
+
+// What became of it on an older Python; `sentence` is a place in data.strings, absent or 0 where none was asked.
+function secondPart(sentence) {
+  return sentence ? make("p", { class: "diagnosis second" }, text(sentence)) : "";
 }
 
 function diagnosisPart(id) {
@@ -77,7 +84,7 @@ function tellingFirst(cases) {
 }
 
 function caseLine([kind, seconds, ranIn, recorded, facts = []], place, asked) {
-  const [id, title, variant, outcome, message, evidence, diagnosis, instead, proof, proven, link] = data.kinds[kind];
+  const [id, title, variant, outcome, message, evidence, diagnosis, instead, proof, proven, link, , , second] = data.kinds[kind];
   const [symbol, look] = OUTCOMES[outcome] ?? ["✕", "bad"];
   const said = { failed_otherwise: "failed otherwise than declared", passed_unexpectedly: "unexpected pass" }[outcome] ?? outcome.replace("_", " ");
   return make("li", id === asked && outcome !== "not_run" ? { class: "asked" } : {},
@@ -87,6 +94,7 @@ function caseLine([kind, seconds, ranIn, recorded, facts = []], place, asked) {
     make("div", { class: "more" },
       make("code", {}, text(id)),
       message ? make("p", { class: "said" }, text(message)) : "",
+      secondPart(second),
       remedyPart(outcome, instead, proof, proven, link),
       diagnosisPart(diagnosis),
       factsPart(facts),

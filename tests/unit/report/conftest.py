@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from harness.domain import Axes, Cell, Outcome, Status
 from harness.judge.claims import Finding
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, RecordId, record_id
 from harness.report.view import View, view
-from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
+from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Failure, Footer, Header, Host, Package
 from harness.results.store import Run
 
 NOON = "2026-11-20T12:00:00+00:00"
@@ -91,6 +93,34 @@ class Records:
         refs = values.pop("refs", ()) + tuple(self.case(name, home.id, verdict) for verdict in verdicts)
         record = CellRecord(id=name, axes=axes, environment=home.id, status=status, cases=refs, **({"recorded": NOON} | values))
         self.cells.append(record)
+        return record
+
+    def second(
+        self,
+        first: CellRecord,
+        *verdicts: CaseVerdict,
+        python: str = "3.10.14",
+        failures: Sequence[Failure | None] = (),
+        **environment: Any,
+    ) -> EnvironmentRecord:
+        """Add the second opinion on a cell: its cases in their order, judged so, in its environment on an older Python."""
+        base = next(record for record in self.environments.values() if record.id == first.environment)
+        known = {
+            "id": f"{base.id}-old",
+            "python": python,
+            "second_opinion_on": base.id,
+            "status": Status.COMPLETED,
+            "failure": None,
+        }
+        record = base.model_copy(update=known | environment)
+        name = f"{first.id}-old"
+        refs = tuple(
+            self.case(name, record.id, verdict, case=ref.case, failure=failure)
+            for ref, verdict, failure in zip_longest(first.cases[: len(verdicts)], verdicts, failures)
+        )
+        self.environments[record.id, "", "", ""] = record
+        axes = replace(first.axes, python=python.rpartition(".")[0])
+        self.cells.append(first.model_copy(update={"id": name, "axes": axes, "environment": record.id, "cases": refs}))
         return record
 
     def view(

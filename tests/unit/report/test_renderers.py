@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from harness.domain import Outcome, Status
 from harness.report import html, jsonview, markdown
-from harness.report.document import View
+from harness.report.document import FORMAT, View
 from harness.report.view import view
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--<script>\x1b[31m\u202e|`x`]]>{{ 7*7 }} &amp; 'quoted\" \ud800"
@@ -148,4 +148,4 @@ def test_json_reads_back_as_the_same_view_and_fits_its_schema(every: Any) -> Non
     text = jsonview.render(found)
     assert TypeAdapter(View).validate_json(text) == found
     jsonschema.validate(json.loads(text), jsonview.schema())
-    assert json.loads(text)["format"] == 6
+    assert json.loads(text)["format"] == FORMAT
