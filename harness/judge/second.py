@@ -21,7 +21,7 @@ FAILURES = SURPRISES - {CaseVerdict.PASSED_UNEXPECTEDLY}
 
 
 class SecondVerdict(str, Enum):
-    """What became on the older Python of what failed on the newer one."""
+    """Fate on the older Python of a failure on the newer one."""
 
     PASSES = "passes"
     FAILS_THE_SAME = "fails_the_same"
@@ -31,7 +31,7 @@ class SecondVerdict(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondOpinion:
-    """What an older Python says of a failure. `first` and `second` are the versions of both, as recorded: `3.12.8`, `3.11.11`."""
+    """A failure on the newest Python, tried on an older one. `first` and `second` are their versions: `3.12.8`, `3.11.11`."""
 
     first: str
     second: str
@@ -116,7 +116,7 @@ def _keys(cell: CellRecord) -> dict[str, str]:
 
 
 def _on_case(first: CaseRecord, second: CaseRecord, judgements: Judgements) -> SecondVerdict | None:
-    """Return the second verdict; None where the first is no undeclared failure, or where the second says nothing."""
+    """Return the second verdict; None where the first passed or failed as declared, or where the second says nothing."""
     verdict = judgement_of(judgements, second).verdict
     if judgement_of(judgements, first).verdict not in FAILURES or verdict in SILENT:
         return None

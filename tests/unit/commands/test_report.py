@@ -17,7 +17,7 @@ from harness.commands import report
 from harness.commands.plan import Made
 from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.results import store
-from harness.results.format import CaseRef, Line, Package
+from harness.results.format import CaseRef, Cause, Failure, Line, Package
 from harness.results.store import FILE, Writer
 
 
@@ -244,3 +244,45 @@ def test_the_report_for_a_terminal(project: Workspace, results: Path) -> None:
     assert "As released, default Keras" in told
     assert "AssertionError: 1" in told
     assert not project.site.exists()
+
+
+DECLARED_ON_OLDER = '''
+import pytest
+
+@pytest.mark.declared(raises="ValueError", match="no", when="python=3.10", instead="Do that.", proof="cases/test_a.py::test_a")
+def test_b(model):
+    """It does."""
+'''
+
+
+def second_opinion(make: Any, **environment: Any) -> list[Line]:
+    """A case that fails on two Pythons, the older of which is a second opinion, and the cells of both."""
+    no = Cause(kinds=("builtins.ValueError",), message="no")
+    failed = Failure(kinds=("builtins.ValueError",), message="no", cause=no, signature="1-a")
+    case, again = "cases/test_b.py::test_b", make.environment_record(id="again", python="3.10.14", **environment)
+    home = make.environment_record(python="3.11.7")
+    values = {"case": case, "outcome": Outcome.FAILED, "message": "ValueError: no", "failure": failed}
+    return [
+        home,
+        again,
+        make.case_record(key="new", environment=home.id, **values),
+        make.case_record(key="old", environment="again", cell="one-again", **values),
+        make.cell_record(id="one", environment=home.id, cases=(CaseRef(case=case, key="new"),)),
+        make.cell_record(
+            id="one-again", axes=make.axes(python="3.10"), environment="again", cases=(CaseRef(case=case, key="old"),)
+        ),
+    ]
+
+
+def test_a_second_opinion_is_judged_by_the_facts_of_its_environment(make: Any, project: Workspace) -> None:
+    (project.cases / "test_b.py").write_text(DECLARED_ON_OLDER)
+    path = project.runs / "2" / FILE
+    with Writer(path, make.header()) as writer:
+        for fact in second_opinion(make, second_opinion_on=make.environment_record().id):
+            writer.write(fact)
+    report.render(project, path, None)
+    view = json.loads((project.site / "report.json").read_text())
+    assert [cell["id"] for cell in view["cells"]] == ["one"]
+    assert [(case["verdict"], case["python"], case["second"]) for case in view["cases"]] == [
+        ("failed", "3.11.7", "Fails on Python 3.10 too, as declared there.")
+    ]
