@@ -86,7 +86,7 @@ LEDGER: Mapping[str, Left] = {
     "harness/domain": Left(names=1, prose=23),
     "harness/environments": Left(names=17, prose=15),
     "harness/incell": Left(names=3, prose=17),
-    "harness/judge": Left(names=10, prose=10),
+    "harness/judge": Left(names=10, prose=9),
     "harness/judge/claims": Left(names=9, prose=9),
     "harness/judge/diagnose": Left(names=1, prose=3),
     "harness/matrix": Left(names=31, prose=19),
