@@ -148,3 +148,12 @@ def test_transformers_without_lower_case(model, vocab_file, transformers):
     """Wrong way: BertTokenizer of transformers that keeps capitals, on an uncased vocabulary."""
     tokenizer = transformers.BertTokenizer(vocab_file, do_lower_case=False)
     assert same([tokenizer.encode(text, add_special_tokens=False) for text in model.inputs["sentences"]], model), "other ids"
+
+
+def test_transformers_tensors(model, vocab_file, transformers):
+    """return_tensors="tf" gives TensorFlow's tensors, the ids that return_tensors="np" gives."""
+    tokenizer = transformers.BertTokenizerFast(vocab_file, do_lower_case=True)
+    sentences = model.inputs["sentences"].tolist()
+    tensors, arrays = (tokenizer(sentences, padding=True, truncation=True, return_tensors=kind) for kind in ("tf", "np"))
+    assert tf.is_tensor(tensors["input_ids"])
+    assert np.array_equal(tensors["input_ids"].numpy(), arrays["input_ids"])

@@ -69,7 +69,7 @@ def claims(
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
-    """Compare what documents assert with a run: confirmed, refuted, varies or not measured, and in which versions."""
+    """Compare what documents assert with a run: confirmed, refuted, varies, holds in part or not measured."""
     from harness.commands import claims
     from harness.results import store
 

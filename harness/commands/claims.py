@@ -14,42 +14,62 @@ from harness import catalog
 from harness.base.workspace import Workspace
 from harness.commands.plan import claims, interfaces
 from harness.judge.claims import Answer, judge
+from harness.judge.declarations import compiled
+from harness.judge.judgement import judge_run
+from harness.matrix import load
 from harness.report import wording
 from harness.report.claims import documents
 from harness.report.document import ClaimView, DocumentView
 from harness.results import store
 
 WIDTH = 160
-STYLES = {Answer.CONFIRMED: "green", Answer.REFUTED: "red", Answer.VARIES: "yellow", Answer.NOT_MEASURED: "dim"}
+STYLES = {
+    Answer.CONFIRMED: "green",
+    Answer.REFUTED: "red",
+    Answer.VARIES: "yellow",
+    Answer.PARTLY: "yellow",
+    Answer.NOT_MEASURED: "dim",
+}
 
 
 class Answered(BaseModel):
-    """`hubmatrix claims --json`, format 1. `run` is the run that the claims were held against."""
+    """`hubmatrix claims --json`, format 2. `run` is the run that the claims were held against.
+
+    Format 2 has the answer `partly`, and `measured_on` of claims and proofs.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    format: int = 1
+    format: int = 2
     run: str
     documents: tuple[DocumentView, ...]
 
 
-def answer(place: Workspace, results: Path) -> Answered:
-    """Raises SpecError for claims that aren't valid, ResultsError for results that can't be read."""
-    cases = catalog.read(place.cases)
-    stated = claims(place, cases)
+def answer(workspace: Workspace, results: Path) -> Answered:
+    """Return what a run says to the claims.
+
+    Raises:
+        SpecError: for claims, or declarations of cases, that aren't valid.
+        ResultsError: for results that can't be read.
+    """
+    cases = catalog.read(workspace.cases)
+    stated = claims(workspace, cases)
     run = store.first_opinions(store.read(results))
+    known_interfaces = interfaces(workspace)
+    declared = compiled(cases, load(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
+    judgements = judge_run(run, cases, declared, known_interfaces)
     versions = (record.axes.tensorflow for record in run.cells)
-    found = documents(judge(stated, run, interfaces(place)), versions, {case.id: case.title for case in cases})
-    return Answered(run=run.header.run, documents=found)
+    findings = judge(stated, run, known_interfaces, judgements)
+    return Answered(run=run.header.run, documents=documents(findings, versions, {case.id: case.title for case in cases}))
 
 
-def as_table(told: Answered) -> Table:
-    """A row a claim: its answer, what is said, and in which versions what was seen."""
-    table = Table(title=f"What documents say, and what run {escape(told.run)} says to it", title_justify="left")
+def as_table(answered: Answered) -> Table:
+    """Return a row for each claim: its answer, what is said, and in which versions what was seen."""
+    table = Table(title=f"What documents say, and what run {escape(answered.run)} says to it", title_justify="left")
     table.add_column("", no_wrap=True)
     table.add_column("statement", ratio=3)
     table.add_column("seen", ratio=2)
-    for document in told.documents:
+    for document in answered.documents:
         table.add_section()
         table.add_row("", Text(f"{document.title} ({document.file})", style="bold"), "")
         for claim in document.claims:
@@ -60,5 +80,6 @@ def as_table(told: Answered) -> Table:
 
 def _seen(claim: ClaimView) -> str:
     lines = [f"{phrase} ({where})" if where else phrase for phrase, where in wording.of_claim(claim)]
-    said = dict.fromkeys(shorten(one.message, WIDTH, placeholder=" …") for one in claim.proofs[:2] if one.message)
-    return "\n".join([*(lines or [claim.why]), *said])
+    measured = [wording.measured_on(claim)] if claim.measured_on else []
+    messages = dict.fromkeys(shorten(proof.message, WIDTH, placeholder=" …") for proof in claim.proofs[:2] if proof.message)
+    return "\n".join([*(lines or [claim.why]), *measured, *messages])

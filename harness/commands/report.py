@@ -73,7 +73,7 @@ def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ..
         run,
         {case.id: case.title for case in cases},
         made.plan.cells if made else (),
-        judge(documents, store.first_opinions(run), known),
+        judge(documents, store.first_opinions(run), known, judgements),
         judgements,
         interfaces=known,
         tasks=tasks_of(cases),
@@ -96,7 +96,7 @@ def shown(place: Workspace, results: Path) -> RenderableType:
     known = interfaces(place)
     judgements = judge_run(run, cases, _declared(place, None, cases), known)
     titles = {case.id: case.title for case in cases}
-    return terminal.render(view(run, titles, (), judge(documents, store.first_opinions(run), known), judgements))
+    return terminal.render(view(run, titles, (), judge(documents, store.first_opinions(run), known, judgements), judgements))
 
 
 def _declared(place: Workspace, made: Made | None, cases: Sequence[Case]) -> Declared:

@@ -122,9 +122,20 @@ def judge_case(outcome: Outcome, failure: Failure | None, declaration: Declarati
 
 def is_the_declared(declaration: Declaration, failure: Failure | None) -> bool:
     """Return whether this failure is the one that was declared: its class, and its words."""
+    return not class_names(failure).isdisjoint(declaration.raises) and has_words(declaration.match, failure)
+
+
+def class_names(failure: Failure | None) -> frozenset[str]:
+    """Return the names, without their modules, of what was raised, of its innermost cause, and of the bases of both."""
     if failure is None:
-        return False
-    kinds = {kind.rpartition(".")[2] for kind in (*failure.kinds, *failure.cause.kinds)}
-    if kinds.isdisjoint(declaration.raises):
-        return False
-    return any(re.search(declaration.match, words) for words in (failure.message, failure.cause.message))
+        return frozenset()
+    return frozenset(kind.rpartition(".")[2] for kind in (*failure.kinds, *failure.cause.kinds))
+
+
+def has_words(pattern: str, failure: Failure | None, message: str = "") -> bool:
+    """Return whether a regular expression is found in what was raised or in its innermost cause.
+
+    `message` is searched where nothing was raised, as of a process that ended.
+    """
+    texts = (failure.message, failure.cause.message) if failure else (message,)
+    return any(re.search(pattern, text) for text in texts)

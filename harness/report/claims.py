@@ -1,4 +1,4 @@
-"""What documents say, and what happened: each claim with its answer, in which versions, and the evidence. Pure.
+"""Show what documents say, and what happened: each claim with its answer, in which versions, and the evidence. Pure.
 
 Texts of cells and cases are made plain here; cells are named by their ids, so that a claim can be shown without a view.
 """
@@ -17,103 +17,121 @@ from harness.report.grid import ascending, runs, version_key
 from harness.report.phrase import Scale, listed, scale, spans
 from harness.report.text import MESSAGE_LIMIT, first_line, plain
 
-MEASURED = (Answer.CONFIRMED, Answer.REFUTED, Answer.VARIES)
-SAID = {Answer.CONFIRMED: "confirmed", Answer.REFUTED: "refuted", Answer.VARIES: "both seen"}
+# In the order in which a phrase says them. VARIES is of several versions, and so never the answer in one.
+PHRASES = {Answer.CONFIRMED: "confirmed", Answer.REFUTED: "refuted", Answer.PARTLY: "holds in part"}
 NEEDS = {Need.TPU: "needs a TPU, and no cell has one"}
 NO_RESULT = "its cases have no result in this run"
 
 
 def documents(findings: Sequence[Finding], versions: Iterable[str], titles: Mapping[str, str]) -> tuple[DocumentView, ...]:
-    """The documents with their claims, in the order of the file.
+    """Return the documents with their claims, in the order of the file.
 
     Args:
         findings: the claims held against a run.
         versions: every TensorFlow of the run.
         titles: what each case is called, by its id.
     """
-    shown = ascending(versions)
+    ordered = ascending(versions)
     return tuple(
         DocumentView(
             file=document.file,
             title=plain(document.title),
-            claims=tuple(_claim(one, shown, scale(shown), titles) for one in several),
+            claims=tuple(_claim(finding, ordered, scale(ordered), titles) for finding in of_document),
         )
-        for document, several in groupby(findings, key=lambda finding: finding.document)
+        for document, of_document in groupby(findings, key=lambda finding: finding.document)
     )
 
 
-def _claim(finding: Finding, versions: Sequence[str], shown: Scale, titles: Mapping[str, str]) -> ClaimView:
+def _claim(finding: Finding, versions: Sequence[str], version_scale: Scale, titles: Mapping[str, str]) -> ClaimView:
     claim = finding.claim
     return ClaimView(
         id=claim.id,
         says=plain(claim.says),
         of=claim.when.text,
         answer=finding.answer,
-        why="" if finding.evidence else NEEDS[claim.needs] if claim.needs else NO_RESULT,
-        tracks=tuple(_tracks(finding.evidence, versions, shown)),
+        why=_why_not_measured(finding),
+        measured_on=_measured_on(finding.evidence),
+        tracks=tuple(_tracks(finding.evidence, versions, version_scale)),
         proofs=_proofs(finding.evidence, versions, titles),
     )
 
 
-def _tracks(evidence: Sequence[Evidence], versions: Sequence[str], shown: Scale) -> Iterator[ClaimTrack]:
-    """One for each way to install in which something was measured."""
-    sections: defaultdict[Installation, list[Evidence]] = defaultdict(list)
-    for one in evidence:
-        sections[installed(one.axes)].append(one)
-    for section in installations():
-        here: defaultdict[str, list[Evidence]] = defaultdict(list)
-        for one in sections[section]:
-            here[plain(one.axes.tensorflow)].append(one)
-        if here:
-            answers = tuple(together(one.confirms for one in here[version]) for version in versions)
+def _why_not_measured(finding: Finding) -> str:
+    """Return why nothing was measured of a claim; empty where something was."""
+    if finding.evidence:
+        return ""
+    if finding.claim.needs:
+        return NEEDS[finding.claim.needs]
+    return NO_RESULT if finding.concerns_run else f"no cell of this run is {finding.claim.when.text}"
+
+
+def _measured_on(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """Return what stood in for what the claim speaks of, each once, in the order of the evidence."""
+    return tuple(dict.fromkeys(plain(item.measured_on) for item in evidence if item.measured_on))
+
+
+def _tracks(evidence: Sequence[Evidence], versions: Sequence[str], version_scale: Scale) -> Iterator[ClaimTrack]:
+    """Yield a track for each way to install in which something was measured."""
+    by_installation: defaultdict[Installation, list[Evidence]] = defaultdict(list)
+    for item in evidence:
+        by_installation[installed(item.axes)].append(item)
+    for way in installations():
+        by_version: defaultdict[str, list[Evidence]] = defaultdict(list)
+        for item in by_installation[way]:
+            by_version[plain(item.axes.tensorflow)].append(item)
+        if by_version:
+            answers = tuple(together(item.confirms for item in by_version[version]) for version in versions)
             yield ClaimTrack(
-                **section.as_arguments(),
+                **way.as_arguments(),
                 answers=answers,
-                cells=tuple(_to_look_at(here[version]) for version in versions),
-                phrase=phrase(answers, shown),
+                cells=tuple(_cell_to_open(by_version[version]) for version in versions),
+                phrase=phrase(answers, version_scale),
             )
 
 
-def _to_look_at(evidence: Sequence[Evidence]) -> str:
-    """The cell of a version to open: one that refutes, if any does."""
-    return min(evidence, key=lambda one: one.confirms).cell if evidence else ""
+def _cell_to_open(evidence: Sequence[Evidence]) -> str:
+    """Return the id of a cell of the evidence: of one that refutes, if any does; empty where there is none."""
+    return min(evidence, key=lambda item: item.confirms).cell if evidence else ""
 
 
-def phrase(answers: Sequence[Answer], shown: Scale) -> str:
-    """`confirmed 2.0–2.15; refuted from 2.16`, over the versions in which something was measured."""
-    here = [place for place, answer in enumerate(answers) if answer in MEASURED]
-    found = {answers[place] for place in here}
-    if not found:
+def phrase(answers: Sequence[Answer], version_scale: Scale) -> str:
+    """Return `confirmed 2.0–2.15; refuted from 2.16`, over the versions in which something was measured."""
+    measured = [index for index, answer in enumerate(answers) if answer in PHRASES]
+    distinct = {answers[index] for index in measured}
+    if not distinct:
         return "not measured"
-    if len(found) == 1 and len(here) > 1:
-        (answer,) = found
-        partial = len(here) < len(answers)
-        where = f", {listed(tuple(spans(answers, answer, shown)), shown, None)}" if partial else ""
-        return f"{SAID[answer]} in every version tried{where}"
-    said = [(answer, tuple(spans(answers, answer, shown))) for answer in MEASURED if answer in found]
-    return "; ".join(f"{SAID[answer]} {listed(places, shown, here[-1])}" for answer, places in said)
+    if len(distinct) == 1 and len(measured) > 1:
+        (answer,) = distinct
+        partial = len(measured) < len(answers)
+        where = f", {listed(tuple(spans(answers, answer, version_scale)), version_scale, None)}" if partial else ""
+        return f"{PHRASES[answer]} in every version tried{where}"
+    spans_by_answer = {answer: tuple(spans(answers, answer, version_scale)) for answer in PHRASES if answer in distinct}
+    return "; ".join(
+        f"{PHRASES[answer]} {listed(ranges, version_scale, measured[-1])}" for answer, ranges in spans_by_answer.items()
+    )
 
 
 def _proofs(evidence: Iterable[Evidence], versions: Sequence[str], titles: Mapping[str, str]) -> tuple[Proof, ...]:
-    """The evidence by what was seen: what refutes first, then what was seen most."""
-    groups: defaultdict[tuple[bool, Outcome, str, str], list[Evidence]] = defaultdict(list)
-    for one in evidence:
-        groups[one.confirms, one.outcome, one.case, first_line(one.message)].append(one)
-    found = []
-    for (confirms, outcome, case, message), several in groups.items():
-        seen = frozenset(plain(one.axes.tensorflow) for one in several)
+    """Return the evidence by what was seen: what refutes first, then what was seen most."""
+    groups: defaultdict[tuple[bool, Outcome, str, str, str], list[Evidence]] = defaultdict(list)
+    for item in evidence:
+        groups[item.confirms, item.outcome, item.case, first_line(item.message), item.measured_on].append(item)
+    proofs: list[Proof] = []
+    for (confirms, outcome, case, message, measured_on), items in groups.items():
+        seen = frozenset(plain(item.axes.tensorflow) for item in items)
         proof = Proof(
             confirms=confirms,
             outcome=outcome,
             case=case,
             title=plain(titles.get(case) or case, MESSAGE_LIMIT),
             message=message,
-            models=tuple(sorted({plain(one.model) for one in several} - {""})),
-            devices=tuple(device for device in Device if device not in HOSTS and any(one.axes.device is device for one in several)),
+            models=tuple(sorted({plain(item.model) for item in items} - {""})),
+            devices=tuple(device for device in Device if device not in HOSTS and any(item.axes.device is device for item in items)),
             spans=runs(seen, versions),
-            installs=tuple(install for install in InstallPolicy if any(one.axes.install is install for one in several)),
-            results=len(several),
-            cell=max(several, key=lambda one: version_key(one.axes.tensorflow)).cell,
+            installs=tuple(install for install in InstallPolicy if any(item.axes.install is install for item in items)),
+            measured_on=plain(measured_on),
+            results=len(items),
+            cell=max(items, key=lambda item: version_key(item.axes.tensorflow)).cell,
         )
-        found.append(proof)
-    return tuple(sorted(found, key=lambda proof: (proof.confirms, -proof.results)))
+        proofs.append(proof)
+    return tuple(sorted(proofs, key=lambda proof: (proof.confirms, -proof.results)))

@@ -147,7 +147,9 @@ def _documents(view: View) -> Iterator[str]:
 
 
 def _claim(claim: ClaimView) -> tuple[str, ...]:
-    where = "; ".join(f"{phrase} ({of})" if of else phrase for phrase, of in wording.of_claim(claim)) or claim.why
+    phrases = [f"{phrase} ({of})" if of else phrase for phrase, of in wording.of_claim(claim)]
+    measured = [wording.measured_on(claim)] if claim.measured_on else []
+    where = "; ".join([*phrases, *measured]) or claim.why
     seen = claim.proofs[0].message if claim.proofs else ""
     return " ".join(wording.ANSWERS[claim.answer]), code(claim.says), plain_or_dash(where), _shortened(seen) if seen else "–"
 

@@ -50,7 +50,8 @@ STATES = {
 ANSWERS = {
     Answer.CONFIRMED: ("✓", "confirmed"),
     Answer.REFUTED: ("✕", "refuted"),
-    Answer.VARIES: ("◐", "varies"),
+    Answer.VARIES: ("⇄", "varies"),
+    Answer.PARTLY: ("◐", "holds in part"),
     Answer.NOT_MEASURED: ("○", "not measured"),
 }
 FOLDERS = {"finetuning": "Fine-tuning", "compiling": "Compiling for TPU", "anymodel": "Any model", "": "Other"}
@@ -182,6 +183,11 @@ def of_claim(claim: ClaimView) -> tuple[tuple[str, str], ...]:
     if len(phrases) < 2:
         return tuple((phrase, "") for phrase in phrases)
     return tuple((phrase, "; ".join(where)) for phrase, where in phrases.items())
+
+
+def measured_on(claim: ClaimView) -> str:
+    """Return what a claim was measured on in place of what it speaks of: `on …`; empty where it was measured as it stands."""
+    return f"measured on {'; '.join(claim.measured_on)}" if claim.measured_on else ""
 
 
 def folder(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What documents assert, and what the measurements say to it.
+"""The claims of documents, and the answers that the measurements give to them.
 
 `reader` reads cases/claims.yaml strictly; `judge` holds the claims against a run. What was measured wins.
 """

@@ -9,14 +9,14 @@ from harness.matrix.selector import Selector
 
 
 class TrueIf(str, Enum):
-    """What a case must do for the claim to be true. A case that is declared to fail, and fails, fails."""
+    """The outcome of a case that makes the claim true. A case that is declared to fail, and fails, fails."""
 
     WORKS = "works"
     FAILS = "fails"
 
 
 class Need(str, Enum):
-    """What no cell has yet, so that the claim can't be measured."""
+    """A thing that no cell has yet, so that the claim can't be measured."""
 
     TPU = "tpu"
 
@@ -25,26 +25,33 @@ class Need(str, Enum):
 class Binding:
     """A case that can confirm or refute a claim.
 
-    `variant` is one of a parametrized case; empty: all of them. With `message`, a failure confirms only if its message has
-    that text in it: another failure refutes what the claim says will be seen.
+    `variant` is one of a parametrized case; empty: all of them. `match` (a regular expression) and `raises` (names of exception
+    classes or of their bases, `crashed`, `timed_out`) say of which failure the binding speaks; empty: of any. `measured_on` is
+    what stands in for what the claim speaks of.
     """
 
     case: str
     true_if: TrueIf
     variant: str = ""
-    message: str = ""
+    match: str = ""
+    raises: tuple[str, ...] = ()
+    measured_on: str = ""
     when: Selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One statement. `when` are the cells that it speaks of; `needs` is why it has no cases."""
+    """One statement. `when` are the cells that it speaks of; `needs` is why it has no cases.
+
+    `measured_on` says what stands in for what it speaks of, in all of its bindings that say nothing else.
+    """
 
     id: str
     says: str
     when: Selector
     cases: tuple[Binding, ...]
     needs: Need | None = None
+    measured_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""cases/claims.yaml to documents: every problem at once, each with line and column.
+"""Read cases/claims.yaml as documents: every problem at once, each with line and column.
 
     version: 1
     documents:
@@ -10,12 +10,18 @@
             when: tensorflow>=2.0
             cases:
               - {case: "cases/loading/test_keras_layer.py::test_frozen", true_if: works}
+      one-loads-not:
+        says: A /1 handle does not load in TensorFlow 2
+        cases:
+          - {case: "cases/loading/test_load_tf1.py::test_hub_load", true_if: fails, raises: ValueError, match: no signature}
 
-A claim has cases, or says with `needs` why it can't have any.
+A claim has cases, or says with `needs` why it can't have any. `measured_on` of a claim or a binding names what stands in for
+what the document speaks of.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +30,9 @@ from typing import Any
 
 from harness.base.errors import SpecError
 from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
-from harness.documents.nodes import Node, TableNode, compose
-from harness.documents.shape import Leaf, ListOf, Log, NodeShape, RecordOf, TableOf, open_record
-from harness.domain import Case
+from harness.documents.nodes import Node, Scalar, TableNode, compose
+from harness.documents.shape import Leaf, ListOf, Log, NodeShape, OneOrMore, RecordOf, RefusedText, TableOf, open_record
+from harness.domain import Case, Outcome
 from harness.judge.claims.model import Binding, Claim, Document, Need, TrueIf
 from harness.matrix.document import selector
 from harness.matrix.names import Context
@@ -36,11 +42,13 @@ EVERYWHERE = Selector(text="")
 FORMAT = format_of("claims.yaml", 1)
 FILE = matching("a file's name", r"[\w.-]+\.[a-z]+", "such as 000_c0bffcb4669e16dc.txt")
 NEED = choice("something to need", Need)
+EVERY_FAILURE = frozenset({"Exception", "BaseException", "object"})
+ENDS = (Outcome.CRASHED.value, Outcome.TIMED_OUT.value)
 CLAIM_ID = matching("a claim's id", r"[a-z0-9]+(-[a-z0-9]+)*", "small letters and digits, with - between words")
 
 
 def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary) -> tuple[Document, ...]:
-    """No documents where there is no such file. Raises SpecError for one that isn't valid."""
+    """Return the documents of a file; none where there is no such file. Raises SpecError for one that isn't valid."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -53,7 +61,7 @@ def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary) -> tuple[Doc
 
 
 def parse(text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str = "claims.yaml") -> tuple[Document, ...]:
-    """The documents that the text holds. Raises one SpecError with all problems, in line order.
+    """Return the documents that the text holds. Raises one SpecError with all problems, in line order.
 
     Args:
         text: YAML.
@@ -72,51 +80,95 @@ def parse(text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str
     sections = open_record(root, {"version": None, "documents": None}, "", log) or {}
     if "version" in sections:
         FORMAT.read(sections["version"], "version", log)
-    found = documents.read(sections["documents"], "documents", log) if "documents" in sections else None
+    values_by_file = documents.read(sections["documents"], "documents", log) if "documents" in sections else None
     if "documents" in sections:
         _note_repeated(sections["documents"], log)
     log.raise_if_any()
-    return tuple(Document(file=file, **values) for file, values in found or ())
+    return tuple(Document(file=file, **values) for file, values in values_by_file or ())
 
 
 def _document(cases: Sequence[str], when: Leaf[Selector]) -> RecordOf[dict[str, Any]]:
     claims = TableOf(key=CLAIM_ID, value=_Decidable(record=_claim(_binding(cases, when), when)))
     return RecordOf(
         fields={"title": TEXT, "claims": claims},
-        build=lambda values, _place: {
+        build=lambda values, _location: {
             "title": values["title"],
             "claims": tuple(Claim(id=name, **claim) for name, claim in values["claims"]),
         },
     )
 
 
-def _claim(binding: RecordOf[Binding], when: Leaf[Selector]) -> RecordOf[dict[str, Any]]:
+def _claim(binding: NodeShape[Binding], when: Leaf[Selector]) -> RecordOf[dict[str, Any]]:
     fields: dict[str, NodeShape[Any]] = {
         "says": TEXT,
         "when": when,
         "cases": ListOf(item=binding),
-        "needs": choice("something to need", Need),
+        "needs": NEED,
+        "measured_on": TEXT,
     }
     return RecordOf(
         fields=fields,
-        build=lambda values, _place: {"when": EVERYWHERE, "cases": (), **values},
-        optional=("when", "cases", "needs"),
+        build=lambda values, _location: {"when": EVERYWHERE, "cases": (), **values},
+        optional=("when", "cases", "needs", "measured_on"),
     )
 
 
-def _binding(cases: Sequence[str], when: Leaf[Selector]) -> RecordOf[Binding]:
+def _binding(cases: Sequence[str], when: Leaf[Selector]) -> NodeShape[Binding]:
     fields: dict[str, NodeShape[Any]] = {
         "case": one_of("a case", cases),
         "true_if": choice("what a case can do", TrueIf),
         "variant": TEXT,
-        "message": TEXT,
+        "match": Leaf(expected="a regular expression", convert=_pattern, json={"type": "string", "format": "regex"}),
+        "raises": OneOrMore(item=Leaf(expected="a class's name", convert=_class_name, json={"type": "string"})),
+        "measured_on": TEXT,
         "when": when,
     }
-    return RecordOf(
+    record = RecordOf(
         fields=fields,
-        build=lambda values, _place: Binding(**{"when": EVERYWHERE, **values}),
-        optional=("variant", "message", "when"),
+        build=lambda values, _location: Binding(**{"when": EVERYWHERE, **values}),
+        optional=("variant", "match", "raises", "measured_on", "when"),
     )
+    return _Worded(record=record)
+
+
+def _pattern(text: str) -> str:
+    """Return the regular expression. Raises RefusedText for one that does not compile, or that no failure could escape."""
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise RefusedText(f"{text!r} does not compile: {error}") from None
+    if pattern.search(""):
+        raise RefusedText(f"{text!r} matches any failure", "give the words that tell this failure from others")
+    return text
+
+
+def _class_name(text: str) -> str:
+    """Return the name of an exception's class, or of how a process ended. Raises RefusedText for any other text."""
+    if text in EVERY_FAILURE:
+        raise RefusedText(f"{text!r} is any failure", "name the class that was seen")
+    if text not in ENDS and not (text.isidentifier() and text[:1].isupper()):
+        hint = f"a name without its module, such as ValueError, or {' or '.join(ENDS)}"
+        raise RefusedText(f"{text!r} names no exception", hint)
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Worded:
+    """A binding whose failure has words wherever they decide: those of any other failure would confirm as well."""
+
+    record: RecordOf[Binding]
+
+    def read(self, node: Node, path: str, log: Log) -> Binding | None:
+        values = {key.text: value for key, value in node.entries} if isinstance(node, TableNode) else {}
+        true_if = values.get("true_if")
+        fails = isinstance(true_if, Scalar) and true_if.text == TrueIf.FAILS.value
+        if true_if is not None and "match" not in values and (fails or "raises" in values):
+            message = "any failure would confirm it" if fails else "`raises` has no words beside it"
+            log.add(true_if.location, path, message, "give the words of the failure that is meant, with `match`")
+        return self.record.read(node, path, log)
+
+    def schema(self) -> dict[str, Any]:
+        return self.record.schema()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +190,7 @@ class _Decidable:
 
 
 def _note_repeated(documents: Node, log: Log) -> None:
-    """Ids are anchors of the page: the same one in two documents."""
+    """Note the ids that two documents have: they are anchors of one page."""
     claims = [
         (f"documents.{file.text}.claims.{claim.text}", claim)
         for file, document in _entries(documents)

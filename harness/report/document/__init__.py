@@ -9,7 +9,8 @@ Format history:
   3  `compiling`: programs for TPU; `devices`: cells by device; `diagnoses`
   4  `beside` of a case
   5  of a diagnosis: `when`, a condition, in place of `tensorflow`; `interfaces` of the models, `tasks` of cases
-  6  `without_model`: cells without a model, whose `axes.model` is empty, taken together
+  6  `without_model`: cells without a model, whose `axes.model` is empty, taken together;
+     of claims the answer `partly`, and `measured_on`
   7  `python` and `second` of a case and of a cell, `second` of a group of messages
 """
 

@@ -25,8 +25,8 @@ class ClaimTrack(Installation):
 class Proof:
     """What was seen of a claim in the same words: a case, its outcome, and its message (empty where it passed).
 
-    `models` is empty where the case uses none, `devices` where it ran on cpu or xla-cpu. `cell` is the id of one with the newest
-    TensorFlow among them.
+    `measured_on` names what stood in for what the document speaks of, if anything did. `models` is empty where the case uses
+    none, `devices` where it ran on cpu or xla-cpu. `cell` is the id of one with the newest TensorFlow among them.
     """
 
     confirms: bool
@@ -38,19 +38,24 @@ class Proof:
     devices: tuple[Device, ...]
     spans: tuple[tuple[str, str], ...]
     installs: tuple[InstallPolicy, ...]
+    measured_on: str
     results: int
     cell: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimView:
-    """`of` is the selector of the cells that it speaks of. `why` says why it is not measured, where it isn't."""
+    """`of` is the selector of the cells that it speaks of. `why` says why it is not measured, where it isn't.
+
+    `measured_on` names what stood in for what the document speaks of, as two CPUs for a TPU; empty where nothing did.
+    """
 
     id: str
     says: str
     of: str
     answer: Answer
     why: str
+    measured_on: tuple[str, ...]
     tracks: tuple[ClaimTrack, ...]
     proofs: tuple[Proof, ...]
 

@@ -199,7 +199,8 @@ documents:
     claims:
       it-loads:
         says: It loads [in every version]
-        cases: [{case: "cases/test_tiny.py::test_load", true_if: fails}]
+        measured_on: a [small] model
+        cases: [{case: "cases/test_tiny.py::test_load", true_if: fails, match: not found}]
 """
 
 
@@ -216,6 +217,7 @@ def test_claims(call: Any, project: Workspace, make: Any) -> None:
     assert "✕ refuted" in told.out
     assert "It loads [in every version]" in told.out
     assert "refuted in 2.16" in told.out
+    assert "measured on a [small] model" in told.out
     (document,) = json.loads(call("claims", "--json").out)["documents"]
     assert (document["file"], document["claims"][0]["answer"]) == ("000_c0ff.txt", "refuted")
 
@@ -225,7 +227,7 @@ def test_claims_that_are_wrong_exit_with_2_wherever_they_are_read(call: Any, pro
     for command in ("spec", "plan", "run"):
         told = call(command)
         assert told.code == 2
-        assert "claims.yaml:8:24: documents.000_c0ff.txt.claims.it-loads.cases[0].case" in told.err
+        assert "claims.yaml:9:24: documents.000_c0ff.txt.claims.it-loads.cases[0].case" in told.err
         assert "did you mean 'cases/test_tiny.py::test_load'?" in told.err
 
 

@@ -9,13 +9,13 @@ import pytest
 from harness.domain import Device, InstallPolicy, Outcome
 from harness.judge.claims import Answer, Binding, Claim, Document, Finding, Need, TrueIf, judge
 from harness.matrix.selector import compile_selector
-from harness.report import html, markdown, wording
+from harness.report import html, jsonview, markdown, wording
 from harness.report.claims import documents, phrase
 from harness.report.document import ClaimView
 from harness.report.phrase import scale
 
 CASE = "cases/test_a.py::test_a"
-YES, NO, BOTH, NONE = Answer.CONFIRMED, Answer.REFUTED, Answer.VARIES, Answer.NOT_MEASURED
+YES, NO, BOTH, NONE = Answer.CONFIRMED, Answer.REFUTED, Answer.PARTLY, Answer.NOT_MEASURED
 VERSIONS = ("2.13.1", "2.14.1", "2.15.1", "2.16.2", "2.17.1")
 
 
@@ -27,8 +27,9 @@ VERSIONS = ("2.13.1", "2.14.1", "2.15.1", "2.16.2", "2.17.1")
         ((YES, YES, YES, NO, NO), "confirmed 2.13–2.15; refuted from 2.16"),
         ((NONE, YES, YES, NONE, YES), "confirmed in every version tried, 2.14–2.15, 2.17"),
         ((YES, YES, NONE, YES, NO), "confirmed 2.13–2.14, 2.16; refuted in 2.17"),
+        ((BOTH, BOTH, BOTH, BOTH, BOTH), "holds in part in every version tried"),
         ((NONE, NONE, NO, NONE, NONE), "refuted in 2.15"),
-        ((BOTH, BOTH, BOTH, BOTH, NO), "refuted in 2.17; both seen 2.13–2.16"),
+        ((BOTH, BOTH, BOTH, BOTH, NO), "refuted in 2.17; holds in part 2.13–2.16"),
         ((NONE, NONE, NONE, NONE, NONE), "not measured"),
     ],
 )
@@ -103,7 +104,7 @@ def test_the_cell_to_open_is_one_that_refutes(records: Any) -> None:
     measure(records, "2.16.2", Outcome.PASSED)
     measure(records, "2.16.2", Outcome.FAILED, "no", model="electra/2")
     (track,) = shown(records).tracks
-    assert (track.answers[3], track.cells[3], track.phrase) == (Answer.VARIES, "cell-1", "both seen in 2.16")
+    assert (track.answers[3], track.cells[3], track.phrase) == (Answer.PARTLY, "cell-1", "holds in part in 2.16")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,7 @@ def test_the_cell_to_open_is_one_that_refutes(records: Any) -> None:
     [
         ({"needs": Need.TPU, "cases": ()}, "needs a TPU, and no cell has one"),
         ({}, "its cases have no result in this run"),
+        ({"when": compile_selector("model=bert-en/1")}, "no cell of this run is model=bert-en/1"),
     ],
 )
 def test_why_a_claim_is_not_measured(records: Any, values: dict[str, Any], why: str) -> None:
@@ -140,6 +142,39 @@ def test_what_was_seen_on_a_device_of_its_own_names_it(records: Any) -> None:
     assert [proof.devices for proof in shown(records).proofs] == [(), (Device.MIRRORED_2,)]
     page = html.render(records.view({}, findings=judged(records)))
     assert '<span class="tag">mirrored-2</span>' in page
+
+
+CPUS = "two CPUs, in place of a <TPU>"
+
+
+def test_what_stood_in_for_what_a_document_speaks_of_is_said_beside_the_answer(records: Any) -> None:
+    measure(records, "2.16.2", Outcome.PASSED)
+    measure(records, "2.17.1", Outcome.FAILED, "no")
+    findings = judged(records, claim(measured_on=CPUS))
+    (document,) = documents(findings, VERSIONS, {})
+    (one,) = document.claims
+    assert one.measured_on == (CPUS,)
+    assert [proof.measured_on for proof in one.proofs] == [CPUS, CPUS]
+    assert wording.measured_on(one) == f"measured on {CPUS}"
+    found = records.view({}, findings=findings)
+    assert "measured on two CPUs, in place of a &lt;TPU&gt;" in html.render(found)
+    assert "measured on two CPUs, in place of a" in markdown.render(found)
+    assert '"measured_on":["two CPUs, in place of a <TPU>"]' in jsonview.render(found)
+
+
+def test_nothing_stood_in(records: Any) -> None:
+    measure(records, "2.16.2", Outcome.PASSED)
+    one = shown(records)
+    assert (one.measured_on, wording.measured_on(one)) == ((), "")
+    assert "measured on" not in html.render(records.view({}, findings=judged(records)))
+
+
+def test_a_mix_that_stays_is_drawn_as_part(records: Any) -> None:
+    measure(records, "2.16.2", Outcome.PASSED)
+    measure(records, "2.16.2", Outcome.FAILED, "no", model="electra/2")
+    found = records.view({}, findings=judged(records))
+    assert '<li class="partly"' in html.render(found)
+    assert "◐ holds in part" in markdown.render(found)
 
 
 def test_each_answer_is_a_symbol_and_a_word() -> None:

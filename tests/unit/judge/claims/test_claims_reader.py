@@ -26,11 +26,18 @@ documents:
       no-layer:
         says: An unknown layer raises ImportError
         cases:
-          - {case: "cases/saving/test_b.py::test_saves", variant: h5, true_if: fails, message: ImportError, when: format=h5}
+          - {case: "cases/saving/test_b.py::test_saves", variant: h5, true_if: fails,
+             raises: ImportError, match: no layer, when: format=h5}
   002_a8d1.txt:
     title: Why does it fail on a TPU?
     claims:
       sharded: {says: Tensors are sharded, needs: tpu}
+      summed:
+        says: A sum is right
+        measured_on: two CPUs
+        cases:
+          - {case: "cases/saving/test_b.py::test_saves", true_if: fails,
+             raises: [OSError, crashed], match: gone, measured_on: a chip}
 """
 VOCABULARY = {"tensorflow": ("2.15.1", "2.16.2"), "format": ("h5", "keras")}
 
@@ -65,14 +72,17 @@ def test_documents(read: Any, make: Any) -> None:
     assert (loads.id, loads.says, loads.when.text) == ("three-loads", "A /3 handle loads in TensorFlow 2", "tensorflow>=2.0")
     assert [loads.when(NOTHING.also({"tensorflow": version})) for version in ("2.15.1", "1.15.5")] == [True, False]
     (binding,) = loads.cases
-    assert (binding.case, binding.true_if, binding.variant, binding.message) == (LOADS, TrueIf.WORKS, "", "")
+    assert (binding.case, binding.true_if, binding.variant, binding.match, binding.raises) == (LOADS, TrueIf.WORKS, "", "", ())
     assert binding.when(make.axes())
     (binding,) = layer.cases
-    assert (binding.case, binding.true_if, binding.variant, binding.message) == (SAVES, TrueIf.FAILS, "h5", "ImportError")
+    assert (binding.case, binding.true_if, binding.variant) == (SAVES, TrueIf.FAILS, "h5")
+    assert (binding.match, binding.raises) == ("no layer", ("ImportError",))
     assert binding.when.text == "format=h5"
     assert layer.when(make.axes())
-    (sharded,) = second.claims
-    assert (sharded.cases, sharded.needs) == ((), Need.TPU)
+    sharded, summed = second.claims
+    assert (sharded.cases, sharded.needs, sharded.measured_on) == ((), Need.TPU, "")
+    (binding,) = summed.cases
+    assert (binding.raises, summed.measured_on, binding.measured_on) == (("OSError", "crashed"), "two CPUs", "a chip")
 
 
 @pytest.mark.parametrize(
@@ -94,19 +104,19 @@ def test_documents(read: Any, make: Any) -> None:
         (
             "sharded, needs: tpu",
             "sharded",
-            "claims.yaml:18:16: documents.002_a8d1.txt.claims.sharded: no case can confirm or refute it "
+            "claims.yaml:19:16: documents.002_a8d1.txt.claims.sharded: no case can confirm or refute it "
             "(hint: bind one under `cases`, or say what it `needs`)",
         ),
         (
             "sharded, needs: tpu",
             'sharded, needs: tpu, cases: [{case: "cases/loading/test_a.py::test_loads", true_if: works}]',
-            "claims.yaml:18:16: documents.002_a8d1.txt.claims.sharded: has cases, and needs what no cell has "
+            "claims.yaml:19:16: documents.002_a8d1.txt.claims.sharded: has cases, and needs what no cell has "
             "(hint: remove `needs`)",
         ),
         (
             "needs: tpu",
             "needs: gpu",
-            "claims.yaml:18:51: documents.002_a8d1.txt.claims.sharded.needs: 'gpu' isn't something to need "
+            "claims.yaml:19:51: documents.002_a8d1.txt.claims.sharded.needs: 'gpu' isn't something to need "
             "(hint: did you mean 'tpu'?)",
         ),
         (
@@ -118,12 +128,48 @@ def test_documents(read: Any, make: Any) -> None:
         (
             "when: format=h5",
             "when: format=h4",
-            "claims.yaml:14:122: documents.000_c0ff.txt.claims.no-layer.cases[0].when: no format 'h4' (hint: known: h5, keras)",
+            "claims.yaml:15:65: documents.000_c0ff.txt.claims.no-layer.cases[0].when: no format 'h4' (hint: known: h5, keras)",
+        ),
+        (
+            ",\n             raises: ImportError, match: no layer",
+            "",
+            "claims.yaml:14:80: documents.000_c0ff.txt.claims.no-layer.cases[0]: any failure would confirm it "
+            "(hint: give the words of the failure that is meant, with `match`)",
+        ),
+        (
+            "true_if: works",
+            "true_if: works, raises: OSError",
+            "claims.yaml:10:68: documents.000_c0ff.txt.claims.three-loads.cases[0]: `raises` has no words beside it "
+            "(hint: give the words of the failure that is meant, with `match`)",
+        ),
+        (
+            "match: no layer",
+            'match: "no (layer"',
+            "claims.yaml:15:42: documents.000_c0ff.txt.claims.no-layer.cases[0].match: 'no (layer' does not compile: "
+            "missing ), unterminated subpattern at position 3",
+        ),
+        (
+            "match: no layer",
+            'match: ".*"',
+            "claims.yaml:15:42: documents.000_c0ff.txt.claims.no-layer.cases[0].match: '.*' matches any failure "
+            "(hint: give the words that tell this failure from others)",
+        ),
+        (
+            "raises: ImportError",
+            "raises: Exception",
+            "claims.yaml:15:22: documents.000_c0ff.txt.claims.no-layer.cases[0].raises: 'Exception' is any failure "
+            "(hint: name the class that was seen)",
+        ),
+        (
+            "raises: ImportError",
+            "raises: keras.ImportError",
+            "claims.yaml:15:22: documents.000_c0ff.txt.claims.no-layer.cases[0].raises: 'keras.ImportError' names no exception "
+            "(hint: a name without its module, such as ValueError, or crashed or timed_out)",
         ),
         (
             "sharded:",
             "three-loads:",
-            "claims.yaml:18:7: documents.002_a8d1.txt.claims.three-loads: another document has a claim of this id "
+            "claims.yaml:19:7: documents.002_a8d1.txt.claims.three-loads: another document has a claim of this id "
             "(hint: in line 6)",
         ),
         (
@@ -160,6 +206,12 @@ def test_every_problem_at_once(problems: Any) -> None:
 def test_what_is_no_claims_file(read: Any, text: str, problem: str) -> None:
     with pytest.raises(SpecError, match=problem):
         read(text)
+
+
+def test_message_is_match_now(problems: Any) -> None:
+    told = problems(("match: no layer", "message: no layer"))
+    assert any(".cases[0].message: unknown key" in problem for problem in told)
+    assert any("any failure would confirm it" in problem for problem in told)
 
 
 def test_a_project_without_claims(tmp_path: Path) -> None:
