@@ -20,6 +20,11 @@ CONFTEST = """
     def pytest_configure(config):
         config.addinivalue_line("markers", "devices(name, ...): as in the real cases")
 
+    @pytest.fixture(autouse=True)
+    def model():
+        # So that every case belongs to the cells of the one model.
+        return os.environ["HUBMATRIX_MODEL"]
+
     @pytest.fixture
     def device():
         return os.environ["HUBMATRIX_DEVICE"]
