@@ -150,6 +150,13 @@ def test_transformers_without_lower_case(model, vocab_file, transformers):
     assert same([tokenizer.encode(text, add_special_tokens=False) for text in model.inputs["sentences"]], model), "other ids"
 
 
+@pytest.mark.declared(
+    raises="ValueError",
+    match="tf is not a valid TensorType",
+    when="package(transformers)>=5",
+    instead='transformers 5 knows no TensorFlow: return_tensors="np", for encoders take arrays as well',
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
 def test_transformers_tensors(model, vocab_file, transformers):
     """return_tensors="tf" gives TensorFlow's tensors, the ids that return_tensors="np" gives."""
     tokenizer = transformers.BertTokenizerFast(vocab_file, do_lower_case=True)

@@ -86,8 +86,12 @@ def of_case(
             "task": task,
         }
     )
-    beside = record.beside if record else ()
-    return Facts(facts.values, {**facts.packages, **_versions(beside)}) if beside else facts
+    return with_companions(facts, record) if record else facts
+
+
+def with_companions(facts: Facts, record: CaseRecord) -> Facts:
+    """Return the facts with the packages that the case asked for, which are in no environment, only beside it."""
+    return Facts(facts.values, {**facts.packages, **_versions(record.beside)}) if record.beside else facts
 
 
 def _versions(packages: Iterable[Package]) -> dict[str, str]:

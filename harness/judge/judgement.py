@@ -44,13 +44,14 @@ def of_record(record: CaseRecord, environment: Facts, interfaces: Mapping[str, I
     A case that does not use the model says the same for all of them, so it has none.
     """
     interface = interfaces.get(record.uses.get(Axis.MODEL.value, ""))
-    return environment.also(
+    facts = environment.also(
         {
             **{axis.value: record.uses.get(axis.value) for axis in (Axis.MODEL, Axis.FORMAT, Axis.DEVICE)},
             "interface": interface.value if interface else None,
             "variant": record.variant or None,
         }
     )
+    return facts_of.with_companions(facts, record)
 
 
 _Passed: TypeAlias = Mapping[tuple[str, str], Sequence[Mapping[str, str]]]

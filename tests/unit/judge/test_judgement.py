@@ -8,6 +8,7 @@ from harness.domain import Declaration, Interface
 from harness.judge.declarations import compiled
 from harness.judge.judgement import judge_run
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, record_id
+from harness.results.format import Package
 
 WRONG, RIGHT = "cases/a.py::test_wrong", "cases/a.py::test_right"
 SAYS = "ValueError: no such output 'pooled'"
@@ -68,3 +69,12 @@ def test_a_remedy_is_proven_by_its_case_in_the_same_environment_on_the_same_axes
     records.case("c", homes["2.19.1"], CaseVerdict.FAILED, case=RIGHT, uses={"model": "bert-en/3"})
     case = make.case(WRONG, title="Wrong way: it.", declarations=(declaration(),))
     assert [judgement.proven for judgement in judged(make, records, case)] == [True, False, False]
+
+
+def test_conditions_ask_about_what_was_installed_beside_the_environment(make: Any, records: Any) -> None:
+    for version in ("4.56.0", "5.24.0"):
+        cell = records.cell(tensorflow="2.19.1")
+        beside = (Package(name="transformers", version=version),)
+        records.case(cell.id, cell.environment, CaseVerdict.FAILED, case=WRONG, message=SAYS, beside=beside)
+    case = make.case(WRONG, title="Wrong way: it.", declarations=(declaration(when="package(transformers)>=5"),))
+    assert [judgement.verdict.value for judgement in judged(make, records, case)] == ["failed", "as_declared"]
