@@ -119,7 +119,7 @@ def test_unregistered_h5(tmp_path):
 )
 @pytest.mark.declared(
     raises=("TypeError", "ValueError"),
-    match="The added layer must be an instance of class Layer. Received: layer=Scale|Unknown layer: '?Scale",
+    match="Cannot deserialize object of type `Scale`|The added layer must be an instance of class Layer|Unknown layer: '?Scale",
     instead='name the class in load_model(custom_objects={"Scale": Scale}), or register it before saving',
     proof="cases/saving/test_custom_layer.py::test_custom_objects_keras",
 )
