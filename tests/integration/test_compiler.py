@@ -479,7 +479,7 @@ def test_the_command_tells_the_verdict_with_its_numbers(venv: Venv, tmp_path: Pa
     assert told.returncode == 0, told.stderr
     assert "matrix products and convolutions: 2 in f32" in told.stdout
     assert re.search(r"4 devices of TPU v4: compiled", told.stdout)
-    assert re.search(r"at once +\S+ KiB of 32\.00 GiB", told.stdout)
+    assert re.search(r"needed +\S+ KiB of 32\.00 GiB", told.stdout)
     assert re.search(r"all-reduce +1, 4.0 KiB of each device\n", told.stdout)
 
 
