@@ -17,7 +17,7 @@ from harness.studies.reported import perform
 from harness.studies.reported.model import End, Expectation, Reproduction, Versions
 from tests.unit.studies.reported.test_verdict import STEP
 
-RAISED = RaisedException(kinds=("KeyError", "LookupError"), message="KeyError: 'x'", evidence="Traceback at /work/step-0")
+RAISED = RaisedException(kinds=("KeyError", "LookupError"), message="KeyError: 'x'", evidence="Traceback at /cell/step-0")
 EXPECTED = Expectation(end=End.RAISED, says=re.compile("x"))
 
 
@@ -81,8 +81,8 @@ def test_the_definition_needs_no_lock_and_changes_with_a_script(machine: Any) ->
     ],
 )
 def test_the_end_of_a_script(process: ProcessEnd, raised: RaisedException | None, end: End, message: str) -> None:
-    script = ScriptEnd(process=process, exception=raised, output="printed in /work")
-    observed = perform._observed(script, 1, 180.0, 2**31, {"/work": "$WORK"})
+    script = ScriptEnd(process=process, exception=raised, output="printed in /cell")
+    observed = perform._observed(script, 1, 180.0, 2**31, {"/cell": "$WORK"})
     assert (observed.end, observed.step, observed.message, observed.output) == (end, 1, message, "printed in $WORK")
     assert (observed.kinds, observed.evidence) == ((RAISED.kinds, "Traceback at $WORK/step-0") if raised else ((), ""))
 
