@@ -10,7 +10,7 @@ from harness.domain.declarations import Declaration, Prerequisite, Way
 from harness.domain.devices import HOSTS, Device
 from harness.domain.models import HubFormat, Interface, Model
 
-WRONG_WAY = "Wrong way:"
+WRONG_WAY = "Wrong way"
 """How the docstring of a case begins that shows a mistake."""
 
 
