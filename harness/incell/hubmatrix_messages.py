@@ -1,4 +1,4 @@
-"""What the driver and the processes of an environment tell each other: the only place that knows the names of the fields.
+"""Messages between the driver and the processes of an environment: the only module that knows the names of their fields.
 
     driver -> zygote     Setup, once; then a CellRequest or ScriptRequest for each process to start
     zygote -> driver     Opened, once; then `ended_line` for each process that is over
@@ -18,17 +18,17 @@ from typing import Any, Mapping, NamedTuple, Sequence, Union
 
 
 class InCellProgram(str, Enum):
-    """What a process runs, by the file of harness/incell that starts it in an interpreter of its own."""
+    """Programs that a process can run, by the file of harness/incell that starts it in an interpreter of its own."""
 
     CELL = "cell.py"
     SCRIPT = "script.py"
 
 
 class EndReason(str, Enum):
-    """Why a process is over.
+    """Reasons for the end of a process.
 
-    `exited`: by itself, or by a signal. `timed_out`: no event for `case_seconds`. `memory`: over `memory_bytes`. `ended`: its
-    guardian was told to end it. `lost`: its guardian or its zygote was killed, so nobody saw its end.
+    `exited`: by itself, or by a signal. `timed_out`: no event for `case_seconds`. `memory`: over `memory_bytes`. `ended`: on
+    the driver's request. `lost`: its guardian or its zygote was killed, so nobody saw its end.
     """
 
     EXITED = "exited"
@@ -39,7 +39,7 @@ class EndReason(str, Enum):
 
 
 class OpeningEvent(str, Enum):
-    """How the start of a zygote went. `toolchain_failed`: the packages can be imported, pytest beside them can't."""
+    """Outcomes of a zygote's start. `toolchain_failed`: the packages can be imported, pytest beside them can't."""
 
     READY = "ready"
     IMPORT_FAILED = "import_failed"
@@ -47,7 +47,7 @@ class OpeningEvent(str, Enum):
 
 
 class EventKind(str, Enum):
-    """What the recorder of a cell writes."""
+    """Kinds of lines that the recorder of a cell writes."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -55,7 +55,7 @@ class EventKind(str, Enum):
 
 
 class Setup(NamedTuple):
-    """What a zygote imports first. `toolchain` is the folder that holds pytest, "" where nothing asks for it."""
+    """Modules that a zygote imports first. `toolchain` is the folder that holds pytest, "" where no case will run."""
 
     modules: Sequence[str]
     toolchain: str
@@ -131,7 +131,7 @@ Request = Union[CellRequest, ScriptRequest]
 
 
 class ProcessEnd(NamedTuple):
-    """How a process ended, as its guardian saw it. `peak_bytes` is the most memory seen, with all that it started."""
+    """End of a process, as its guardian saw it. `peak_bytes` is the most memory seen, its children's included."""
 
     reason: EndReason
     code: int | None = None

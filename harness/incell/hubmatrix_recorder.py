@@ -45,7 +45,7 @@ def pytest_configure(config: Any) -> None:
 
 
 def print_to_the_cells_output() -> None:
-    """A pytest-xdist worker starts with its output thrown away."""
+    """Send this worker's output where the cell's goes: pytest-xdist starts its workers with stdout and stderr on /dev/null."""
     written = os.open(os.environ["HUBMATRIX_OUTPUT"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(written, 1)
     os.dup2(written, 2)
@@ -59,9 +59,9 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
         selection = json.load(file)
     cases, skipped = set(selection["cases"]), set(selection["skip"])
     chosen = [item for item in items if split(item.nodeid)["case"] in cases or item.nodeid in cases]  # a case, or one variant
-    kept = [item for item in chosen if item.nodeid not in skipped]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    selected = [item for item in chosen if item.nodeid not in skipped]
+    config.hook.pytest_deselected(items=[item for item in items if item not in selected])
+    items[:] = selected
 
 
 class Recorder:
@@ -123,13 +123,13 @@ class Recorder:
 
 
 def split(nodeid: str) -> dict[str, str]:
-    """A parametrized test is one case with variants: pytest writes the variant in brackets at the end."""
+    """Split a test's id into its case and its variant, which pytest writes in brackets at the end."""
     case, bracket, variant = nodeid.partition("[")
     return {"case": case, "variant": variant[:-1] if bracket else ""}
 
 
 def choose(reports: Sequence[Any]) -> Any:
-    """The report that decides: the first failure, else the call, else the setup (skipped)."""
+    """Return the report that decides: the first failure, else the call, else the setup (skipped)."""
     for report in reports:
         if report.failed:
             return report
@@ -147,20 +147,20 @@ def outcome_of(report: Any) -> str:
 
 
 def explain(report: Any) -> tuple[str, str]:
-    """One line in the software's own words, and the traceback."""
-    shown = report.longrepr
-    if shown is None:
+    """Return one line in the software's own words, and the traceback."""
+    representation = report.longrepr
+    if representation is None:
         return ("", "")
-    if isinstance(shown, tuple):
-        return (str(shown[2])[:MESSAGE_LIMIT], "")
-    crash = getattr(shown, "reprcrash", None)
-    text = str(shown)
+    if isinstance(representation, tuple):  # (file, line, reason) of a skip
+        return (str(representation[2])[:MESSAGE_LIMIT], "")
+    crash = getattr(representation, "reprcrash", None)
+    text = str(representation)
     message = crash.message if crash is not None else last_line(text)
     return (message[:MESSAGE_LIMIT], clip(text, EVIDENCE_LIMIT))
 
 
 def from_the_case_on(traceback: Any) -> Any:
-    """Without the frames of pytest that called the case or its fixture."""
+    """Return the traceback without the frames of pytest that called the case or its fixture."""
     names = [str(entry.frame.f_globals.get("__name__", "")).partition(".")[0] for entry in traceback]
     first = next((index for index, name in enumerate(names) if name not in PYTEST), 0)
     return traceback[first:]
@@ -188,14 +188,14 @@ def peak_memory_bytes() -> int | None:
 
 
 def cpu_seconds() -> float:
-    """Of this process, all threads, and of its children that ended; what the kernel did for them included."""
+    """Return user and system seconds of this process, all its threads, and its children that ended."""
     return sum(os.times()[:4])
 
 
 def measured(properties: Iterable[tuple[str, Any]]) -> dict[str, float]:
-    """The numbers among the properties of a case: finite, the first NUMBERS names, the last number of each.
+    """Return the finite numbers among the properties of a case: of the first NUMBERS names, the last number of each.
 
-    What is no number (pytest's properties may hold anything) is left out, and so is NaN: a case that gets one has to fail.
+    pytest's properties may hold anything: the rest is left out, and so is NaN, since a case that gets one has to fail.
     """
     numbers: dict[str, float] = {}
     for name, value in properties:
@@ -207,7 +207,7 @@ def measured(properties: Iterable[tuple[str, Any]]) -> dict[str, float]:
 
 
 def as_number(value: Any) -> float | None:
-    """Also of numpy, whose scalars are Real; None for what is none, is not finite, or is too large for a float."""
+    """Return a real number, numpy's scalars included, as a float; None for all else, for NaN, infinity and what overflows."""
     if not isinstance(value, Real) or isinstance(value, bool):
         return None
     try:
@@ -239,7 +239,7 @@ def output_size() -> int:
 
 
 def with_output(evidence: str, start: int) -> str:
-    """The traceback, and what the case printed."""
+    """Return the traceback, and below it what the case printed."""
     path = os.environ.get("HUBMATRIX_OUTPUT", "")
     sys.stdout.flush()
     sys.stderr.flush()

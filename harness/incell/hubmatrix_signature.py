@@ -82,9 +82,9 @@ def _unwrapped(text: str) -> str:
 
 def _after_nodes(text: str) -> str:
     """Return what the graph executor says below its account of where the node was made."""
-    places = list(WHERE_THE_NODE_IS.finditer(text))
-    if places:
-        return text[places[-1].end() :]
+    definitions = list(WHERE_THE_NODE_IS.finditer(text))
+    if definitions:
+        return text[definitions[-1].end() :]
     lines = text.split("\n")
     while lines and (lines[0].startswith("Detected at node") or lines[0][:1] in (" ", "")):
         lines.pop(0)

@@ -85,7 +85,6 @@ LEDGER: Mapping[str, Left] = {
     "harness/commands": Left(names=113, prose=34),
     "harness/domain": Left(names=1, prose=23),
     "harness/environments": Left(names=17, prose=15),
-    "harness/incell": Left(names=3, prose=17),
     "harness/judge": Left(names=10, prose=9),
     "harness/judge/diagnose": Left(names=1, prose=3),
     "harness/matrix": Left(names=31, prose=19),
