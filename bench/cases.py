@@ -84,7 +84,7 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
 
 def read(results: Path) -> Costs:
     """Read the costs of a run's cases from its results file."""
-    run = store.read(results)
+    run = store.read_run(results)
     return Costs(run=run.header.run, costs=tuple(_costs(run)), slowest=_slowest(run.cases))
 
 

@@ -111,13 +111,15 @@ def _venv(identity: Any) -> venv.Venv:
     workspace = Workspace(root=ROOT)
     return _require(
         asyncio.run(
-            venv.ensure(uv_tool.find(), workspace.venvs, workspace.bytecode, identity.lock, identity.interpreter, timeout=1800)
+            venv.ensure_venv(
+                uv_tool.find_uv(), workspace.venvs, workspace.bytecode, identity.lock, identity.interpreter, timeout=1800
+            )
         )
     )
 
 
 async def _compilers_venv() -> venv.Venv:
-    return _require(await environment.ensure_compiler(uv_tool.find(), Workspace(root=ROOT), await machine_interpreters()))
+    return _require(await environment.ensure_compiler(uv_tool.find_uv(), Workspace(root=ROOT), await machine_interpreters()))
 
 
 def _require(result: venv.Venv | Failure) -> venv.Venv:

@@ -34,7 +34,7 @@ def measure(base: Path, select: str, repeat: int) -> tuple[Built, ...]:
     seconds: dict[str, list[float]] = {request.id: [] for request, _ in identified}
     for turn in range(repeat + 1):
         for request, identity in identified:
-            shutil.rmtree(venv.place(base / "venvs", identity.lock, identity.interpreter), ignore_errors=True)
+            shutil.rmtree(venv.venv_folder(base / "venvs", identity.lock, identity.interpreter), ignore_errors=True)
             os.sync()  # the removal is not part of it
             started = time.monotonic()
             subject.install(base / "venvs", identity)

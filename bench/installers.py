@@ -131,7 +131,7 @@ def _listed(pip: Sequence[str | Path], work: Path) -> dict[str, str]:
 
 
 def _by_uv(work: Path, request: EnvironmentRequest, identity: Identity) -> tuple[str, Packages]:
-    uv = uv_tool.find()
+    uv = uv_tool.find_uv()
     work.mkdir()
     output([uv, "venv", "--quiet", "--no-project", "--python", identity.interpreter.path, work / "venv"], cwd=work)
     # Its plan is on standard error, where `output` doesn't look: shown on standard output it costs a shell.

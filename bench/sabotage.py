@@ -164,7 +164,7 @@ def _observe(bench: SabotageBench, sabotage: Sabotage | None) -> Observations:
             question = RunQuestion(plan=plan, cases=cases, supply=supply)
             watcher = RunProgress(display("cells", plain=True))
             results = perform(question, replace(bench.machine, workspace=project), bench.options, watcher, machine_trouble)
-            observations |= observe(store.read(results).cases, cases)
+            observations |= observe(store.read_run(results).cases, cases)
     return observations
 
 
@@ -225,7 +225,7 @@ def _python(plan: Plan, machine: Machine) -> Path:
     if not isinstance(identity, Identity):
         raise MachineError("the environment can't be made", location=request.id, hint="`hubmatrix run` says why")
     folders = (machine.workspace.venvs, machine.workspace.bytecode)
-    environment = asyncio.run(venv.ensure(machine.uv, *folders, identity.lock, identity.interpreter, timeout=1800))
+    environment = asyncio.run(venv.ensure_venv(machine.uv, *folders, identity.lock, identity.interpreter, timeout=1800))
     if isinstance(environment, Failure):
         raise MachineError(environment.message, location=request.id)
     return environment.python

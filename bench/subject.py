@@ -100,13 +100,13 @@ async def _identities(
 
 def _environment(base: Path, request: EnvironmentRequest, identity: Identity) -> Environment:
     installed = install(base / "venvs", identity)
-    asyncio.run(toolchain.ensure(uv_tool.find(), base / "toolchains", identity.interpreter))
+    asyncio.run(toolchain.ensure_toolchain(uv_tool.find_uv(), base / "toolchains", identity.interpreter))
     requirements = base / "requirements" / f"{request.release.version}.txt"
     requirements.parent.mkdir(exist_ok=True)
     pins = [f"{name}=={version}" for name, version in identity.lock.packages]
     source = requirements.with_suffix(".in")
     source.write_text("\n".join([*pins, *(toolchain.pins(identity.interpreter.minor) or ())]) + "\n")
-    uv = uv_tool.find()
+    uv = uv_tool.find_uv()
     python = identity.interpreter.path
     argv: list[str | Path] = [uv, "pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate", "--python", python]
     requirements.write_text(output([*argv, source], cwd=base))
@@ -119,7 +119,9 @@ def _environment(base: Path, request: EnvironmentRequest, identity: Identity) ->
 
 def install(venvs: Path, identity: Identity) -> venv.Venv:
     """Create the venv of an identity unless it exists."""
-    result = asyncio.run(venv.ensure(uv_tool.find(), venvs, venvs / "bytecode", identity.lock, identity.interpreter, timeout=1800))
+    result = asyncio.run(
+        venv.ensure_venv(uv_tool.find_uv(), venvs, venvs / "bytecode", identity.lock, identity.interpreter, timeout=1800)
+    )
     if isinstance(result, Failure):
         raise MachineError(result.message, location=str(venvs))
     return result

@@ -159,7 +159,7 @@ class RunProgress:
     def stage(self, environment: str, stage: Stage) -> None:
         if stage is not Stage.LOCKED:
             self._display.log(f"{environment}: {stage.value}")
-        if stage in (Stage.LOCKED, Stage.DONE):
+        if stage in (Stage.LOCKED, Stage.CLOSED):
             self._display.over(environment)
         else:
             self._display.busy(environment, stage.value)

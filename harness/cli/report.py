@@ -58,7 +58,7 @@ def results(
         print(json.dumps(LINE.json_schema(), indent=1))
         return
     workspace = Workspace(root=root.resolve())
-    run = store.read(run_file or store.newest(workspace.runs))
+    run = store.read_run(run_file or store.newest(workspace.runs))
     joined = report.joined(run, report.select(workspace, run, select))
     print(joined.model_dump_json(indent=1) if as_json else report.results_text(joined))
 

@@ -142,5 +142,5 @@ def run(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, fol
         folder.mkdir(parents=True, exist_ok=True)
         rendered = tuple(Path(shutil.copyfile(path, folder / path.name)) for path in rendered)
     page = next(path for path in rendered if path.suffix == ".html")
-    shown = view(store.read(results), {case.id: case.title for case in made.cases}, made.plan.cells)
+    shown = view(store.read_run(results), {case.id: case.title for case in made.cases}, made.plan.cells)
     return Done(results=results, page=page, shown=shown)

@@ -60,7 +60,7 @@ def last_words(check: Check, done: Done, width: Width) -> str:
 
 def as_json(check: Check, done: Done) -> dict[str, Any]:
     """Return format 1: the model, and every cell as `hubmatrix results --json` has it."""
-    run = store.read(done.results)
+    run = store.read_run(done.results)
     joined = reporting.joined(run, reporting.select(check.workspace, run, ""))
     return {
         "format": 1,

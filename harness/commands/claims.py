@@ -54,7 +54,7 @@ def answer(workspace: Workspace, results: Path) -> Answered:
     """
     cases = catalog.read(workspace.cases)
     stated = claims(workspace, cases)
-    run = store.first_opinions(store.read(results))
+    run = store.first_opinions(store.read_run(results))
     known_interfaces = interfaces(workspace)
     declared = compiled(cases, load(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
     judgements = judge_run(run, cases, declared, known_interfaces)

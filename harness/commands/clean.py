@@ -47,7 +47,7 @@ def clean(place: Workspace, *, results: bool, uv_cache: bool) -> Freed:
         shutil.rmtree(folder, ignore_errors=True)
     names = [_name(place, folder) for folder in removed]
     if uv_cache:
-        asyncio.run(uv.call(uv.find(), ["cache", "prune", "--ci", "--quiet"], timeout=PRUNE_SECONDS))
+        asyncio.run(uv.call(uv.find_uv(), ["cache", "prune", "--ci", "--quiet"], timeout=PRUNE_SECONDS))
         names.append("what uv's cache can get again")
     after = free_bytes(place.root)
     return Freed(removed=tuple(names), freed_bytes=max(0, after - before), free_bytes=after)

@@ -153,7 +153,7 @@ def at_hand(places: Workspace) -> Iterator[service.Compiler]:
 
 
 async def _environment(places: Workspace) -> Venv | Failure:
-    return await environment.ensure_compiler(uv_tool.find(), places, await machine_interpreters())
+    return await environment.ensure_compiler(uv_tool.find_uv(), places, await machine_interpreters())
 
 
 def _text(address: str) -> str:

@@ -54,7 +54,7 @@ def listed(names: Sequence[str]) -> Models:
 
 def rebuild_all(place: Workspace, names: Sequence[str], *, write: bool, tell: Callable[[str], None]) -> Models:
     """Rebuild the named models, or all; `tell` hears of each before it begins, for it takes a minute."""
-    uv = uv_tool.find()
+    uv = uv_tool.find_uv()
     found = asyncio.run(machine_interpreters())
 
     def python_for(minor: str) -> Path | None:

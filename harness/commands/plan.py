@@ -27,7 +27,7 @@ from harness.models.source import Replicas
 from harness.results import store
 from harness.results.history import History
 from harness.run.aside import by_cell, set_aside
-from harness.run.groups import Group, group, is_known, is_refused, look_back, remaining
+from harness.run.groups import EnvironmentGroup, group_cells, is_known, is_refused, look_back, remaining
 from harness.run.keys import Identity
 from harness.run.machine import machine_interpreters
 from harness.run.prepare import stored_identity
@@ -60,7 +60,7 @@ class Preview:
     """
 
     made: Made
-    groups: tuple[Group, ...]
+    groups: tuple[EnvironmentGroup, ...]
     known: History
     failed: dict[str, Failure]
     unlocked: tuple[str, ...]
@@ -118,7 +118,7 @@ def preview(place: Workspace, selection: Selection) -> Preview:
     answers = {name: stored_identity(place.locks, request, found) for name, request in possible.environments.items()}
     locked = {name: answer for name, answer in answers.items() if answer is not None}
     digests = Replicas().digests(made.plan.models)
-    groups = group(possible, made.cases, made.limits, digests, locked)
+    groups = group_cells(possible, made.cases, made.limits, digests, locked)
     known = look_back(groups, store.run_files(place.runs))
     return Preview(
         made=made,

@@ -109,7 +109,7 @@ def _declared(place: Workspace, made: Made | None, cases: Sequence[Case]) -> Dec
 def _read(place: Workspace, results: Path, made: Made | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
     """A run, second opinions included, and what it is told with: the cases and documents of its plan, or those that are here."""
     cases = made.cases if made else catalog.read(place.cases)
-    return store.read(results), cases, made.documents if made else claims(place, cases)
+    return store.read_run(results), cases, made.documents if made else claims(place, cases)
 
 
 def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path, ...]:
@@ -117,7 +117,7 @@ def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path
     paths = tuple(place.site / name for name in NAMES)
     stamp = place.site / STAMP
     shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
-        store.read(results), made.cases, made.documents, _beside(place), _docs(place)
+        store.read_run(results), made.cases, made.documents, _beside(place), _docs(place)
     )
     return paths if shown else render(place, results, made)
 
@@ -164,7 +164,7 @@ def _stamp(
 
 def summary(place: Workspace, results: Path, rendered: tuple[Path, ...]) -> Summary:
     """Counted from the results file."""
-    run = store.first_opinions(store.read(results))
+    run = store.first_opinions(store.read_run(results))
     counts = Counter(_state(record) for record in run.cells)
     page = next((path for path in rendered if path.suffix == ".html"), None)
     reused = sum(record.reused for record in run.cells)

@@ -41,7 +41,7 @@ TPU_CHIPS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class MachineFacts:
     """What the machine says of itself. `nodes` are below /dev; `pci` are vendor and device numbers.
 
     `tpu_name` and `visible_gpus` are the variables TPU_NAME and CUDA_VISIBLE_DEVICES; None for a variable that is not set.
@@ -56,11 +56,11 @@ class Facts:
     tpu_holder: int | None = None
 
 
-def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Facts:
+def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> MachineFacts:
     """Read names in /dev, numbers in /sys, a lock and variables; start nothing. A machine without these has nothing there."""
     nodes = (path.relative_to(root / "dev").as_posix() for pattern in NODES for path in (root / "dev").glob(pattern))
     cards = (root / "sys/bus/pci/devices").glob("*")
-    return Facts(
+    return MachineFacts(
         system=platform.system(),
         nodes=tuple(sorted(nodes)),
         pci=tuple(sorted({(_number(card / "vendor"), _number(card / "device")) for card in cards})),
@@ -70,13 +70,13 @@ def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Fa
     )
 
 
-def lacking(devices: Iterable[Device], facts: Facts) -> Mapping[Device, Lacking]:
+def lacking(devices: Iterable[Device], facts: MachineFacts) -> Mapping[Device, Lacking]:
     """Return the devices that this machine lacks, each with what was looked for and what is there."""
     reasons = {device: _why_not(device.accelerator, facts) for device in devices}
     return {device: Lacking(trouble=Trouble.DEVICE, message=reason) for device, reason in reasons.items() if reason}
 
 
-def _why_not(accelerator: Accelerator, facts: Facts) -> str:
+def _why_not(accelerator: Accelerator, facts: MachineFacts) -> str:
     """Return why the machine lacks it; empty where it has it."""
     match accelerator:
         case Accelerator.NONE:
@@ -89,7 +89,7 @@ def _why_not(accelerator: Accelerator, facts: Facts) -> str:
             assert_never(accelerator)
 
 
-def _no_tpu(facts: Facts) -> str:
+def _no_tpu(facts: MachineFacts) -> str:
     chips = [TPU_CHIPS[number] for vendor, number in facts.pci if vendor == GOOGLE and number in TPU_CHIPS]
     opened = any(node.startswith("vfio/") for node in facts.nodes)
     if facts.tpu_name:
@@ -102,7 +102,7 @@ def _no_tpu(facts: Facts) -> str:
     return f"no TPU on this {facts.system} machine: no /dev/accel0, no TPU on the PCI bus, TPU_NAME is not set"
 
 
-def _no_gpu(facts: Facts) -> str:
+def _no_gpu(facts: MachineFacts) -> str:
     if any(node == "dxg" or node.startswith("nvidia") for node in facts.nodes):
         hides = facts.visible_gpus in ("", "-1")
         return f"CUDA_VISIBLE_DEVICES={facts.visible_gpus} hides every GPU of this machine" if hides else ""

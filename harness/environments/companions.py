@@ -89,14 +89,14 @@ def without(text: str, environment: Lock) -> str:
     return "".join(kept)
 
 
-def place(folder: Path, added: Added, interpreter: Interpreter) -> Path:
+def companion_folder(folder: Path, added: Added, interpreter: Interpreter) -> Path:
     """Return the folder of these packages."""
     return folder / hashlib.sha256(f"{added.pins} {interpreter.label}".encode()).hexdigest()[:20]
 
 
-async def ensure(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Folder | Failure:
+async def ensure_companion(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Folder | Failure:
     """Return the folder of what is added, made now if it isn't there."""
-    path = place(folder, added, interpreter)
+    path = companion_folder(folder, added, interpreter)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(path.with_suffix(".lock")):
         if (path / FINGERPRINT).is_file():
@@ -122,7 +122,7 @@ def variable(companion: Companion) -> str:
     return f"HUBMATRIX_{companion.name}"
 
 
-def told(companion: Folder | Failure) -> str:
+def variable_value(companion: Folder | Failure) -> str:
     """Return the variable's value: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
     if not isinstance(companion, Failure):
         return str(companion.path)

@@ -38,7 +38,7 @@ def pins(minor: str) -> tuple[str, ...] | None:
     return next((requirements for lowest, requirements in PINS if Version(minor) >= Version(lowest)), None)
 
 
-async def ensure(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Failure:
+async def ensure_toolchain(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Failure:
     """Return the folder to append to `sys.path`, made now if it isn't there."""
     requirements = pins(interpreter.minor)
     if requirements is None:

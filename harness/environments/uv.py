@@ -39,7 +39,7 @@ class Failure:
     evidence: str
 
 
-def find() -> Path:
+def find_uv() -> Path:
     """Return the uv that came with nox[uv], or the one on PATH.
 
     Raises:

@@ -28,7 +28,7 @@ from typing import TypeAlias
 from typing_extensions import assert_never
 
 from harness.domain import Declaration, Outcome
-from harness.results.format import CaseRecord, Failure
+from harness.results.format import CaseRecord, FailureRecord
 
 
 class CaseVerdict(str, Enum):
@@ -96,7 +96,7 @@ def judgement_of(judgements: Judgements, record: CaseRecord) -> CaseJudgement:
     return judgements.get(record_id(record)) or CaseJudgement(verdict=judge_case(record.outcome, record.failure, None))
 
 
-def judge_case(outcome: Outcome, failure: Failure | None, declaration: Declaration | None) -> CaseVerdict:
+def judge_case(outcome: Outcome, failure: FailureRecord | None, declaration: Declaration | None) -> CaseVerdict:
     """Return the verdict on a case.
 
     Args:
@@ -120,19 +120,19 @@ def judge_case(outcome: Outcome, failure: Failure | None, declaration: Declarati
             assert_never(outcome)
 
 
-def is_the_declared(declaration: Declaration, failure: Failure | None) -> bool:
+def is_the_declared(declaration: Declaration, failure: FailureRecord | None) -> bool:
     """Return whether this failure is the one that was declared: its class, and its words."""
     return not class_names(failure).isdisjoint(declaration.raises) and has_words(declaration.match, failure)
 
 
-def class_names(failure: Failure | None) -> frozenset[str]:
+def class_names(failure: FailureRecord | None) -> frozenset[str]:
     """Return the names, without their modules, of what was raised, of its innermost cause, and of the bases of both."""
     if failure is None:
         return frozenset()
     return frozenset(kind.rpartition(".")[2] for kind in (*failure.kinds, *failure.cause.kinds))
 
 
-def has_words(pattern: str, failure: Failure | None, message: str = "") -> bool:
+def has_words(pattern: str, failure: FailureRecord | None, message: str = "") -> bool:
     """Return whether a regular expression is found in what was raised or in its innermost cause.
 
     `message` is searched where nothing was raised, as of a process that ended.

@@ -12,7 +12,7 @@ from enum import Enum
 
 from harness.domain import Axes, Case, Outcome, Status
 from harness.judge.outcomes import SILENT, SURPRISES, CaseVerdict, Judgements, RecordId, is_the_declared, judgement_of, record_id
-from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Failure
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, FailureRecord
 from harness.results.store import Run
 
 BAD = (Outcome.FAILED, Outcome.ERROR, Outcome.CRASHED, Outcome.TIMED_OUT)
@@ -134,6 +134,6 @@ def _on_environment(first: EnvironmentRecord, second: EnvironmentRecord) -> Seco
     return SecondVerdict.PASSES if second.status is Status.COMPLETED else _failing(first.failure, second.failure)
 
 
-def _failing(first: Failure | None, second: Failure | None) -> SecondVerdict:
+def _failing(first: FailureRecord | None, second: FailureRecord | None) -> SecondVerdict:
     same = first is not None and second is not None and first.signature == second.signature
     return SecondVerdict.FAILS_THE_SAME if same else SecondVerdict.FAILS_OTHERWISE

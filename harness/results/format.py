@@ -27,6 +27,7 @@ READABLE: Final = (1, 2, 3, 4)
 
 
 class Record(BaseModel):
+    # A new field is a new format: a reader that doesn't know a field refuses the file instead of dropping the fact.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -43,7 +44,7 @@ class Host(Record):
 class Header(Record):
     """First line of every results file. All volatile facts of a run are here and in the footer.
 
-    `command` is what to type to measure the same model again, where that is no session of nox: a user's own model.
+    `command` is what to type to measure a user's own model again; empty for the matrix, which nox measures again.
     `models` says what was measured: `replicas`, `published`, `published, from` a server. `options` are what to add to a session
     of nox to measure the same models again.
     """
@@ -75,15 +76,15 @@ class Cause(Record):
 
 
 class Frame(Record):
-    """Where an exception came from: the innermost frame of a third-party package, else of the case (`package` is empty)."""
+    """The innermost frame of a third-party package in an exception's traceback, else that of the case (`package` is empty)."""
 
     package: str = ""
     file: str = ""
     function: str = ""
 
 
-class Failure(Record):
-    """What failed: as it was raised, its innermost cause with what wraps it taken off, and where that came from.
+class FailureRecord(Record):
+    """An exception as it was raised, its innermost cause without what wraps it, and the frame that this came from.
 
     `signature` is the same wherever the same thing fails: the version of its algorithm, and a digest of the cause's class, its
     masked words and its frame (harness/incell/hubmatrix_signature.py). Of an environment, `kinds` is its status.
@@ -104,7 +105,7 @@ class EnvironmentRecord(Record):
     variables the cells run with. `message` is one line; `evidence` the tool's or Python's own words. `key` is the digest of
     everything that decides whether it installs and imports. `seeds` is what its venv held before anything was installed (pip
     left out): `packages` has them too, or what replaced them. `second_opinion_on` is the environment that this one is the same as,
-    on an older Python: only what failed there was run here, and its cells are none of the matrix.
+    on an older Python: only what failed there was run here, and its cells don't belong to the matrix.
     """
 
     type: Literal["environment"] = "environment"
@@ -127,7 +128,7 @@ class EnvironmentRecord(Record):
     trouble: Trouble | None = None
     message: str = ""
     evidence: str = ""
-    failure: Failure | None = None
+    failure: FailureRecord | None = None
     seconds: float = 0.0
     recorded: str
     reused: bool = False
@@ -138,7 +139,7 @@ Measured = Annotated[dict[Name, FiniteFloat], Field(max_length=20)]
 
 
 class CaseRecord(Record):
-    """What happened to one case (and variant of it, if it is parametrized).
+    """The outcome of one case (or one variant of it, if it is parametrized), with what it raised and measured.
 
     `key` is the digest of everything that can change the outcome; `cell` is the cell whose process ran it; `uses` holds the
     axis values it asked for; `run` the run that measured it. `cpu_seconds` are user and system
@@ -162,7 +163,7 @@ class CaseRecord(Record):
     evidence: str = ""
     measured: Measured = {}
     beside: tuple[Package, ...] = ()
-    failure: Failure | None = None
+    failure: FailureRecord | None = None
     unmet: tuple[str, ...] = ()
     peak_memory_bytes: int | None = None
     recorded: str
@@ -184,7 +185,7 @@ class CaseRef(Record):
 
 
 class CellRecord(Record):
-    """A cell that is done: its status, and the cases that bear on it. `key` is the digest of their keys."""
+    """A finished cell: its status, and the cases that bear on it. `key` is the digest of their keys."""
 
     type: Literal["cell"] = "cell"
     id: str

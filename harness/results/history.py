@@ -1,6 +1,6 @@
-"""What earlier runs measured: the newest record under each wanted key, whichever run holds it.
+"""Find what earlier runs measured: the newest record under each key, whichever run holds it.
 
-Reads newest runs first and stops when nothing more is wanted. A run that was cut off counts: its facts hold. Records that
+Reads the newest runs first and stops once every key has a record. A run that was cut off counts: its facts hold. Records that
 speak of the machine (unavailable) are never reused.
 """
 
@@ -35,41 +35,42 @@ class History:
 
 
 def look_up(files: Iterable[Path], *, cases: Collection[str], environments: Collection[str], cells: Collection[str]) -> History:
-    """The newest reusable records of these keys."""
-    found = History()
+    """Return the newest reusable records of these keys."""
+    history = History()
     for path in files:
-        if len(found.cases) == len(cases) and len(found.environments) == len(environments):
+        # Cells don't count: only one whose process died outside any case has a reusable record, and then some case lacks one.
+        if len(history.cases) == len(cases) and len(history.environments) == len(environments):
             break
-        _read(path, found, cases, environments, cells)
-    return found
+        _read(path, history, cases, environments, cells)
+    return history
 
 
-def _read(path: Path, found: History, cases: Collection[str], environments: Collection[str], cells: Collection[str]) -> None:
-    here: dict[str, list[dict[str, Any]]] = {}
+def _read(path: Path, history: History, cases: Collection[str], environments: Collection[str], cells: Collection[str]) -> None:
+    records_by_key: dict[str, list[dict[str, Any]]] = {}
     ended: set[str] = set()
     for record in _records(path):
         match record.get("type"):
             case "case":
-                found.seconds.setdefault(record["case"], record["seconds"])
-                if record["key"] in cases and record["key"] not in found.cases:
-                    here.setdefault(record["key"], []).append(record)
+                history.seconds.setdefault(record["case"], record["seconds"])
+                if record["key"] in cases and record["key"] not in history.cases:
+                    records_by_key.setdefault(record["key"], []).append(record)
             case "environment" if record["key"] in environments and record["status"] in REUSABLE:
-                found.environments.setdefault(record["key"], EnvironmentRecord.model_validate(record))
+                history.environments.setdefault(record["key"], EnvironmentRecord.model_validate(record))
             case "cell":
                 if record["status"] == Status.COMPLETED.value:
                     ended.add(record["id"])
                 elif record["key"] in cells and record["status"] in REUSABLE:
-                    found.cells.setdefault(record["key"], CellRecord.model_validate(record))
+                    history.cells.setdefault(record["key"], CellRecord.model_validate(record))
             case _:
                 pass
-    for key, records in here.items():
-        # Some variants of a case may be missing where a run was cut off within its cell.
+    for key, records in records_by_key.items():
+        # A run that was cut off within a cell may lack some variants of a case; only a completed cell is known to have them all.
         if all(not record["variant"] or record["reused"] or record["cell"] in ended for record in records):
-            found.cases[key] = tuple(CaseRecord.model_validate(record) for record in records)
+            history.cases[key] = tuple(CaseRecord.model_validate(record) for record in records)
 
 
 def _records(path: Path) -> Iterable[dict[str, Any]]:
-    """Lines that can be read; what can't (another format, torn) is nothing to reuse."""
+    """Yield the lines that can be read; a file of another format and a torn line hold nothing to reuse."""
     try:
         lines = path.read_bytes().splitlines()
         if not lines or json.loads(lines[0])["format"] not in READABLE:

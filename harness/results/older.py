@@ -8,7 +8,7 @@ from typing import Any
 from harness.domain import Outcome
 from harness.incell.hubmatrix_failure import describe_text
 
-WHAT_HAPPENED = {"xfailed": Outcome.FAILED.value, "xpassed": Outcome.PASSED.value}
+OUTCOME_BEFORE_JUDGING = {"xfailed": Outcome.FAILED.value, "xpassed": Outcome.PASSED.value}
 FAILED = (Outcome.FAILED.value, Outcome.ERROR.value)
 RAISED = re.compile(r"\A(?P<kind>[A-Za-z_][\w.]*): ?(?P<words>[\s\S]*)\Z")
 
@@ -17,7 +17,7 @@ def as_facts(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record as format 4 has it; one of format 4 as it is."""
     outcome = record.get("outcome")
     outcome = outcome.value if isinstance(outcome, Outcome) else outcome
-    happened = WHAT_HAPPENED.get(str(outcome), outcome)
+    happened = OUTCOME_BEFORE_JUDGING.get(str(outcome), outcome)
     if happened not in FAILED or "failure" in record:
         return record if happened == outcome else {**record, "outcome": happened}
     raised = RAISED.match(str(record.get("message", "")))

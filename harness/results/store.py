@@ -34,13 +34,15 @@ class Run:
 
 
 class Writer:
-    """Appends facts. Each is on disk before `write` returns, so a killed driver loses nothing that it reported."""
+    """Appends facts. Each is written before `write` returns, so a killed driver loses nothing that it reported."""
 
     def __init__(self, path: Path, header: Header) -> None:
         self.path = path
         self._records = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=False)
+            # Unbuffered: what `write` returned from survives SIGKILL of the driver. fsync is left to `close`: a power cut may cost
+            # the last lines, which are measured again.
             self._file = path.open("xb", buffering=0)
         except OSError as trouble:
             raise self._unwritable(trouble) from trouble
@@ -52,15 +54,16 @@ class Writer:
         start = self._file.tell()
         try:
             written = self._file.write(data)
-            if written != len(data):
+            if written != len(data):  # an unbuffered write to a disk that is almost full writes what fits and raises nothing
                 raise OSError(28, "no space left on device")
         except OSError as trouble:
+            # `truncate` alone leaves the position behind the end, and the next line would begin after a hole of zero bytes.
             self._file.truncate(self._file.seek(start))
             raise self._unwritable(trouble) from trouble
         self._records += 1
 
     def _unwritable(self, trouble: OSError) -> MachineError:
-        hint = "mend that and run the same command again, it goes on from here"
+        hint = "fix that and run the same command again; it goes on from here"
         return MachineError(f"results can't be written: {trouble.strerror}", location=str(self.path), hint=hint)
 
     def close(self, *, finished: str, interrupted: bool) -> None:
@@ -76,12 +79,12 @@ class Writer:
 
 
 def run_files(folder: Path) -> tuple[Path, ...]:
-    """Results files below `reports/runs`, newest first (by the time of the last write)."""
+    """List the results files below `reports/runs`, newest first by the time of the last write."""
     return tuple(sorted(folder.glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime_ns, reverse=True))
 
 
-def lines(path: Path) -> Iterator[Line]:
-    """Every fact of a file in order. A torn last line is dropped; a damaged line before it is an error.
+def read_lines(path: Path) -> Iterator[Line]:
+    """Read every fact of a file in order. A torn last line is dropped; a damaged line before it is an error.
 
     Raises:
         ResultsError: no such file, another format, or damaged.
@@ -90,7 +93,7 @@ def lines(path: Path) -> Iterator[Line]:
         raw = path.read_bytes()
     except OSError as trouble:
         raise ResultsError(
-            f"no results here: {trouble.strerror}", location=str(path), hint="run `nox -s matrix` first"
+            f"no results file: {trouble.strerror}", location=str(path), hint="run `nox -s matrix` first"
         ) from trouble
     whole, _, _torn = raw.rpartition(b"\n")
     for number, line in enumerate(whole.splitlines(), 1):
@@ -106,14 +109,18 @@ def lines(path: Path) -> Iterator[Line]:
             ) from error
 
 
-def read(path: Path) -> Run:
-    """One run, whole, in any format of READABLE."""
+def read_run(path: Path) -> Run:
+    """Read a whole run, in any format of READABLE.
+
+    Raises:
+        ResultsError: no such file, no header, another format, or damaged.
+    """
     header: Header | None = None
     footer: Footer | None = None
     environments: list[EnvironmentRecord] = []
     cases: list[CaseRecord] = []
     cells: list[CellRecord] = []
-    for line in lines(path):
+    for line in read_lines(path):
         match line:
             case Header():
                 header = line
@@ -131,14 +138,18 @@ def read(path: Path) -> Run:
 
 
 def newest(folder: Path) -> Path:
-    """The newest run's results file."""
+    """Return the newest run's results file.
+
+    Raises:
+        ResultsError: there is no run yet.
+    """
     for path in run_files(folder):
         return path
     raise ResultsError("no run yet", location=str(folder), hint="run `nox -s matrix` or `hubmatrix run` first")
 
 
 def first_opinions(run: Run) -> Run:
-    """Return a run without the environments that were made for second opinions, and without their cells: what the matrix plans.
+    """Return a run with what the matrix plans: without the environments made for second opinions and their cells.
 
     Cases stay: they are found by their keys, and an environment of the matrix may have the same ones.
     """

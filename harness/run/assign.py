@@ -1,4 +1,4 @@
-"""Which cell runs which case: a case runs once for each combination of the axes it uses, in the first cell that needs it.
+"""Assign cases to cells: a case runs once for each combination of the axes it uses, in the first cell that needs it.
 
 Pure. The other cells that need it refer to the same key.
 """
@@ -18,7 +18,7 @@ KeyOf = Callable[[Case, Mapping[str, str], Model | None], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellEnd:
-    """How the cell ended. `completed` means that every case has an outcome."""
+    """The status that a cell ended with. `completed` means that every case has an outcome."""
 
     status: Status
     trouble: Trouble | None = None
@@ -31,7 +31,7 @@ COMPLETED = CellEnd(status=Status.COMPLETED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellJob:
-    """A cell, every case that bears on it, and those that its own process has to run (none: all is known elsewhere).
+    """A cell, every case that bears on it, and those that its own process has to run (none if other cells or runs have them all).
 
     `model` is None for a cell without one.
     """
@@ -42,21 +42,21 @@ class CellJob:
     cases: tuple[KeyedCase, ...]
 
     def idle(self, ends: Mapping[str, CellEnd]) -> bool:
-        """Whether nothing is to run: every case is known, or its process is known to end outside any case."""
+        """Return True if nothing is left to run: every case was measured, or its process ended outside any case before."""
         return all(keyed.key in ends for keyed in self.cases)
 
     def end(self, ends: Mapping[str, CellEnd]) -> CellEnd:
         """Return how the cell ends, given how the processes of its cases ended: completed unless one of them did not."""
+        # Of all cases, not only those that ran here: where another cell's process died outside any case, this cell lacks an
+        # outcome too.
         own = (ends.get(ref.key or "", COMPLETED) for ref in self.refs)
         return next((end for end in own if end.status is not Status.COMPLETED), COMPLETED)
 
 
 def assign(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Model], key_of: KeyOf) -> tuple[CellJob, ...]:
-    """Return one job a cell, in the order of the cells.
-
-    A plan of all of the matrix has a million pairs of cell and case, and a seventh of that in keys: what is the same for several
-    cells is made once, and their references are the same values.
-    """
+    """Return one job a cell, in the order of the cells."""
+    # The full tier has a million pairs of cell and case and a seventh of that in keys (8,896 cells, 1,071,252 references, 141,848
+    # keys), so what several cells share is hashed and built once, and their references are the same objects.
     with_axes = [(case, tuple(sorted(case.uses))) for case in cases]
     applicable: dict[tuple[str, Device], list[tuple[Case, tuple[Axis, ...]]]] = {}
     keyed_cases: dict[tuple[str, tuple[str | None, ...]], tuple[CaseRef, KeyedCase]] = {}
@@ -84,15 +84,15 @@ def assign(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Mo
     return tuple(jobs)
 
 
-def without_known(jobs: Iterable[CellJob], known: Collection[str]) -> tuple[CellJob, ...]:
-    """Return the jobs less the cases under these keys, which are not run again."""
-    if not known:
+def without_known(jobs: Iterable[CellJob], keys: Collection[str]) -> tuple[CellJob, ...]:
+    """Return the jobs without the cases under these keys, which are not run again."""
+    if not keys:
         return tuple(jobs)
-    return tuple(replace(job, cases=tuple(keyed for keyed in job.cases if keyed.key not in known)) for job in jobs)
+    return tuple(replace(job, cases=tuple(keyed for keyed in job.cases if keyed.key not in keys)) for job in jobs)
 
 
 def without_cells(jobs: Iterable[CellJob], cells: Collection[str]) -> tuple[CellJob, ...]:
-    """Return the jobs less those of these cells; a case that they were to run goes to the first other cell that needs it."""
+    """Return the jobs without those of these cells; a case that they were to run moves to the first other cell that needs it."""
     listed = tuple(jobs)
     orphans = {keyed.key: keyed for job in listed if job.cell.id in cells for keyed in job.cases}
     left = []

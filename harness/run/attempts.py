@@ -23,7 +23,7 @@ from harness.base.process import signal_name
 from harness.domain import Outcome, Status, Trouble
 from harness.incell.hubmatrix_failure import describe_text
 from harness.incell.hubmatrix_messages import CellRequest, EndReason, EventKind, ProcessEnd
-from harness.results.format import Failure
+from harness.results.format import FailureRecord
 from harness.run.assign import CellEnd
 from harness.run.ends import KILLED, gib, how_it_ended, is_killed
 from harness.run.machine import free_memory
@@ -46,7 +46,7 @@ class Finished:
     evidence: str
     cpu_seconds: float | None = None
     measured: Mapping[str, float] = field(default_factory=dict)
-    failure: Failure | None = None
+    failure: FailureRecord | None = None
     unmet: tuple[str, ...] = ()
     peak_memory_bytes: int | None = None
 
@@ -69,7 +69,7 @@ class _Running:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What one process of the cell has written so far. `running` is by worker: one, or as many as pytest-xdist has."""
+    """The events that one process of the cell has written so far. `running` is by worker: one, or as many as pytest-xdist has."""
 
     cases: Mapping[str, KeyedCase]
     emit: Emit
@@ -85,6 +85,7 @@ class _Attempt:
             file.seek(self.offset)
             data = file.read()
             self.offset += len(data)
+            # The process writes while we read: what follows the last line break is the beginning of the next look's first line.
             *whole, self.rest = (self.rest + data).split(b"\n")
             for line in whole:
                 self._take(json.loads(line))
@@ -97,11 +98,12 @@ class _Attempt:
                 self.running.pop(event["worker"], None)
                 self._finish(event["case"], event)
             case EventKind.NOT_COLLECTED:
+                # pytest names the file that it can't import, never a case in it; a nodeid with none of our cases stands for all.
                 inside = [case for case in self.cases if case == event["case"] or case.startswith(event["case"] + "::")]
                 for case in inside or list(self.cases):
                     self._finish(case, {**event, "outcome": Outcome.ERROR.value, "seconds": "0", "variant": ""})
             case other:
-                raise ValueError(f"the recorder wrote an event that nobody knows: {other}")
+                raise ValueError(f"the recorder wrote an unknown event: {other}")
 
     def _finish(self, case: str, event: Mapping[str, Any]) -> None:
         if keyed := self.cases.get(case):
@@ -126,17 +128,17 @@ class _Attempt:
             )
 
 
-def _failure(event: Mapping[str, Any], outcome: Outcome) -> Failure | None:
+def _failure(event: Mapping[str, Any], outcome: Outcome) -> FailureRecord | None:
     """Return what failed; of a file that can't be collected there are pytest's words alone."""
     if outcome not in (Outcome.FAILED, Outcome.ERROR):
         return None
     described = event.get("failure") or describe_text("not_collected", event["message"])
-    return Failure.model_validate(described)
+    return FailureRecord.model_validate(described)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFrame:
-    """What every process of a cell is started with. `name` is the cell's, for its folders."""
+    """The settings that every process of a cell is started with. `name` is the cell's, for its folders."""
 
     name: str
     workdir: Path
@@ -151,7 +153,7 @@ class CellFrame:
 
 async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: CellFrame, prepare: Callable[[Path], None], emit: Emit) -> CellEnd:
     """Run all cases of a cell; return how the cell ended. `prepare` fills a fresh work folder (the hermetic Hub cache)."""
-    unsettled = _Unsettled(frame=frame, emit=emit, left={keyed.case.id: keyed for keyed in task.what.cases})
+    unsettled = _Unsettled(frame=frame, emit=emit, left={keyed.case.id: keyed for keyed in task.payload.cases})
     number = 0
     while unsettled.left:
         number += 1
@@ -167,8 +169,8 @@ async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: CellFrame, prepa
 class _Unsettled:
     """The cases of a cell that have no outcome yet, and which of them is to be tried alone.
 
-    `variants` are nodeids of variants that have an outcome: pytest is told to leave them out, for a case with variants counts as
-    left until a process came to its end with it.
+    `variants` are nodeids of variants that have an outcome. A case with variants stays in `left` until a process has run to its end
+    with it, because nobody outside knows how many variants it has; the next process is given `variants` to leave out.
     """
 
     frame: CellFrame
@@ -185,7 +187,7 @@ class _Unsettled:
 
     @property
     def next_nodes(self) -> list[str]:
-        """The same as nodeids: a single variant where it is one that is to be tried alone."""
+        """The nodeids for the next process: a single variant where only that one is to be tried alone."""
         return [self.too_large[0].node] if self.too_large else list(self.left)
 
     def settle(self, attempt: _Attempt, end: ProcessEnd, output: str) -> CellEnd | None:
@@ -197,6 +199,7 @@ class _Unsettled:
             # Over our limit before, and now the kernel ended it: the machine has less than the case may need.
             trouble, message = (Trouble.MEMORY, _too_little(self.frame)) if alone else (Trouble.KILLED, KILLED)
             return CellEnd(status=Status.UNAVAILABLE, trouble=trouble, message=message, evidence=output)
+        # The limit is ours and holds for the whole process, so the running case isn't to blame before it went over it alone.
         if end.reason is EndReason.MEMORY and alone is None:
             return self._try_alone(attempt, stopped, end, output)
         for running in stopped:
@@ -208,7 +211,7 @@ class _Unsettled:
         if stopped:
             return None
         if end.reason is not EndReason.EXITED or end.signal:
-            # Variants that were still to come can't be told from outside, so a case that has some counts as unfinished.
+            # How many variants were still to come can't be seen from outside, so a case that has some counts as unfinished.
             unfinished = alone.case not in attempt.finished if alone else bool(self.left or attempt.variants)
             return _died_outside(end, self.frame, output) if unfinished else None
         self._settle_uncollected(attempt, alone, end, output)
@@ -216,6 +219,7 @@ class _Unsettled:
 
     def _drop_finished(self, attempt: _Attempt, stopped: Sequence[_Running], alone: _Running | None) -> None:
         self.variants += attempt.variants
+        # A case that was running may also be in `finished`: other variants of it ended before.
         again = {running.case for running in stopped}
         if alone is None:
             self.left = {case: keyed for case, keyed in self.left.items() if case not in attempt.finished or case in again}
@@ -233,7 +237,7 @@ class _Unsettled:
         return None
 
     def _settle_uncollected(self, attempt: _Attempt, alone: _Running | None, end: ProcessEnd, output: str) -> None:
-        """A case that a process came to its end without: nobody may take it for passed."""
+        """Record an error for each case that a process ended without running, so that nobody takes it for passed."""
         if alone is None:
             for case, keyed in self.left.items():
                 if not any(variant.startswith(f"{case}[") for variant in self.variants):
@@ -293,7 +297,7 @@ def _ended(keyed: KeyedCase, variant: str, end: ProcessEnd, frame: CellFrame, wo
     elif end.reason is EndReason.EXITED and not end.signal:
         worker_died = "the interpreter of its pytest-xdist worker died"
         message = worker_died if workers else f"{message} in the middle of the case"
-    failure = Failure.model_validate(describe_text(outcome.value, message))
+    failure = FailureRecord.model_validate(describe_text(outcome.value, message))
     return Finished(keyed=keyed, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output, failure=failure)
 
 
@@ -314,4 +318,4 @@ def _not_collected(keyed: KeyedCase, variant: str, end: ProcessEnd, output: str)
 
 
 def _too_little(frame: CellFrame) -> str:
-    return f"this machine has not the {gib(frame.memory_bytes)} free that it takes to try it alone"
+    return f"this machine doesn't have the {gib(frame.memory_bytes)} free that it takes to try it alone"

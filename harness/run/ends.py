@@ -1,4 +1,4 @@
-"""What the end of a process means, whichever program it ran: whose doing it was, and how it is told. Pure."""
+"""Interpret the end of a process, whichever program it ran: who caused it, and how users read it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KILLED = "killed from outside (SIGKILL): the machine ran out of memory, or someb
 
 
 def is_killed(end: ProcessEnd) -> bool:
-    """Whether somebody outside ended the process, which says nothing of what it ran.
+    """Return True if somebody outside ended the process, which says nothing about what it ran.
 
     Its limits end a process by its guardian, which says so; SIGKILL from anybody else is the kernel short of memory, or a person.
     """

@@ -1,4 +1,4 @@
-"""One execution from plan to footer: lock, look up what is known, run the rest, keep everything.
+"""Perform one run from plan to footer: lock, look up what earlier runs measured, run the rest, keep everything.
 
 The only module that both reads the history and runs cells.
 """
@@ -28,7 +28,7 @@ from harness.results.format import CellRecord, EnvironmentRecord, Header, Host
 from harness.results.history import History
 from harness.run.aside import Records, by_cell, set_aside, without_service
 from harness.run.assign import CellJob
-from harness.run.groups import Group, group, is_known, is_refused, look_back, remaining, set_cells_aside
+from harness.run.groups import EnvironmentGroup, group_cells, is_known, is_refused, look_back, remaining, set_cells_aside
 from harness.run.keys import Identity
 from harness.run.machine import Machine, cores, until_interrupted
 from harness.run.prepare import identities
@@ -42,16 +42,16 @@ from harness.run.watcher import RunWatcher
 from harness.services import running as services
 
 RUN = "run"
-"""The mark that a run is at work here, from locking on."""
+"""In use from locking on, before any venv is: `hubmatrix clean` refuses then, or a run that still locks would lose its locks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What a user may choose for one execution.
+    """A user's choices for one run.
 
-    `command` is how the report says that a cell is measured again; empty for the matrix, whose cells nox names; `again` is what
-    to add then, to have the same models. `models`: see the header of results. `matters` tells which failures are tried again on
-    an older Python; None: none of them.
+    `command` is the line that the report gives for measuring a cell again; empty for the matrix, whose cells are nox sessions, and
+    `again` are then the arguments to add for the same models. `models`: see the header of results. `matters` decides which failures
+    are tried again on an older Python; None: none of them.
     """
 
     tier: str
@@ -67,7 +67,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunQuestion:
-    """What is to be measured: cells, cases, and where the models come from."""
+    """The cells and cases to measure, and the supply of their models."""
 
     plan: Plan
     cases: Sequence[Case]
@@ -113,7 +113,7 @@ def perform(question: RunQuestion, machine: Machine, options: RunOptions, watche
 
 
 def _inputs(question: RunQuestion, machine: Machine) -> _Inputs:
-    """Set aside what lacks a model or a device."""
+    """Return what this machine can measure of a question, with the cells set aside that lack a model or a device."""
     plan, supply = question.plan, question.supply
     no_model = supply.lacking(plan.models)
     no_device = accelerators.lacking({cell.axes.device for cell in plan.cells}, machine.accelerators)
@@ -123,11 +123,12 @@ def _inputs(question: RunQuestion, machine: Machine) -> _Inputs:
 
 
 async def _measure(inputs: _Inputs, settings: RunSettings, options: RunOptions, sink: Sink) -> None:
-    """Lock, look up, write what is known, run the rest."""
+    """Lock, look up, write what earlier runs measured, run the rest."""
     machine, plan, cases = settings.machine, inputs.plan, inputs.cases
     locked = await identities(machine, plan.environments.values(), refresh=options.refresh, tell=sink.watcher.stage)
-    groups = group(plan, cases, machine.limits, inputs.digests, locked)
+    groups = group_cells(plan, cases, machine.limits, inputs.digests, locked)
     groups = groups if inputs.only is None else only(groups, inputs.only)
+    # Before the services: the compiler's environment is made only where a case that asks for it is left to run.
     history = look_back(groups, store.run_files(machine.workspace.runs), rerun=options.rerun)
     groups = remaining(groups, history)
     service_venvs = await services.environments(_services(groups, history), machine.uv, machine.workspace, machine.interpreters)
@@ -135,8 +136,8 @@ async def _measure(inputs: _Inputs, settings: RunSettings, options: RunOptions, 
     aside = (*inputs.aside, *without)
     _tell_plan(sink.watcher, plan, groups, history, aside)
     for record in aside:
-        sink.put(record)
-    # Of a second opinion that can't be had the environment says why, and the first one stands: nothing is said of its cells.
+        sink.write(record)
+    # Where a second opinion can't be locked its environment says why and the first opinion stands, so its cells get no records.
     write_unlocked(sink, plan if inputs.only is None else replace(plan, cells=()), cases, locked)
     write_known_cases(sink, groups, history)
     await _run(inputs, write_known_groups(sink, groups, history), history, service_venvs, settings, sink)
@@ -153,14 +154,14 @@ async def _second_opinions(
     matters: Matters,
 ) -> None:
     """Measure again what failed, on an older Python, into the same file."""
-    second = second_opinions(inputs.plan, locked, store.read(sink.writer.path), matters)
+    second = second_opinions(inputs.plan, locked, store.read_run(sink.writer.path), matters)
     if second.plan.environments:
         await _measure(replace(inputs, plan=second.plan, aside=(), only=second.cases), settings, options, sink)
 
 
 async def _run(
     inputs: _Inputs,
-    groups: Sequence[Group],
+    groups: Sequence[EnvironmentGroup],
     history: History,
     service_venvs: Mapping[Service, Venv | Failure],
     settings: RunSettings,
@@ -168,8 +169,8 @@ async def _run(
 ) -> None:
     """Run what is left of the groups, with the services that their cases ask for beside them."""
     machine, supply = settings.machine, inputs.supply
-    asked = _services(groups, history)
-    with services.running(asked, service_venvs, machine.workspace, settings.folder, machine.limits) as beside:
+    needed_services = _services(groups, history)
+    with services.running(needed_services, service_venvs, machine.workspace, settings.folder, machine.limits) as beside:
 
         def environ(job: CellJob) -> Mapping[str, str]:
             axes = job.cell.axes
@@ -192,9 +193,9 @@ async def _run(
 
 
 def _without_services(
-    inputs: _Inputs, groups: tuple[Group, ...], history: History, service_venvs: Mapping[Service, Venv | Failure]
-) -> tuple[tuple[Group, ...], Records]:
-    """Set the cells aside of which every case asks for a service that can't be had; other cells go on."""
+    inputs: _Inputs, groups: tuple[EnvironmentGroup, ...], history: History, service_venvs: Mapping[Service, Venv | Failure]
+) -> tuple[tuple[EnvironmentGroup, ...], Records]:
+    """Set aside the cells whose every case asks for a service that failed to start; the others go on."""
     failed = {service: venv for service, venv in service_venvs.items() if isinstance(venv, Failure)}
     lacking = without_service(groups, history.cases.keys(), {case.id: case.services for case in inputs.cases}, failed)
     if not lacking:
@@ -203,17 +204,17 @@ def _without_services(
     return set_cells_aside(groups, lacking.keys()), records
 
 
-def _tell_plan(watcher: RunWatcher, plan: Plan, groups: Sequence[Group], history: History, aside: Records) -> None:
-    """Tell how much there is. Cells that lack a service are both in the plan and aside, and count once."""
-    reused = sum(is_refused(group_, history) or is_known(job, group_, history) for group_ in groups for job in group_.jobs)
+def _tell_plan(watcher: RunWatcher, plan: Plan, groups: Sequence[EnvironmentGroup], history: History, aside: Records) -> None:
+    """Tell the watcher how many cells and environments there are. Cells without their service count once."""
+    reused = sum(is_refused(group, history) or is_known(job, group, history) for group in groups for job in group.jobs)
     cells = {cell.id for cell in plan.cells} | {record.id for record in aside if isinstance(record, CellRecord)}
     environments = {*plan.environments, *(record.id for record in aside if isinstance(record, EnvironmentRecord))}
     watcher.planned(len(cells), len(environments), reused)
 
 
-def _services(groups: Iterable[Group], history: History) -> frozenset[Service]:
-    """Return what the cases ask for that are left to run."""
-    left = (job for group_ in groups if not is_refused(group_, history) for job in group_.jobs)
+def _services(groups: Iterable[EnvironmentGroup], history: History) -> frozenset[Service]:
+    """Return the services that the remaining cases ask for."""
+    left = (job for group in groups if not is_refused(group, history) for job in group.jobs)
     return frozenset(service for job in left for keyed in job.cases for service in keyed.case.services)
 
 

@@ -1,7 +1,7 @@
-"""What there is to do: the plan's cells grouped by what is installed, less what earlier runs have measured.
+"""Group the plan's cells by what is installed for them, and leave out what earlier runs have measured.
 
-Pure but for reading the results files that it is given. Grouping hashes each (cell, case) and is done once; what is known, and what
-can't be had, is taken away from the groups.
+Pure but for reading the results files that it is given. Grouping hashes each (cell, case), once; what was measured before
+and what this machine lacks is taken out of the groups afterwards.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from harness.run.assign import CellEnd, CellJob, KeyOf, assign, without_cells, w
 from harness.run.keys import Identity, case_key, digest
 
 DEFAULT_CASE_SECONDS = 0.5
+"""Of a case that no run has measured yet. It only decides the order of cells, and whether pytest-xdist is worth its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class EnvironmentGroup:
     """Requests with the same identity: one venv, one zygote, one set of jobs.
 
-    `ends` says of cases, by key, that their process is known to end outside any case.
+    `ends` has, by case key, the end of a process that died outside any case in an earlier run.
     """
 
     identity: Identity
@@ -37,18 +38,18 @@ class Group:
 
     @property
     def companions(self) -> frozenset[Companion]:
-        """What the cases ask for that are left to run."""
+        """The companions that the remaining cases ask for."""
         left = (job for job in self.jobs if not job.idle(self.ends))
         return frozenset(companion for job in left for keyed in job.cases for companion in keyed.case.companions)
 
 
 def expected_seconds(job: CellJob, seconds: Mapping[str, float]) -> float:
-    """Return how long a job takes, going by when the same cases were last seen."""
+    """Return how many seconds a job takes, by how long its cases took when they were last measured (`seconds`, by case id)."""
     return sum(seconds.get(keyed.case.id, DEFAULT_CASE_SECONDS) for keyed in job.cases)
 
 
 def cell_key(refs: Sequence[CaseRef]) -> str:
-    """Return the key of a cell: that of all its cases."""
+    """Return the key of a cell: the digest of the keys of all its cases."""
     return digest([ref.key for ref in refs])
 
 
@@ -61,13 +62,13 @@ class PlanKeys:
     cells: frozenset[str]
 
 
-def group(
+def group_cells(
     plan: Plan,
     cases: Sequence[Case],
     limits: Limits,
     digests: Mapping[str, str],
     identities: Mapping[str, Identity | Failure],
-) -> tuple[Group, ...]:
+) -> tuple[EnvironmentGroup, ...]:
     """Return the groups of a plan in its order, with everything to run. Environments without an identity have none.
 
     Args:
@@ -93,59 +94,60 @@ def group(
         # A second opinion on an environment that doesn't import has no cells: whether it imports is the question.
         inside = [cell for request in requests for cell in cells.get(request.id, ())]
         jobs = assign(inside, cases, plan.models, _key_of(by_key[key], limits, digests))
-        groups.append(Group(identity=by_key[key], requests=tuple(requests), jobs=jobs))
+        groups.append(EnvironmentGroup(identity=by_key[key], requests=tuple(requests), jobs=jobs))
     return tuple(groups)
 
 
-def keys_of(groups: Sequence[Group]) -> PlanKeys:
+def keys_of(groups: Sequence[EnvironmentGroup]) -> PlanKeys:
     """Return the keys to look up."""
-    jobs = [job for group_ in groups for job in group_.jobs]
+    jobs = [job for group in groups for job in group.jobs]
     return PlanKeys(
         cases=frozenset(ref.key for job in jobs for ref in job.refs if ref.key),
-        environments=frozenset(group_.identity.key for group_ in groups),
+        environments=frozenset(group.identity.key for group in groups),
         cells=frozenset(cell_key(job.refs) for job in jobs),
     )
 
 
-def look_back(groups: Sequence[Group], files: Iterable[Path], *, rerun: bool = False) -> History:
+def look_back(groups: Sequence[EnvironmentGroup], files: Iterable[Path], *, rerun: bool = False) -> History:
     """Return what earlier runs measured of these groups; with `rerun`, only how long it took."""
     keys = keys_of(groups)
     history = look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
     return History(seconds=history.seconds) if rerun else history
 
 
-def remaining(groups: Iterable[Group], history: History) -> tuple[Group, ...]:
-    """Return the groups with what is left to run once the history is known."""
+def remaining(groups: Iterable[EnvironmentGroup], history: History) -> tuple[EnvironmentGroup, ...]:
+    """Return the groups with what is left to run after what the history has."""
     return tuple(
-        replace(group_, jobs=without_known(group_.jobs, history.cases.keys()), ends=_ends(group_.jobs, history))
-        for group_ in groups
+        replace(group, jobs=without_known(group.jobs, history.cases.keys()), ends=_ends(group.jobs, history)) for group in groups
     )
 
 
-def set_cells_aside(groups: Iterable[Group], cells: Collection[str]) -> tuple[Group, ...]:
+def set_cells_aside(groups: Iterable[EnvironmentGroup], cells: Collection[str]) -> tuple[EnvironmentGroup, ...]:
     """Return the groups without these cells, and without environments and groups of which no cell is left."""
     left = []
-    for group_ in groups:
-        jobs = without_cells(group_.jobs, cells)
+    for group in groups:
+        jobs = without_cells(group.jobs, cells)
         needed = {job.cell.environment for job in jobs}
-        requests = tuple(request for request in group_.requests if request.id in needed)
+        requests = tuple(request for request in group.requests if request.id in needed)
         if requests:
-            left.append(replace(group_, jobs=jobs, requests=requests))
+            left.append(replace(group, jobs=jobs, requests=requests))
     return tuple(left)
 
 
-def is_refused(group_: Group, history: History) -> bool:
-    """Whether its environment is known not to install or import."""
-    before = history.environments.get(group_.identity.key)
+def is_refused(group: EnvironmentGroup, history: History) -> bool:
+    """Return True if an earlier run found that the group's environment doesn't install or import."""
+    before = history.environments.get(group.identity.key)
     return before is not None and before.status is not Status.COMPLETED
 
 
-def is_known(job: CellJob, group_: Group, history: History) -> bool:
-    """Whether nothing that bears on the cell has to be measured, by its own process or another's."""
-    return all(ref.key in history.cases or ref.key in group_.ends for ref in job.refs)
+def is_known(job: CellJob, group: EnvironmentGroup, history: History) -> bool:
+    """Return True if every case that bears on the cell was measured before, by its own process or another's."""
+    return all(ref.key in history.cases or ref.key in group.ends for ref in job.refs)
 
 
 def _ends(jobs: Sequence[CellJob], history: History) -> Mapping[str, CellEnd]:
+    # A process that died outside any case would do so again: its cell is reused as it ended. Cases of it that have an outcome are
+    # in the history by themselves.
     ends: dict[str, CellEnd] = {}
     if not history.cells:
         return ends

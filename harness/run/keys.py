@@ -1,7 +1,8 @@
-"""Keys: digests of everything that can change an outcome. The same key means the recorded result holds.
+"""Compute keys: digests of everything that can change an outcome. The same key means the recorded result holds.
 
 Owns what counts as "everything": lock, interpreter, platform, in-cell code, pytest, environment variables, the case's
 sources, the model's archive, the services and companions it asks for, and the values on the axes that it uses.
+Names and order of what is hashed must stay: another spelling is another key, and every recorded result is measured again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ INCELL = Path(__file__).parent.parent / "incell"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What is installed and how it is started: requests with the same identity share venv, zygote and results."""
+    """A lock, an interpreter and environment variables: requests with the same identity share venv, zygote and results."""
 
     lock: Lock
     interpreter: Interpreter
@@ -45,7 +46,7 @@ class Identity:
 
 
 def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_digest: str | None, limits: Limits) -> str:
-    """The key of a case for one combination of the values it uses."""
+    """Return the key of a case for one combination of the values it uses. `model_digest` is None for a cell without a model."""
     facts: dict[str, object] = {
         "environment": identity.key,
         "case": case.id,
@@ -54,6 +55,7 @@ def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_dige
         "model": model_digest if Axis.MODEL in case.uses else None,
         "limits": [limits.case_seconds, limits.memory_bytes],
     }
+    # Added only where a case asks for one, so that a new service or companion leaves the keys of all other cases as they are.
     if case.services:
         facts["services"] = {service.value: digest_of(service) for service in case.services}
     if case.companions:
@@ -62,19 +64,22 @@ def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_dige
 
 
 def _beside(companion: Companion, lock: Lock) -> list[object]:
-    """What is asked for beside an environment; its lock, the constraints of that question, is in the environment's key."""
-    asked = companions.lock_request(companion, lock)
-    return [asked.requirements, asked.wheels, str(asked.exclude_newer), str(asked.day)]
+    """Return what is requested for a companion. The constraints of that request, the environment's lock, are in its key already.
+
+    The request and not what it resolves to: a key must be computed without asking the index.
+    """
+    request = companions.lock_request(companion, lock)
+    return [request.requirements, request.wheels, str(request.exclude_newer), str(request.day)]
 
 
 def uses_of(case: Case, cell: Cell) -> dict[str, str]:
-    """The values of a cell on the axes that a case uses."""
+    """Return the values of a cell on the axes that a case uses, by the name of the axis."""
     values = {axis.value: cell.axes.value(axis) for axis in sorted(case.uses)}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def digest(facts: object) -> str:
-    """sha256 of canonical JSON."""
+    """Compute the sha256 of canonical JSON: sorted keys, no spaces."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from harness.environments.companions import Folder
 from harness.environments.uv import Failure
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
-from harness.run.groups import Group
+from harness.run.groups import EnvironmentGroup
 from harness.run.installed import Installed
 from harness.run.keys import INCELL
 from harness.run.records import case_record, cell_record, environment_record
@@ -25,7 +25,7 @@ from harness.run.sink import Sink
 class Ledger:
     """The bookkeeping of one group: which keys are settled, and so which cells are done."""
 
-    group: Group
+    group: EnvironmentGroup
     settings: RunSettings
     sink: Sink
     roots: dict[str, str] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class Ledger:
         self._name(workspace.state, "./.hubmatrix")  # may be a link to a larger disk
         self._name(self.settings.folder, "$WORK")
         self._name(self.group.identity.interpreter.path.parent.parent, "$PYTHON")
+        # A cell waits for the keys that some cell of the group has still to run, itself included; all others it knows the end of.
         self.ends = dict(self.group.ends)
         ours = {keyed.key for job in self.group.jobs for keyed in job.cases} - self.ends.keys()
         self.waiting = {job.cell.id: {ref.key for ref in job.refs if ref.key in ours} for job in self.group.jobs}
@@ -54,31 +55,34 @@ class Ledger:
                 self._name(folder.path, f"${companion.name}")
 
     def _name(self, folder: Path, name: str) -> None:
-        """A folder's name in records, for its path as such and as seen from a cell's current folder, links followed or not."""
+        """Register what records say for a folder: for its path as such and relative to a cell's, links followed or not.
+
+        pytest prints paths relative to its current folder, and `.hubmatrix` may be a link.
+        """
         current = self.settings.folder / "cell" / "cwd"
         for path, start in product({folder, folder.resolve()}, {current, current.resolve()}):
             self.roots |= {str(path): name, os.path.relpath(path, start): name}
 
     def refuse(self, trouble: Failure, seconds: float) -> None:
-        """No cell of the group can run."""
+        """Record that no cell of the group can run, and why. `seconds` is the time that this took."""
         for request in self.group.requests:
-            self.sink.put(environment_record(request, self.group.identity, trouble, self.roots, seconds))
+            self.sink.write(environment_record(request, self.group.identity, trouble, self.roots, seconds))
         end = CellEnd(status=trouble.status, trouble=trouble.trouble, message=trouble.message, evidence="")
         for job in self.group.jobs:
-            self.sink.put(cell_record(job, end, self.roots, reused=False))
+            self.sink.write(cell_record(job, end, self.roots, reused=False))
 
     def ready(self, seconds: float) -> None:
         for request in self.group.requests:
-            self.sink.put(environment_record(request, self.group.identity, None, self.roots, seconds))
+            self.sink.write(environment_record(request, self.group.identity, None, self.roots, seconds))
 
-    def case(self, job: CellJob, done: Finished) -> None:
-        if lacking := self.settings.attribute(done.outcome, done.message, done.evidence):
+    def case(self, job: CellJob, finished: Finished) -> None:
+        if lacking := self.settings.attribute(finished.outcome, finished.message, finished.evidence):
             self.troubled[job.cell.id] = CellEnd(status=Status.UNAVAILABLE, trouble=lacking.trouble, message=lacking.message)
             return
-        self.sink.put(case_record(done, job, self.settings.run, self.roots, self.beside))
+        self.sink.write(case_record(finished, job, self.settings.run, self.roots, self.beside))
 
     def end(self, job: CellJob, end: CellEnd) -> None:
-        """The cell's process is over: all its keys are settled, and perhaps those that other cells wait for."""
+        """Take in the end of a cell's process: settle its keys, and record each cell that waited for these alone."""
         if trouble := self.troubled.get(job.cell.id):
             end = replace(trouble, evidence=end.evidence)
         keys = {keyed.key for keyed in job.cases}
@@ -88,10 +92,10 @@ class Ledger:
             if waits and waits & keys:
                 waits -= keys
                 if not waits:
-                    self.sink.put(cell_record(other, other.end(self.ends), self.roots, reused=False))
+                    self.sink.write(cell_record(other, other.end(self.ends), self.roots, reused=False))
 
     def settle_idle(self) -> None:
-        """Cells that wait for nothing: all their cases are known from earlier runs."""
+        """Record the cells that wait for no key: earlier runs measured all their cases."""
         for job in self.group.jobs:
             if not self.waiting[job.cell.id]:
-                self.sink.put(cell_record(job, job.end(self.ends), self.roots, reused=True))
+                self.sink.write(cell_record(job, job.end(self.ends), self.roots, reused=True))

@@ -1,4 +1,4 @@
-"""What a run may take of this machine, and how it is interrupted. Shared by everything that runs many things at once."""
+"""Decide how much of this machine a run may use, and end it on a signal. Shared by everything that runs tasks in parallel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Machine:
     uv: Path
     workspace: Workspace
     interpreters: Mapping[str, Interpreter]
-    accelerators: accelerators.Facts
+    accelerators: accelerators.MachineFacts
     slots: int
     limits: Limits
 
@@ -52,7 +52,7 @@ async def look_around(workspace: Workspace, limits: Limits, jobs: int | None = N
         MachineError: there is no uv.
     """
     return Machine(
-        uv=uv_tool.find(),
+        uv=uv_tool.find_uv(),
         workspace=workspace,
         interpreters=await machine_interpreters(),
         accelerators=accelerators.probe(),
@@ -72,7 +72,7 @@ def free_memory() -> int:
 
 
 def slots(jobs: int | None) -> int:
-    """Return how many busy processes at once: what a user asked for, else as many as cores and free memory allow."""
+    """Return how many processes may be busy at once: `jobs` if a user named a number, else what cores and free memory allow."""
     return jobs or max(1, min(cores(), free_memory() // BYTES_PER_SLOT))
 
 
@@ -83,7 +83,7 @@ async def make_room(machine: Machine) -> None:
     await disk.evict(machine.uv, folders, workspace.bytecode, wanted_bytes=machine.limits.free_disk_bytes)
 
 
-async def together(coroutines: Iterable[Coroutine[object, object, None]]) -> None:
+async def run_together(coroutines: Iterable[Coroutine[object, object, None]]) -> None:
     """Run all at once, each to its end. Where one raises, or this is cancelled, the others are ended before going on.
 
     Plain `gather` would leave them running: their processes would outlive the folders and slots that they use.

@@ -1,6 +1,6 @@
-"""From what is asked for to identities: interpreter and lock of every environment, several at once.
+"""Turn environment requests into identities: choose the interpreter of each and lock it, several at once.
 
-What can't have an identity has a Failure in its place, which is a result like any other.
+A request that can't be locked gets a Failure instead of an identity, which is a result like any other.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from harness.run.machine import Machine
 from harness.run.watcher import Stage
 
 AT_ONCE = 6
-"""Questions to the index. uv asks for many packages at once itself; more than this made it slower."""
+"""Locks that are resolved in parallel. uv itself fetches many packages in parallel; more than this made it slower."""
 NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
-"""For all processes but those of GPUs: one that is present must not be taken by accident."""
+"""For every environment but those for GPUs: a GPU that is present must not be used by accident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRecipe:
-    """How an environment is made: what the resolver is asked, the interpreters it may have (`python`: this one), its variables.
+    """The resolver's request for an environment, the interpreters it may have (`python`: this one alone), and its variables.
 
-    `or_older`: where the newest interpreter lacks a package, an older one that has them all is taken.
+    `pythons` are minors, oldest first. `or_older`: where the newest interpreter lacks a package, an older one with all of them is.
     """
 
     requirements: lock.LockRequest
@@ -40,7 +40,7 @@ class EnvironmentRecipe:
 
 
 def recipe_of(request: EnvironmentRequest) -> EnvironmentRecipe:
-    """Return how an environment of the matrix is made."""
+    """Return the recipe of an environment of the matrix."""
     hidden = {} if request.accelerator is Accelerator.GPU else NO_GPU
     values = {**hidden, **settings(request)}
     return EnvironmentRecipe(
@@ -55,7 +55,10 @@ def recipe_of(request: EnvironmentRequest) -> EnvironmentRecipe:
 async def identities(
     machine: Machine, requests: Iterable[EnvironmentRequest], *, refresh: bool, tell: Callable[[str, Stage], None]
 ) -> Mapping[str, Identity | Failure]:
-    """Lock every request; `tell(environment id, stage)` is called before each question to the index, and after it."""
+    """Lock every request; return identities or failures by environment id.
+
+    `tell(environment id, stage)` is called before and after each question to the index.
+    """
     gate = asyncio.Semaphore(AT_ONCE)
     listed = tuple(requests)
 
@@ -74,10 +77,11 @@ async def identify(
     refresh: bool,
     tell: Callable[[Stage], None] = lambda _stage: None,
 ) -> Identity | Failure:
-    """Choose the interpreter of an environment and lock it; the index is asked only within `gate`.
+    """Choose the interpreter of an environment and lock it. The index is asked only within `gate`.
 
-    It is the newest one that the resolver finds every package for. A package that is needed beside TensorFlow may have no wheel for
-    the newest one that TensorFlow has: tensorflow-text 2.13.0 has none for Python 3.11.
+    The interpreter is the newest for which the resolver finds every package: a package beside TensorFlow may have no wheel for
+    the newest one that TensorFlow supports (tensorflow-text 2.13.0 has none for Python 3.11). Where no interpreter has them all,
+    the newest one's refusal is returned.
     """
     refusals: list[Failure] = []
     for interpreter in _interpreters(recipe, machine.interpreters):
@@ -110,7 +114,7 @@ async def _locked(
 
 
 def stored_identity(locks: Path, request: EnvironmentRequest, by_minor: Mapping[str, Interpreter]) -> Identity | Failure | None:
-    """Return what a run would use, without asking the index; None where it would have to ask."""
+    """Return the identity that a run would use, from stored locks alone; None where it would have to ask the index."""
     recipe = recipe_of(request)
     refusals: list[Failure] = []
     for interpreter in _interpreters(recipe, by_minor):
@@ -139,7 +143,7 @@ def _identity(recipe: EnvironmentRecipe, answer: lock.Lock, interpreter: Interpr
 
 
 def no_interpreter(recipe: EnvironmentRecipe, by_minor: Mapping[str, Interpreter]) -> Failure:
-    """Return the failure of an environment whose interpreters this machine has none of."""
+    """Return the failure of an environment when this machine has none of its interpreters."""
     minors = recipe.python or " or ".join(reversed(recipe.pythons))
     message = f"no CPython {minors} on this machine"
     versions = sorted(interpreter.version for interpreter in by_minor.values())

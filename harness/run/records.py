@@ -1,4 +1,4 @@
-"""Making records of what happened, with every path of this machine taken out."""
+"""Make records of what happened, with every path of this machine taken out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.domain import Companion, EnvironmentRequest, Status, installation
 from harness.environments.uv import Failure as Failed
 from harness.incell.hubmatrix_failure import describe_text
 from harness.matrix.request import exclude_newer, requirements, settings
-from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Failure, Package
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, FailureRecord, Package
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
 from harness.run.groups import cell_key
@@ -28,8 +28,9 @@ def now() -> str:
 
 
 def scrub(text: str, roots: Mapping[str, str]) -> str:
-    """Text without colours, with `$NAME` for each known folder (longest first), and not endless."""
+    """Return the text without colours, with a name for each known path (`roots`, by path), cut in the middle if it is too long."""
     text = ANSI.sub("", text).encode("utf-8", "replace").decode()  # a lone surrogate can't be written
+    # Longest first: the venv lies below the workspace, which lies below the home folder.
     for path, name in sorted(roots.items(), key=lambda item: -len(item[0])):
         if path != "/":  # HOME of a user without one
             text = re.sub(rf"{re.escape(path)}(?![\w-]|\.\w)", name, text)
@@ -40,7 +41,10 @@ def scrub(text: str, roots: Mapping[str, str]) -> str:
 
 
 def without_handles(text: str) -> str:
-    """Text without the names of folders in a Hub cache: those of handles that hold the address of a service."""
+    """Replace the names of folders in a Hub cache by `$HANDLE`.
+
+    They are digests of handles, and a handle at a local service has the service's port in it, which differs from run to run.
+    """
     return HANDLE.sub("$HANDLE", text)
 
 
@@ -51,7 +55,7 @@ def environment_record(
     roots: Mapping[str, str],
     seconds: float,
 ) -> EnvironmentRecord:
-    """`trouble` None: TensorFlow imports here."""
+    """Return the record of an environment that TensorFlow imports in, or of the `trouble` that kept it from that."""
     limit = exclude_newer(request)
     return EnvironmentRecord(
         id=request.id,
@@ -82,37 +86,40 @@ def _packages(pins: Iterable[tuple[str, str]]) -> tuple[Package, ...]:
 
 
 def case_record(
-    done: Finished, job: CellJob, run: str, roots: Mapping[str, str], beside: Mapping[Companion, str] = MappingProxyType({})
+    finished: Finished, job: CellJob, run: str, roots: Mapping[str, str], beside: Mapping[Companion, str] = MappingProxyType({})
 ) -> CaseRecord:
-    """`beside`: the versions of the companions that its cell has, of which it may have asked for some."""
-    hide = without_handles if done.keyed.case.services else str
+    """Return the record of a case.
+
+    `beside` has the versions of all companions in its cell; the record names those that the case asked for.
+    """
+    hide = without_handles if finished.keyed.case.services else str
     return CaseRecord(
-        key=done.keyed.key,
-        case=done.keyed.case.id,
-        variant=done.variant,
+        key=finished.keyed.key,
+        case=finished.keyed.case.id,
+        variant=finished.variant,
         environment=job.cell.environment,
         cell=job.cell.id,
-        uses=dict(done.keyed.uses),
-        outcome=done.outcome,
-        seconds=done.seconds,
-        cpu_seconds=done.cpu_seconds,
-        message=hide(scrub(done.message, roots))[:MESSAGE_LIMIT],
-        evidence=hide(scrub(done.evidence, roots)),
-        measured=dict(done.measured),
-        failure=_scrubbed(done.failure, roots, hide),
-        unmet=done.unmet,
-        peak_memory_bytes=done.peak_memory_bytes,
+        uses=dict(finished.keyed.uses),
+        outcome=finished.outcome,
+        seconds=finished.seconds,
+        cpu_seconds=finished.cpu_seconds,
+        message=hide(scrub(finished.message, roots))[:MESSAGE_LIMIT],
+        evidence=hide(scrub(finished.evidence, roots)),
+        measured=dict(finished.measured),
+        failure=_scrubbed(finished.failure, roots, hide),
+        unmet=finished.unmet,
+        peak_memory_bytes=finished.peak_memory_bytes,
         beside=tuple(
             Package(name=companion.value, version=version)
             for companion, version in beside.items()
-            if companion in done.keyed.case.companions
+            if companion in finished.keyed.case.companions
         ),
         recorded=now(),
         run=run,
     )
 
 
-def _scrubbed(failure: Failure | None, roots: Mapping[str, str], hide: Callable[[str], str]) -> Failure | None:
+def _scrubbed(failure: FailureRecord | None, roots: Mapping[str, str], hide: Callable[[str], str]) -> FailureRecord | None:
     """Return the failure without this machine's paths. Its signature was made of masked words and stays."""
     if failure is None:
         return None
@@ -120,8 +127,8 @@ def _scrubbed(failure: Failure | None, roots: Mapping[str, str], hide: Callable[
     return failure.model_copy(update={"message": message, "cause": failure.cause.model_copy(update={"message": cause})})
 
 
-def _of_the_environment(trouble: Failed, roots: Mapping[str, str]) -> Failure:
-    return Failure.model_validate(describe_text(trouble.status.value, scrub(trouble.message, roots)))
+def _of_the_environment(trouble: Failed, roots: Mapping[str, str]) -> FailureRecord:
+    return FailureRecord.model_validate(describe_text(trouble.status.value, scrub(trouble.message, roots)))
 
 
 def cell_record(job: CellJob, end: CellEnd, roots: Mapping[str, str], *, reused: bool) -> CellRecord:

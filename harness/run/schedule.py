@@ -1,7 +1,7 @@
-"""The run: from groups to records, several environments at once, as many cells as cores and memory allow.
+"""Run groups of cells and record them: several environments at once, as many cells as cores and memory allow.
 
 Groups open longest expected first. At most one group more than there are slots is open, so that the next import overlaps
-the last cells of the group before it; opening goes before cells. Every record is handed to `Sink` as soon as it is a fact.
+the last cells of the group before it; imports go before cells. Every record is handed to `Sink` as soon as it is a fact.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from harness.incell.hubmatrix_messages import Setup
 from harness.results.history import History
 from harness.run.assign import CellJob
 from harness.run.attempts import CellFrame, run_cases
-from harness.run.groups import Group, expected_seconds
+from harness.run.groups import EnvironmentGroup, expected_seconds
 from harness.run.installed import Installed, beside, installed_for_cases
 from harness.run.ledger import Ledger
-from harness.run.machine import make_room, together
+from harness.run.machine import make_room, run_together
 from harness.run.settings import RunSettings
 from harness.run.sink import Sink
 from harness.run.slots import Slots
@@ -35,6 +35,7 @@ from harness.run.zygote import Zygote, running_zygote
 MODULES = ("tensorflow", "tensorflow_hub")
 OPENING, CELL = 0.0, 1.0
 XDIST_START_SECONDS = 8.0
+"""Each pytest-xdist worker imports TensorFlow for itself, which takes up to 8 s (2.18)."""
 
 
 Prepare = Callable[[CellJob, Path], None]
@@ -61,19 +62,19 @@ class Runner:
         self.slots = Slots(self.settings.machine.slots)
         self.open = asyncio.Semaphore(self.settings.machine.slots + 1)
 
-    async def run(self, groups: Sequence[Group]) -> None:
+    async def run(self, groups: Sequence[EnvironmentGroup]) -> None:
         """Run every group to its end; when one raises (or on Ctrl-C) the others are ended too."""
         ordered = sorted(groups, key=lambda group: -group.expected_seconds(self.history.seconds))
         self.busy_groups = max(1, len(ordered))
-        await together(self._group(group) for group in ordered)
+        await run_together(self._group(group) for group in ordered)
 
-    async def _group(self, group: Group) -> None:
+    async def _group(self, group: EnvironmentGroup) -> None:
         ledger = Ledger(group=group, settings=self.settings, sink=self.sink)
         async with self.open:
             await self._opened(group, ledger)
         await make_room(self.settings.machine)
 
-    async def _opened(self, group: Group, ledger: Ledger) -> None:
+    async def _opened(self, group: EnvironmentGroup, ledger: Ledger) -> None:
         started = time.monotonic()
         self._stage(group, Stage.INSTALLING)
         async with AsyncExitStack() as stack:
@@ -95,9 +96,9 @@ class Runner:
             ledger.know(installed)
             self._stage(group, Stage.RUNNING)
             await self._cells(group, zygote, installed, ledger)
-        self._stage(group, Stage.DONE)
+        self._stage(group, Stage.CLOSED)
 
-    def _zygote(self, group: Group, installed: Installed) -> AbstractAsyncContextManager[Zygote | Failure]:
+    def _zygote(self, group: EnvironmentGroup, installed: Installed) -> AbstractAsyncContextManager[Zygote | Failure]:
         home = self.settings.folder / f"zygote-{group.identity.key[:12]}"
         home.mkdir(parents=True, exist_ok=True)
         return running_zygote(
@@ -108,16 +109,17 @@ class Runner:
             timeout=self.settings.machine.limits.import_seconds,
         )
 
-    async def _cells(self, group: Group, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
+    async def _cells(self, group: EnvironmentGroup, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
         ledger.settle_idle()
         todo = sorted(
             (job for job in group.jobs if not job.idle(group.ends)), key=lambda job: -expected_seconds(job, self.history.seconds)
         )
-        await together(self._cell(job, group, zygote, installed, ledger) for job in todo)
+        await run_together(self._cell(job, group, zygote, installed, ledger) for job in todo)
 
-    async def _cell(self, job: CellJob, group: Group, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
+    async def _cell(self, job: CellJob, group: EnvironmentGroup, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
         inputs = (self.digests[job.model.id],) if job.model else ()
-        task = Task(environment=group.identity, what=CaseSet(cases=job.cases), inputs=inputs)
+        task = Task(environment=group.identity, payload=CaseSet(cases=job.cases), inputs=inputs)
+        # The order matters: a cell that waits for the hardware with a slot in hand would keep others from running.
         async with self._alone(job), self.slots.hold(CELL):
             limits = self.settings.machine.limits
             frame = CellFrame(
@@ -131,13 +133,15 @@ class Runner:
                 memory_bytes=limits.memory_bytes,
                 workers=self._workers(job),
             )
-            end = await run_cases(zygote, task, frame, lambda work: self.prepare(job, work), lambda done: ledger.case(job, done))
+            end = await run_cases(
+                zygote, task, frame, lambda work: self.prepare(job, work), lambda finished: ledger.case(job, finished)
+            )
             ledger.end(job, end)
 
     def _alone(self, job: CellJob) -> AbstractAsyncContextManager[object]:
-        """A TPU serves one process at a time, and a GPU is short of memory: no two such cells at once, of any run here.
+        """Return the lock for cells on hardware: a TPU serves one process at a time, and a GPU is short of memory.
 
-        Taken before a slot: a cell that waits for the hardware must not keep others from running.
+        The lock is a file, so it holds for all runs in this workspace.
         """
         accelerator = job.cell.axes.device.accelerator
         if accelerator is Accelerator.NONE:
@@ -145,7 +149,7 @@ class Runner:
         return AsyncFileLock(self.settings.machine.workspace.state / f"{accelerator.value}.lock")
 
     def _workers(self, job: CellJob) -> int:
-        """pytest-xdist workers: only where cores would be idle, and only where they save more than their own imports cost."""
+        """Return how many pytest-xdist workers to use: 0 unless cores would be idle and they save more than their imports cost."""
         if job.cell.axes.device.accelerator is not Accelerator.NONE:
             return 0
         spare = self.settings.machine.slots // self.busy_groups
@@ -153,6 +157,6 @@ class Runner:
         saved = expected_seconds(job, self.history.seconds) * (1 - 1 / workers) if workers > 1 else 0.0
         return workers if saved > XDIST_START_SECONDS else 0
 
-    def _stage(self, group: Group, stage: Stage) -> None:
+    def _stage(self, group: EnvironmentGroup, stage: Stage) -> None:
         for request in group.requests:
             self.sink.watcher.stage(request.id, stage)

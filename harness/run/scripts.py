@@ -1,4 +1,4 @@
-"""One script, from its task to its end: a fresh interpreter under a guardian, as a fresh cell is."""
+"""Run a script from its task to its end: in a fresh interpreter under a guardian, as a cell without preloading is."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from harness.run.tasks import Script, Task
 from harness.run.zygote import Zygote
 
 IN_SCRIPT = ("script.py", "guardian.py", "hubmatrix_messages.py")
-"""What can change how a script ends; of cell.py only the redirection of output is used, of zygote.py that it starts a guardian."""
+"""The in-cell code that can change how a script ends. Left out: cell.py, used for redirecting output alone, and zygote.py, which
+only starts the guardian; so a change of either measures no report of a user again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptFrame:
-    """What a script's process is started with.
+    """The folders, variables and limit that a script's process is started with.
 
     HOME, TMPDIR and the current folder are below `folder`, which it may share with scripts before it; `workdir` is its own.
     """
@@ -43,7 +44,7 @@ class RaisedException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptEnd:
-    """How a script's process ended, with what it raised and printed."""
+    """The end of a script's process, with the exception that ended it and its output."""
 
     process: ProcessEnd
     exception: RaisedException | None
@@ -57,7 +58,7 @@ def incell_digests() -> list[str]:
 
 def script_key(task: Task[Script | None], memory_bytes: int) -> str:
     """Return the key of a script in its environment: everything that can change how it ends."""
-    environment, script = task.environment, task.what
+    environment, script = task.environment, task.payload
     return digest(
         {
             "installed": [environment.lock.sha256, environment.interpreter.label, environment.settings],
@@ -74,14 +75,14 @@ async def run_script(zygote: Zygote, task: Task[Script], frame: ScriptFrame, pre
     await asyncio.to_thread(prepare, frame.folder)
     request = ScriptRequest(
         id=frame.workdir.name,
-        script=str(task.what.path),
+        script=str(task.payload.path),
         folder=str(frame.folder),
         workdir=str(frame.workdir),
         environ=frame.environ,
         raised=str(raised),
         output=str(output),
         events=str(frame.workdir / "no-events"),
-        case_seconds=task.what.seconds,
+        case_seconds=task.payload.seconds,
         memory_bytes=frame.memory_bytes,
     )
     end = await zygote.run(request)
@@ -89,7 +90,7 @@ async def run_script(zygote: Zygote, task: Task[Script], frame: ScriptFrame, pre
 
 
 def _exception(path: Path) -> RaisedException | None:
-    """Read what the script left; None where no exception ended it, or its process died while it wrote."""
+    """Read the exception that ended the script; None where none did, or its process died while it wrote."""
     with suppress(OSError, ValueError):
         facts = json.loads(path.read_bytes())
         return RaisedException(kinds=tuple(facts["kinds"]), message=facts["message"], evidence=facts["evidence"])

@@ -1,6 +1,6 @@
-"""Second opinions: what failed is tried again on an older Python, those cases alone. Pure.
+"""Plan second opinions: the cases that failed, and no others, are tried again on an older Python. Pure.
 
-Of an environment that doesn't install or import nothing but that is tried again: whether it does on the older one.
+Of an environment that doesn't install or import, only that is tried again on the older Python.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from harness.matrix.second import second_cell, second_opinion
 from harness.results.format import CaseRecord
 from harness.results.store import Run
 from harness.run.assign import CellJob
-from harness.run.groups import Group
+from harness.run.groups import EnvironmentGroup
 from harness.run.keys import Identity
 
 Matters: TypeAlias = Callable[[CaseRecord], bool]
-"""Whether what happened to a case deserves a second opinion. The judge's answer, given to a run."""
+"""True if the outcome of a case deserves a second opinion. The judge's function, handed to a run."""
 REFUSED = (Status.INSTALL_FAILED, Status.IMPORT_FAILED, Status.CRASHED, Status.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondOpinions:
-    """What to try again: a plan of its own, and of each of its cells the cases that matter."""
+    """A plan of its own for what is tried again, and of each of its cells the cases that matter."""
 
     plan: Plan
     cases: Mapping[str, frozenset[str]]
 
 
 def second_opinions(plan: Plan, identities: Mapping[str, Identity | Failure], run: Run, matters: Matters) -> SecondOpinions:
-    """Return what deserves a second opinion of what a run has measured of a plan.
+    """Return the second opinions that the results of a run call for.
 
     An environment that is planned anyway, because the matrix pins that Python, is not planned twice.
     """
@@ -40,20 +40,20 @@ def second_opinions(plan: Plan, identities: Mapping[str, Identity | Failure], ru
     refused = {record.id for record in run.environments if record.status in REFUSED}
     cases = {record.id: frozenset(ref.case for ref in record.cases if ref.key in failed) for record in run.cells}
     requests = _requests(plan, identities)
-    cells, kept = [], {}
+    cells, cases_by_cell = [], {}
     for cell in plan.cells:
         request = requests.get(cell.environment)
         if request and cases.get(cell.id):
             again = second_cell(cell, request)
             cells.append(again)
-            kept[again.id] = cases[cell.id]
+            cases_by_cell[again.id] = cases[cell.id]
     needed = {cell.environment for cell in cells} | {requests[name].id for name in refused & requests.keys()}
     environments = {request.id: request for request in requests.values() if request.id in needed}
-    return SecondOpinions(plan=replace(plan, cells=tuple(cells), environments=environments, left_out=()), cases=kept)
+    return SecondOpinions(plan=replace(plan, cells=tuple(cells), environments=environments, left_out=()), cases=cases_by_cell)
 
 
-def only(groups: Iterable[Group], cases: Mapping[str, frozenset[str]]) -> tuple[Group, ...]:
-    """Return the groups with these cases of each cell and no others; a case is run in the first cell that is left with it."""
+def only(groups: Iterable[EnvironmentGroup], cases: Mapping[str, frozenset[str]]) -> tuple[EnvironmentGroup, ...]:
+    """Return the groups with only these cases of each cell. A case is run in the first cell that still needs it."""
     return tuple(replace(group, jobs=tuple(_jobs(group.jobs, cases))) for group in groups)
 
 

@@ -1,4 +1,4 @@
-"""How a run goes about it: the same for all its groups and cells."""
+"""The settings of a run: the same for all its groups and cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from harness.domain import Lacking, Outcome
 from harness.run.machine import Machine
 
 Attribute: TypeAlias = Callable[[Outcome, str, str], Lacking | None]
-"""Of outcome, message and evidence: what this machine lacks if that made a case fail. The judge's answer, given to a run."""
+"""From outcome, message and evidence to what this machine lacked if that made a case fail, else None. The judge's function, handed
+to a run: the layers keep a run from importing the judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

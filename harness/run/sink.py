@@ -1,4 +1,4 @@
-"""Where facts go: the results file first, then whoever watches."""
+"""Hand each fact on: to the results file first, then to the watcher, so that nothing is shown that a crash could take back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from harness.run.watcher import RunWatcher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sink:
-    """Takes each fact once it is one."""
+    """Writes each record to the results file and tells the watcher of it."""
 
     writer: Writer
     watcher: RunWatcher
 
-    def put(self, record: EnvironmentRecord | CaseRecord | CellRecord) -> None:
+    def write(self, record: EnvironmentRecord | CaseRecord | CellRecord) -> None:
         self.writer.write(record)
         match record:
             case EnvironmentRecord():

@@ -1,6 +1,6 @@
-"""Tasks: what the engine runs. The cells of the matrix and the steps of a reported failure are both tasks.
+"""Tasks that the engine runs: the cells of the matrix and the steps of a reported failure.
 
-A planner makes them; the engine prepares their environment, gives them a slot, runs them under a guardian and says how they
+A planner makes them; the engine prepares their environment, gives them a slot, runs them under a guardian and returns how they
 ended. What that means is the planner's business.
 """
 
@@ -39,17 +39,17 @@ class Script:
     seconds: float
 
 
-What = TypeVar("What", CaseSet, Script, Script | None)
+Payload = TypeVar("Payload", CaseSet, Script, Script | None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task(Generic[What]):
-    """Something to run in an environment. `what` None: the environment is installed, and nothing is run.
+class Task(Generic[Payload]):
+    """Cases or a script for an environment. `payload` None: the environment is installed, and nothing is run.
 
-    `inputs` are digests of what it reads, `outputs` names, below its folder, of what it leaves for later tasks.
+    `inputs` are digests of the files that it reads, `outputs` the names, below its folder, of those that it leaves for later tasks.
     """
 
     environment: Identity
-    what: What
+    payload: Payload
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Whoever watches a run: what it is told, and the words for what an environment is at."""
+"""The interface of whatever watches a run, such as the progress display, and the stages of an environment."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
 
 
 class Stage(str, Enum):
-    """What an environment is at, in the order in which it comes to it. A lock that is known needs no `locking`."""
+    """The stages of an environment, in order. With a stored lock it skips `locking` and `locked`."""
 
     LOCKING = "locking"
     LOCKED = "locked"
     INSTALLING = "installing"
     IMPORTING = "importing"
     RUNNING = "running"
-    DONE = "done"
+    CLOSED = "done"
 
 
 class RunWatcher(Protocol):
-    """Told of everything as it happens. Must not raise."""
+    """Hears of each stage and record as it happens. Must not raise: an exception here would end the run."""
 
     def planned(self, cells: int, environments: int, reused: int) -> None: ...
     def stage(self, environment: str, stage: Stage) -> None: ...

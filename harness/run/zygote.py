@@ -1,4 +1,4 @@
-"""The driver's end of a zygote: start it, ask it for processes, end it. The other end is `harness/incell/zygote.py`."""
+"""Start a zygote, ask it for processes, end it: the driver's side. The other side is `harness/incell/zygote.py`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from harness.incell.hubmatrix_messages import (
 from harness.run.keys import INCELL
 
 LINE_BYTES = 2**26
-"""What an import may say in one line of the control socket; asyncio's own limit is 64 KiB."""
+"""The longest line of the control socket. asyncio's default of 64 KiB is less than some imports print, and ended the listener."""
 
 
 class Zygote:
@@ -43,15 +43,16 @@ class Zygote:
 
     async def run(self, request: Request) -> ProcessEnd:
         """Run one process to its end."""
-        done: asyncio.Future[ProcessEnd] = asyncio.get_running_loop().create_future()
-        if self._listener.done():
+        ended: asyncio.Future[ProcessEnd] = asyncio.get_running_loop().create_future()
+        if self._listener.done():  # nothing would ever settle a request
             return ProcessEnd(reason=EndReason.LOST)
-        self._waiting[request.id] = done
+        self._waiting[request.id] = ended
         self._writer.write(encode(request).encode() + b"\n")
-        return await done
+        return await ended
 
     async def close(self) -> None:
-        """End it. The end of its socket makes it end its guardians, which end their cells; the grace is for that."""
+        """End the zygote, and all its cells with it."""
+        # The end of its socket makes the zygote end its guardians, which end their cells. It gives them 2 s, and gets more itself.
         self._listener.cancel()
         self._writer.close()
         try:
@@ -77,7 +78,7 @@ class Zygote:
 async def running_zygote(
     python: Path, setup: Setup, settings: Mapping[str, str], log: Path, *, timeout: float
 ) -> AsyncIterator[Zygote | Failure]:
-    """A zygote until the block ends, or why the environment can't run cells."""
+    """Open a zygote for the length of the block; yield it, or the reason why the environment can't run cells."""
     zygote = await open_zygote(python, setup, settings, log, timeout=timeout)
     try:
         yield zygote
@@ -93,6 +94,8 @@ async def open_zygote(python: Path, setup: Setup, settings: Mapping[str, str], l
     """
     ours, theirs = socket.socketpair()
     with theirs, log.open("wb") as output:
+        # `-I` keeps the user's site-packages and PYTHONPATH out of what is tested. In a session of its own, so that Ctrl-C in a
+        # terminal reaches the driver alone, and `end_group` never the driver.
         process = await asyncio.create_subprocess_exec(
             *(str(python), "-I", str(INCELL / "zygote.py"), str(theirs.fileno())),
             pass_fds=[theirs.fileno()],
@@ -134,6 +137,7 @@ def _import_trouble(opened: Opened) -> Failure:
 
 
 def _died(code: int | None, log: Path) -> Failure:
+    # No guardian watches an import, and an import that takes too long has returned before this: SIGKILL came from outside.
     if code == -signal.SIGKILL:
         message = "the import was killed from outside (SIGKILL): out of memory, or by hand"
         return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=message, evidence=_tail(log))

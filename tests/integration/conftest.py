@@ -22,7 +22,7 @@ def install_pytest(folder: Path, minor: str) -> bool:
         found = await machine_interpreters()
         if minor not in found:
             return False
-        made = await toolchain.ensure(uv.find(), folder, found[minor])
+        made = await toolchain.ensure_toolchain(uv.find_uv(), folder, found[minor])
         assert isinstance(made, Path), made
         return True
 

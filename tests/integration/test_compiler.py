@@ -92,7 +92,7 @@ def unary(shape: str, instruction: str) -> str:
 @pytest.fixture(scope="module")
 def venv() -> Venv:
     async def make() -> Venv | Failure:
-        return await environment.ensure_compiler(uv.find(), Workspace(root=ROOT), await machine_interpreters())
+        return await environment.ensure_compiler(uv.find_uv(), Workspace(root=ROOT), await machine_interpreters())
 
     made = asyncio.run(make())
     return made if isinstance(made, Venv) else pytest.skip(made.message)

@@ -48,7 +48,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(project: Path) -> Run:
-    return store.read(store.newest(project / "reports" / "runs"))
+    return store.read_run(store.newest(project / "reports" / "runs"))
 
 
 def verdicts_by_case(project: Path, run: Run, version: str) -> dict[str, set[str]]:

@@ -10,14 +10,14 @@ import pytest
 
 from harness.domain import Accelerator, Device, EnvironmentRequest, InstallPolicy, KerasChoice, Release, Status, Trouble
 from harness.environments import accelerators, lock, uv
-from harness.environments.accelerators import Facts
+from harness.environments.accelerators import MachineFacts
 from harness.environments.interpreters import newest_first
 from harness.environments.lock import Lock
 from harness.environments.uv import Failure
 from harness.run.machine import machine_interpreters
 
 pytestmark = pytest.mark.tensorflow
-PRETENDED = Facts(system="Linux", nodes=("accel0",))
+PRETENDED = MachineFacts(system="Linux", nodes=("accel0",))
 
 
 def resolved(folder: Path, version: str, released: date, pythons: tuple[str, ...]) -> Lock | Failure:
@@ -42,7 +42,7 @@ async def _resolve(folder: Path, request: EnvironmentRequest) -> Lock | Failure:
     interpreter = next(iter(newest_first(request.release.pythons, None, await machine_interpreters())), None)
     if interpreter is None:
         pytest.skip(f"no Python of {request.release.pythons} on this machine")
-    return await lock.resolve(uv.find(), folder, lock.lock_request(request), interpreter, refresh=False)
+    return await lock.resolve(uv.find_uv(), folder, lock.lock_request(request), interpreter, refresh=False)
 
 
 def test_tensorflow_for_tpus_alone(tmp_path: Path) -> None:

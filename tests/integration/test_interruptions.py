@@ -82,7 +82,7 @@ def test_sigkill_at_ten_moments(mini: Make) -> None:
         process.kill()
         process.communicate()
         assert settled(project), f"processes outlived the driver killed after {moment} s"
-        cut_off += store.read(store.newest(runs)).footer is None
+        cut_off += store.read_run(store.newest(runs)).footer is None
         project.run("--jobs", "2")
         assert project.results() == undisturbed, f"killed after {moment} s"
         assert recorded_twice(project) == []
@@ -97,7 +97,7 @@ def test_interrupted_and_gone_on(mini: Make, number: signal.Signals) -> None:
     runs = project.root / "reports" / "runs"
     shutil.rmtree(runs)
     process = project.start("run", "--plain", "--no-report", "--jobs", "1")
-    wait_until(lambda: any(read.cases for read in map(store.read, store.run_files(runs))), process)
+    wait_until(lambda: any(read.cases for read in map(store.read_run, store.run_files(runs))), process)
     process.send_signal(number)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -151,7 +151,7 @@ def test_two_runs_at_once(mini: Make) -> None:
     processes = [project.start("run", "--plain", "--no-report") for _ in range(2)]
     told = [process.communicate(timeout=120)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], told
-    runs = [store.read(path) for path in store.run_files(project.root / "reports" / "runs")]
+    runs = [store.read_run(path) for path in store.run_files(project.root / "reports" / "runs")]
     assert len(runs) == 2
     ended = [{(record.id, record.status) for record in run.cells} for run in runs]
     assert ended[0] == ended[1]

@@ -29,7 +29,7 @@ def python_for(version: str) -> Path | None:
 def test_the_tf1_replica_can_be_made_anew(tmp_path: Path) -> None:
     if python_for("3.7") is None:
         pytest.skip("no Python 3.7 on this machine")
-    report = rebuild("bert-uncased/1", tmp_path, uv=uv.find(), python_for=python_for)
+    report = rebuild("bert-uncased/1", tmp_path, uv=uv.find_uv(), python_for=python_for)
     assert report.differences == ()
     assert not report.written
     assert list(tmp_path.iterdir()) == []
@@ -44,7 +44,7 @@ def test_a_replica_is_made_from_its_recipe_alone(tmp_path: Path) -> None:
     folder.mkdir()
     recipe = committed.model_dump(mode="json", include=set(ReplicaRecipe.model_fields))
     replicas.manifest_path("preprocess/3", folder).write_text(json.dumps(recipe))
-    report = rebuild("preprocess/3", tmp_path / "work", uv=uv.find(), python_for=python_for, write=True, folder=folder)
+    report = rebuild("preprocess/3", tmp_path / "work", uv=uv.find_uv(), python_for=python_for, write=True, folder=folder)
     assert report.written
     made = replicas.find("preprocess/3", folder).manifest
     assert (made.inputs, made.outputs) == (committed.inputs, committed.outputs)

@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(project: Path) -> Run:
-    return store.read(store.newest(project / "reports" / "runs"))
+    return store.read_run(store.newest(project / "reports" / "runs"))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_fresh_interpreter_gives_the_same(project: Path, run: Run) -> None:
     """The fork changes nothing: every outcome of one environment, measured again without it."""
     select = f"{SELECT} and tensorflow=2.15.1 and model=bert-uncased/1"
     hubmatrix(project, "run", "--tier", "full", "--select", select, "--no-zygote", "--rerun", "--no-report", "--plain")
-    again = store.read(store.newest(project / "reports" / "runs"))
+    again = store.read_run(store.newest(project / "reports" / "runs"))
     assert outcomes(again) == {key: value for key, value in outcomes(run).items() if key in outcomes(again)}
     assert len(outcomes(again)) > 20
 

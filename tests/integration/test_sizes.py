@@ -56,7 +56,7 @@ async def begun(place: Workspace) -> Search:
 
 async def measured(place: Workspace) -> Found:
     wanted = await begun(place)
-    made = await environment.ensure_compiler(uv.find(), place, wanted.bench.machine.interpreters)
+    made = await environment.ensure_compiler(uv.find_uv(), place, wanted.bench.machine.interpreters)
     assert isinstance(made, Venv), made
     compiler = compiler_in(made, place, place.work)
     try:

@@ -147,7 +147,7 @@ class Mini:
         return self.newest()
 
     def newest(self) -> Run:
-        return store.read(store.newest(self.root / "reports" / "runs"))
+        return store.read_run(store.newest(self.root / "reports" / "runs"))
 
     def results(self) -> dict[str, Any]:
         """The newest run without what differs from run to run: each cell's status, and the outcomes that bear on it."""

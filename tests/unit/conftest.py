@@ -37,7 +37,7 @@ from harness.domain import (
     Status,
     TextOps,
 )
-from harness.environments.accelerators import Facts
+from harness.environments.accelerators import MachineFacts
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.judge.attribution import machine_trouble
@@ -175,7 +175,7 @@ class Make:
             "uv": Path("uv"),
             "workspace": Workspace(root=root),
             "interpreters": {"3.11": cls.interpreter()},
-            "accelerators": Facts(system="Linux"),
+            "accelerators": MachineFacts(system="Linux"),
             "slots": 2,
             "limits": cls.limits(),
         }

@@ -64,7 +64,7 @@ async def ensure_compiler(uv: Path, workspace: Workspace, installed: Mapping[str
     locked = await lock.resolve(uv, workspace.locks, pins, interpreter, refresh=False)
     if isinstance(locked, Failure):
         return _lacking(locked.message, locked.evidence, locked.trouble)
-    compiler_venv = await venv.ensure(uv, workspace.venvs, workspace.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)
+    compiler_venv = await venv.ensure_venv(uv, workspace.venvs, workspace.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)
     return (
         _lacking(compiler_venv.message, compiler_venv.evidence, compiler_venv.trouble)
         if isinstance(compiler_venv, Failure)

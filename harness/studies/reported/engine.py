@@ -19,7 +19,7 @@ from harness.base.workspace import Workspace
 from harness.environments.uv import Failure
 from harness.results.format import Package
 from harness.run.keys import Identity
-from harness.run.machine import Machine, together, until_interrupted
+from harness.run.machine import Machine, run_together, until_interrupted
 from harness.run.prepare import AT_ONCE, identify
 from harness.run.records import now
 from harness.run.slots import Slots
@@ -78,7 +78,7 @@ async def _reproduce_all(
     todo = [reproduction for report in chosen for reproduction in report.reproductions]
     watcher.planned(len(todo))
     try:
-        await together(reproducer.reproduce(reproduction) for reproduction in todo)
+        await run_together(reproducer.reproduce(reproduction) for reproduction in todo)
     finally:
         shutil.rmtree(reproducer.work, ignore_errors=True)
 

@@ -82,7 +82,9 @@ def tasks_of(machine: Machine, reproduction: Reproduction, identities: tuple[Ide
         before = [script_key(tasks[-1].task, machine.limits.memory_bytes)] if tasks else []
         script = Script(path=machine.workspace.reported / step.script, seconds=step.seconds) if step.script else None
         outputs = (FOLDER,) if number < last else ()
-        tasks.append(StepTask(step=step, task=Task(environment=identity, what=script, inputs=(*models, *before), outputs=outputs)))
+        tasks.append(
+            StepTask(step=step, task=Task(environment=identity, payload=script, inputs=(*models, *before), outputs=outputs))
+        )
     return tuple(tasks)
 
 
@@ -118,7 +120,7 @@ async def perform(machine: Machine, tasks: tuple[StepTask, ...], work: Path) -> 
 
 
 async def _run_step(machine: Machine, step: StepTask, work: Path, number: int) -> Observed:
-    identity, script = step.task.environment, step.task.what
+    identity, script = step.task.environment, step.task.payload
     async with AsyncExitStack() as stack:
         environment = await stack.enter_async_context(environment_of(machine, identity))
         if isinstance(environment, Failure):
@@ -139,7 +141,7 @@ async def _run_step(machine: Machine, step: StepTask, work: Path, number: int) -
             environ={"TFHUB_CACHE_DIR": str(work / "hub")},
             memory_bytes=machine.limits.memory_bytes,
         )
-        task = Task(environment=identity, what=script, inputs=step.task.inputs, outputs=step.task.outputs)
+        task = Task(environment=identity, payload=script, inputs=step.task.inputs, outputs=step.task.outputs)
         end = await run_script(zygote, task, frame, partial(_bring_models, step.step))
         roots = _roots(machine, work, environment.path, identity)
         return _observed(end, number, script.seconds, machine.limits.memory_bytes, roots)

@@ -79,7 +79,7 @@ def test_the_screen_takes_everything_that_lines_take(make: Any) -> None:
         screen.environment(make.environment_record(status=Status.IMPORT_FAILED, message="[/red] is no [bold] markup"))
         screen.case(make.case_record())
         screen.cell(make.cell_record())
-        screen.stage("tf-2_16_2-today", Stage.DONE)
+        screen.stage("tf-2_16_2-today", Stage.CLOSED)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())  # type: ignore[attr-defined]
     assert "3 cells in 2 environments, 0 known already" in shown
     assert "[/red] is no [bold] markup" in shown

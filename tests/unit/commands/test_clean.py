@@ -50,7 +50,7 @@ def test_cleaning_twice_removes_nothing(used: Workspace) -> None:
 
 
 def test_nothing_goes_while_a_run_uses_the_environments(used: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uv, "find", lambda: pytest.fail("uv's cache is in use too"))
+    monkeypatch.setattr(uv, "find_uv", lambda: pytest.fail("uv's cache is in use too"))
     with in_use(used.venvs / "1f"):
         kept = sorted(used.root.rglob("*"))
         with pytest.raises(MachineError) as caught:
@@ -69,7 +69,7 @@ def test_uvs_cache_is_pruned_only_when_asked_for(used: Workspace, monkeypatch: p
         return Completed(code=0, stdout="", stderr="")
 
     monkeypatch.setattr(uv, "call", call)
-    monkeypatch.setattr(uv, "find", lambda: Path("uv"))
+    monkeypatch.setattr(uv, "find_uv", lambda: Path("uv"))
     clean(used, results=False, uv_cache=False)
     assert asked == []
     assert clean(used, results=False, uv_cache=True).removed == ("what uv's cache can get again",)

@@ -28,7 +28,7 @@ def rebuilt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> models.Models:
 
     monkeypatch.setattr(models, "rebuild", rebuild)
     monkeypatch.setattr(models, "machine_interpreters", no_interpreters)
-    monkeypatch.setattr(models.uv_tool, "find", lambda: Path("uv"))
+    monkeypatch.setattr(models.uv_tool, "find_uv", lambda: Path("uv"))
     return models.rebuild_all(Workspace(root=tmp_path), tuple(found), write=False, tell=lambda _: None)
 
 

@@ -14,7 +14,7 @@ from harness.commands.plan import as_json, as_text, choose, make, preview
 from harness.commands.plan import states as planned_states
 from harness.domain import Status, Trouble
 from harness.environments import accelerators
-from harness.environments.accelerators import Facts
+from harness.environments.accelerators import MachineFacts
 from harness.environments.uv import Failure
 from harness.matrix.selection import Selection
 from harness.results.store import FILE, Writer
@@ -129,7 +129,7 @@ def test_cells_of_hardware_that_is_not_here_are_told_before_anything_is_locked(
 ) -> None:
     text = project.matrix.read_text(encoding="utf-8")
     project.matrix.write_text(text.replace("device: [cpu]", "device: [cpu, tpu]"), encoding="utf-8")
-    here: list[Facts] = [Facts(system="Linux")]
+    here: list[MachineFacts] = [MachineFacts(system="Linux")]
     monkeypatch.setattr(accelerators, "probe", lambda: here[0])
     only = choose(None, "tensorflow=2.16", (), ())
     assert as_text(preview(project, only)) == (
@@ -138,7 +138,7 @@ def test_cells_of_hardware_that_is_not_here_are_told_before_anything_is_locked(
         "tensorflow-tpu==2.16.2 tensorflow-hub tf-keras==2.16.* (as of 2024-07-19)\n"
         "4 cells in 2 environments: 2 lock first, 2 unavailable (device)"
     )
-    here[0] = Facts(system="Linux", nodes=("accel0",))
+    here[0] = MachineFacts(system="Linux", nodes=("accel0",))
     assert as_text(preview(project, only)).splitlines()[-1] == "4 cells in 2 environments: 4 lock first"
 
 

@@ -17,7 +17,7 @@ from harness.commands import report
 from harness.commands.plan import Made
 from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.results import store
-from harness.results.format import CaseRef, Cause, Failure, Line, Package
+from harness.results.format import CaseRef, Cause, FailureRecord, Line, Package
 from harness.results.store import FILE, Writer
 
 
@@ -94,7 +94,7 @@ def test_results_as_text(results: Path) -> None:
 
 
 def joined(results: Path, select: str = "", project: Workspace | None = None) -> report.Joined:
-    run = store.read(results)
+    run = store.read_run(results)
     return report.joined(run, report.select(project or Workspace(root=results.parent), run, select))
 
 
@@ -258,7 +258,7 @@ def test_b(model):
 def second_opinion(make: Any, **environment: Any) -> list[Line]:
     """A case that fails on two Pythons, the older of which is a second opinion, and the cells of both."""
     no = Cause(kinds=("builtins.ValueError",), message="no")
-    failed = Failure(kinds=("builtins.ValueError",), message="no", cause=no, signature="1-a")
+    failed = FailureRecord(kinds=("builtins.ValueError",), message="no", cause=no, signature="1-a")
     case, again = "cases/test_b.py::test_b", make.environment_record(id="again", python="3.10.14", **environment)
     home = make.environment_record(python="3.11.7")
     values = {"case": case, "outcome": Outcome.FAILED, "message": "ValueError: no", "failure": failed}

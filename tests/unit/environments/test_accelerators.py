@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.domain import Device, Trouble
-from harness.environments.accelerators import Facts, lacking, probe
+from harness.environments.accelerators import MachineFacts, lacking, probe
 
 NETWORK_CARD = ("0x1ae0", "0x0042")
 V5E = ("0x1ae0", "0x0063")
@@ -16,7 +16,7 @@ NO_TPU = "no TPU on this Linux machine: no /dev/accel0, no TPU on the PCI bus, T
 NO_GPU = "no NVIDIA GPU on this Linux machine: no /dev/nvidia0, none on the PCI bus"
 
 
-def why_not(device: Device, facts: Facts) -> str:
+def why_not(device: Device, facts: MachineFacts) -> str:
     found = lacking([device], facts).get(device)
     assert found is None or found.trouble is Trouble.DEVICE
     return found.message if found else ""
@@ -24,54 +24,60 @@ def why_not(device: Device, facts: Facts) -> str:
 
 @pytest.mark.parametrize("device", [device for device in Device if device not in (Device.TPU, Device.GPU)])
 def test_what_needs_no_hardware_lacks_none(device: Device) -> None:
-    assert lacking([device], Facts(system="Linux")) == {}
+    assert lacking([device], MachineFacts(system="Linux")) == {}
 
 
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        (Facts(system="Linux"), NO_TPU),
-        (Facts(system="Darwin"), NO_TPU.replace("Linux", "Darwin")),
-        (Facts(system="Linux", nodes=("accel0",)), ""),
-        (Facts(system="Linux", nodes=("vfio/0",), pci=(V5E,)), ""),
-        (Facts(system="Linux", nodes=("vfio/0",), pci=(NVIDIA,)), NO_TPU),
-        (Facts(system="Linux", nodes=("vfio/0",), pci=(NETWORK_CARD,)), NO_TPU),
+        (MachineFacts(system="Linux"), NO_TPU),
+        (MachineFacts(system="Darwin"), NO_TPU.replace("Linux", "Darwin")),
+        (MachineFacts(system="Linux", nodes=("accel0",)), ""),
+        (MachineFacts(system="Linux", nodes=("vfio/0",), pci=(V5E,)), ""),
+        (MachineFacts(system="Linux", nodes=("vfio/0",), pci=(NVIDIA,)), NO_TPU),
+        (MachineFacts(system="Linux", nodes=("vfio/0",), pci=(NETWORK_CARD,)), NO_TPU),
         (
-            Facts(system="Linux", pci=(V5E,)),
+            MachineFacts(system="Linux", pci=(V5E,)),
             "a TPU v5e is on the PCI bus, but neither /dev/accel0 nor /dev/vfio/0 is there: it can't be opened",
         ),
-        (Facts(system="Linux", tpu_name="mine"), ""),
-        (Facts(system="Linux", tpu_name="mine", tpu_holder=7), ""),
-        (Facts(system="Linux", tpu_holder=7), NO_TPU),
-        (Facts(system="Linux", nodes=("accel0",), tpu_holder=7), "the TPU is in use: process 7 holds /tmp/libtpu_lockfile"),
+        (MachineFacts(system="Linux", tpu_name="mine"), ""),
+        (MachineFacts(system="Linux", tpu_name="mine", tpu_holder=7), ""),
+        (MachineFacts(system="Linux", tpu_holder=7), NO_TPU),
+        (MachineFacts(system="Linux", nodes=("accel0",), tpu_holder=7), "the TPU is in use: process 7 holds /tmp/libtpu_lockfile"),
         (
-            Facts(system="Linux", nodes=("vfio/0",), pci=(V5E,), tpu_holder=0),
+            MachineFacts(system="Linux", nodes=("vfio/0",), pci=(V5E,), tpu_holder=0),
             "the TPU is in use: a process of another container holds /tmp/libtpu_lockfile",
         ),
-        (Facts(system="Linux", tpu_name=""), NO_TPU),
+        (MachineFacts(system="Linux", tpu_name=""), NO_TPU),
     ],
 )
-def test_tpu(facts: Facts, why: str) -> None:
+def test_tpu(facts: MachineFacts, why: str) -> None:
     assert why_not(Device.TPU, facts) == why
 
 
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        (Facts(system="Linux"), NO_GPU),
-        (Facts(system="Linux", nodes=("nvidia0",), pci=(NVIDIA,)), ""),
-        (Facts(system="Linux", nodes=("nvidia3",), visible_gpus="0"), ""),
-        (Facts(system="Linux", nodes=("dxg",)), ""),
-        (Facts(system="Linux", nodes=("accel0", "vfio/0"), pci=(V5E,)), NO_GPU),
+        (MachineFacts(system="Linux"), NO_GPU),
+        (MachineFacts(system="Linux", nodes=("nvidia0",), pci=(NVIDIA,)), ""),
+        (MachineFacts(system="Linux", nodes=("nvidia3",), visible_gpus="0"), ""),
+        (MachineFacts(system="Linux", nodes=("dxg",)), ""),
+        (MachineFacts(system="Linux", nodes=("accel0", "vfio/0"), pci=(V5E,)), NO_GPU),
         (
-            Facts(system="Linux", pci=(NVIDIA,)),
+            MachineFacts(system="Linux", pci=(NVIDIA,)),
             "an NVIDIA card is on the PCI bus, but /dev/nvidia0 is not there: its driver is not loaded",
         ),
-        (Facts(system="Linux", nodes=("nvidia0",), visible_gpus="-1"), "CUDA_VISIBLE_DEVICES=-1 hides every GPU of this machine"),
-        (Facts(system="Linux", nodes=("nvidia0",), visible_gpus=""), "CUDA_VISIBLE_DEVICES= hides every GPU of this machine"),
+        (
+            MachineFacts(system="Linux", nodes=("nvidia0",), visible_gpus="-1"),
+            "CUDA_VISIBLE_DEVICES=-1 hides every GPU of this machine",
+        ),
+        (
+            MachineFacts(system="Linux", nodes=("nvidia0",), visible_gpus=""),
+            "CUDA_VISIBLE_DEVICES= hides every GPU of this machine",
+        ),
     ],
 )
-def test_gpu(facts: Facts, why: str) -> None:
+def test_gpu(facts: MachineFacts, why: str) -> None:
     assert why_not(Device.GPU, facts) == why
 
 

@@ -13,7 +13,17 @@ import pytest
 from harness.base.process import Completed
 from harness.domain import Companion, Status, Trouble
 from harness.environments import companions, lock
-from harness.environments.companions import Added, Folder, ensure, lock_request, place, resolve, told, variable, without
+from harness.environments.companions import (
+    Added,
+    Folder,
+    companion_folder,
+    ensure_companion,
+    lock_request,
+    resolve,
+    variable,
+    variable_value,
+    without,
+)
 from harness.environments.uv import Failure
 
 OK = Completed(code=0, stdout="", stderr="")
@@ -89,7 +99,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, make: Any, tmp_path: Path) -> Any:
 def get(monkeypatch: pytest.MonkeyPatch, make: Any, tmp_path: Path) -> Any:
     def one(uv: Uv, added: Added = ADDED) -> Path | Failure:
         monkeypatch.setattr(companions, "call_offline_first", uv.install)
-        return asyncio.run(ensure(Path("uv"), tmp_path / "companions", added, make.interpreter(), timeout=60))
+        return asyncio.run(ensure_companion(Path("uv"), tmp_path / "companions", added, make.interpreter(), timeout=60))
 
     return one
 
@@ -137,21 +147,21 @@ def test_a_proof_is_kept_and_told_in_the_resolvers_words(ask: Any) -> None:
     proof = ask(uv)
     assert ask(uv) == proof
     assert len(uv.questions) == 1
-    assert told(proof) == "unsatisfiable: Because x depends on numpy>=2, no."
+    assert variable_value(proof) == "unsatisfiable: Because x depends on numpy>=2, no."
 
 
 def test_without_an_index_the_machine_is_to_blame(ask: Any) -> None:
     uv = Uv(resolved=REFUSED)
-    assert told(ask(uv)) == "unavailable (network): Failed to fetch: http://h/: Connection refused (os error 111)"
+    assert variable_value(ask(uv)) == "unavailable (network): Failed to fetch: http://h/: Connection refused (os error 111)"
     ask(uv)
     assert len(uv.questions) == 2, "asked again"
 
 
 def test_installed_once_into_a_folder_of_their_own(get: Any, make: Any, tmp_path: Path) -> None:
     uv = Uv()
-    there = Folder(path=place(tmp_path / "companions", ADDED, make.interpreter()), version="4.39.2")
+    there = Folder(path=companion_folder(tmp_path / "companions", ADDED, make.interpreter()), version="4.39.2")
     assert get(uv) == get(uv) == there
-    assert told(there) == str(there.path)
+    assert variable_value(there) == str(there.path)
     (argv,) = uv.installs
     assert argv[:2] == ["pip", "install"]
     assert Path(after(argv, "--requirements")).read_text() == PINS
@@ -160,23 +170,23 @@ def test_installed_once_into_a_folder_of_their_own(get: Any, make: Any, tmp_path
 
 
 def test_environments_that_lack_the_same_share_a_folder(make: Any, tmp_path: Path) -> None:
-    here = place(tmp_path, ADDED, make.interpreter())
-    assert place(tmp_path, replace(ADDED, exclude_newer=None), make.interpreter()) == here
-    assert place(tmp_path, replace(ADDED, pins=TEXT), make.interpreter()) != here
-    assert place(tmp_path, ADDED, make.interpreter("3.11.8")) != here
+    here = companion_folder(tmp_path, ADDED, make.interpreter())
+    assert companion_folder(tmp_path, replace(ADDED, exclude_newer=None), make.interpreter()) == here
+    assert companion_folder(tmp_path, replace(ADDED, pins=TEXT), make.interpreter()) != here
+    assert companion_folder(tmp_path, ADDED, make.interpreter("3.11.8")) != here
 
 
 def test_what_was_cut_off_is_made_anew(get: Any) -> None:
     uv = Uv(installed=(DISK,))
     found = get(uv)
     assert (found.status, found.trouble) == (Status.UNAVAILABLE, Trouble.DISK)
-    assert told(found) == "unavailable (disk): Failed to install: x: No space left on device (os error 28)"
+    assert variable_value(found) == "unavailable (disk): Failed to install: x: No space left on device (os error 28)"
     assert (get(uv).path / "tqdm.py").is_file()
 
 
 def test_what_does_not_install_says_nothing_of_the_software(get: Any) -> None:
     found = get(Uv(installed=(Completed(code=1, stdout="", stderr="error: Failed to build `sacremoses==0.0.43`\n"),)))
-    assert told(found) == "unavailable: Failed to build `sacremoses==0.0.43`"
+    assert variable_value(found) == "unavailable: Failed to build `sacremoses==0.0.43`"
 
 
 def test_the_variable_of_a_cell() -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness.base.process import Completed
 from harness.domain import Status, Trouble
 from harness.environments import toolchain
-from harness.environments.toolchain import ensure, pins
+from harness.environments.toolchain import ensure_toolchain, pins
 from harness.environments.uv import Failure
 
 REFUSED = Completed(code=2, stdout="", stderr="error: Failed to fetch: http://h/\n  cause: Connection refused (os error 111)\n")
@@ -53,7 +53,7 @@ class Installer:
 def get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def one(installer: Installer, interpreter: Any) -> Path | Failure:
         monkeypatch.setattr(toolchain, "call_offline_first", installer)
-        return asyncio.run(ensure(Path("uv"), tmp_path / "toolchains", interpreter))
+        return asyncio.run(ensure_toolchain(Path("uv"), tmp_path / "toolchains", interpreter))
 
     return one
 

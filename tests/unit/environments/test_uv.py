@@ -230,13 +230,13 @@ def test_what_is_not_cached_asks_the_index(monkeypatch: pytest.MonkeyPatch) -> N
 def test_uv_on_path_serves_where_the_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setattr("shutil.which", lambda name: f"/somewhere/{name}")
-    assert uv.find() == Path("/somewhere/uv")
+    assert uv.find_uv() == Path("/somewhere/uv")
 
 
 def test_no_uv_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setattr("shutil.which", lambda _name: None)
     with pytest.raises(MachineError) as caught:
-        uv.find()
+        uv.find_uv()
     assert str(caught.value) == 'uv is not installed (hint: python3 -m pip install "nox[uv]")'
     assert caught.value.exit_code == 6

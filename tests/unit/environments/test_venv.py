@@ -12,7 +12,7 @@ from harness.base.process import Completed
 from harness.domain import Status, Trouble
 from harness.environments import venv
 from harness.environments.uv import Failure
-from harness.environments.venv import Venv, ensure, place
+from harness.environments.venv import Venv, ensure_venv, venv_folder
 
 OK = Completed(code=0, stdout="", stderr="")
 DISK = Completed(code=2, stdout="", stderr="error: Failed to install: x\n  cause: No space left on device (os error 28)\n")
@@ -45,19 +45,19 @@ def get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any) -> Any:
         monkeypatch.setattr(venv, "call", uv.venv)
         monkeypatch.setattr(venv, "call_offline_first", uv.sync)
         folders = (tmp_path / "venvs", tmp_path / "bytecode")
-        return asyncio.run(ensure(Path("uv"), *folders, lock or make.lock(), make.interpreter(), timeout=60))
+        return asyncio.run(ensure_venv(Path("uv"), *folders, lock or make.lock(), make.interpreter(), timeout=60))
 
     return one
 
 
 def test_a_place_for_each_content_and_interpreter(make: Any) -> None:
     folder, lock, interpreter = Path("/venvs"), make.lock(), make.interpreter()
-    assert place(folder, make.lock(path=Path("/other.txt")), interpreter) == place(folder, lock, interpreter)
+    assert venv_folder(folder, make.lock(path=Path("/other.txt")), interpreter) == venv_folder(folder, lock, interpreter)
     others = {
-        place(folder, lock, interpreter),
-        place(folder, make.lock(sha256="f" * 64), interpreter),
-        place(folder, lock, make.interpreter("3.11.8")),
-        place(folder, lock, make.interpreter(path=Path("/usr/bin/python3.11"))),
+        venv_folder(folder, lock, interpreter),
+        venv_folder(folder, make.lock(sha256="f" * 64), interpreter),
+        venv_folder(folder, lock, make.interpreter("3.11.8")),
+        venv_folder(folder, lock, make.interpreter(path=Path("/usr/bin/python3.11"))),
     }
     assert len(others) == 4
 
@@ -66,7 +66,7 @@ def test_made_once_exactly_what_the_lock_says(get: Any, make: Any, tmp_path: Pat
     uv = Uv()
     found = get(uv)
     assert get(uv) == found
-    assert found.path == place(tmp_path / "venvs", make.lock(), make.interpreter())
+    assert found.path == venv_folder(tmp_path / "venvs", make.lock(), make.interpreter())
     assert found.python == found.path / "bin" / "python"
     assert (len(uv.venvs), len(uv.syncs)) == (1, 1)
     (sync,) = uv.syncs

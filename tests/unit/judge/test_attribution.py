@@ -35,7 +35,7 @@ def test_a_compiler_that_is_gone(outcome: Outcome) -> None:
 )
 def test_a_companion_that_could_not_be_installed(outcome: Outcome, failure: Failure, trouble: Trouble | None, why: str) -> None:
     """In the words that the fixtures in cases/ are given."""
-    lacking = machine_trouble(outcome, f"RuntimeError: transformers {companions.told(failure)}", "")
+    lacking = machine_trouble(outcome, f"RuntimeError: transformers {companions.variable_value(failure)}", "")
     assert lacking is not None
     assert (lacking.trouble,) == (trouble,)
     assert lacking.message == f"transformers can't be installed beside the environment: {why}"

@@ -6,14 +6,14 @@ import pytest
 
 from harness.domain import Declaration, Outcome
 from harness.judge.outcomes import GOOD, SILENT, SURPRISES, CaseVerdict, is_the_declared, judge_case
-from harness.results.format import Cause, Failure
+from harness.results.format import Cause, FailureRecord
 
 SYMBOLIC = "A KerasTensor is symbolic: it's a placeholder for a shape an a dtype."
 
 
-def failure(kind: str = "builtins.ValueError", words: str = "no such output", *bases: str, cause: str = "") -> Failure:
+def failure(kind: str = "builtins.ValueError", words: str = "no such output", *bases: str, cause: str = "") -> FailureRecord:
     kinds = (kind, *bases, "builtins.Exception")
-    return Failure(kinds=kinds, message=words, cause=Cause(kinds=kinds, message=cause or words), signature="1-x")
+    return FailureRecord(kinds=kinds, message=words, cause=Cause(kinds=kinds, message=cause or words), signature="1-x")
 
 
 def declared(*raises: str, match: str = "no such output") -> Declaration:
@@ -40,7 +40,7 @@ def declared(*raises: str, match: str = "no such output") -> Declaration:
         (Outcome.NOT_RUN, None, declared(), CaseVerdict.NOT_RUN),
     ],
 )
-def test_the_table(outcome: Outcome, seen: Failure | None, declaration: Declaration | None, verdict: CaseVerdict) -> None:
+def test_the_table(outcome: Outcome, seen: FailureRecord | None, declaration: Declaration | None, verdict: CaseVerdict) -> None:
     assert judge_case(outcome, seen, declaration) is verdict
 
 

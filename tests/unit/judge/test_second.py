@@ -15,7 +15,7 @@ from harness.judge.second import (
     opinions_on_environments,
     undeclared_failures,
 )
-from harness.results.format import Cause, Failure
+from harness.results.format import Cause, FailureRecord
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_every_failure_that_nobody_declared(make: Any, outcome: Outcome, matters
 F, P = CaseVerdict.FAILED, CaseVerdict.PASSED
 
 
-def failure(signature: str) -> Failure:
-    return Failure(kinds=("builtins.ValueError",), message="no", cause=Cause(kinds=(), message="no"), signature=signature)
+def failure(signature: str) -> FailureRecord:
+    return FailureRecord(kinds=("builtins.ValueError",), message="no", cause=Cause(kinds=(), message="no"), signature=signature)
 
 
 def on_cases(records: Any) -> list[SecondOpinion | None]:

@@ -14,7 +14,7 @@ from harness.domain import Axes, Cell, Outcome, Status
 from harness.judge.claims import Finding
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, RecordId, record_id
 from harness.report.view import View, view
-from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Failure, Footer, Header, Host, Package
+from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, FailureRecord, Footer, Header, Host, Package
 from harness.results.store import Run
 
 NOON = "2026-11-20T12:00:00+00:00"
@@ -100,7 +100,7 @@ class Records:
         first: CellRecord,
         *verdicts: CaseVerdict,
         python: str = "3.10.14",
-        failures: Sequence[Failure | None] = (),
+        failures: Sequence[FailureRecord | None] = (),
         **environment: Any,
     ) -> EnvironmentRecord:
         """Add the second opinion on a cell: its cases in their order, judged so, in its environment on an older Python."""

@@ -14,7 +14,7 @@ from harness.base.errors import MachineError, ResultsError
 from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
 from harness.results import store
 from harness.results.format import FORMAT, READABLE, CaseRecord, CaseRef, Footer, Line, Package
-from harness.results.store import FILE, Writer, lines, newest, read, run_files
+from harness.results.store import FILE, Writer, newest, read_lines, read_run, run_files
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=40)
@@ -74,10 +74,10 @@ def write(folder: Path, header: Any, facts: list[Line], *, footer: bool = True) 
 def test_what_is_written_is_read(data: st.DataObject, make: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     facts = data.draw(st.lists(records(make), max_size=6))
     path = write(tmp_path_factory.mktemp("runs"), make.header(selection=data.draw(TEXT)), facts)
-    header, *told, footer = lines(path)
+    header, *told, footer = read_lines(path)
     assert told == facts
     assert footer == Footer(finished="later", interrupted=False, records=len(facts) + 1)
-    run = read(path)
+    run = read_run(path)
     assert (run.header, run.footer) == (header, footer)
     assert [*run.environments, *run.cases, *run.cells] == sorted(
         facts, key=lambda one: ["environment", "case", "cell"].index(one.type)
@@ -91,16 +91,16 @@ def test_cut_off_at_every_byte_the_whole_lines_survive(make: Any, tmp_path: Path
         make.cell_record(),
     ]
     raw = write(tmp_path, make.header(), facts).read_bytes()
-    whole = list(lines(tmp_path / make.header().run / FILE))
+    whole = list(read_lines(tmp_path / make.header().run / FILE))
     torn = tmp_path / "torn.jsonl"
     for cut in range(len(raw) + 1):
         torn.write_bytes(raw[:cut])
-        assert list(lines(torn)) == whole[: raw[:cut].count(b"\n")], f"cut at byte {cut}"
+        assert list(read_lines(torn)) == whole[: raw[:cut].count(b"\n")], f"cut at byte {cut}"
 
 
 def test_a_run_that_was_cut_off_has_no_footer(make: Any, tmp_path: Path) -> None:
     fact = make.case_record()
-    run = read(write(tmp_path, make.header(), [fact], footer=False))
+    run = read_run(write(tmp_path, make.header(), [fact], footer=False))
     assert (run.cases, run.footer) == ((fact,), None)
 
 
@@ -108,7 +108,7 @@ def test_every_fact_is_on_disk_before_write_returns(make: Any, tmp_path: Path) -
     path = tmp_path / "run" / FILE
     with Writer(path, make.header()) as writer:
         for number in range(3):
-            assert len(list(lines(path))) == number + 1
+            assert len(list(read_lines(path))) == number + 1
             writer.write(make.case_record(key=str(number)))
 
 
@@ -120,7 +120,7 @@ def test_a_run_never_overwrites_another(make: Any, tmp_path: Path) -> None:
 
 def refuse(path: Path) -> str:
     with pytest.raises(ResultsError) as caught:
-        read(path)
+        read_run(path)
     assert caught.value.exit_code == 4
     return str(caught.value)
 
@@ -151,15 +151,15 @@ def test_older_formats_are_read_with_what_they_lack_left_at_its_default(make: An
     path = write(tmp_path, make.header(), [make.case_record()])
     raw = path.read_text().replace(f'"format":{FORMAT}', f'"format":{number}')
     path.write_text(raw.replace('"measured":{},', "") if number == 1 else raw)
-    run = read(path)
+    run = read_run(path)
     assert (run.header.format, run.cases[0].measured) == (number, {})
 
 
 def test_format_1_is_read(make: Any, tmp_path: Path) -> None:
     path = write(tmp_path, make.header(), [make.environment_record(), make.cell_record()])
     path.write_text(path.read_text().replace(f'"format":{FORMAT}', '"format":1').replace('"text":"without",', ""))
-    assert read(path).environments == (make.environment_record(),)
-    assert read(path).cells == (make.cell_record(),)
+    assert read_run(path).environments == (make.environment_record(),)
+    assert read_run(path).cells == (make.cell_record(),)
 
 
 def test_a_damaged_line_before_the_last_is_an_error_with_its_number(make: Any, tmp_path: Path) -> None:
@@ -200,9 +200,9 @@ def test_a_full_disk_leaves_whole_lines(make: Any, tmp_path: Path, room: int, mo
             f"{path}: results can't be written: no space left on device "
             "(hint: mend that and run the same command again, it goes on from here)"
         )
-        assert read(path).cases == ()
+        assert read_run(path).cases == ()
         writer.write(make.case_record(key="kept"))
-    assert [one.key for one in lines(path) if isinstance(one, CaseRecord)] == ["kept"]
+    assert [one.key for one in read_lines(path) if isinstance(one, CaseRecord)] == ["kept"]
 
 
 def test_run_files_are_newest_first_by_their_last_write(make: Any, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from harness.environments.uv import Failure
 from harness.results.format import CellRecord, EnvironmentRecord
 from harness.run.aside import by_cell, set_aside, without_service
 from harness.run.assign import assign, without_known
-from harness.run.groups import Group
+from harness.run.groups import EnvironmentGroup
 
 GONE = Lacking(trouble=Trouble.MODEL, message="https://x/1: the server answers 404 Not Found")
 
@@ -81,7 +81,7 @@ def aside_for_want_of_a_service(make: Any, cases: dict[str, set[Service]], known
     listed = [make.case(name, services=frozenset(services)) for name, services in cases.items()]
     jobs = assign([make.cell()], listed, {"bert-en/3": make.model()}, lambda case, _uses, _model: case.id)
     jobs = without_known(jobs, known)
-    group = Group(identity=make.identity(), requests=(make.request(),), jobs=jobs, ends={})
+    group = EnvironmentGroup(identity=make.identity(), requests=(make.request(),), jobs=jobs, ends={})
     services = {case.id: case.services for case in listed}
     return set(without_service([group], known, services, failed))
 

@@ -88,7 +88,7 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
     def one(*acts: Any, cases: Sequence[str] = (A, B, C), workers: int = 0) -> tuple[CellEnd, list[Finished], Script]:
         keyed = tuple(KeyedCase(case=make.case(case), key=case, uses={}) for case in cases)
-        task = Task(environment=make.identity(), what=CaseSet(cases=keyed))
+        task = Task(environment=make.identity(), payload=CaseSet(cases=keyed))
         script, told = Script(*acts), list[Finished]()
 
         def prepare(work: Path) -> None:

@@ -14,7 +14,7 @@ from harness.base.errors import Interrupted
 from harness.base.workspace import Workspace
 from harness.cli.progress import PlainLines, RunProgress
 from harness.domain import Accelerator, Device, Plan
-from harness.environments.accelerators import Facts
+from harness.environments.accelerators import MachineFacts
 from harness.environments.disk import busy
 from harness.judge.attribution import machine_trouble
 from harness.results import store
@@ -70,7 +70,7 @@ def test_cells_without_their_hardware_are_recorded_and_not_run(
         left.append((len(inputs.plan.cells), [record.message for record in inputs.aside]))
 
     monkeypatch.setattr(engine, "_measure", steps)
-    for facts in (Facts(system="Linux"), Facts(system="Linux", nodes=("accel0",))):
+    for facts in (MachineFacts(system="Linux"), MachineFacts(system="Linux", nodes=("accel0",))):
         machine = make.machine(project.root, accelerators=facts)
         question, options = RunQuestion(plan=plan, cases=()), RunOptions(tier="", selection="")
         perform(question, machine, options, RunProgress(PlainLines()), machine_trouble)

@@ -13,7 +13,7 @@ from harness.results.format import CaseRef
 from harness.results.history import History
 from harness.run import groups as groups_module
 from harness.run.assign import CellEnd
-from harness.run.groups import Group, cell_key, expected_seconds, group, keys_of, remaining, set_cells_aside
+from harness.run.groups import EnvironmentGroup, cell_key, expected_seconds, group_cells, keys_of, remaining, set_cells_aside
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def grouped(make: Any, plan: Plan) -> Any:
     """`grouped(identities, known)`: the plan's groups, with a case that loads and one that saves."""
     cases = [make.case("loads", uses=frozenset({Axis.MODEL})), make.case("saves", uses=frozenset({Axis.MODEL, Axis.FORMAT}))]
 
-    def one(identities: Any, known: History | None = None) -> tuple[Group, ...]:
-        groups = group(plan, cases, make.limits(), {"bert-en/3": "m"}, identities)
+    def one(identities: Any, known: History | None = None) -> tuple[EnvironmentGroup, ...]:
+        groups = group_cells(plan, cases, make.limits(), {"bert-en/3": "m"}, identities)
         return remaining(groups, known) if known else groups
 
     return one
@@ -44,7 +44,7 @@ def different(make: Any) -> dict[str, Any]:
     return {"one": make.identity(), "two": replace(make.identity(), lock=make.lock(sha256="f" * 64))}
 
 
-def shown(groups: tuple[Group, ...]) -> list[tuple[list[str], dict[str, list[str]]]]:
+def shown(groups: tuple[EnvironmentGroup, ...]) -> list[tuple[list[str], dict[str, list[str]]]]:
     return [
         ([request.id for request in one.requests], {job.cell.id: [keyed.case.id for keyed in job.cases] for job in one.jobs})
         for one in groups
@@ -135,9 +135,9 @@ def test_a_cells_key_is_that_of_its_cases() -> None:
 def test_companions_are_those_of_cases_that_are_left_to_run(make: Any, plan: Plan) -> None:
     asking = make.case("asks", companions=frozenset({Companion.TRANSFORMERS}))
     cases = [make.case("other"), asking]
-    first, _ = group(plan, cases, make.limits(), {"bert-en/3": "m"}, different(make))
+    first, _ = group_cells(plan, cases, make.limits(), {"bert-en/3": "m"}, different(make))
     assert first.companions == {Companion.TRANSFORMERS}
     ended = {keyed.key: CellEnd(status=Status.CRASHED) for job in first.jobs for keyed in job.cases}
     assert replace(first, ends=ended).companions == set()
-    without = group(plan, cases[:1], make.limits(), {"bert-en/3": "m"}, different(make))[0]
+    without = group_cells(plan, cases[:1], make.limits(), {"bert-en/3": "m"}, different(make))[0]
     assert without.companions == set()

@@ -16,7 +16,7 @@ from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run import installed
 from harness.run.assign import assign, without_known
-from harness.run.groups import Group
+from harness.run.groups import EnvironmentGroup
 from harness.run.installed import Installed, beside
 
 
@@ -31,7 +31,7 @@ class Beside:
         self.asked.append(f"resolve {companion.value}")
         return self.resolved
 
-    async def ensure(self, _uv: Path, _folder: Path, added: Added, *_: Any, timeout: float) -> Folder | Failure:
+    async def ensure_companion(self, _uv: Path, _folder: Path, added: Added, *_: Any, timeout: float) -> Folder | Failure:
         self.asked.append(f"install {added.pins} within {timeout:.0f} s")
         return self.made
 
@@ -48,10 +48,10 @@ def install(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def one(index: Beside, *, asking: bool = True, known: Any = ()) -> Mapping[str, str]:
         monkeypatch.setattr(installed.companions, "resolve", index.resolve)
-        monkeypatch.setattr(installed.companions, "ensure", index.ensure)
+        monkeypatch.setattr(installed.companions, "ensure_companion", index.ensure_companion)
         case = make.case(companions=frozenset({Companion.TRANSFORMERS}) if asking else frozenset())
         listed = assign([make.cell()], [case], {"bert-en/3": make.model()}, lambda *_: "key")
-        group = Group(identity=make.identity(), requests=(make.request(),), jobs=without_known(listed, known))
+        group = EnvironmentGroup(identity=make.identity(), requests=(make.request(),), jobs=without_known(listed, known))
         with ExitStack() as stack:
             there = asyncio.run(beside(make.machine(tmp_path), group, stack))
         return Installed(environment=Venv(path=tmp_path / "venv"), tools=tmp_path / "tools", beside=there).environ

@@ -18,7 +18,7 @@ from harness.environments.venv import Venv
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Package
 from harness.run.assign import COMPLETED, CellEnd, CellJob, assign, without_known
 from harness.run.attempts import Finished
-from harness.run.groups import Group
+from harness.run.groups import EnvironmentGroup
 from harness.run.installed import Installed
 from harness.run.ledger import Ledger
 
@@ -32,7 +32,7 @@ class Kept:
     def __init__(self) -> None:
         self.records: list[EnvironmentRecord | CaseRecord | CellRecord] = []
 
-    def put(self, record: EnvironmentRecord | CaseRecord | CellRecord) -> None:
+    def write(self, record: EnvironmentRecord | CaseRecord | CellRecord) -> None:
         self.records.append(record)
 
     @property
@@ -55,7 +55,7 @@ def jobs(make: Any, axes: list[dict[str, Any]], uses: list[frozenset[Axis]], kno
 
 def open_ledger(make: Any, listed: tuple[CellJob, ...], ends: Any = None, root: Path = Path("/project")) -> tuple[Ledger, Kept]:
     kept = Kept()
-    group = Group(identity=make.identity(), requests=(make.request(),), jobs=listed, ends=ends or {})
+    group = EnvironmentGroup(identity=make.identity(), requests=(make.request(),), jobs=listed, ends=ends or {})
     return Ledger(group=group, settings=make.settings(root), sink=kept), kept  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ from harness.environments.uv import Failure
 from harness.results.format import CaseRecord, CaseRef
 from harness.results.store import Run
 from harness.run.assign import CellJob
-from harness.run.groups import Group
+from harness.run.groups import EnvironmentGroup
 from harness.run.second import SecondOpinions, only, second_opinions
 from harness.run.tasks import KeyedCase
 
@@ -87,7 +87,7 @@ def test_only_the_cases_of_a_cell(make: Any) -> None:
         CellJob(cell=make.cell("a"), model=make.model(), refs=REFS, cases=cases),
         CellJob(cell=make.cell("b"), model=make.model(), refs=REFS, cases=()),
     )
-    group = Group(identity=make.identity(), requests=(make.request(),), jobs=jobs, ends={})
+    group = EnvironmentGroup(identity=make.identity(), requests=(make.request(),), jobs=jobs, ends={})
     (kept,) = only((group,), {"a": frozenset({"good"}), "b": frozenset({"bad"})})
     assert [[ref.case for ref in job.refs] for job in kept.jobs] == [["good"], ["bad"]]
     assert [[keyed.case.id for keyed in job.cases] for job in kept.jobs] == [["good"], ["bad"]]

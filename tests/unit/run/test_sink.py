@@ -24,5 +24,5 @@ def test_written_then_told(make: Any) -> None:
         ("cell", make.cell_record()),
     ):
         heard = Heard()
-        Sink(writer=heard, watcher=heard).put(record)  # type: ignore[arg-type]
+        Sink(writer=heard, watcher=heard).write(record)  # type: ignore[arg-type]
         assert heard.calls == [("write", record), (kind, record)]

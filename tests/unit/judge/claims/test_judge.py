@@ -13,7 +13,7 @@ from harness.judge.claims.judge import confirms, together
 from harness.judge.facts import NOTHING
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, Judgements, record_id
 from harness.matrix.selector import Context, Selector, compile_selector
-from harness.results.format import CaseRef, Cause, CellRecord, EnvironmentRecord, Failure, Package
+from harness.results.format import CaseRef, Cause, CellRecord, EnvironmentRecord, FailureRecord, Package
 from harness.results.store import Run
 
 CASE = "cases/test_a.py::test_a"
@@ -24,9 +24,9 @@ def binding(true_if: TrueIf = TrueIf.WORKS, *, when: str = "", **values: Any) ->
     return Binding(**{"case": CASE, **values}, true_if=true_if, when=compile_selector(when, Context.DECLARATION))
 
 
-def failure(*kinds: str, message: str = "", cause: str = "") -> Failure:
+def failure(*kinds: str, message: str = "", cause: str = "") -> FailureRecord:
     raised = tuple(f"builtins.{kind}" for kind in kinds)
-    return Failure(kinds=raised, message=message, cause=Cause(kinds=raised, message=cause or message), signature="1-x")
+    return FailureRecord(kinds=raised, message=message, cause=Cause(kinds=raised, message=cause or message), signature="1-x")
 
 
 IMPORT = failure("ImportError", "Exception", message="while loading", cause="no layer Scale")

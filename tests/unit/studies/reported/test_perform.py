@@ -45,7 +45,7 @@ def test_a_step_is_a_task_that_leaves_its_folder_to_the_next(make: Any, machine:
     first, last = perform.tasks_of(machine, reproduction(), (make.identity(), make.identity()))
     assert (first.task.inputs, first.task.outputs) == ((), (".",))
     assert (len(last.task.inputs), last.task.outputs) == (1, ())
-    assert (last.task.what.path.name, last.task.what.seconds) == ("loads.py", STEP.seconds)  # type: ignore[union-attr]
+    assert (last.task.payload.path.name, last.task.payload.seconds) == ("loads.py", STEP.seconds)  # type: ignore[union-attr]
 
 
 def test_the_key_of_a_reproduction_holds_every_step(make: Any, machine: Any) -> None:
