@@ -152,7 +152,7 @@ def test_no_results_exit_with_4(call: Any, project: Workspace, command: str) -> 
     path = project.root / "absent.jsonl"
     told = call(command, "--run", str(path), "--json")
     assert (told.code, json.loads(told.out)["error"]) == (4, "results-unreadable")
-    assert told.err == f"error: {path}: no results here: No such file or directory (hint: run `nox -s matrix` first)\n"
+    assert told.err == f"error: {path}: no results file: No such file or directory (hint: run `nox -s matrix` first)\n"
 
 
 def test_a_valid_matrix(call: Any) -> None:

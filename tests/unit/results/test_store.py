@@ -127,7 +127,7 @@ def refuse(path: Path) -> str:
 
 def test_no_file(tmp_path: Path) -> None:
     path = tmp_path / FILE
-    assert refuse(path) == f"{path}: no results here: No such file or directory (hint: run `nox -s matrix` first)"
+    assert refuse(path) == f"{path}: no results file: No such file or directory (hint: run `nox -s matrix` first)"
 
 
 @pytest.mark.parametrize("text", ["", '{"type":"hea'])
@@ -198,7 +198,7 @@ def test_a_full_disk_leaves_whole_lines(make: Any, tmp_path: Path, room: int, mo
             writer.write(make.case_record(key="lost"))
         assert str(caught.value) == (
             f"{path}: results can't be written: no space left on device "
-            "(hint: mend that and run the same command again, it goes on from here)"
+            "(hint: fix that and run the same command again; it goes on from here)"
         )
         assert read_run(path).cases == ()
         writer.write(make.case_record(key="kept"))

@@ -380,7 +380,7 @@ def test_where_too_little_is_free_to_try_it_alone_the_cell_is_unavailable(play: 
     end, told, _ = play((flat(ended(A), started(B)), MEMORY))
     assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.MEMORY)
     assert end.message == (
-        "used 5.0 GiB of memory, the limit is 4.0 GiB, and this machine has not the 4.0 GiB free that it takes to try it alone"
+        "used 5.0 GiB of memory, the limit is 4.0 GiB, and this machine doesn't have the 4.0 GiB free that it takes to try it alone"
     )
     assert outcomes(told) == [("a", "passed")]
 
