@@ -42,6 +42,15 @@ if DUMPS:  # Now, for XLA reads its flags once. It need not optimize for this CP
     os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " " + FLAGS
 
 
+NO_CHIP_HOLDS = """HloModule no_chip_holds
+
+ENTRY main {
+  rows = f32[1048576,1048576] parameter(0)
+  ROOT negated = f32[1048576,1048576] negate(rows)
+}
+"""
+
+
 class Refused(RuntimeError):
     """The TPU compiler refuses the program. The message is the compiler's."""
 
@@ -82,6 +91,19 @@ class Program:
 def pytest_collection_modifyitems(items):
     """What every chip compiles comes first: the sooner it is there, the more cells of other chips need not make it."""
     items.sort(key=lambda item: "compiled_once" not in item.fixturenames)
+
+
+@pytest.fixture(scope="session")
+def tpu_compiler(tpu_compiler, device, tmp_path_factory):
+    """Its address, after it has refused 8 TiB, more than any chip holds: of a compiler that takes everything a yes says nothing.
+
+    Takes 5 ms, for the answer is kept.
+    """
+    path = tmp_path_factory.mktemp("control") / "no_chip_holds.txt"
+    path.write_text(NO_CHIP_HOLDS, encoding="utf-8")
+    answer = ask(tpu_compiler, op="compile", hlo=str(path), chip=chip_of(device), chips=1, split=[])
+    assert answer["outcome"] != "compiled", "the TPU compiler takes a program of 8 TiB: its yes says nothing"
+    return tpu_compiler
 
 
 @pytest.fixture

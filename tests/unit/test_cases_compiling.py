@@ -132,3 +132,34 @@ def test_what_another_cell_has_made_is_not_made_again(conftest: ModuleType, monk
         assert recorded == {**dict.fromkeys(conftest.NUMBERS), "code_bytes": 9, "compile_seconds": 0.5}
     else:
         assert program == ("step", ("ids",), conftest.what_makes(Request()))
+
+
+class Folders:
+    """As tmp_path_factory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def mktemp(self, name: str) -> Path:
+        (self.folder / name).mkdir()
+        return self.folder / name
+
+
+@pytest.mark.parametrize("outcome", ["compiled", "refused", "unavailable"])
+def test_a_compiler_that_takes_everything_is_an_error_before_any_case(
+    conftest: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, outcome: str
+) -> None:
+    programs: list[str] = []
+
+    def ask(address: str, **question: Any) -> dict[str, Any]:
+        programs.append(Path(question["hlo"]).read_text(encoding="utf-8"))
+        return {"outcome": outcome}
+
+    monkeypatch.setattr(conftest, "ask", ask)
+    checked = inspect.unwrap(conftest.tpu_compiler)
+    if outcome == "compiled":
+        with pytest.raises(AssertionError, match="its yes says nothing"):
+            checked("127.0.0.1:1", "tpu-v5e", Folders(tmp_path))
+    else:
+        assert checked("127.0.0.1:1", "tpu-v5e", Folders(tmp_path)) == "127.0.0.1:1"
+    assert programs == [conftest.NO_CHIP_HOLDS]
