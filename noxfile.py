@@ -39,7 +39,7 @@ import nox
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))  # nox runs this file as such, not as a script in its folder
 
-from harness.matrix import load  # noqa: E402
+from harness.matrix import load_spec  # noqa: E402
 from harness.matrix.plan import expand  # noqa: E402
 
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
@@ -61,7 +61,7 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
-@nox.parametrize("environment", [nox.param(name, id=name) for name in expand(load(ROOT / "matrix.yaml")).environments])
+@nox.parametrize("environment", [nox.param(name, id=name) for name in expand(load_spec(ROOT / "matrix.yaml")).environments])
 def cells(session: nox.Session, environment: str) -> None:
     """Build one isolated venv and measure its cells."""
     hubmatrix(session, "run", "--environment", environment, *session.posargs)

@@ -36,10 +36,10 @@ def spec(models: int) -> Spec:
         ),
         choices={row.axis: tuple(row.values) for row in AXES if row.values is not None},
         exclude=(
-            Exclude(when=compile_selector("keras=legacy and tensorflow<1.16"), reason="bench", place="bench:1:1"),
-            Exclude(when=compile_selector("text=with and interface!=text"), reason="bench", place="bench:1:2"),
+            Exclude(when=compile_selector("keras=legacy and tensorflow<1.16"), reason="bench", location="bench:1:1"),
+            Exclude(when=compile_selector("text=with and interface!=text"), reason="bench", location="bench:1:2"),
         ),
-        tiers=(Tier(name="full", title="all", select=compile_selector("not tensorflow<1.15"), place="bench:2:1"),),
+        tiers=(Tier(name="full", title="all", select=compile_selector("not tensorflow<1.15"), location="bench:2:1"),),
         limits=Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_bytes=1, free_disk_bytes=1),
         digest="",
     )

@@ -20,7 +20,7 @@ from harness.domain import EnvironmentRequest, Limits, Release
 from harness.environments import toolchain, venv
 from harness.environments import uv as uv_tool
 from harness.environments.uv import Failure
-from harness.matrix import load
+from harness.matrix import load_spec
 from harness.matrix.plan import expand
 from harness.models import cache, replicas
 from harness.run.keys import Identity
@@ -82,7 +82,7 @@ def identify(workspace: Workspace, select: str) -> tuple[tuple[EnvironmentReques
     project_locks = Workspace(root=ROOT).locks
     if project_locks.is_dir():
         shutil.copytree(project_locks, workspace.locks)
-    spec = load(ROOT / "matrix.yaml")
+    spec = load_spec(ROOT / "matrix.yaml")
     requests = expand(spec, select=select).environments
     answers = asyncio.run(_identities(workspace, spec.limits, tuple(requests.values())))
     for name, answer in answers.items():

@@ -21,9 +21,9 @@ from harness.commands import report as reporting
 from harness.commands.plan import QUICK, Made
 from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Model, SaveFormat, TextOps
 from harness.judge.attribution import machine_trouble
-from harness.matrix import Spec, load
+from harness.matrix import Spec, load_spec
 from harness.matrix.facts import Facts
-from harness.matrix.narrow import Part, narrowed
+from harness.matrix.narrow import Narrowing, narrowed
 from harness.matrix.plan import expand
 from harness.matrix.selector import Context, compile_selector
 from harness.matrix.shorthand import compile_versions
@@ -77,7 +77,7 @@ class Done:
 
 def make(workspace: Workspace, brought: LocatedModel, inspected: Inspected, width: Width) -> Check:
     """Return what will run: the plan with this one model on its axis, and the cases that apply to it."""
-    spec = load(workspace.matrix)
+    spec = load_spec(workspace.matrix)
     model = user.model_of(brought, inspected)
     cases = catalog.of_check(catalog.read(workspace.cases), model, keras=inspected.content.keras)
     if inspected.kind.is_folder or not inspected.content.lambdas:
@@ -93,7 +93,7 @@ def make(workspace: Workspace, brought: LocatedModel, inspected: Inspected, widt
     )
 
 
-def _part(spec: Spec, inspected: Inspected, model: Model, cases: Sequence[Case], width: Width) -> Part:
+def _part(spec: Spec, inspected: Inspected, model: Model, cases: Sequence[Case], width: Width) -> Narrowing:
     """Return what to keep of each axis: what was asked for, and of the others what matters to this model."""
     needs_text = model.interface is Interface.TEXT or packages.TEXT in inspected.content.packages
     by_format = any(Axis.FORMAT in case.uses for case in cases)
@@ -107,7 +107,7 @@ def _part(spec: Spec, inspected: Inspected, model: Model, cases: Sequence[Case],
         choices[Axis.FORMAT] = (SaveFormat.SAVEDMODEL,)
     asked = compile_selector(width.select, Context.PLAN, {**spec.vocabulary(), Axis.MODEL.value: (model.id,)}).names
     choices |= {axis: values for axis, values in spec.choices.items() if axis.value in asked}
-    return Part(versions=_versions(spec, width.tensorflow, asked), choices=choices)
+    return Narrowing(versions=_versions(spec, width.tensorflow, asked), choices=choices)
 
 
 def _versions(spec: Spec, typed: str, asked: Collection[str]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from harness.commands.plan import claims, interfaces
 from harness.judge.claims import Answer, judge
 from harness.judge.declarations import compiled
 from harness.judge.judgement import judge_run
-from harness.matrix import load
+from harness.matrix import load_spec
 from harness.report import wording
 from harness.report.claims import documents
 from harness.report.document import ClaimView, DocumentView
@@ -56,7 +56,7 @@ def answer(workspace: Workspace, results: Path) -> Answered:
     stated = claims(workspace, cases)
     run = store.first_opinions(store.read_run(results))
     known_interfaces = interfaces(workspace)
-    declared = compiled(cases, load(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
+    declared = compiled(cases, load_spec(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
     judgements = judge_run(run, cases, declared, known_interfaces)
     versions = (record.axes.tensorflow for record in run.cells)
     findings = judge(stated, run, known_interfaces, judgements)

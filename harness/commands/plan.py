@@ -18,7 +18,7 @@ from harness.environments.uv import Failure
 from harness.judge.claims import Document
 from harness.judge.claims import load as load_claims
 from harness.judge.declarations import Declared, compiled, never_holding
-from harness.matrix import Spec, load
+from harness.matrix import Spec, load_spec
 from harness.matrix.plan import expand
 from harness.matrix.request import exclude_newer, requirements
 from harness.matrix.selection import Selection
@@ -69,7 +69,7 @@ class Preview:
 
 def make(place: Workspace, selection: Selection) -> Made:
     """Parse the spec, read the cases and the claims, expand the plan."""
-    spec = load(place.matrix)
+    spec = load_spec(place.matrix)
     every = catalog.read(place.cases)
     declared = compiled(every, spec.vocabulary(), links.problems(every))
     cases = catalog.of_matrix(every)
@@ -88,7 +88,7 @@ def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) ->
     """What documents assert, checked against the cases and the matrix; nothing where the project has no such file."""
     if not place.claims.exists():
         return ()
-    known = spec or load(place.matrix)
+    known = spec or load_spec(place.matrix)
     return load_claims(place.claims, cases, known.vocabulary())
 
 
@@ -105,7 +105,7 @@ def check_announcements(made: Made, interfaces: Interfaces) -> None:
 
 def interfaces(place: Workspace) -> Interfaces:
     """Return the interface of each model of the matrix, for facts of cells; none where there is no matrix."""
-    return load(place.matrix).interfaces() if place.matrix.is_file() else {}
+    return load_spec(place.matrix).interfaces() if place.matrix.is_file() else {}
 
 
 def preview(place: Workspace, selection: Selection) -> Preview:
@@ -237,7 +237,7 @@ def as_json(shown: Preview) -> str:
         for cell in shown.made.plan.cells
     ]
     left_out = [
-        {"when": one.when, "reason": one.reason, "place": one.place, "cells": one.cells} for one in shown.made.plan.left_out
+        {"when": one.when, "reason": one.reason, "place": one.location, "cells": one.cells} for one in shown.made.plan.left_out
     ]
     facts = {"format": 2, "environments": environments, "cells": cells, "extent": asdict(extent(shown)), "left_out": left_out}
     return json.dumps(facts, indent=1)
@@ -255,7 +255,7 @@ def as_text(shown: Preview) -> str:
         limit = exclude_newer(shown.made.plan.environments[name])
         asked = " ".join(requirements(shown.made.plan.environments[name])) + (f" (as of {limit})" if limit else "")
         lines.append(f"{name:<{width}}  {_counted(own_states):<24}  {asked}")
-    lines += [f"left out: {one.cells} cells, {one.when}: {one.reason} ({one.place})" for one in shown.made.plan.left_out]
+    lines += [f"left out: {one.cells} cells, {one.when}: {one.reason} ({one.location})" for one in shown.made.plan.left_out]
     lines.append(f"{len(planned)} cells in {len(by_environment)} environments: {_counted(list(planned.values()))}")
     return "\n".join([*lines, *_extent(extent(shown))])
 

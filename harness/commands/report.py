@@ -24,7 +24,7 @@ from harness.judge.claims import Document, judge
 from harness.judge.declarations import Declared, compiled
 from harness.judge.judgement import judge_run
 from harness.judge.selected import Selected
-from harness.matrix import load
+from harness.matrix import load_spec
 from harness.matrix.selector import Context, compile_selector
 from harness.results import store
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Header
@@ -103,7 +103,7 @@ def _declared(place: Workspace, made: Made | None, cases: Sequence[Case]) -> Dec
     """Return the declarations of the plan's cases, or of those that are here now."""
     if made:
         return made.declared
-    return compiled(cases, load(place.matrix).vocabulary() if place.matrix.is_file() else {})
+    return compiled(cases, load_spec(place.matrix).vocabulary() if place.matrix.is_file() else {})
 
 
 def _read(place: Workspace, results: Path, made: Made | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
@@ -217,7 +217,7 @@ def select(place: Workspace, run: store.Run, text: str) -> tuple[Selected, ...]:
     """Return the cells and cases of a run that a selector means. SelectionError for what is wrong with its text."""
     if not text.strip():
         return selected.select(run, compile_selector(text, Context.RESULT), {}, {}, {})
-    spec = load(place.matrix) if place.matrix.is_file() else None
+    spec = load_spec(place.matrix) if place.matrix.is_file() else None
     vocabulary = spec.vocabulary() if spec else {}
     known = spec.interfaces() if spec else {}
     selector = compile_selector(text, Context.RESULT, selected.vocabulary(run, vocabulary))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.base.files import write_atomically
 from harness.base.workspace import Workspace
-from harness.matrix import Spec, load
+from harness.matrix import Spec, load_spec
 from harness.run.machine import Machine, this_machine
 from harness.studies.reported import html, journal, markdown, reader, view
 from harness.studies.reported.choose import choose, compile_choice
@@ -38,7 +38,7 @@ def select(workspace: Workspace, ids: Sequence[str], text: str = "") -> ChosenRe
         SpecError: something is wrong in the list.
         SelectionError: nothing is selected, or there is no such id, or the selector can't be read.
     """
-    spec = load(workspace.matrix)
+    spec = load_spec(workspace.matrix)
     every = reader.load(workspace.reported, spec.releases)
     selector = compile_choice(text, every)
     return ChosenReports(spec=spec, every=every, reported=choose(every, ids, selector, partial(_verdicts, workspace, spec)))

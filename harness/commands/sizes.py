@@ -14,7 +14,7 @@ from harness.base.suggestions import did_you_mean
 from harness.base.workspace import Workspace
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
-from harness.matrix import load
+from harness.matrix import load_spec
 from harness.run.machine import this_machine, until_interrupted
 from harness.services.tpu_compiler import environment as compiler_environment
 from harness.services.tpu_compiler.chips import CHIPS
@@ -92,7 +92,7 @@ def measure(place: Workspace, chosen: Chosen, tell: Tell, *, listed: bool = Fals
         ModelError: the exporter fails.
     """
     try:
-        spec = load(place.matrix)
+        spec = load_spec(place.matrix)
         bench = asyncio.run(bench_of(this_machine(place, spec.limits), spec))
         searches = _searches(bench, chosen, tell)
         for one in searches:

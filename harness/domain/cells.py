@@ -41,7 +41,7 @@ class LeftOut:
 
     when: str
     reason: str
-    place: str
+    location: str
     cells: int
 
 

@@ -1,4 +1,4 @@
-"""Conditions as values: what a text of the selector language says, as a test over facts and as a tree for the page.
+"""Conditions as values: a selector's meaning as a test over facts, and as a tree for the page.
 
 Knows neither text nor columns; those are `harness.matrix.grammar`'s. `tensorflow`, `python`, `hub` and `package(NAME)` compare
 as versions, by as many parts as the condition gives; see `harness.base.versions`. A fact without a value equals nothing and is
@@ -15,7 +15,7 @@ from typing_extensions import assert_never
 
 from harness.base.versions import ORDERED, in_order, is_version, release_of, same_version
 from harness.matrix.facts import Facts
-from harness.matrix.names import Kind
+from harness.matrix.names import ValueKind
 
 Test: TypeAlias = Callable[[Facts], bool]
 
@@ -25,7 +25,7 @@ class Term:
     """One comparison. `sign` is `=`, `!=` or one of `harness.base.versions.ORDERED`; only `=` and `!=` have several values."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     sign: str
     values: tuple[str, ...]
 
@@ -55,12 +55,12 @@ Condition: TypeAlias = Term | Negation | Every | Either
 
 
 def names_of(condition: Condition) -> Iterator[str]:
-    """Give the names that are asked about."""
+    """List the names that the condition asks about."""
     return (term.name for term in terms_of(condition))
 
 
 def terms_of(condition: Condition) -> Iterator[Term]:
-    """Give the comparisons that the condition is made of."""
+    """Yield the comparisons that the condition is made of."""
     match condition:
         case Term():
             yield condition
@@ -74,7 +74,7 @@ def terms_of(condition: Condition) -> Iterator[Term]:
 
 
 def as_test(condition: Condition) -> Test:
-    """Return a function that says whether the condition holds. It remembers what it decided of each value."""
+    """Return a function that says whether the condition holds. It remembers its answer for each value."""
     match condition:
         case Term():
             return _term(condition)
@@ -91,9 +91,9 @@ def as_test(condition: Condition) -> Test:
 def tree_of(condition: Condition) -> dict[str, Any]:
     """Return the condition for the page's script; see `Selector.tree`."""
     match condition:
-        case Term(name=name, kind=Kind.VERSION, sign=sign, values=values):
+        case Term(name=name, kind=ValueKind.VERSION, sign=sign, values=values):
             versions = [{"text": value, "release": release_of(value)} for value in values]
-            return {"name": name, "kind": Kind.VERSION.value, "sign": sign, "values": versions}
+            return {"name": name, "kind": ValueKind.VERSION.value, "sign": sign, "values": versions}
         case Term(name=name, kind=kind, sign=sign, values=values):
             return {"name": name, "kind": kind.value, "sign": sign, "values": list(values)}
         case Negation(part=part):
@@ -107,12 +107,12 @@ def tree_of(condition: Condition) -> dict[str, Any]:
 
 
 def is_at(path: str, start: str) -> bool:
-    """Say whether a path is the same as another, or below it: of a folder, of a file of cases, of a case's variants."""
+    """Return True if a path is `start` or below it: in a folder, in a file of cases, among the variants of a case."""
     return path == start or (path.startswith(start) and path[len(start)] in "/:[")
 
 
 def _term(term: Term) -> Test:
-    """Decide once for each value: a matrix has many cells and few values."""
+    """Return the test of a term, which decides once for each value: a matrix has many cells and few values."""
     name = term.name
     decided: dict[str | None, bool] = {}
 
@@ -128,21 +128,21 @@ def _term(term: Term) -> Test:
 
 
 def _holds(term: Term, value: str | None) -> bool:
-    if term.kind is Kind.VERSION and value is not None and not is_version(value):
+    if term.kind is ValueKind.VERSION and value is not None and not is_version(value):
         value = None  # such as a nightly build: in no range, and equal to no release
     if term.sign in ORDERED:
         return value is not None and in_order(value, term.sign, term.values[0])
-    return (value is not None and any(_same(term.kind, value, wanted) for wanted in term.values)) == (term.sign == "=")
+    return (value is not None and any(_same(term.kind, value, operand) for operand in term.values)) == (term.sign == "=")
 
 
-def _same(kind: Kind, value: str, wanted: str) -> bool:
+def _same(kind: ValueKind, value: str, operand: str) -> bool:
     match kind:
-        case Kind.TEXT:
-            return value == wanted
-        case Kind.VERSION:
-            return same_version(value, wanted)
-        case Kind.PATH:
-            return is_at(value, wanted)
+        case ValueKind.TEXT:
+            return value == operand
+        case ValueKind.VERSION:
+            return same_version(value, operand)
+        case ValueKind.PATH:
+            return is_at(value, operand)
         case _:
             assert_never(kind)
 

@@ -1,4 +1,4 @@
-"""What matrix.yaml may hold: the shape of each of its parts. The only list of its keys.
+"""The shape of each part of matrix.yaml. The only list of its keys.
 
 Shapes of parts that name axis values take the vocabulary, so that they check those values where they are written.
 """
@@ -40,10 +40,10 @@ def _day(text: str) -> date:
 
 
 def _size(text: str) -> int:
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)", text)
-    if not found or found[2] not in UNITS:
+    size_match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)", text)
+    if not size_match or size_match[2] not in UNITS:
         raise RefusedText(f"{text!r} isn't a size", "a number and KiB, MiB, GiB or TiB, such as 6 GiB")
-    size = int(float(found[1]) * UNITS[found[2]])
+    size = int(float(size_match[1]) * UNITS[size_match[2]])
     if size == 0:
         raise RefusedText("must be more than zero")
     return size
@@ -86,7 +86,7 @@ RELEASE: RecordOf[Release] = RecordOf(
         "released": DAY,
         "pythons": ListOf(item=PYTHON),
     },
-    build=lambda values, _place: Release(**values),
+    build=lambda values, _location: Release(**values),
 )
 MODEL: RecordOf[dict[str, Any]] = RecordOf(
     fields={
@@ -94,14 +94,14 @@ MODEL: RecordOf[dict[str, Any]] = RecordOf(
         "format": choice("a model format", HubFormat, never=HubFormat.KERAS_FILE),
         "interface": choice("a model interface", Interface, never=Interface.OTHER),
     },
-    build=lambda values, _place: values,
+    build=lambda values, _location: values,
 )
 RELEASES = ListOf(item=RELEASE, key=lambda release: Version(release.version), label=lambda release: release.version)
 MODELS = TableOf(key=MODEL_ID, value=MODEL)
 
 
 def _shape_of(row: AxisRow) -> NodeShape[Any]:
-    """Return what matrix.yaml holds for an axis."""
+    """Return the shape of an axis in matrix.yaml."""
     match row.axis:
         case Axis.TENSORFLOW:
             return RELEASES
@@ -129,7 +129,7 @@ LIMITS: RecordOf[Limits] = RecordOf(
         "memory": SIZE,
         "free_disk": SIZE,
     },
-    build=lambda values, _place: Limits(
+    build=lambda values, _location: Limits(
         case_seconds=values["case_seconds"],
         import_seconds=values["import_seconds"],
         install_seconds=values["install_seconds"],
@@ -162,7 +162,7 @@ def selector(context: Context, vocabulary: Vocabulary, *, may_be_empty: bool) ->
 def excludes(vocabulary: Vocabulary) -> ListOf[Exclude]:
     rule: RecordOf[Exclude] = RecordOf(
         fields={"when": selector(Context.RULE, vocabulary, may_be_empty=False), "reason": TEXT},
-        build=lambda values, place: Exclude(place=place, **values),
+        build=lambda values, location: Exclude(location=location, **values),
     )
     return ListOf(item=rule, key=lambda exclude: exclude.when, label=lambda exclude: f"`{exclude.when.text}`", may_be_empty=True)
 
@@ -170,28 +170,31 @@ def excludes(vocabulary: Vocabulary) -> ListOf[Exclude]:
 def tiers(vocabulary: Vocabulary) -> TableOf[tuple[Selector, str, str]]:
     slice_: RecordOf[tuple[Selector, str, str]] = RecordOf(
         fields={"select": selector(Context.RULE, vocabulary, may_be_empty=True), "title": TEXT},
-        build=lambda values, place: (values["select"], values["title"], place),
+        build=lambda values, location: (values["select"], values["title"], location),
     )
     return TableOf(key=TIER_ID, value=slice_, required=TIERS)
 
 
 def make_tiers(entries: tuple[tuple[str, tuple[Selector, str, str]], ...]) -> tuple[Tier, ...]:
-    return tuple(Tier(name=name, select=select, title=title, place=place) for name, (select, title, place) in entries)
+    return tuple(Tier(name=name, select=select, title=title, location=location) for name, (select, title, location) in entries)
 
 
 def includes(vocabulary: Vocabulary) -> ListOf[Include]:
-    """Axes that an include doesn't list take all the values of the vocabulary; without one there, the include is dropped."""
+    """Return the shape of the includes.
+
+    An axis that an include doesn't list has all values of the vocabulary; if the vocabulary has none, the include is dropped.
+    """
     fields: dict[str, NodeShape[Any]] = {row.name: OneOrMore(item=_on_axis(row, vocabulary)) for row in AXES}
 
-    def build(values: dict[str, Any], place: str) -> Include:
+    def build(values: dict[str, Any], location: str) -> Include:
         return Include(
             values={row.axis: _included(row, values.get(row.name), vocabulary) for row in AXES},
             reason=values["reason"],
-            place=place,
+            location=location,
         )
 
     extra: RecordOf[Include] = RecordOf(fields={**fields, "reason": TEXT}, build=build, optional=tuple(fields), noun="axis")
-    return ListOf(item=extra, key=lambda include: include.place, may_be_empty=True)
+    return ListOf(item=extra, key=lambda include: include.location, may_be_empty=True)
 
 
 def _included(row: AxisRow, texts: tuple[str, ...] | None, vocabulary: Vocabulary) -> tuple[AxisValue, ...]:

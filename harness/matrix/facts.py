@@ -1,6 +1,6 @@
-"""Facts: what conditions are asked about. Names of every context are in `harness.matrix.names`.
+"""Facts that conditions are tested on. The names that each context has are in `harness.matrix.names`.
 
-Owns the value, and how it is made of a cell that is planned; of what was measured, `harness.judge.facts` makes it.
+Owns the value, and builds it for a planned cell; for what was measured `harness.judge.facts` builds it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _values_on_axes = attrgetter(*_AXES)
 
 
 class HasAxes(Protocol):
-    """What has a value on every axis, as `harness.domain.Axes` and the records of results have."""
+    """An object with a value on every axis, such as `harness.domain.Axes` and the records of results."""
 
     @property
     def model(self) -> str: ...
@@ -27,7 +27,7 @@ class HasAxes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts by name; None where something is known to have no value, such as a pin that isn't there.
+    """Facts by name; None for a fact without a value, such as a pin that isn't there.
 
     `packages` are versions by the normalized names of what is installed. Asking for a name that isn't among the facts is a
     mistake of the program, not of the user: a condition is only compiled for a context whose facts have all of its names.

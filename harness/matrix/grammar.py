@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from harness.base.suggestions import Fault, closest, did_you_mean
 from harness.base.versions import ORDERED, is_version, same_version
 from harness.matrix.condition import Condition, Either, Every, Negation, Term, is_at
-from harness.matrix.names import NAMES, Context, Kind, Name, names_in, places
+from harness.matrix.names import NAMES, Context, Name, ValueKind, contexts_phrase, names_in
 
 Vocabulary: TypeAlias = Mapping[str, tuple[str, ...]]
 """The values of a name. Of a name that isn't in it, those of the closed list that it has; else any value is taken."""
@@ -52,10 +52,10 @@ EXPECTED = (
     ("RPAR", "expected and, or, a closing parenthesis"),
     ("$END", "expected and, or, the end"),
 )
-"""What to say is expected, by the first of these terminals that the parser would accept."""
+"""The hint for a syntax error: that of the first of these terminals that the parser would have accepted."""
 
 HOLDS_NOT = Either(parts=())
-"""What stands in for a part that has a fault; never asked, since a text with faults gives no conditions."""
+"""Stands in for a part that has a fault; never tested, because a text with faults gives no conditions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,14 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was read from a selector's text: either its clauses or its faults."""
+    """The clauses of a selector's text, or its faults."""
 
     clauses: tuple[Clause, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
 def read_clauses(text: str, context: Context, vocabulary: Vocabulary) -> Reading:
-    """Return the clauses of a selector, or everything that is wrong with it. An empty text has no clauses."""
+    """Read the clauses of a selector, or all of its faults. An empty text has no clauses."""
     if not text.strip():
         return Reading()
     reader = _Reader(text=text, context=context, names=names_in(context), vocabulary=vocabulary)
@@ -84,7 +84,7 @@ def read_clauses(text: str, context: Context, vocabulary: Vocabulary) -> Reading
         clauses = tuple(reader.clause(part) for part in (_trees(tree) if tree.data == "every" else [tree]))
     except UnexpectedInput as error:
         return Reading(faults=(_syntax_fault(text, error),))
-    except RecursionError:
+    except RecursionError:  # of the walk over the tree; lark's LALR parser keeps its own stack
         return Reading(faults=(Fault(column=1, message="selector is nested too deeply"),))
     if reader.faults:
         return Reading(faults=tuple(sorted(reader.faults, key=lambda fault: fault.column)))
@@ -99,6 +99,7 @@ def _parser() -> Lark:
 def _syntax_fault(text: str, error: UnexpectedInput) -> Fault:
     accepted = set(error.accepts if isinstance(error, UnexpectedToken) else getattr(error, "allowed", ()))
     at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    # lark's token for the end of the text has the position of the last token.
     at = getattr(error, "pos_in_stream", None)
     position = len(text.rstrip()) if at_end or at is None else int(at)
     if isinstance(error, UnexpectedCharacters) and text[position] in "\"'" and "STRING" in accepted:
@@ -151,14 +152,14 @@ class _Reader:
         name = self.name(*name_tokens)
         if name is None:
             return HOLDS_NOT
-        if sign in ORDERED and name.kind is not Kind.VERSION:
-            self.fault(name_tokens[0], f"'{name.shown}' has no order", "use = != in, or not in")
+        if sign in ORDERED and name.kind is not ValueKind.VERSION:
+            self.fault(name_tokens[0], f"'{name.spelling}' has no order", "use = != in, or not in")
             return HOLDS_NOT
         values = tuple(token[1:-1] if token.type == "STRING" else str(token) for token in value_tokens)
         for value, token in zip(values, value_tokens, strict=True):
             self.check(name, value, token, sign)
-        shown = f"{name.name}({canonicalize_name(name_tokens[1])})" if name.takes else name.name
-        return Term(name=shown, kind=name.kind, sign="=" if sign == "==" else sign, values=values)
+        term_name = f"{name.name}({canonicalize_name(name_tokens[1])})" if name.takes else name.name
+        return Term(name=term_name, kind=name.kind, sign="=" if sign == "==" else sign, values=values)
 
     def name(self, token: Token, argument: Token | None = None) -> Name | None:
         """Return the name, or None after noting that there is no such name in this context."""
@@ -174,25 +175,25 @@ class _Reader:
         return None
 
     def _unknown(self, word: str) -> tuple[str, str]:
-        """Return what is wrong with a name, and a hint: the near miss, and where the name can be asked if not here."""
+        """Return the message for a name that this context doesn't have, and a hint: the near miss, or the contexts that have it."""
         near = closest(word, self.names)
         elsewhere = {name.name: name for name in NAMES}
-        meant = word if word in elsewhere else None if near else closest(word, elsewhere)
-        if meant is None:
+        suggestion = word if word in elsewhere else None if near else closest(word, elsewhere)
+        if suggestion is None:
             return f"unknown name '{word}'", did_you_mean(word, self.names)
-        where = f"'{meant}' can be asked in {places(elsewhere[meant].contexts)}"
-        if meant == word:
-            return f"no name '{word}' in {self.context.place}", where
-        return f"unknown name '{word}'", f"did you mean '{meant}'? {where}"
+        where = f"'{suggestion}' can be asked in {contexts_phrase(elsewhere[suggestion].contexts)}"
+        if suggestion == word:
+            return f"no name '{word}' in {self.context.phrase}", where
+        return f"unknown name '{word}'", f"did you mean '{suggestion}'? {where}"
 
     def check(self, name: Name, value: str, token: Token, sign: str) -> None:
         """Note a fault if the value can't be one of that name."""
         choices = self.vocabulary.get(name.name, name.values)
         match name.kind:
-            case Kind.VERSION:
+            case ValueKind.VERSION:
                 self._check_version(name, value, token, None if sign in ORDERED else choices)
-            case Kind.TEXT | Kind.PATH:
-                below = name.kind is Kind.PATH
+            case ValueKind.TEXT | ValueKind.PATH:
+                below = name.kind is ValueKind.PATH
                 listed = choices is None or value in choices or value in name.always
                 if choices is not None and not (listed or (below and any(is_at(choice, value) for choice in choices))):
                     self.fault(token, f"no {name.name} {value!r}", did_you_mean(value, choices))

@@ -33,7 +33,7 @@ Key = TypeVar("Key", str, EnvironmentKey)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ids:
-    """The ids of everything that a spec can name. No part of a cell's id contains `--`, so that joining keeps them apart.
+    """The ids of everything that a spec can name. No part of a cell's id contains `--`, so that joined parts stay distinct.
 
     Among `models` is the empty name, for cells without one.
     """
@@ -43,7 +43,7 @@ class Ids:
 
     @classmethod
     def of(cls, spec: Spec) -> Ids:
-        """Return the ids of all environments and models of the spec, whatever of them a run selects."""
+        """Return the ids of all environments and models of the spec, whatever a run selects: a selection must not change ids."""
         every = (spec.values(), *(include.values for include in spec.include))
         keys = dict.fromkeys(chain.from_iterable(map(_environment_keys, every)))
         return cls(
@@ -78,7 +78,7 @@ def _environment_keys(values: AxisValues) -> Iterator[EnvironmentKey]:
 
 
 def _one_of_each_environment(values: AxisValues) -> AxisValues:
-    """Return the values with one model and format standing for all, which share their environments."""
+    """Return the values with one model and one format standing for all, because those share their environments."""
     shared = {row.axis for row in OF_CELL if not row.environment_part}
     return {axis: on_axis[:1] if axis in shared else on_axis for axis, on_axis in values.items()}
 

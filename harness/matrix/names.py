@@ -16,7 +16,7 @@ INTERFACE = "interface"
 
 
 class Context(str, Enum):
-    """Where a condition stands, and so which facts there are to ask about."""
+    """The place of a condition, which decides what facts it can ask about."""
 
     PLAN = "plan"
     RULE = "rule"
@@ -25,12 +25,12 @@ class Context(str, Enum):
     REPORTED = "reported"
 
     @property
-    def place(self) -> str:
-        """The context in words that go on from "in"."""
-        return PLACES[self]
+    def phrase(self) -> str:
+        """The context in words, to follow "in"."""
+        return PHRASES[self]
 
 
-PLACES = {
+PHRASES = {
     Context.PLAN: "plan, run and check",
     Context.RULE: "rules and tiers of matrix.yaml",
     Context.DECLARATION: "declared failures, claims and diagnoses",
@@ -39,8 +39,8 @@ PLACES = {
 }
 
 
-class Kind(str, Enum):
-    """How the values of a name compare.
+class ValueKind(str, Enum):
+    """The ways in which the values of a name compare.
 
     `text`: the same or not. `version`: on as many parts as are given, and in order. `path`: the same, or something below it.
     """
@@ -52,23 +52,23 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """A name. `values` are all that it can have, None where they are not known once and for all.
+    """A name that conditions may use. `values` are all that it can have; None where matrix and results decide that.
 
-    `always` may be asked for whatever values the matrix and the results have. `takes` is what stands in parentheses after it:
-    `package(NAME)`.
+    `always` are values that may be asked for although neither matrix nor results have them. `takes` is the argument in parentheses
+    after the name: `package(NAME)`.
     """
 
     name: str
     meaning: str
     contexts: frozenset[Context]
-    kind: Kind = Kind.TEXT
+    kind: ValueKind = ValueKind.TEXT
     values: tuple[str, ...] | None = None
     always: tuple[str, ...] = ()
     takes: str = ""
 
     @property
-    def shown(self) -> str:
-        """The name as it is written."""
+    def spelling(self) -> str:
+        """The name as users write it, with its argument."""
         return f"{self.name}({self.takes})" if self.takes else self.name
 
 
@@ -101,7 +101,7 @@ def _of_axis(row: AxisRow) -> Name:
         name=row.name,
         meaning=MEANINGS.get(row.axis, row.heading),
         contexts=frozenset(Context) if row.axis is Axis.TENSORFLOW else _CELLS,
-        kind=Kind.VERSION if row.versioned else Kind.TEXT,
+        kind=ValueKind.VERSION if row.versioned else ValueKind.TEXT,
         values=_values(row.values) if row.values is not None else None,
         always=(NO_MODEL,) if row.axis is Axis.MODEL else (),
     )
@@ -116,10 +116,10 @@ NAMES = (
         name="package",
         meaning="the version of a package that is installed; none where it isn't",
         contexts=_MEASURED,
-        kind=Kind.VERSION,
+        kind=ValueKind.VERSION,
         takes="NAME",
     ),
-    Name(name="case", meaning="the case's id, or a folder or file of cases", contexts=_RESULT, kind=Kind.PATH),
+    Name(name="case", meaning="the case's id, or a folder or file of cases", contexts=_RESULT, kind=ValueKind.PATH),
     Name(name="variant", meaning="which variant of a parametrized case", contexts=_MEASURED),
     Name(
         name="task",
@@ -147,6 +147,6 @@ def names_in(context: Context) -> dict[str, Name]:
     return {name.name: name for name in NAMES if context in name.contexts}
 
 
-def places(contexts: Iterable[Context]) -> str:
-    """Return where a name can be asked, in words."""
-    return "; in ".join(context.place for context in Context if context in frozenset(contexts))
+def contexts_phrase(contexts: Iterable[Context]) -> str:
+    """Return the contexts in words, to follow "in"."""
+    return "; in ".join(context.phrase for context in Context if context in frozenset(contexts))

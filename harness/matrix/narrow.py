@@ -1,4 +1,4 @@
-"""One model's part of the matrix: the spec with a single model on its axis, and of the other axes what was asked for."""
+"""Narrow the matrix to one model: the spec with a single model on its axis, and chosen values on the others."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from harness.matrix.spec import Spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """The TensorFlow versions to keep, and the values on other axes. An axis that is not named has its usual value, if it is one
-    of installing, else all that the spec has."""
+class Narrowing:
+    """The TensorFlow versions to keep, and the values on other axes.
+
+    An axis without values here has its usual one if it says how to install, else all that the spec has.
+    """
 
     versions: frozenset[str]
     choices: Mapping[Axis, tuple[Enum, ...]]
 
 
-def narrowed(spec: Spec, model: Model, part: Part) -> Spec:
+def narrowed(spec: Spec, model: Model, part: Narrowing) -> Spec:
     """Return the spec for this model alone. Excludes stay, since they hold for any model; includes are about published models."""
     usual = {row.axis: (row.usual,) for row in OF_INSTALLATION if row.usual is not None}
     return replace(

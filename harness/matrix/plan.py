@@ -56,29 +56,31 @@ def expand(
     """Return the cells that the tier, the selector and the ids all select; None and empty select everything.
 
     Of the cases, those that use no model have cells of their own; see `harness.matrix.without_model`. An include's combinations are
-    planned whatever the excludes say. `left_out` counts what the excludes took from this selection. Raises SelectionError, with the
-    nearest matches, when nothing is left.
+    planned whatever the excludes say. `left_out` counts what the excludes took from this selection.
+
+    Raises:
+        SelectionError: nothing is left; the hint has the nearest matches.
     """
     ids = Ids.of(spec)
     selection = Selection(tier=tier, select=select, environments=tuple(environments), cells=tuple(cells))
     selector = _selector(spec, ids, selection)
     conditions = (*(spec.tier(tier).select.conjuncts if tier is not None else ()), *selector.conjuncts)
     about_models, _ = divide(Selector(text="", conjuncts=conditions))
-    kept, left_out = _split(spec, ids, selector, spec.narrowed(about_models.conjuncts), cases)
-    if not kept:
+    selected, left_out = _split(spec, ids, selector, spec.narrowed(about_models.conjuncts), cases)
+    if not selected:
         raise _nothing_selected(spec, ids, selection, selector, left_out, cases)
-    first = {cell.environment: cell.axes for cell in reversed(kept)}
-    used = {cell.axes.model for cell in kept}
+    first = {cell.environment: cell.axes for cell in reversed(selected)}
+    used = {cell.axes.model for cell in selected}
     return Plan(
-        cells=tuple(kept),
-        environments={id_: _request(spec, id_, first[id_]) for id_ in dict.fromkeys(cell.environment for cell in kept)},
+        cells=tuple(selected),
+        environments={id_: _request(spec, id_, first[id_]) for id_ in dict.fromkeys(cell.environment for cell in selected)},
         models={model.id: model for model in spec.models if model.id in used},
         left_out=left_out,
     )
 
 
 def _selector(spec: Spec, ids: Ids, selection: Selection) -> Selector:
-    """Return all that the user asked for, as one selector. Raises SelectionError for ids that nothing has."""
+    """Return the user's whole selection as one selector. Raises SelectionError for unknown ids."""
     environments = tuple(ids.environments.values())
     tier = spec.tier(selection.tier).select if selection.tier is not None else None
     selector = compile_selection(selection, tier, {**spec.vocabulary(), "environment": environments})
@@ -93,19 +95,19 @@ def _selector(spec: Spec, ids: Ids, selection: Selection) -> Selector:
 def _split(
     spec: Spec, ids: Ids, selector: Selector, values: AxisValues, cases: Sequence[Case]
 ) -> tuple[list[Cell], tuple[LeftOut, ...]]:
-    """Return the selected cells that are kept, and what the excludes took from the selection."""
+    """Return the selected cells, and how many others each exclude took from the selection."""
     about_models, literal = divide(selector)
     interfaces = spec.interfaces()
     by_environment: dict[str, list[Cell]] = {}
     around: dict[str, dict[Choice, Axes]] = {}
-    taken: Counter[str] = Counter()  # by place: the hash of a rule takes longer than all else here
+    excluded_by_location: Counter[str] = Counter()  # not by rule: its hash takes longer than all else here
 
     def is_meant(cell: Cell) -> bool:
         return not literal.conjuncts or literal(planned(cell.axes, interfaces, cell.environment, cell.id))
 
     for cell, rule in _of_models(spec, ids, about_models, values):
         if rule is not None:
-            taken[rule.place] += is_meant(cell)
+            excluded_by_location[rule.location] += is_meant(cell)
             continue
         around.setdefault(cell.environment, {})[cell.axes.format, cell.axes.device] = cell.axes
         own = by_environment.setdefault(cell.environment, [])
@@ -115,14 +117,17 @@ def _split(
     for environment, plain in _without_model(spec, ids, around):
         plain_by_choice = {(cell.axes.format, cell.axes.device): cell for cell in plain if is_meant(cell)}
         by_environment[environment] += [plain_by_choice[choice] for choice in told_apart(tuple(plain_by_choice))]
-    rules = (rule for rule in spec.exclude if taken[rule.place])
+    rules = (rule for rule in spec.exclude if excluded_by_location[rule.location])
     return [cell for cells in by_environment.values() for cell in cells], tuple(
-        LeftOut(when=rule.when.text, reason=rule.reason, place=rule.place, cells=taken[rule.place]) for rule in rules
+        LeftOut(when=rule.when.text, reason=rule.reason, location=rule.location, cells=excluded_by_location[rule.location])
+        for rule in rules
     )
 
 
 def _of_models(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> Iterator[tuple[Cell, Exclude | None]]:
-    """Give the cells with a model that are selected, in the matrix's order, and the rule that excludes each, if one does."""
+    """Yield the selected cells with a model, in the matrix's order, and the rule that excludes each, if one does."""
+    # Written for a plan of 100,000 cells (0.5 s): conditions on what a group of neighbouring cells shares, its environment and
+    # model, are tested once for the group, and the id of a cell is made only once it is selected.
     included = spec.included()
     of_group, of_cell = selector.split(WITHIN_GROUP)
     rules_of_cell = any(not rule.when.names.isdisjoint(WITHIN_GROUP) for rule in spec.exclude)
@@ -148,7 +153,7 @@ def _of_models(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> 
 
 
 def _without_model(spec: Spec, ids: Ids, around: Mapping[str, Mapping[Choice, Axes]]) -> Iterator[tuple[str, Iterator[Cell]]]:
-    """Give each environment's cells without a model, in order: one for each format and device of its cells `around`."""
+    """Yield each environment's cells without a model, in order: one for each format and device of its cells `around`."""
     formats, devices = (_ranks(spec.values()[axis]) for axis in (Axis.FORMAT, Axis.DEVICE))
     for environment, by_choice in around.items():
         ordered = sorted(by_choice, key=lambda choice: (formats[choice[0]], devices[choice[1]]))
@@ -189,7 +194,7 @@ def _ranks(values: Iterable[AxisValue]) -> dict[AxisValue, int]:
 
 @cache
 def _pin_rank(pin: AxisValue) -> tuple[Version, str]:
-    """Before all pins comes no pin; pins that are equal versions are told apart by their text."""
+    """Return the rank of a pin: no pin comes first, then pins by version; equal versions are ordered by their text."""
     return (Version("0.dev0"), "") if pin is None else (Version(str(pin)), str(pin))
 
 
@@ -208,12 +213,12 @@ def _request(spec: Spec, id_: str, axes: Axes) -> EnvironmentRequest:
 def _nothing_selected(
     spec: Spec, ids: Ids, selection: Selection, selector: Selector, left_out: tuple[LeftOut, ...], cases: Sequence[Case]
 ) -> SelectionError:
-    place = selection.option
+    option = selection.option
     if left_out:
         cells = sum(rule.cells for rule in left_out)
-        reasons = "; ".join(f"{rule.place}: {rule.reason}" for rule in left_out)
-        return SelectionError(f"all {cells} cells that it selects are excluded", location=place, hint=reasons)
-    everything, _ = _split(spec, ids, Selector(text=""), spec.values(), cases)
+        reasons = "; ".join(f"{rule.location}: {rule.reason}" for rule in left_out)
+        return SelectionError(f"all {cells} cells that it selects are excluded", location=option, hint=reasons)
+    every_cell, _ = _split(spec, ids, Selector(text=""), spec.values(), cases)
     interfaces = spec.interfaces()
-    near = near_hint(nearest(selector, (planned(cell.axes, interfaces, cell.environment, cell.id) for cell in everything)))
-    return SelectionError("nothing is selected", location=place, hint=near or "no single condition is to blame: drop several")
+    near = near_hint(nearest(selector, (planned(cell.axes, interfaces, cell.environment, cell.id) for cell in every_cell)))
+    return SelectionError("nothing is selected", location=option, hint=near or "dropping one condition isn't enough: drop several")

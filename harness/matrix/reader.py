@@ -1,6 +1,6 @@
-"""matrix.yaml to Spec: every problem at once, each with line and column.
+"""Read matrix.yaml into a Spec, or report every problem at once, each with line and column.
 
-A problem is reported once, where it was made: what depends on a part that could not be read is not checked against it.
+A problem is reported once, at its own line: parts that refer to a part that could not be read are not checked against it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,14 @@ SECTIONS = ("version", "axes", "include", "exclude", "tiers", "limits")
 OPTIONAL = ("include", "exclude")
 
 
-def load(path: Path) -> Spec:
-    """Raises SpecError for a file that isn't there, isn't UTF-8, or isn't a valid matrix."""
+def load_spec(path: Path) -> Spec:
+    """Read the spec from a file.
+
+    Raises:
+        SpecError: the file isn't there, isn't UTF-8, or isn't a valid matrix.
+    """
     try:
-        return parse(path.read_text(encoding="utf-8"), name=path.name)
+        return parse_spec(path.read_text(encoding="utf-8"), name=path.name)
     except FileNotFoundError:
         raise SpecError("no such file", location=path.name, hint="run hubmatrix from the project's folder") from None
     except UnicodeDecodeError as error:
@@ -37,8 +41,12 @@ def load(path: Path) -> Spec:
         raise SpecError(f"can't be read: {error.strerror}", location=path.name) from None
 
 
-def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
-    """The spec that the text holds. Raises one SpecError with all problems, in line order."""
+def parse_spec(text: str, *, name: str = "matrix.yaml") -> Spec:
+    """Parse the text of matrix.yaml.
+
+    Raises:
+        SpecError: all problems at once, in line order.
+    """
     root = compose(text, name)
     if root is None:
         raise SpecError("the file is empty", location=name)
@@ -55,6 +63,7 @@ def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
         "limits": matrix.LIMITS,
     }
     read: dict[str, Any] = {key: shape.read(sections[key], key, log) for key, shape in shapes.items() if key in sections}
+    # Rules are only checked against a matrix that could be read whole: against half of one, some would match nothing.
     log.raise_if_any()
     spec = Spec(
         **values,
@@ -69,8 +78,8 @@ def parse(text: str, *, name: str = "matrix.yaml") -> Spec:
     return spec
 
 
-def schema() -> Schema:
-    """JSON Schema of matrix.yaml, for editors. It can't know what is on the axes; `parse` checks that as well."""
+def spec_schema() -> Schema:
+    """Build the JSON Schema of matrix.yaml, for editors. It can't know the values on the axes; `parse_spec` checks those too."""
     axes = record_schema({name: shape.schema() for name, shape in matrix.SHAPES.items()}, optional=matrix.OPTIONAL_AXES)
     parts = {
         "version": matrix.FORMAT.schema(),
@@ -85,7 +94,7 @@ def schema() -> Schema:
 
 
 def _read_axes(node: Node | None, log: Log) -> dict[str, Any]:
-    """The values of each axis that could be read, under the names of Spec's fields."""
+    """Read the values of each axis, under the names of Spec's fields; an axis with a problem has none."""
     entries = None
     if node is not None:
         entries = open_record(node, matrix.SHAPES, "axes", log, optional=matrix.OPTIONAL_AXES, noun="axis")
@@ -98,23 +107,24 @@ def _read_axes(node: Node | None, log: Log) -> dict[str, Any]:
 
 
 def _vocabulary(space: Space, log: Log) -> Vocabulary:
-    """The values of the axes that are free of problems; `python` comes from the tensorflow axis."""
+    """Return the values of the axes that are free of problems; those of `python` come from the tensorflow axis."""
     source = {Axis.PYTHON.value: Axis.TENSORFLOW.value}
-    known = space.vocabulary().items()
-    return {name: values for name, values in known if values and log.clean(joined("axes", source.get(name, name)))}
+    values_by_axis = space.vocabulary().items()
+    return {name: values for name, values in values_by_axis if values and log.clean(joined("axes", source.get(name, name)))}
 
 
 def _note_idle_rules(spec: Spec, sections: dict[str, Node], log: Log) -> None:
-    """Excludes that match nothing and tiers that select nothing: each is a slip, or a rule whose time is over."""
-    places = dict(_places(sections))
+    """Report excludes that match nothing and tiers that select nothing: each is a slip, or outdated."""
+    locations = dict(_rule_locations(sections))
     for index, exclude in enumerate(spec.exclude):
         if not spec.occurs(exclude.when):
-            log.add(places[f"exclude[{index}]"], f"exclude[{index}]", f"`{exclude.when.text}` matches nothing", "remove the rule")
+            path = f"exclude[{index}]"
+            log.add(locations[path], path, f"`{exclude.when.text}` matches nothing", "remove the rule")
     included = spec.included()
     for tier in spec.tiers:
         if not _selects_anything(spec, tier, included):
             path = f"tiers.{tier.name}"
-            log.add(places[path], path, f"`{tier.select.text}` selects nothing")
+            log.add(locations[path], path, f"`{tier.select.text}` selects nothing")
 
 
 def _selects_anything(spec: Spec, tier: Tier, included: frozenset[Axes]) -> bool:
@@ -125,7 +135,7 @@ def _selects_anything(spec: Spec, tier: Tier, included: frozenset[Axes]) -> bool
     return any(not any(exclude.when(facts) for exclude in spec.exclude) for facts in left)
 
 
-def _places(sections: dict[str, Node]) -> Iterator[tuple[str, Location]]:
+def _rule_locations(sections: dict[str, Node]) -> Iterator[tuple[str, Location]]:
     for section in ("exclude", "tiers"):
         match sections.get(section):
             case ListNode(nodes=nodes):

@@ -1,4 +1,4 @@
-"""What a user would have typed for an environment: requirements, a date, the kind of venv, environment variables.
+"""Derive what a user would have typed for an environment: requirements, a date, the kind of venv, environment variables.
 
 Pure functions of an EnvironmentRequest. Resolving and installing belong to `harness.environments`.
 """
@@ -27,7 +27,7 @@ def requirements(request: EnvironmentRequest) -> tuple[str, ...]:
 
 
 def overrides(request: EnvironmentRequest) -> tuple[str, ...]:
-    """Return what packages ask of each other and must not get.
+    """Return requirements that replace what packages ask of each other.
 
     tensorflow-hub 0.16 depends on tf-keras, and that on `tensorflow`: beside `tensorflow-tpu` it would be TensorFlow installed
     twice, in the same folder, and which of the two is imported would be chance. The marker is never true.
@@ -36,7 +36,7 @@ def overrides(request: EnvironmentRequest) -> tuple[str, ...]:
 
 
 def _package(request: EnvironmentRequest) -> str:
-    """Return the package's name; `tensorflow-gpu` was one up to 2.0, and the extra that brings CUDA is there from 2.14 on."""
+    """Return the package's name: up to 2.0 GPUs need `tensorflow-gpu`, and from 2.14 on an extra brings CUDA."""
     match request.accelerator:
         case Accelerator.NONE:
             return "tensorflow" if request.text is TextOps.WITH else request.release.package
@@ -50,7 +50,10 @@ def _package(request: EnvironmentRequest) -> str:
 
 
 def _keras(request: EnvironmentRequest) -> tuple[str, ...]:
-    """Return the tf-keras that a Keras choice needs. For TPUs nothing but the minor tells which one; 2.14 was the first."""
+    """Return the tf-keras that a Keras choice needs.
+
+    For TPUs of the same minor, because nothing installed beside it asks for a version; there is none before 2.14.
+    """
     if request.accelerator is Accelerator.TPU:
         return (f"tf-keras=={_minor(request)}.*",) if in_order(request.release.version, ">=", "2.14") else ()
     match request.keras:
@@ -83,7 +86,7 @@ def exclude_newer(request: EnvironmentRequest) -> date | None:
 
 
 def is_seeded(request: EnvironmentRequest) -> bool:
-    """Return whether its venv is made by `python -m venv`, which puts packages into it before anything is installed.
+    """Return True if its venv is made by `python -m venv`, which puts packages into it before anything is installed.
 
     Also as released: venv and pip were the commonest way on each of those days, and brought what that interpreter brings now.
     `uv venv` makes an empty one.
@@ -109,7 +112,7 @@ def _keras_settings(keras: KerasChoice) -> Mapping[str, str]:
 
 
 def _device_settings(accelerator: Accelerator) -> Mapping[str, str]:
-    """Return a device's variables. TensorFlow takes all memory of a GPU without this one."""
+    """Return the variables that cells on an accelerator need: without this one TensorFlow takes all memory of a GPU."""
     match accelerator:
         case Accelerator.GPU:
             return {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}

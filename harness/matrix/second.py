@@ -22,7 +22,7 @@ def second_opinion(request: EnvironmentRequest, minor: str) -> EnvironmentReques
     """Return the same request on an older Python than `minor`, which the first opinion was formed on; None where there is none.
 
     The newest listed one from before the last break, else the next older one: as near as possible, so that few packages differ, and
-    still on the other side of what sets interpreters apart. Who pinned the interpreter asked about that one and gets no other.
+    still on the other side of the break. An include that pins the interpreter asks about that one, so it has no second opinion.
     """
     python = older(request.release.pythons, minor)
     if request.python is not None or python is None:
@@ -41,6 +41,6 @@ def older(minors: Sequence[str], minor: str) -> str | None:
 
 
 def second_cell(cell: Cell, request: EnvironmentRequest) -> Cell:
-    """Return the cell of the second environment that says the same as this one of the first."""
+    """Return the cell of the second environment with the axis values of this one, but for its Python."""
     axes = replace(cell.axes, python=request.python)
     return Cell(id=f"{request.id}{cell.id.removeprefix(cell.environment)}", axes=axes, environment=request.id)

@@ -1,7 +1,7 @@
-"""Selectors: which facts somebody means, such as `tensorflow>=2.16 and model=bert-en/3 and not device=cpu`.
+"""Selectors, such as `tensorflow>=2.16 and model=bert-en/3 and not device=cpu`, compiled to tests over facts.
 
 Owns the compiled selector and its near misses. The language is in `harness.matrix.grammar`, its names in `harness.matrix.names`,
-what its comparisons mean in `harness.matrix.condition`.
+the meaning of its comparisons in `harness.matrix.condition`.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = [
 ]
 
 Interfaces: TypeAlias = Mapping[str, Interface]
-"""The interface of each model, by its id: what facts of cells are made with."""
+"""The interface of each model, by the model's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conjunct:
-    """One of the conditions that must all hold: what somebody typed for it, as a test, and the names in it."""
+    """One of the conditions that must all hold: its text as typed, its test, and the names in it."""
 
     text: str
     condition: Condition
@@ -65,23 +65,23 @@ class Selector:
 
     @property
     def condition(self) -> Condition:
-        """The whole of it."""
+        """All conjuncts as one condition."""
         return Every(parts=tuple(conjunct.condition for conjunct in self.conjuncts))
 
     @property
     def names(self) -> frozenset[str]:
-        """All that it asks about."""
+        """The names that the selector asks about."""
         return frozenset().union(*(conjunct.names for conjunct in self.conjuncts))
 
     def split(self, names: Collection[str]) -> tuple[Selector, Selector]:
-        """Return what asks about none of these names, and what does; both must hold."""
+        """Return the conditions that ask about none of these names, and those that do; both must hold."""
         return self.divided(lambda conjunct: not conjunct.names.isdisjoint(names))
 
     def divided(self, belongs: Callable[[Conjunct], bool]) -> tuple[Selector, Selector]:
         """Return the conditions that don't belong, and those that do; both must hold."""
-        others = tuple(conjunct for conjunct in self.conjuncts if not belongs(conjunct))
+        remaining = tuple(conjunct for conjunct in self.conjuncts if not belongs(conjunct))
         chosen = tuple(conjunct for conjunct in self.conjuncts if belongs(conjunct))
-        return Selector(text=self.text, conjuncts=others), Selector(text=self.text, conjuncts=chosen)
+        return Selector(text=self.text, conjuncts=remaining), Selector(text=self.text, conjuncts=chosen)
 
     def tree(self) -> dict[str, Any]:
         """Return the selector as JSON, which `holds` of `templates/selector.js` evaluates on the report's page.
@@ -102,7 +102,7 @@ class Selector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """How many cells would be selected without one condition."""
+    """The number of cells that would be selected without one condition."""
 
     without: str
     cells: int
@@ -113,7 +113,8 @@ def compile_selector(
 ) -> Selector:
     """Return the selector that a user typed for an option; the empty text selects everything.
 
-    Raises SelectionError with every fault: `--select:12: unknown name 'devise' (hint: did you mean 'device'?)`.
+    Raises:
+        SelectionError: every fault, such as `--select:12: unknown name 'devise' (hint: did you mean 'device'?)`.
     """
     reading = read_selector(text, context, vocabulary)
     if isinstance(reading, Selector):
@@ -123,7 +124,7 @@ def compile_selector(
 
 
 def read_selector(text: str, context: Context, vocabulary: Vocabulary | None = None) -> Selector | tuple[Fault, ...]:
-    """Return the selector, or all that is wrong with its text."""
+    """Return the selector, or all faults of its text."""
     reading = read_clauses(text, context, vocabulary or {})
     if reading.faults:
         return reading.faults
@@ -131,7 +132,7 @@ def read_selector(text: str, context: Context, vocabulary: Vocabulary | None = N
 
 
 def nearest(selector: Selector, cells: Iterable[Facts]) -> tuple[Near, ...]:
-    """Return what would be selected if one condition were dropped, most cells first; nothing when no single one is to blame."""
+    """Return how many cells dropping one condition would select, most cells first; empty if no single one keeps cells out."""
     counts = [0] * len(selector.conjuncts)
     for facts in cells:
         blamed = _only_failure(selector.conjuncts, facts)

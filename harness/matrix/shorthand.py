@@ -1,4 +1,4 @@
-"""TensorFlow versions in short, as `check --tensorflow` and the report's page take them beside selectors.
+"""The short form for TensorFlow versions that `check --tensorflow` and the report's page take beside selectors.
 
     2.15                  every 2.15
     2.15, 2.19            either
@@ -6,7 +6,7 @@
     >=2.12, <2.16         conditions hold together
     2.4, >=2.12, <2.16    2.4, or what the conditions leave
 
-Nothing but another way to write a selector: each part means what `tensorflow=…` or `tensorflow>=…` means.
+It is only another way to write a selector: each part means what `tensorflow=…` or `tensorflow>=…` means.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness.base.errors import Problem, SelectionError
 from harness.base.suggestions import Fault
 from harness.base.versions import is_version
 from harness.matrix.condition import Condition, Either, Every, Term
-from harness.matrix.names import Kind
+from harness.matrix.names import ValueKind
 from harness.matrix.selector import Conjunct, Selector
 
 HINT = "a version such as 2.15, several with commas, a range such as 2.8-2.15, or conditions such as '>=2.12,<2.16'"
@@ -28,7 +28,8 @@ _PART = re.compile(rf"(?P<sign>>=|<=|==|!=|>|<|=)?\s*(?P<version>{_VERSION})(?:\
 def compile_versions(text: str, *, option: str = "--tensorflow") -> Selector:
     """Return the selector that the short form stands for; the empty text selects everything.
 
-    Raises SelectionError with every fault, each with its column.
+    Raises:
+        SelectionError: every fault, each with its column.
     """
     alternatives: list[Condition] = []
     together: list[Condition] = []
@@ -38,7 +39,7 @@ def compile_versions(text: str, *, option: str = "--tensorflow") -> Selector:
         column = match.start() + len(match.group()) - len(match.group().lstrip()) + 1
         condition = _condition(part) if part else None
         if condition is None:
-            faults += [Fault(column=column, message=f"{part!r} is no condition on versions", hint=HINT)] if part else []
+            faults += [Fault(column=column, message=f"{part!r} isn't a condition on versions", hint=HINT)] if part else []
         elif part[0] in "<>=!":
             together.append(condition)
         else:
@@ -52,7 +53,7 @@ def compile_versions(text: str, *, option: str = "--tensorflow") -> Selector:
 
 
 def _condition(part: str) -> Condition | None:
-    """Return what one part says; None where it is none of the forms."""
+    """Return the condition of one part; None if it has none of the forms."""
     match = _PART.fullmatch(part)
     if match is None:
         return None
@@ -65,4 +66,4 @@ def _condition(part: str) -> Condition | None:
 
 
 def _term(sign: str, version: str) -> Term:
-    return Term(name="tensorflow", kind=Kind.VERSION, sign=sign, values=(version,))
+    return Term(name="tensorflow", kind=ValueKind.VERSION, sign=sign, values=(version,))

@@ -32,16 +32,16 @@ from harness.matrix.names import INTERFACE
 from harness.matrix.selector import Conjunct, Interfaces, Selector, Vocabulary
 
 AxisValues: TypeAlias = Mapping[Axis, tuple[AxisValue, ...]]
-"""Some values on every axis; their product is a set of combinations."""
+"""Values on every axis; their product is a set of combinations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclude:
-    """A rule that removes combinations; it does not touch those an include names."""
+    """A rule that removes combinations, but not those that an include names. `location` is its file, line and column."""
 
     when: Selector
     reason: str
-    place: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Include:
 
     values: AxisValues
     reason: str
-    place: str
+    location: str
 
     def combinations(self) -> Iterator[Axes]:
         """Return the combinations it adds, in the matrix's order."""
@@ -64,12 +64,12 @@ class Tier:
     name: str
     title: str
     select: Selector
-    place: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
-    """What is on each axis. `releases` are in ascending order; `choices` has the axes whose values are those of an enum."""
+    """The values on each axis. `releases` are in ascending order; `choices` has the axes whose values are those of an enum."""
 
     releases: tuple[Release, ...]
     models: tuple[Model, ...]
@@ -77,7 +77,7 @@ class Space:
 
     @property
     def devices(self) -> tuple[Device, ...]:
-        """Return the devices of the matrix."""
+        """The devices of the matrix."""
         return tuple(map(Device, self.choices[Axis.DEVICE]))
 
     def values(self) -> AxisValues:
@@ -112,7 +112,7 @@ class Space:
     def narrowed(self, conditions: Iterable[Conjunct]) -> AxisValues:
         """Return the values that pass each condition that asks about their axis alone.
 
-        What all conditions select is among the product of these, which is often a hundredth of the full one.
+        Everything that the conditions select is in the product of these, which is often a hundredth of the full one.
         """
         values = dict(self.values())
         sample = next(combinations(values), None)
@@ -133,16 +133,16 @@ class Space:
         return (axes for axes in narrowed if selector(planned(axes, interfaces)))
 
     def occurs(self, selector: Selector) -> bool:
-        """Return whether any combination matches. Only the axes that the selector asks about are combined."""
-        asked = {axis for axis in map(_axis_of, selector.names) if axis is not None}
-        values = {axis: on_axis if axis in asked else on_axis[:1] for axis, on_axis in self.values().items()}
+        """Return True if any combination matches. Only the axes that the selector asks about are combined."""
+        axes_used = {axis for axis in map(_axis_of, selector.names) if axis is not None}
+        values = {axis: on_axis if axis in axes_used else on_axis[:1] for axis, on_axis in self.values().items()}
         interfaces = self.interfaces()
         return any(selector(planned(axes, interfaces)) for axes in combinations(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec(Space):
-    """All of matrix.yaml. `digest` is the sha256 of its text."""
+    """The whole of matrix.yaml. `digest` is the sha256 of its text."""
 
     include: tuple[Include, ...] = ()
     exclude: tuple[Exclude, ...] = ()
@@ -180,7 +180,7 @@ def _products(rows: tuple[AxisRow, ...], values: AxisValues) -> Iterator[dict[st
 
 
 def accelerators(devices: Iterable[Device]) -> tuple[Accelerator, ...]:
-    """Return what the devices need, each once, in their order."""
+    """Return the accelerators that the devices need, each once, in their order."""
     return tuple(dict.fromkeys(device.accelerator for device in devices))
 
 

@@ -1,7 +1,7 @@
-"""Cells without a model: what is measured of an environment whatever the model. Derived, with no entry in matrix.yaml. Pure.
+"""Cells without a model: measured once for an environment, whatever the model. Derived, with no entry in matrix.yaml. Pure.
 
-Owns which there are and when a selector means them. A selector that names one, by its id or by `model=none`, is taken at its
-word. Any other is about models, and takes these cells along wherever it selects a cell of the same environment, format and device.
+Owns which there are and which selectors select them. A selector that names one, by its id or by `model=none`, is taken literally.
+Any other is about models, and takes these cells along wherever it selects a cell of the same environment, format and device.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from harness.matrix.condition import terms_of
 from harness.matrix.selector import Conjunct, Selector
 
 Choice: TypeAlias = tuple[SaveFormat, Device]
-"""What tells the cells of one environment and model apart."""
+"""Tells the cells of one environment and model apart."""
 
 
 def divide(selector: Selector) -> tuple[Selector, Selector]:
-    """Return the conditions that are about models, and those that are taken at their word; both must hold."""
+    """Return the conditions that are about models, and those that are taken literally; both must hold."""
     return selector.divided(_names_them)
 
 
 def tell_apart(choices: Sequence[Choice], cases: Sequence[Case]) -> tuple[Choice, ...]:
-    """Return as few of the choices as measure everything: those in which a case without a model has something new to run."""
+    """Select as few choices as measure everything: those in which a case without a model has something new to run."""
     plain = [case for case in cases if case.is_about(None)]
     measured: set[tuple[str, ...]] = set()
     told_apart = []

@@ -8,14 +8,14 @@ from harness import catalog
 from harness.judge.declarations import compiled
 from harness.judge.judgement import judge_run
 from harness.judge.outcomes import record_id
-from harness.matrix import load
+from harness.matrix import load_spec
 from harness.results.format import CaseRecord
 from harness.results.store import Run
 
 
 def verdicts(project: Path, run: Run) -> list[tuple[CaseRecord, str]]:
     """Return each case record of a run with the judge's verdict on it."""
-    spec = load(project / "matrix.yaml")
+    spec = load_spec(project / "matrix.yaml")
     cases = catalog.read(project / "cases")
     judgements = judge_run(run, cases, compiled(cases, spec.vocabulary()), spec.interfaces())
     return [(record, judgements[record_id(record)].verdict.value) for record in run.cases]

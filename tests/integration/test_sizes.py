@@ -10,7 +10,7 @@ import pytest
 from harness.base.workspace import Workspace
 from harness.environments import uv
 from harness.environments.venv import Venv
-from harness.matrix import load
+from harness.matrix import load_spec
 from harness.models import replicas
 from harness.run.machine import look_around
 from harness.services.tpu_compiler import environment
@@ -47,7 +47,7 @@ def place(tmp_path: Path) -> Workspace:
 
 
 async def begun(place: Workspace) -> Search:
-    spec = load(ROOT / "matrix.yaml")
+    spec = load_spec(ROOT / "matrix.yaml")
     bench = await bench_of(await look_around(place, spec.limits), spec)
     return search(
         bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.compiler_digest()), print

@@ -97,7 +97,7 @@ def test_versions(wanted: str, found: list[str], workspace: Workspace, scale: Pa
 @pytest.mark.parametrize(
     ("wanted", "kind", "told"),
     [
-        ("newest", SelectionError, "--tensorflow:1: 'newest' is no condition on versions (hint: a version such as 2.15,"),
+        ("newest", SelectionError, "--tensorflow:1: 'newest' isn't a condition on versions (hint: a version such as 2.15,"),
         (">=3", SelectionError, "--tensorflow: no TensorFlow is >=3 (hint: there are 1.15.5,"),
     ],
 )

@@ -11,21 +11,21 @@ import pytest
 from harness.domain import Axis
 from harness.judge import facts
 from harness.matrix.facts import planned
-from harness.matrix.names import NAMES, Context, Kind, Name, names_in, places
+from harness.matrix.names import NAMES, Context, Name, ValueKind, contexts_phrase, names_in
 
 PAGE = (Path(__file__).parents[3] / "docs" / "selectors.md").read_text(encoding="utf-8")
 
 
 def row(name: Name) -> str:
     match name.kind:
-        case Kind.VERSION:
+        case ValueKind.VERSION:
             values = "versions"
-        case Kind.PATH:
+        case ValueKind.PATH:
             values = "a path"
-        case Kind.TEXT:
+        case ValueKind.TEXT:
             values = ", ".join(f"`{value}`" for value in name.values or ())
     marks = " | ".join("✓" if context in name.contexts else "" for context in Context)
-    return f"| `{name.shown}` | {name.meaning} | {values} | {marks} |"
+    return f"| `{name.spelling}` | {name.meaning} | {values} | {marks} |"
 
 
 def test_the_page_lists_every_name_with_its_contexts() -> None:
@@ -40,7 +40,7 @@ def test_names_are_there_once_and_somewhere() -> None:
 
 
 def test_where_a_name_can_be_asked() -> None:
-    assert places(names_in(Context.PLAN)["cell"].contexts) == "plan, run and check; in results and the report's page"
+    assert contexts_phrase(names_in(Context.PLAN)["cell"].contexts) == "plan, run and check; in results and the report's page"
 
 
 def asked(context: Context) -> set[str]:

@@ -33,7 +33,7 @@ from harness.matrix import Exclude, Include, Spec, Tier
 from harness.matrix.plan import expand
 from harness.matrix.selector import compile_selector
 
-NO_LEGACY = Exclude(when=compile_selector("keras=legacy and tensorflow<2.16"), reason="Keras 2 already", place="matrix.yaml:9:5")
+NO_LEGACY = Exclude(when=compile_selector("keras=legacy and tensorflow<2.16"), reason="Keras 2 already", location="matrix.yaml:9:5")
 
 
 def release(version: str) -> Release:
@@ -47,7 +47,7 @@ def model(id_: str) -> Model:
 def include(spec: Spec, **values: Sequence[Any]) -> Include:
     """All of the spec, but for the axes that are given."""
     given: dict[Axis, tuple[Any, ...]] = {Axis(name): tuple(on_axis) for name, on_axis in values.items()}
-    return Include(values={**spec.values(), **given}, reason="because", place="matrix.yaml:20:5")
+    return Include(values={**spec.values(), **given}, reason="because", location="matrix.yaml:20:5")
 
 
 SPEC = Spec(
@@ -61,8 +61,8 @@ SPEC = Spec(
     },
     exclude=(NO_LEGACY,),
     tiers=(
-        Tier(name="quick", title="quick", select=compile_selector("tensorflow=2.16"), place="matrix.yaml:30:3"),
-        Tier(name="full", title="all", select=compile_selector(""), place="matrix.yaml:31:3"),
+        Tier(name="quick", title="quick", select=compile_selector("tensorflow=2.16"), location="matrix.yaml:30:3"),
+        Tier(name="full", title="all", select=compile_selector(""), location="matrix.yaml:31:3"),
     ),
     limits=Limits(case_seconds=1, import_seconds=1, install_seconds=1, memory_bytes=1, free_disk_bytes=1),
     digest="",
@@ -119,7 +119,7 @@ def test_hardware_has_environments_of_its_own() -> None:
 
 
 def test_text_comes_after_keras() -> None:
-    text_only = Exclude(when=compile_selector("text=with and interface!=text"), reason="encoder", place="m:1:1")
+    text_only = Exclude(when=compile_selector("text=with and interface!=text"), reason="encoder", location="m:1:1")
     preprocess = replace(model("preprocess/3"), interface=Interface.TEXT)
     spec = replace(
         SPEC, choices={**SPEC.choices, Axis.TEXT: tuple(TextOps)}, models=(*SPEC.models, preprocess), exclude=(NO_LEGACY, text_only)
@@ -161,14 +161,14 @@ def test_the_models_are_those_of_the_cells() -> None:
 
 
 def test_excludes_are_counted_within_the_selection() -> None:
-    left = LeftOut(when="keras=legacy and tensorflow<2.16", reason="Keras 2 already", place="matrix.yaml:9:5", cells=48)
+    left = LeftOut(when="keras=legacy and tensorflow<2.16", reason="Keras 2 already", location="matrix.yaml:9:5", cells=48)
     assert expand(SPEC).left_out == (left,)
     assert expand(SPEC, select="device=cpu and tensorflow<2.16").left_out == (replace(left, cells=24),)
     assert expand(SPEC, tier="quick").left_out == ()
 
 
 def test_the_first_exclude_that_matches_counts() -> None:
-    again = Exclude(when=compile_selector("keras=legacy"), reason="no legacy", place="matrix.yaml:10:5")
+    again = Exclude(when=compile_selector("keras=legacy"), reason="no legacy", location="matrix.yaml:10:5")
     plan = expand(replace(SPEC, exclude=(NO_LEGACY, again)))
     assert [(left.reason, left.cells) for left in plan.left_out] == [("Keras 2 already", 48), ("no legacy", 24)]
 
@@ -282,7 +282,7 @@ def test_slugs_that_collide_get_a_hash() -> None:
         ),
         (
             {"select": "python=3.9 and hub=0.12"},
-            "--select: nothing is selected (hint: no single condition is to blame: drop several)",
+            "--select: nothing is selected (hint: dropping one condition isn't enough: drop several)",
         ),
         (
             {"select": "keras=legacy and tensorflow<2.15"},

@@ -22,7 +22,7 @@ from harness.domain import (
     SaveFormat,
     TextOps,
 )
-from harness.matrix import load, parse
+from harness.matrix import load_spec, parse_spec
 from harness.matrix.facts import planned
 
 MATRIX = """\
@@ -59,13 +59,13 @@ def changed(*replacements: tuple[str, str]) -> str:
 
 def problems(text: str) -> list[str]:
     with pytest.raises(SpecError) as caught:
-        parse(text)
+        parse_spec(text)
     assert caught.value.exit_code == 2
     return [str(problem) for problem in caught.value.problems]
 
 
 def test_axes() -> None:
-    spec = parse(MATRIX)
+    spec = parse_spec(MATRIX)
     assert spec.releases == (
         Release(version="2.9.3", package="tensorflow-cpu", released=date(2022, 11, 16), pythons=("3.8", "3.9")),
         Release(version="2.16.2", package="tensorflow", released=date(2024, 6, 28), pythons=("3.9", "3.10")),
@@ -84,25 +84,25 @@ def test_axes() -> None:
 
 
 def test_rules_tiers_and_limits() -> None:
-    spec = parse(MATRIX, name="other.yaml")
+    spec = parse_spec(MATRIX, name="other.yaml")
     (exclude,) = spec.exclude
-    assert (exclude.when.text, exclude.reason, exclude.place) == (
+    assert (exclude.when.text, exclude.reason, exclude.location) == (
         "keras=legacy and tensorflow<2.16",
         "Keras 2 already",
         "other.yaml:13:5",
     )
-    assert [(tier.name, tier.select.text, tier.title, tier.place) for tier in spec.tiers] == [
+    assert [(tier.name, tier.select.text, tier.title, tier.location) for tier in spec.tiers] == [
         ("quick", "tensorflow=2.16", "the newest", "other.yaml:18:10"),
         ("full", "", "all", "other.yaml:19:9"),
     ]
     assert spec.limits == Limits(
         case_seconds=120, import_seconds=7.5, install_seconds=1800, memory_bytes=6 * 2**30, free_disk_bytes=3 * 2**19
     )
-    assert spec.digest != parse(MATRIX + "# more\n").digest
+    assert spec.digest != parse_spec(MATRIX + "# more\n").digest
 
 
 def test_an_include_takes_all_values_of_the_axes_it_does_not_list() -> None:
-    (include,) = parse(MATRIX).include
+    (include,) = parse_spec(MATRIX).include
     assert include.values == {
         **{row.axis: (row.missing,) for row in AXES if row.missing is not None},
         Axis.TENSORFLOW: ("2.9.3",),
@@ -114,28 +114,31 @@ def test_an_include_takes_all_values_of_the_axes_it_does_not_list() -> None:
         Axis.PYTHON: ("3.8",),
         Axis.HUB: (None,),
     }
-    assert (include.reason, include.place) == ("the last with 3.8", "matrix.yaml:16:5")
+    assert (include.reason, include.location) == ("the last with 3.8", "matrix.yaml:16:5")
     assert len(list(include.combinations())) == 4
 
 
 def test_the_text_axis_may_be_absent() -> None:
-    assert parse(MATRIX).choices[Axis.TEXT] == (TextOps.WITHOUT,)
-    spec = parse(changed(("[default, legacy]", "[default, legacy]\n  text: [without, with]")))
+    assert parse_spec(MATRIX).choices[Axis.TEXT] == (TextOps.WITHOUT,)
+    spec = parse_spec(changed(("[default, legacy]", "[default, legacy]\n  text: [without, with]")))
     assert spec.choices[Axis.TEXT] == (TextOps.WITHOUT, TextOps.WITH)
     assert spec.include[0].values[Axis.TEXT] == (TextOps.WITHOUT, TextOps.WITH)
 
 
 def test_rules_may_name_the_interface_of_the_model() -> None:
-    spec = parse(changed(("keras=legacy and tensorflow<2.16", "interface!=text and keras=legacy")))
+    spec = parse_spec(changed(("keras=legacy and tensorflow<2.16", "interface!=text and keras=legacy")))
     assert {axes.keras for axes in spec.combinations() if not spec.exclude[0].when(planned(axes, spec.interfaces()))} == {
         KerasChoice.DEFAULT
     }
 
 
 def test_lists_of_rules_may_be_empty_or_absent() -> None:
-    assert parse(changed(('  - {tensorflow: "2.9.3", python: "3.8", format: [h5], reason: the last with 3.8}\n', ""))).include == ()
     assert (
-        parse(
+        parse_spec(changed(('  - {tensorflow: "2.9.3", python: "3.8", format: [h5], reason: the last with 3.8}\n', ""))).include
+        == ()
+    )
+    assert (
+        parse_spec(
             changed(('include:\n  - {tensorflow: "2.9.3", python: "3.8", format: [h5], reason: the last with 3.8}\n', ""))
         ).include
         == ()
@@ -381,23 +384,23 @@ def test_a_rule_that_only_an_include_could_meet_is_idle() -> None:
 
 
 def test_a_tier_may_live_on_includes_alone() -> None:
-    assert parse(changed(("select: tensorflow=2.16", "select: python=3.8"))).tier("quick").title == "the newest"
+    assert parse_spec(changed(("select: tensorflow=2.16", "select: python=3.8"))).tier("quick").title == "the newest"
 
 
 def test_load(tmp_path: Path) -> None:
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX, encoding="utf-8")
-    assert load(path) == parse(MATRIX)
+    assert load_spec(path) == parse_spec(MATRIX)
 
 
 def test_load_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
-        load(tmp_path / "matrix.yaml")
+        load_spec(tmp_path / "matrix.yaml")
     assert str(caught.value) == "matrix.yaml: no such file (hint: run hubmatrix from the project's folder)"
     (tmp_path / "matrix.yaml").write_bytes(b"version: \xff")
     with pytest.raises(SpecError) as caught:
-        load(tmp_path / "matrix.yaml")
+        load_spec(tmp_path / "matrix.yaml")
     assert str(caught.value) == "matrix.yaml: not UTF-8 (byte 9)"
     with pytest.raises(SpecError) as caught:
-        load(tmp_path)
+        load_spec(tmp_path)
     assert caught.value.problems[0].message == "can't be read: Is a directory"

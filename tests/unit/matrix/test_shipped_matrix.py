@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from harness import catalog
 from harness.documents.nodes import compose, plain
 from harness.domain import Accelerator, Case, Device, KerasChoice, SaveFormat, TextOps
-from harness.matrix import Spec, load, schema
+from harness.matrix import Spec, load_spec, schema
 from harness.matrix.plan import expand
 from harness.models import replicas
 
@@ -22,7 +22,7 @@ SCHEMA = PROJECT / "docs" / "matrix.schema.json"
 
 @pytest.fixture(scope="module")
 def spec() -> Spec:
-    return load(PROJECT / "matrix.yaml")
+    return load_spec(PROJECT / "matrix.yaml")
 
 
 @pytest.fixture(scope="module")

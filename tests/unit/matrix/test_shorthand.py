@@ -45,4 +45,4 @@ def test_what_is_none_of_its_forms(text: str, columns: list[int]) -> None:
         compile_versions(text)
     assert [problem.location for problem in caught.value.problems] == [f"--tensorflow:{column}" for column in columns]
     assert {problem.hint for problem in caught.value.problems} == {HINT}
-    assert caught.value.problems[0].message.endswith("is no condition on versions")
+    assert caught.value.problems[0].message.endswith("isn't a condition on versions")

@@ -10,7 +10,7 @@ import pytest
 
 from harness.base.errors import SpecError
 from harness.domain import Release
-from harness.matrix import load
+from harness.matrix import load_spec
 from harness.models import replicas
 from harness.studies.reported import reader
 from harness.studies.reported.model import End, Reported, Versions, Why
@@ -119,7 +119,7 @@ def test_scripts_and_the_list_belong_together(tmp_path: Path) -> None:
 
 def test_the_committed_list() -> None:
     """Every report of the collection is there, once, and asks for replicas that there are."""
-    found = reader.load(ROOT / "cases" / "reported", load(ROOT / "matrix.yaml").releases)
+    found = reader.load(ROOT / "cases" / "reported", load_spec(ROOT / "matrix.yaml").releases)
     assert len(found) == 104
     assert len({one.source for one in found}) == 104
     known = {path.stem for path in replicas.FOLDER.glob("*.json")}
