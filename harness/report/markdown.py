@@ -116,7 +116,7 @@ def _compiling(view: View) -> Iterator[str]:
     programs = view.compiling.programs
     if programs:
         yield from ("## Compiled for TPU, without a TPU", "", wording_tpu.ABOUT, "", wording_tpu.totals(view), "")
-        names = ("program", "model", "chip", "TensorFlow", "figures of the newest, or the words of what refused it")
+        names = ("program", "model", "chip", "TensorFlow", "figures of the newest, or the error")
         yield from _table(names, map(_program, programs[:PROGRAMS]))
         if len(programs) > PROGRAMS:
             yield from (f"{len(programs) - PROGRAMS:,} more are in the HTML report.", "")

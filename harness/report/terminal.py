@@ -68,7 +68,7 @@ def compiling(view: View) -> Iterator[RenderableType]:
     if view.compiling.programs:
         yield Text(f"\nCompiled for TPU\n{wording_tpu.totals(view)}")
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("", "chip", "TensorFlow", "figures, or what was said"):
+        for name in ("", "chip", "TensorFlow", "figures, or the error"):
             table.add_column(name)
         for one in view.compiling.programs:
             newest = wording_tpu.newest(one)

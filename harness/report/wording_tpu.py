@@ -14,7 +14,7 @@ from harness.report.phrase import Scale, listed, scale, spans
 from harness.services.tpu_compiler.memory import needed_bytes
 
 ABOUT: Final = (
-    "The TPU compiler itself takes the programs that each TensorFlow makes, as it would with a TPU at hand; nothing is run on "
+    "The TPU compiler itself compiles the programs that each TensorFlow makes, as it would with a TPU present; nothing is run on "
     "a chip. Bytes and operations are by the compiler’s own analysis."
 )
 # Each fate of a program: a symbol, and its name. The symbols are in the style sheet too.
