@@ -1,4 +1,4 @@
-"""Versions in which no case could run at all, each with its one reason. Pure."""
+"""Find the versions in which no case could run at all, each with its one reason. Pure."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from harness.report.text import first_line
 
 
 def blocked(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Blocked, ...]:
-    """One for each reason in each section, oldest version first. Hardware that this machine hasn't stands in nobody's way."""
+    """Return the versions in which no case could run: one value for each reason in each section, oldest version first."""
     sections: defaultdict[Installation, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
+        # A cell for hardware that this machine lacks says nothing about the version: its other cells decide.
         if cell.trouble is Trouble.DEVICE:
             continue
-        sections[installed(cell.axes)][cell.axes.tensorflow].append(place)
-    return tuple(one for way, places in sections.items() for one in _section(way, places, cells, cases))
+        sections[installed(cell.axes)][cell.axes.tensorflow].append(index)
+    return tuple(reason for way, by_version in sections.items() for reason in _section(way, by_version, cells, cases))
 
 
 def _section(
     way: Installation,
-    places: Mapping[str, Sequence[int]],
+    by_version: Mapping[str, Sequence[int]],
     cells: Sequence[CellView],
     cases: Sequence[CaseView],
 ) -> Iterator[Blocked]:
     reasons: defaultdict[tuple[Status, str], list[str]] = defaultdict(list)
-    versions = ascending(places)
+    versions = ascending(by_version)
     for version in versions:
-        of_version = [cells[place] for place in places[version]]
+        of_version = [cells[index] for index in by_version[version]]
         status = of_version[0].status
         if status is not None and all(_idle(cell, cases) for cell in of_version):
             reasons[status, first_line(of_version[0].message)].append(version)
@@ -43,11 +44,11 @@ def _section(
             message=message,
             spans=runs(frozenset(chosen), versions),
             whole=whole,
-            example=places[chosen[-1]][0],
+            example=by_version[chosen[-1]][0],
         )
 
 
 def _idle(cell: CellView, cases: Sequence[CaseView]) -> bool:
-    """Something other than a case ended it before any case began."""
+    """Return True if the cell ended before any of its cases began."""
     ended = cell.status is not None and cell.status is not Status.COMPLETED
-    return ended and all(cases[place].verdict is CaseVerdict.NOT_RUN for place in cell.cases)
+    return ended and all(cases[index].verdict is CaseVerdict.NOT_RUN for index in cell.cases)

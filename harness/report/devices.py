@@ -1,4 +1,4 @@
-"""What the devices of the axis stand for, to a reader: this machine, a chip to compile for, a strategy, hardware."""
+"""Sort the devices into realms, as a reader sees them: this machine, chips to compile for, strategies, hardware."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from harness.report.document import CellView, DeviceCount
 
 
 class Realm(str, Enum):
-    """`host`: run on this machine without more. `chip`: compiled ahead of time for a TPU. `strategy`: run by a distribution
-    strategy over devices that are none. `hardware`: run by what the machine may have."""
+    """A realm of devices, by how their cells run.
+
+    `host`: on the CPU, which every machine has. `chip`: compiled ahead of time for a TPU. `strategy`: by a distribution strategy
+    over logical devices. `hardware`: on a device that the machine may have.
+    """
 
     HOST = "host"
     CHIP = "chip"
@@ -24,7 +27,7 @@ class Realm(str, Enum):
 
 
 def realm(device: Device) -> Realm:
-    """The realm of a device."""
+    """Return the realm of a device."""
     match device:
         case Device.CPU | Device.XLA_CPU:
             return Realm.HOST
@@ -39,7 +42,7 @@ def realm(device: Device) -> Realm:
 
 
 def count(cells: Sequence[CellView]) -> tuple[DeviceCount, ...]:
-    """How many cells of each device came to what, over all versions, in the order of the axis."""
+    """Count the cells of each device by verdict, over all versions, in the order of the axis."""
     tally = Counter((cell.axes.device, cell.verdict) for cell in cells)
     return tuple(
         DeviceCount(device=device, cells={verdict: tally[device, verdict] for verdict in CellVerdict})

@@ -1,4 +1,4 @@
-"""The names under which cases record what the TPU compiler says of a program: a figure, behind a note where there are several."""
+"""Read the names under which cases record the TPU compiler's figures: a figure, after a note if a case has several programs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _FIGURE = re.compile(rf"(?P<note>.*?)(?P<name>{'|'.join(FIGURES)})")
 
 
 def figure(name: str) -> tuple[str, str] | None:
-    """`sgd_code_bytes` is the figure `code_bytes` of the program noted `sgd`; None for a number that is none."""
+    """Return the note and the figure that a name stands for: `sgd_code_bytes` is (`sgd`, `code_bytes`); None for other numbers."""
     match = _FIGURE.fullmatch(name)
     return (match["note"].strip(" _-:"), match["name"]) if match else None
 
 
 def is_figure(name: str, device: Device) -> bool:
-    """Whether a number of a case is shown with the programs for TPU, so that no other table has to."""
+    """Return True if a number is shown with the programs for TPU, so that no other table has to show it."""
     return realm(device) is Realm.CHIP and figure(name) is not None

@@ -1,4 +1,4 @@
-"""The view as JSON for programs. `format` names the version of its schema; its history is in `document`."""
+"""Render the view as JSON for programs. `format` is the version of its schema, with its history in `document`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _VIEW: TypeAdapter[View] = TypeAdapter(View)
 
 
 def render(view: View) -> str:
-    """One JSON document."""
-    return _VIEW.dump_json(view).decode() + "\n"
+    """Return the view as one JSON document."""
+    # Fields keep the names of their first format, where the code has a clearer one.
+    return _VIEW.dump_json(view, by_alias=True).decode() + "\n"
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of what `render` gives."""
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the document that `render` returns."""
     return _VIEW.json_schema(mode="serialization")

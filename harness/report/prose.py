@@ -1,4 +1,4 @@
-"""A page of docs/ as a page of the site: one HTML file that needs nothing else, beside the report."""
+"""Render a page of docs/ as a page of the site: one HTML file that needs nothing else, beside the report."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ STYLES = ("page.css", "detail.css", "prose.css")
 
 
 def render(text: str, folder: str) -> str:
-    """The page of a Markdown text. `folder` is where the text is, seen from the site: its links lead on from there."""
+    """Return the page of a Markdown text. `folder` is the text's folder, relative to the site: relative links lead on from it."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(text)
-    heading = next((tokens[place + 1].content for place, one in enumerate(tokens) if one.type == "heading_open"), "")
-    for token in (child for one in tokens for child in one.children or ()):
+    # markdown-it puts the text of a heading into the token after the one that opens it.
+    heading = next((tokens[index + 1].content for index, block in enumerate(tokens) if block.type == "heading_open"), "")
+    for token in (child for block in tokens for child in block.children or ()):
         href = str(token.attrGet("href") or "")
         if (
             token.type == "link_open"

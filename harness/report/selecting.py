@@ -1,4 +1,4 @@
-"""What the page's script needs to read selectors as Python does: the names, their values, and how versions compare."""
+"""Prepare what the page's script needs to read selectors as Python does: names, their values, and the order of versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.report.document import View
 
 
 def names(view: View) -> list[dict[str, Any]]:
-    """Return the names that the page's selectors may use, with all the values that make sense; None where any may be asked for."""
+    """Return the names that the page's selectors may use, with all values that make sense; None where any value may be given."""
     values: dict[str, Iterable[str]] = {
         "tensorflow": view.versions,
         "model": (model.model for model in view.models),
@@ -36,9 +36,9 @@ def names(view: View) -> list[dict[str, Any]]:
 
 
 def releases(view: View) -> dict[str, dict[str, Any]]:
-    """Return each version that a fact of the page has: its rank among them (equal ones share it), and its release's numbers.
+    """Return every version on the page with its rank (equal versions share one) and the numbers of its release.
 
-    So the page never takes a version apart: `2.16.0rc1` and `1.0.post2` are read here, once, by the rules of PEP 440.
+    So the page never parses a version: `2.16.0rc1` and `1.0.post2` are read here, once, by the rules of PEP 440.
     """
     versions = {text: Version(text) for text in dict.fromkeys(_versions(view)) if is_version(text)}
     ranks = {version: rank for rank, version in enumerate(sorted(frozenset(versions.values())))}

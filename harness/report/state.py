@@ -1,4 +1,4 @@
-"""What a case came to in a cell: pure rules from an outcome and, where it did not run, from what ended its cell.
+"""Derive the state of a case in a cell: pure rules from its outcome or, if it did not run, from the end of its cell.
 
     cell or environment                        outcome of the case   state
     any                                        any but not_run       that of the outcome
@@ -8,8 +8,8 @@
     unavailable                                not_run               unavailable
     completed, or planned without a record     not_run               not_run
 
-Several at one place: silent ones (not applicable, skipped, unavailable, not run) add nothing to others; others that differ are
-`mixed`.
+Several states in one mark: silent ones (not applicable, skipped, unavailable, not run) add nothing to others; others that differ
+are `mixed`.
 """
 
 from __future__ import annotations
@@ -27,24 +27,25 @@ _ENDED = frozenset({Status.LOCK_FAILED, Status.INSTALL_FAILED, Status.IMPORT_FAI
 
 
 def merged(states: Iterable[State]) -> State:
-    """Several as one: what they agree on, leaving out those that say nothing."""
-    found = frozenset(states)
-    if len(found) == 1:
-        return next(iter(found))
-    told = found - frozenset(SILENT)
-    if len(told) == 1:
-        return next(iter(told))
-    return State.MIXED if told else next((state for state in SILENT if state in found), State.NOT_RUN)
+    """Merge states into the one that they agree on, silent states aside; `mixed` if they don't agree."""
+    different = frozenset(states)
+    if len(different) == 1:
+        return next(iter(different))
+    telling = different - frozenset(SILENT)
+    if len(telling) == 1:
+        return next(iter(telling))
+    return State.MIXED if telling else next((state for state in SILENT if state in different), State.NOT_RUN)
 
 
 def reason(cell: CellView, environment: Status | None) -> State:
-    """Why a case of this cell did not run."""
+    """Return the state of the cases of this cell that did not run; `environment` is how its environment ended, None if unknown."""
     if cell.status is Status.UNAVAILABLE:
         return State.UNAVAILABLE
     if cell.status in (Status.LOCK_FAILED, Status.INSTALL_FAILED, Status.IMPORT_FAILED):
         return State.BLOCKED
     if cell.status in (Status.CRASHED, Status.TIMED_OUT):
         ended = State.CRASHED if cell.status is Status.CRASHED else State.TIMED_OUT
+        # A cell takes over the status of an environment that ended: then its own process never started.
         return State.BLOCKED if environment in _ENDED else ended
     return State.NOT_RUN
 

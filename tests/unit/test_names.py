@@ -89,7 +89,7 @@ LEDGER: Mapping[str, Left] = {
     "harness/judge/diagnose": Left(names=1, prose=3),
     "harness/models": Left(names=1, prose=1),
     "harness/models/inspect": Left(names=12, prose=22),
-    "harness/report": Left(names=249, prose=91),
+    "harness/report": Left(names=223, prose=72),
     "harness/report/document": Left(names=3, prose=12),
     "harness/studies/reported": Left(names=24, prose=33),
     "harness/studies/sizes": Left(names=62, prose=29),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.document import State
-from harness.report.phrase import EVERYWHERE, SAID, phrase, scale
+from harness.report.phrase import EVERYWHERE, VERBS, phrase, scale
 
 LETTERS = {
     "w": State.PASSED,
@@ -78,7 +78,7 @@ def test_no_range_spans_a_minor_that_is_not_in_the_run(versions: tuple[str, ...]
 
 def test_every_state_has_its_words() -> None:
     assert set(EVERYWHERE) == set(State)
-    assert set(State) - set(SAID) == {State.BLOCKED, State.UNAVAILABLE, State.NOT_RUN}
+    assert set(State) - set(VERBS) == {State.BLOCKED, State.UNAVAILABLE, State.NOT_RUN}
 
 
 @given(st.lists(st.sampled_from([None, *State]), min_size=1, max_size=9))
@@ -89,7 +89,7 @@ def test_a_phrase_read_back_gives_the_states_that_it_was_made_of(states: list[St
     if "every" in said or "none" in said:
         assert len(found) == 1
         return
-    for state, words in SAID.items():
+    for state, words in VERBS.items():
         part = next((part for part in said.split("; ") if re.match(rf"{words} (in |from )?\d", part)), "")
         claimed: set[str] = set()
         for span in re.findall(r"from [\d.]+|[\d.]+–[\d.]+|[\d.]+", part):
