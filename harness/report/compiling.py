@@ -55,7 +55,7 @@ _Notes: TypeAlias = Mapping[str, Figures]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Name:
+class _ProgramKey:
     case: str
     variant: str
     note: str
@@ -73,7 +73,7 @@ def compiling(
 ) -> Compiling:
     """All programs of the cells of chips, in the order of cases, models and chips."""
     column = {version: place for place, version in enumerate(versions)}
-    found: dict[_Name, dict[int, Compile]] = {}
+    found: dict[_ProgramKey, dict[int, Compile]] = {}
     for place, cell in enumerate(cells):
         if realm(cell.axes.device) is Realm.CHIP:
             environment = environments.get(cell.environment)
@@ -144,7 +144,7 @@ def _fate(case: CaseView, why: State) -> tuple[Fate, str]:
             return Fate.NO_PROGRAM, case.message
 
 
-def _without_note_where_notes_are(found: dict[_Name, dict[int, Compile]]) -> None:
+def _without_note_where_notes_are(found: dict[_ProgramKey, dict[int, Compile]]) -> None:
     """What ended a case before any of its programs was compiled holds for all that it has elsewhere."""
     noted = defaultdict(list)
     for name in found:
@@ -158,14 +158,14 @@ def _without_note_where_notes_are(found: dict[_Name, dict[int, Compile]]) -> Non
                 found[other] = ended | found[other]
 
 
-def _name(case: CaseView, note: str, cell: CellView, uses: frozenset[Axis]) -> _Name:
+def _name(case: CaseView, note: str, cell: CellView, uses: frozenset[Axis]) -> _ProgramKey:
     model = cell.axes.model if Axis.MODEL in uses else ""
-    return _Name(
+    return _ProgramKey(
         case=case.case, variant=case.variant, note=note, model=model, chip=cell.axes.device, installed=installed(cell.axes)
     )
 
 
-def _program(name: _Name, title: str, compiles: Mapping[int, Compile], shown: Scale) -> Program:
+def _program(name: _ProgramKey, title: str, compiles: Mapping[int, Compile], shown: Scale) -> Program:
     marks = tuple(compiles.get(place) for place in range(len(shown.labels)))
     return Program(
         case=name.case,

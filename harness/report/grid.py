@@ -13,7 +13,7 @@ import pandas as pd
 from packaging.version import InvalidVersion, Version
 
 from harness.domain import Axes, Device, SaveFormat, installation, installations
-from harness.report.document import Column, Row, Section
+from harness.report.document import Column, Section, SectionRow
 
 _FORMATS = tuple(SaveFormat)
 _DEVICES = tuple(Device)
@@ -85,9 +85,9 @@ def _row(axes: Axes) -> tuple[str, str | None, str | None]:
     return axes.tensorflow, axes.python, axes.hub
 
 
-def _as_row(row: tuple[str, str | None, str | None], cells: Sequence[int]) -> Row:
+def _as_row(row: tuple[str, str | None, str | None], cells: Sequence[int]) -> SectionRow:
     tensorflow, python, hub = row
-    return Row(tensorflow=tensorflow, python=python, hub=hub, cells=tuple(cell if cell >= 0 else None for cell in cells))
+    return SectionRow(tensorflow=tensorflow, python=python, hub=hub, cells=tuple(cell if cell >= 0 else None for cell in cells))
 
 
 def _column(axes: Axes) -> Column:

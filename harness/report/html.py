@@ -19,7 +19,7 @@ from harness.domain import NO_MODEL, OF_INSTALLATION
 from harness.judge.verdict import CellVerdict
 from harness.report import wording, wording_tpu
 from harness.report.devices import Realm, realm
-from harness.report.document import CellView, Fate, Kind, State, View, installed
+from harness.report.document import CellView, Fate, MessageKind, State, View, installed
 from harness.report.panels import idle, panels, tracks
 from harness.report.payload import LETTERS, payload
 
@@ -88,8 +88,8 @@ def render(view: View, beside: Sequence[str] = ()) -> str:
             diagnoses={one.id: one for one in view.diagnoses},
             answers=Counter(claim.answer for document in view.documents for claim in document.claims),
             labels=wording.labels(view),
-            messages=[group for group in view.messages if group.kind is not Kind.MACHINE],
-            troubles=[group for group in view.messages if group.kind is Kind.MACHINE],
+            messages=[group for group in view.messages if group.kind is not MessageKind.MACHINE],
+            troubles=[group for group in view.messages if group.kind is MessageKind.MACHINE],
             limit=MESSAGES,
             payload=Markup(payload(view)),
             style=Markup(style),

@@ -15,15 +15,15 @@ from harness.report import wording, wording_tpu
 from harness.report.document import (
     ClaimView,
     Installation,
-    Kind,
     Mark,
     MessageGroup,
+    MessageKind,
     ModelSummary,
     NumberRow,
     Program,
     Track,
     View,
-    Way,
+    WayView,
     installed,
 )
 from harness.report.panels import idle, panels
@@ -86,7 +86,7 @@ def _ways(view: View) -> Iterator[str]:
         yield from _table((plain_or_dash(wording.folder(folder)), *names), (_way(line, every, sections) for line in lines))
 
 
-def _way(way: Way, every: frozenset[str], sections: Iterable[Installation]) -> tuple[str, ...]:
+def _way(way: WayView, every: frozenset[str], sections: Iterable[Installation]) -> tuple[str, ...]:
     phrases = {installed(track): track.phrase for track in way.tracks}
     told = "".join(f" ({code(one)})" for one in wording.models(way, every))
     told += "".join(f" ({one})" for one in wording.variants(way))
@@ -173,7 +173,7 @@ def _track(model: ModelSummary, track: Track) -> tuple[str, ...]:
 
 
 def _messages(view: View) -> Iterator[str]:
-    groups = [group for group in view.messages if group.kind is not Kind.MACHINE]
+    groups = [group for group in view.messages if group.kind is not MessageKind.MACHINE]
     if not groups:
         return
     yield from ("## What goes wrong most often", "")
@@ -191,7 +191,7 @@ def _message(group: MessageGroup) -> tuple[str, ...]:
     loud = wording.kind(group.kind)
     return (
         _shortened(group.message),
-        f"**{loud}**" if group.kind is Kind.UNEXPECTED_PASS else loud,
+        f"**{loud}**" if group.kind is MessageKind.UNEXPECTED_PASS else loud,
         f"{group.cells:,}",
         plain_or_dash(wording.ranges(group.spans)),
     )

@@ -21,7 +21,7 @@ Values: TypeAlias = dict[str, tuple[float, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Name:
+class _RowKey:
     """What a row is about. An axis that the case doesn't use is empty."""
 
     number: str
@@ -37,7 +37,7 @@ def numbers(
     cells: Sequence[CellView], cases: Sequence[CaseView], versions: Sequence[str], uses: Mapping[str, frozenset[Axis]]
 ) -> tuple[Numbers, ...]:
     """Each number by its name, the rows with the largest values first."""
-    found: defaultdict[_Name, Values] = defaultdict(dict)
+    found: defaultdict[_RowKey, Values] = defaultdict(dict)
     for place, cell in enumerate(cells):
         for one in cell.cases:
             for measurement in cases[one].measured:
@@ -55,8 +55,8 @@ def numbers(
     )
 
 
-def _name(number: str, case: CaseView, cell: CellView, uses: frozenset[Axis]) -> _Name:
-    return _Name(
+def _name(number: str, case: CaseView, cell: CellView, uses: frozenset[Axis]) -> _RowKey:
+    return _RowKey(
         number=number,
         case=case.case,
         variant=case.variant,
@@ -67,7 +67,7 @@ def _name(number: str, case: CaseView, cell: CellView, uses: frozenset[Axis]) ->
     )
 
 
-def _row(name: _Name, title: str, values: Values, versions: Sequence[str]) -> NumberRow:
+def _row(name: _RowKey, title: str, values: Values, versions: Sequence[str]) -> NumberRow:
     usual = median(abs(value) for value, _ in values.values())
     shown = tuple(values[version][0] if version in values else None for version in versions)
     return NumberRow(

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from harness.domain import InstallPolicy, Status
-from harness.report.document import Blocked, Installation, View, Way, WayTrack, installed
+from harness.report.document import Blocked, Installation, View, WayTrack, WayView, installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """A way with its tracks in one panel. The tracks of all panels are numbered; `first` is the number of the first here."""
 
-    way: Way
+    way: WayView
     tracks: tuple[WayTrack, ...]
     first: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class LineGroup:
     folder: str
     lines: tuple[Line, ...]
 
@@ -43,7 +43,7 @@ class Panel:
     install: InstallPolicy
     installed: tuple[Installation, ...]
     reasons: tuple[Reason, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[LineGroup, ...]
 
 
 def panels(view: View) -> tuple[Panel, ...]:
@@ -59,14 +59,14 @@ def panels(view: View) -> tuple[Panel, ...]:
             if tracks:
                 lines.append(Line(way=way, tracks=tracks, first=count))
                 count += len(tracks)
-        groups = tuple(Group(folder=name, lines=tuple(some)) for name, some in groupby(lines, key=lambda line: line.way.folder))
+        groups = tuple(LineGroup(folder=name, lines=tuple(some)) for name, some in groupby(lines, key=lambda line: line.way.folder))
         if groups:
             blocked = [one for one in view.blocked if one.install is install and not one.whole]
             found.append(Panel(install=install, installed=chosen, reasons=_reasons(view, blocked), groups=groups))
     return tuple(found)
 
 
-def tracks(found: tuple[Panel, ...]) -> Iterator[tuple[Way, WayTrack]]:
+def tracks(found: tuple[Panel, ...]) -> Iterator[tuple[WayView, WayTrack]]:
     """Every track, in the order of their numbers."""
     for panel in found:
         for group in panel.groups:

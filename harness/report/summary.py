@@ -10,16 +10,22 @@ from itertools import groupby
 from harness.domain import HOSTS, InstallPolicy, installation
 from harness.judge.outcomes import SURPRISES, CaseVerdict
 from harness.judge.verdict import CellVerdict, together
-from harness.report.document import CaseView, CellView, Counts, Kind, Mark, MessageGroup, ModelSummary, Section, Span, Track
+from harness.report.document import CaseView, CellView, Counts, Mark, MessageGroup, MessageKind, ModelSummary, Section, Span, Track
 from harness.report.grid import runs, version_key
 from harness.report.text import first_line
 
 _WORST_FIRST = (CellVerdict.FAILS, CellVerdict.PARTLY, CellVerdict.UNAVAILABLE, CellVerdict.NOT_RUN, CellVerdict.WORKS)
-_RANKS = {Kind.FAILURE: 0, Kind.OTHERWISE: 0, Kind.UNEXPECTED_PASS: 0, Kind.DECLARED: 1, Kind.MACHINE: 2}
+_RANKS = {
+    MessageKind.FAILURE: 0,
+    MessageKind.OTHERWISE: 0,
+    MessageKind.UNEXPECTED_PASS: 0,
+    MessageKind.DECLARED: 1,
+    MessageKind.MACHINE: 2,
+}
 _KINDS = {
-    CaseVerdict.PASSED_UNEXPECTEDLY: Kind.UNEXPECTED_PASS,
-    CaseVerdict.AS_DECLARED: Kind.DECLARED,
-    CaseVerdict.FAILED_OTHERWISE: Kind.OTHERWISE,
+    CaseVerdict.PASSED_UNEXPECTEDLY: MessageKind.UNEXPECTED_PASS,
+    CaseVerdict.AS_DECLARED: MessageKind.DECLARED,
+    CaseVerdict.FAILED_OTHERWISE: MessageKind.OTHERWISE,
 }
 
 
@@ -118,7 +124,7 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
 
     A cell counts once for each message.
     """
-    groups: defaultdict[tuple[Kind, str], _Gathered] = defaultdict(_Gathered)
+    groups: defaultdict[tuple[MessageKind, str], _Gathered] = defaultdict(_Gathered)
     for place, cell in enumerate(cells):
         for kind, message, where, diagnosis, second in _said(cell, cases):
             group = groups[kind, message]
@@ -131,11 +137,11 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
     return tuple(sorted(found, key=lambda group: (_RANKS[group.kind], -group.cells, -group.versions, group.message)))
 
 
-def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str, str, str, str]]:
+def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[MessageKind, str, str, str, str]]:
     if cell.verdict is CellVerdict.UNAVAILABLE:
-        yield Kind.MACHINE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
+        yield MessageKind.MACHINE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
     elif cell.message:
-        yield Kind.FAILURE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
+        yield MessageKind.FAILURE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
     for place in cell.cases:
         case = cases[place]
         kind = _kind(case.verdict)
@@ -143,11 +149,11 @@ def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[Kind, str
             yield kind, first_line(case.message), case.title, case.diagnosis, case.second
 
 
-def _kind(verdict: CaseVerdict) -> Kind | None:
-    return _KINDS.get(verdict, Kind.FAILURE if verdict in SURPRISES else None)
+def _kind(verdict: CaseVerdict) -> MessageKind | None:
+    return _KINDS.get(verdict, MessageKind.FAILURE if verdict in SURPRISES else None)
 
 
-def _group(kind: Kind, message: str, group: _Gathered, cells: Sequence[CellView], versions: Sequence[str]) -> MessageGroup:
+def _group(kind: MessageKind, message: str, group: _Gathered, cells: Sequence[CellView], versions: Sequence[str]) -> MessageGroup:
     found = frozenset(cells[place].axes.tensorflow for place in group.cells)
     installs = frozenset(cells[place].axes.install for place in group.cells)
     return MessageGroup(

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report import wording, wording_tpu
-from harness.report.document import Installation, Kind, State, View, Way, WayMark, installed
+from harness.report.document import Installation, MessageKind, State, View, WayMark, WayView, installed
 from harness.report.panels import idle
 
 MESSAGES = 12
@@ -48,7 +48,7 @@ def _parts(view: View, *, skipped: bool) -> Iterator[RenderableType]:
     yield from compiling(view)
     for one in idle(view):
         yield Text(f"\n{wording.reason(one, labels)} {_cut(one.blocked.message)}")
-    groups = [group for group in view.messages if group.kind is not Kind.DECLARED]
+    groups = [group for group in view.messages if group.kind is not MessageKind.DECLARED]
     if groups:
         yield Text("\nWhat went wrong", style="bold")
     known = {one.id: one for one in view.diagnoses}
@@ -80,7 +80,7 @@ def compiling(view: View) -> Iterator[RenderableType]:
         yield Text("\n" + " ".join(wording_tpu.agreement(agreement, view.versions)))
 
 
-def _table(view: View, ways: list[Way], section: Installation) -> Table:
+def _table(view: View, ways: list[WayView], section: Installation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     every = frozenset(model.model for model in view.models)
@@ -99,7 +99,7 @@ def _mark(mark: WayMark | None) -> Text:
     return Text(wording.STATES[mark.state][0], style=STYLES[mark.state]) if mark else Text("")
 
 
-def _skipped(way: Way) -> bool:
+def _skipped(way: WayView) -> bool:
     silent = (State.SKIPPED, State.NOT_APPLICABLE)
     return all(mark is None or mark.state in silent for track in way.tracks for mark in track.marks)
 

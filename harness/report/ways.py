@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from harness.domain import Axis, Device, SaveFormat, installations
 from harness.report.devices import Realm, realm
-from harness.report.document import CaseView, CellView, Installation, State, Way, WayMark, WayTrack, installed
+from harness.report.document import CaseView, CellView, Installation, State, WayMark, WayTrack, WayView, installed
 from harness.report.grid import ascending
 from harness.report.phrase import Scale, phrase, scale
 from harness.report.state import SILENT, merged, reason, state_of
@@ -42,7 +42,7 @@ def ways(
     cases: Sequence[CaseView],
     environments: Mapping[str, EnvironmentRecord],
     uses: Mapping[str, frozenset[Axis]],
-) -> tuple[Way, ...]:
+) -> tuple[WayView, ...]:
     """Every way, in the order of work by folder; in a folder, the cases that fail anywhere without being declared to come first.
 
     `uses` has the axes that a case asks for, by its id.
@@ -50,7 +50,7 @@ def ways(
     versions = ascending(cell.axes.tensorflow for cell in cells)
     shown = scale(versions)
     titles = {case.case: case.title for case in cases}
-    by_case: defaultdict[str, list[Way]] = defaultdict(list)
+    by_case: defaultdict[str, list[WayView]] = defaultdict(list)
     for model, of_model in sorted(_entries(cells, cases, environments, versions, uses).items()):
         for case, entries in of_model.items():
             by_case[case] += _lines(model, case, titles[case], entries, uses.get(case, frozenset()), shown)
@@ -59,9 +59,9 @@ def ways(
     return tuple(way for case in order for way in lines[case])
 
 
-def _alike(ways: Sequence[Way]) -> tuple[Way, ...]:
+def _alike(ways: Sequence[WayView]) -> tuple[WayView, ...]:
     """The ways of one case, those of several models as one where all their marks are the same."""
-    groups: defaultdict[object, list[Way]] = defaultdict(list)
+    groups: defaultdict[object, list[WayView]] = defaultdict(list)
     for way in ways:
         states = [(installed(track), *(mark and mark.state for mark in track.marks)) for track in way.tracks]
         groups[way.formats, way.devices, tuple(states)].append(way)
@@ -85,7 +85,7 @@ def _joined(tracks: Sequence[WayTrack]) -> WayTrack:
     return replace(tracks[0], marks=tuple(marks))
 
 
-def _fails(way: Way) -> bool:
+def _fails(way: WayView) -> bool:
     return any(mark.state in BAD for track in way.tracks for mark in track.marks if mark)
 
 
@@ -131,11 +131,11 @@ def _entries(
     return found
 
 
-def _lines(model: str, case: str, title: str, entries: Sequence[_Entry], uses: frozenset[Axis], shown: Scale) -> Iterator[Way]:
+def _lines(model: str, case: str, title: str, entries: Sequence[_Entry], uses: frozenset[Axis], shown: Scale) -> Iterator[WayView]:
     """One way of a model, or one for each group of save formats, and in it of devices, whose marks are the same everywhere."""
     for formats, of_formats in _split(entries, Axis.FORMAT, uses):
         for devices, chosen in _split(of_formats, Axis.DEVICE, uses):
-            yield Way(
+            yield WayView(
                 case=case,
                 title=title,
                 folder=folder(case),

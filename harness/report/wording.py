@@ -11,7 +11,19 @@ from harness.domain import OF_INSTALLATION, AxisRow, InstallPolicy, Status
 from harness.judge.claims import Answer
 from harness.judge.second import SecondOpinion, SecondVerdict
 from harness.judge.verdict import CellVerdict
-from harness.report.document import ClaimView, Installation, Kind, Mark, NumberRow, Span, State, Track, View, Way, installed
+from harness.report.document import (
+    ClaimView,
+    Installation,
+    Mark,
+    MessageKind,
+    NumberRow,
+    Span,
+    State,
+    Track,
+    View,
+    WayView,
+    installed,
+)
 from harness.report.panels import Reason
 from harness.report.phrase import EVERYWHERE, scale
 
@@ -200,7 +212,7 @@ def model(name: str) -> str:
     return name or "no model"
 
 
-def models(way: Way, every: frozenset[str]) -> tuple[str, ...]:
+def models(way: WayView, every: frozenset[str]) -> tuple[str, ...]:
     """The models that a line stands for, where it does not stand for all; a number where they are many."""
     if every <= frozenset(way.models):
         return ()
@@ -223,7 +235,7 @@ def between_numbers(row: NumberRow, versions: Sequence[str]) -> str:
     return (least if least == most else f"{least} to {most}") + (f", far more in {', '.join(where)}" if where else "")
 
 
-def variants(way: Way) -> tuple[str, ...]:
+def variants(way: WayView) -> tuple[str, ...]:
     """The save formats and devices that a line stands for, where it does not stand for all."""
     told = (", ".join(one.value for one in some) for some in (way.formats, way.devices))
     return tuple(text for text in told if text)
@@ -234,18 +246,18 @@ def labels(view: View) -> dict[str, str]:
     return dict(zip(view.versions, scale(view.versions).labels, strict=True))
 
 
-def kind(value: Kind) -> str:
+def kind(value: MessageKind) -> str:
     """A kind of message in two words at most."""
     match value:
-        case Kind.FAILURE:
+        case MessageKind.FAILURE:
             return "failure"
-        case Kind.OTHERWISE:
+        case MessageKind.OTHERWISE:
             return "not as declared"
-        case Kind.UNEXPECTED_PASS:
+        case MessageKind.UNEXPECTED_PASS:
             return "unexpected pass"
-        case Kind.DECLARED:
+        case MessageKind.DECLARED:
             return "declared"
-        case Kind.MACHINE:
+        case MessageKind.MACHINE:
             return "this machine"
         case _:
             assert_never(value)

@@ -1,7 +1,7 @@
-"""The view's data: frozen, counted and sorted, ready to be printed. Every renderer reads this and nothing else.
+"""The view's data: frozen, counted and sorted, ready to be printed. Renderers read this and nothing else.
 
-Cells refer to cases by their place in `View.cases`, sections to cells by their place in `View.cells`. Evidence is long and often
-the same, so each text is once in `View.evidence`, whose first is the empty one, and is referred to by its place.
+Cells refer to cases by their index in `View.cases`, sections to cells by their index in `View.cells`. Evidence is long and often
+repeated, so `View.evidence` has each text once, the empty text first, and everything else refers to texts by index.
 
 Format history:
   1  first version
@@ -9,7 +9,7 @@ Format history:
   3  `compiling`: programs for TPU; `devices`: cells by device; `diagnoses`
   4  `beside` of a case
   5  of a diagnosis: `when`, a condition, in place of `tensorflow`; `interfaces` of the models, `tasks` of cases
-  6  `without_model`: cells without a model, whose `axes.model` is empty, taken together;
+  6  `without_model`: the summary of cells without a model, whose `axes.model` is empty;
      of claims the answer `partly`, and `measured_on`
   7  `python` and `second` of a case and of a cell, `second` of a group of messages
 """
@@ -23,7 +23,7 @@ from typing import Final, Literal
 from harness.domain import Installation, Interface
 from harness.domain import installation as installed
 from harness.judge.diagnose import Diagnosis
-from harness.report.document.cells import CaseView, CellView, Column, Measurement, Row, Section
+from harness.report.document.cells import CaseView, CellView, Column, Measurement, Section, SectionRow
 from harness.report.document.claims import ClaimTrack, ClaimView, DocumentView, Proof
 from harness.report.document.compiling import (
     Agreement,
@@ -37,8 +37,8 @@ from harness.report.document.compiling import (
     Worst,
 )
 from harness.report.document.summary import Blocked, Counts, Mark, MessageGroup, ModelSummary, Span, Track
-from harness.report.document.ways import NumberRow, Numbers, Way, WayMark, WayTrack
-from harness.report.document.words import Kind, State
+from harness.report.document.ways import NumberRow, Numbers, WayMark, WayTrack, WayView
+from harness.report.document.words import MessageKind, State
 from harness.results.format import EnvironmentRecord, Footer, Header
 
 __all__ = [
@@ -58,25 +58,25 @@ __all__ = [
     "Fate",
     "Figures",
     "Installation",
-    "Kind",
     "Mark",
     "Measurement",
     "MessageGroup",
+    "MessageKind",
     "ModelSummary",
     "NumberRow",
     "Numbers",
     "Program",
     "Proof",
-    "Row",
     "Section",
+    "SectionRow",
     "Span",
     "State",
     "Totals",
     "Track",
     "View",
-    "Way",
     "WayMark",
     "WayTrack",
+    "WayView",
     "Worst",
     "installed",
 ]
@@ -88,7 +88,7 @@ FORMAT: Final = 7
 class View:
     """One run, counted and sorted. `cells` are in the order in which `sections` show them.
 
-    `without_model` takes the cells without a model together, as `models` does those of each; None where there are none.
+    `models` summarizes the cells of each model, `without_model` those without one; it is None if there are no such cells.
     """
 
     format: Literal[7] = FORMAT
@@ -96,7 +96,7 @@ class View:
     footer: Footer | None
     counts: Counts
     versions: tuple[str, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[WayView, ...]
     numbers: tuple[Numbers, ...]
     blocked: tuple[Blocked, ...]
     compiling: Compiling

@@ -96,7 +96,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SectionRow:
     """`python` and `hub` are None unless pinned. `cells` has one place per column, None where the matrix has no cell."""
 
     tensorflow: str
@@ -110,4 +110,4 @@ class Section(Installation):
     """One table: newest TensorFlow first."""
 
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[SectionRow, ...]

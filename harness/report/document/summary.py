@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.domain import Installation, InstallPolicy, Status
 from harness.judge.verdict import CellVerdict
-from harness.report.document.words import Kind
+from harness.report.document.words import MessageKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class MessageGroup:
     what an older Python made of them, a sentence each; empty unless each of them was tried on one.
     """
 
-    kind: Kind
+    kind: MessageKind
     message: str
     diagnosis: str
     second: tuple[str, ...]

@@ -28,7 +28,7 @@ class WayTrack(Installation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class WayView:
     """One way to do something: a case, on every model for which its marks are the same.
 
     `folder` is the case's, below `cases/`. A case whose outcome depends on the model, the save format or the device is several

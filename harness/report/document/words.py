@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Kind(str, Enum):
+class MessageKind(str, Enum):
     """Of a group of messages. `otherwise`: failed, and not as was declared. `machine`: says nothing about the software."""
 
     FAILURE = "failure"

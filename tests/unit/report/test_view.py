@@ -14,7 +14,7 @@ from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outco
 from harness.judge.outcomes import CaseVerdict
 from harness.judge.verdict import CellVerdict
 from harness.report import jsonview
-from harness.report.document import Kind, Measurement
+from harness.report.document import Measurement, MessageKind
 from harness.results.format import CaseRef
 
 GOLDEN = Path(__file__).parent / "golden" / "view.json"
@@ -111,7 +111,7 @@ def test_an_unavailable_cell_breaks_a_range_and_is_never_a_failure(records: Any)
         ("works", "2.10.1", "2.10.1"),
     ]
     assert found.counts.fails == 0
-    assert [group.kind for group in found.messages] == [Kind.MACHINE]
+    assert [group.kind for group in found.messages] == [MessageKind.MACHINE]
 
 
 def test_cells_without_a_model_say_nothing_of_any_model(records: Any) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.domain import Axes, Cell, Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status
 from harness.judge.outcomes import CaseVerdict
 from harness.report import wording
-from harness.report.document import State, View, Way, installed
+from harness.report.document import State, View, WayView, installed
 from harness.report.state import SILENT, reason, state_of
 from harness.report.view import view
 from harness.report.ways import folder
@@ -25,7 +25,7 @@ LOAD = "cases/loading/test_load.py::test_load"
 CASE = "cases/saving/test_save.py::test_save"
 
 
-def lines(found: View) -> list[tuple[Way, str]]:
+def lines(found: View) -> list[tuple[WayView, str]]:
     return [(way, track.phrase) for way in found.ways for track in way.tracks]
 
 
