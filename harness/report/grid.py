@@ -1,8 +1,8 @@
 """The pivot: TensorFlow versions down, (model, format, device) across, one section for each way to install.
 
-Cells without a model come first: what they tell holds whatever the model.
+Cells without a model come first: their outcome holds for every model.
 
-Also the order of TensorFlow versions, which every part of the report shares.
+Also owns the order of TensorFlow versions, which every part of the report shares.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DEVICES = tuple(Device)
 
 
 def version_key(text: str) -> tuple[Version, str]:
-    """Sorts 2.9.3 before 2.10.1, and what isn't a version before all that are."""
+    """Return a sort key that puts 2.9.3 before 2.10.1, and text that isn't a version before all versions."""
     try:
         return Version(text), text
     except InvalidVersion:
@@ -28,54 +28,58 @@ def version_key(text: str) -> tuple[Version, str]:
 
 
 def ascending(versions: Iterable[str]) -> tuple[str, ...]:
-    """Each version once, oldest first."""
+    """Sort versions, oldest first, each once."""
     return tuple(sorted(set(versions), key=version_key))
 
 
 def runs(chosen: frozenset[str], versions: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """The chosen ones as (first, last) of neighbours in `versions`."""
-    found: list[tuple[str, str]] = []
+    """Return the chosen versions as (first, last) of each run of neighbours in `versions`."""
+    ranges: list[tuple[str, str]] = []
     previous = False
     for version in versions:
         if version in chosen:
-            found[-1:] = [(found[-1][0], version)] if previous else [*found[-1:], (version, version)]
+            ranges[-1:] = [(ranges[-1][0], version)] if previous else [*ranges[-1:], (version, version)]
         previous = version in chosen
-    return tuple(found)
+    return tuple(ranges)
 
 
 def arrange(axes: Sequence[Axes]) -> tuple[tuple[int, ...], tuple[Section, ...]]:
-    """The order in which the sections show the cells, and the sections, whose cells count in that order.
+    """Return the order in which the sections show the cells, as indices into `axes`, and the sections.
+
+    A section refers to a cell by its index in that order.
 
     Raises:
         ValueError: two cells have the same values on every axis.
     """
     if not axes:
         return (), ()
-    pins = sorted({_row(one) for one in axes}, key=lambda row: (version_key(row[1] or "0"), version_key(row[2] or "0")))
+    # Sorts are stable: the newest TensorFlow comes first, but the pins of one TensorFlow stay in ascending order.
+    pins = sorted({_row(cell_axes) for cell_axes in axes}, key=lambda row: (version_key(row[1] or "0"), version_key(row[2] or "0")))
     rows = sorted(pins, key=lambda row: version_key(row[0]), reverse=True)
-    columns = sorted({_column(one) for one in axes}, key=_column_key)
-    row_place = {row: place for place, row in enumerate(rows)}
-    every_way = tuple(installations())
-    way_place = {way: place for place, way in enumerate(every_way)}
-    column_place = {column: place for place, column in enumerate(columns)}
+    columns = sorted({_column(cell_axes) for cell_axes in axes}, key=_column_key)
+    ways_to_install = tuple(installations())
+    row_numbers = {row: number for number, row in enumerate(rows)}
+    column_numbers = {column: number for number, column in enumerate(columns)}
+    installation_numbers = {way: number for number, way in enumerate(ways_to_install)}
     frame = pd.DataFrame(
         {
-            "way": [way_place[installation(one)] for one in axes],
-            "row": [row_place[_row(one)] for one in axes],
-            "column": [column_place[_column(one)] for one in axes],
+            "installation": [installation_numbers[installation(cell_axes)] for cell_axes in axes],
+            "row": [row_numbers[_row(cell_axes)] for cell_axes in axes],
+            "column": [column_numbers[_column(cell_axes)] for cell_axes in axes],
         }
-    ).sort_values(["way", "row", "column"])
-    order = tuple(int(place) for place in frame.index)
+    ).sort_values(["installation", "row", "column"])
+    order = tuple(int(index) for index in frame.index)
     frame["cell"] = range(len(frame))
     sections = []
-    for place, part in frame.groupby("way"):
+    for installation_number, part in frame.groupby("installation"):
+        # A gap is NaN, which turns the cells' indices into floats. pivot raises if two cells fall together.
         pivot = part.pivot(index="row", columns="column", values="cell").fillna(-1).astype(int)
         body = zip(pivot.index, pivot.to_numpy().tolist(), strict=True)
         sections.append(
             Section(
-                **every_way[place].as_arguments(),
-                columns=tuple(columns[place] for place in pivot.columns),
-                rows=tuple(_as_row(rows[place], cells) for place, cells in body),
+                **ways_to_install[installation_number].as_arguments(),
+                columns=tuple(columns[number] for number in pivot.columns),
+                rows=tuple(_as_row(rows[number], cells) for number, cells in body),
             )
         )
     return order, tuple(sections)

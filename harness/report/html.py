@@ -1,4 +1,4 @@
-"""The view as one HTML page that needs nothing else: no network, no other file, works from `file://`.
+"""Render the view as one HTML page that needs nothing else: no network and no other file, so that `file://` works.
 
 The page's policy names its style and its script by their hashes, so that nothing else in it can run.
 """
@@ -49,14 +49,14 @@ FATES = {
     Fate.REFUSED: "f",
     Fate.DIED: "c",
     Fate.NO_PROGRAM: "o",
-    Fate.HELD: "d",
+    Fate.AS_EXPECTED: "d",
     Fate.UNLIKE: "x",
     Fate.BLOCKED: "b",
     Fate.SKIPPED: "s",
     Fate.UNAVAILABLE: "u",
     Fate.NOT_RUN: "n",
 }
-# Pages that other commands put beside the report.
+# Pages that other commands write beside the report.
 PAGES = (
     ("reported.html", "What users reported, and what happened when it was run again"),
     ("tpu.html", "BERT from TensorFlow Hub on TPUs: how to write it"),
@@ -65,8 +65,8 @@ PAGES = (
 
 
 def render(view: View, beside: Sequence[str] = ()) -> str:
-    """One HTML document. `beside`: other pages in its folder, to link to."""
-    found = panels(view)
+    """Return the view as one HTML document. `beside` names the pages in its folder; it links to those of `PAGES`."""
+    view_panels = panels(view)
     style, script = source(STYLES), source(SCRIPTS)
     return (
         template_environment()
@@ -74,18 +74,19 @@ def render(view: View, beside: Sequence[str] = ()) -> str:
         .render(
             view=view,
             beside=beside,
-            panels=found,
-            present={mark.state for _, track in tracks(found) for mark in track.marks if mark},
+            panels=view_panels,
+            present={mark.state for _, track in tracks(view_panels) for mark in track.marks if mark},
             idle=idle(view),
             standard=_standard(view),
             standard_device=_standard_device(view),
             standard_chip=_standard_chip(view),
-            fates_present={mark.fate for one in view.compiling.programs for mark in one.compiles if mark},
-            first_program=sum(1 for _ in tracks(found)),
-            every=frozenset(model.model for model in view.models),
-            order={model.model: place for place, model in enumerate(view.models)},
-            places={cell.id: place for place, cell in enumerate(view.cells)},
-            diagnoses={one.id: one for one in view.diagnoses},
+            fates_present={compile_.fate for program in view.compiling.programs for compile_ in program.compiles if compile_},
+            # Rows of programs are numbered on from the tracks: the page opens the cells of both by one list.
+            first_program=sum(1 for _ in tracks(view_panels)),
+            all_models=frozenset(model.model for model in view.models),
+            model_numbers={model.model: number for number, model in enumerate(view.models)},
+            cell_indices={cell.id: index for index, cell in enumerate(view.cells)},
+            diagnoses={diagnosis.id: diagnosis for diagnosis in view.diagnoses},
             answers=Counter(claim.answer for document in view.documents for claim in document.claims),
             labels=wording.labels(view),
             messages=[group for group in view.messages if group.kind is not MessageKind.MACHINE],
@@ -101,7 +102,7 @@ def render(view: View, beside: Sequence[str] = ()) -> str:
 
 @cache
 def template_environment() -> Environment:
-    """Strict, escaping, over the templates of this room; also for pages beside the report."""
+    """Return the Jinja environment of the report's templates, strict and escaping; pages beside the report use it too."""
     environment = Environment(
         loader=PackageLoader("harness.report"),
         autoescape=True,
@@ -109,8 +110,8 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.tests["in_realm"] = lambda device, wanted: realm(device) is wanted
-    environment.filters["place_in"] = lambda model, order: order[model]
+    environment.tests["in_realm"] = lambda device, realm_of_group: realm(device) is realm_of_group
+    environment.filters["looked_up"] = lambda name, numbers: numbers[name]
     environment.globals.update(
         states=STATES,
         fates=FATES,
@@ -132,7 +133,7 @@ def template_environment() -> Environment:
 
 
 def _standard(view: View) -> str:
-    """The model that the tables of cells begin with, where those of all would be too wide: the one with most cases."""
+    """Return the model that wide tables of cells begin with, the one with most cases; empty if the tables aren't wide."""
     if max((len(section.columns) for section in view.sections), default=0) <= COLUMNS:
         return ""
     cases = Counter(model for _, model in sorted({(way.case, model) for way in view.ways for model in way.models}))
@@ -140,19 +141,22 @@ def _standard(view: View) -> str:
 
 
 def _standard_device(view: View) -> str:
-    """The devices that the tables of cells begin with: those of this machine, where there are others too."""
-    found = {realm(one.device) for one in view.devices}
-    return Realm.HOST.value if Realm.HOST in found and len(found) > 1 else ""
+    """Return the realm that the tables of cells begin with: this machine, if there are other realms too; else an empty text."""
+    different = {realm(count.device) for count in view.devices}
+    return Realm.HOST.value if Realm.HOST in different and len(different) > 1 else ""
 
 
 def _standard_chip(view: View) -> str:
-    """The chip that the programs begin with: the one with most of them."""
-    chips = Counter(one.chip.value for one in view.compiling.programs)
+    """Return the chip that the table of programs begins with: the chip with most programs."""
+    chips = Counter(program.chip.value for program in view.compiling.programs)
     return chips.most_common(1)[0][0] if chips else ""
 
 
 def classes(cell: CellView) -> str:
-    """The style of a cell: its verdict's letter; `x` for an unexpected pass; `d` where it works but for declared failures."""
+    """Return the CSS classes of a cell.
+
+    They are its verdict's letter; `x` if it has an unexpected pass; `d` if it works apart from declared failures.
+    """
     letter = LETTERS[cell.verdict]
     if cell.unexpected:
         return f"{letter} x"
@@ -161,13 +165,13 @@ def classes(cell: CellView) -> str:
 
 @cache
 def source(names: tuple[str, ...]) -> str:
-    """The templates of these names, one after the other."""
+    """Return the concatenated text of the templates with these names."""
     folder = files("harness.report") / "templates"
     return "\n" + "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 
 def policy(style: str, script: str) -> str:
-    """A content security policy that lets run exactly this style and this script."""
+    """Return a content security policy that allows exactly this style and this script."""
     sources = f"style-src {_hash(style)}; script-src {_hash(script)}; img-src data:"
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 

@@ -1,6 +1,6 @@
-"""The view as Markdown (GitHub's), for a job summary or a README: which way works, then one column for each model.
+"""Render the view as Markdown (GitHub's), for a job summary or a README: which way works, then one column for each model.
 
-Text from outside stands in code spans only, where nothing in it is markup.
+Text from outside is put into code spans only, where nothing in it is markup.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from harness.report.document import (
     ModelSummary,
     NumberRow,
     Program,
+    Section,
     Track,
     View,
     WayView,
@@ -35,7 +36,7 @@ WIDTH = 160
 
 
 def render(view: View) -> str:
-    """One Markdown document."""
+    """Return the view as one Markdown document."""
     return "\n".join(_lines(view)) + "\n"
 
 
@@ -51,8 +52,8 @@ def _lines(view: View) -> Iterator[str]:
     yield from _documents(view)
     yield from _models(view)
     yield from _messages(view)
-    for place in range(len(view.sections)):
-        yield from _section(view, place)
+    for section in view.sections:
+        yield from _section(view, section)
 
 
 def _headline(view: View) -> Iterator[str]:
@@ -72,29 +73,30 @@ def _count(view: View, verdict: CellVerdict) -> tuple[str, ...]:
 
 
 def _ways(view: View) -> Iterator[str]:
-    labels, found = wording.labels(view), panels(view)
+    labels, view_panels = wording.labels(view), panels(view)
     if not view.ways:
         return
     yield from ("## Which way works in which version", "")
-    reasons = [*idle(view), *(one for panel in found for one in panel.reasons)]
-    yield from (f"- {wording.reason(one, labels)} {_shortened(one.blocked.message)}" for one in reasons)
+    reasons = [*idle(view), *(reason for panel in view_panels for reason in panel.reasons)]
+    yield from (f"- {wording.reason(reason, labels)} {_shortened(reason.blocked.message)}" for reason in reasons)
     yield from ([""] if reasons else [])
-    sections = [one for panel in found for one in panel.installed]
-    names = tuple(f"{wording.install(one.install).lower()}, {wording.beside(one)}" for one in sections)
-    every = frozenset(model.model for model in view.models)
+    sections = [section for panel in view_panels for section in panel.installed]
+    names = tuple(f"{wording.install(section.install).lower()}, {wording.beside(section)}" for section in sections)
+    all_models = frozenset(model.model for model in view.models)
     for folder, lines in groupby(view.ways if sections else (), key=lambda way: way.folder):
-        yield from _table((plain_or_dash(wording.folder(folder)), *names), (_way(line, every, sections) for line in lines))
+        heads = (plain_or_dash(wording.folder_heading(folder)), *names)
+        yield from _table(heads, (_way(way, all_models, sections) for way in lines))
 
 
-def _way(way: WayView, every: frozenset[str], sections: Iterable[Installation]) -> tuple[str, ...]:
+def _way(way: WayView, all_models: frozenset[str], sections: Iterable[Installation]) -> tuple[str, ...]:
     phrases = {installed(track): track.phrase for track in way.tracks}
-    told = "".join(f" ({code(one)})" for one in wording.models(way, every))
-    told += "".join(f" ({one})" for one in wording.variants(way))
-    return f"{code(way.title)}{told}", *(plain_or_dash(phrases.get(section, "")) for section in sections)
+    tags = "".join(f" ({code(model)})" for model in wording.models(way, all_models))
+    tags += "".join(f" ({variant})" for variant in wording.variants(way))
+    return f"{code(way.title)}{tags}", *(plain_or_dash(phrases.get(section, "")) for section in sections)
 
 
 def _numbers(view: View) -> Iterator[str]:
-    """Which numbers were measured, and how far they reach; every single one is in the HTML report."""
+    """Yield the measured numbers as ranges; the HTML report has each number."""
     labels = tuple(wording.labels(view).values())
     for measured in view.numbers:
         yield from (f"## Measured: {code(measured.name)}", "")
@@ -106,13 +108,13 @@ def _numbers(view: View) -> Iterator[str]:
 
 
 def _number(row: NumberRow, labels: Sequence[str]) -> tuple[str, ...]:
-    told = ", ".join(filter(None, (row.variant, row.format, row.device)))
+    conditions = ", ".join(filter(None, (row.variant, row.format, row.device)))
     where = f"{wording.install(row.install).lower()}, {wording.beside(installed(row))}"
-    return code(row.title), code(row.model), code(told), where, wording.between_numbers(row, labels)
+    return code(row.title), code(row.model), code(conditions), where, wording.between_numbers(row, labels)
 
 
 def _compiling(view: View) -> Iterator[str]:
-    """Programs for TPU, whether the results are the same, and the cells of each device."""
+    """Yield the programs for TPU, whether their results are the same, and the cells of each device."""
     programs = view.compiling.programs
     if programs:
         yield from ("## Compiled for TPU, without a TPU", "", wording_tpu.ABOUT, "", wording_tpu.totals(view), "")
@@ -120,21 +122,24 @@ def _compiling(view: View) -> Iterator[str]:
         yield from _table(names, map(_program, programs[:PROGRAMS]))
         if len(programs) > PROGRAMS:
             yield from (f"{len(programs) - PROGRAMS:,} more are in the HTML report.", "")
-    for one in view.compiling.agreement:
-        yield from (f"### Are the results the same? {wording.install(one.install)}, {wording.beside(installed(one))}", "")
-        yield from (" ".join(wording_tpu.agreement(one, view.versions)), "")
+    for agreement in view.compiling.agreement:
+        way = f"{wording.install(agreement.install)}, {wording.beside(installed(agreement))}"
+        yield from (f"### Are the results the same? {way}", "")
+        yield from (" ".join(wording_tpu.agreement(agreement, view.versions)), "")
     if len(view.devices) > len(HOSTS):
         yield from ("## Cells by device", "")
         heads = (f"{wording.SYMBOLS[verdict]} {wording.NAMES[verdict]}" for verdict in CellVerdict)
-        rows = ((code(one.device.value), *(f"{one.cells[verdict] or '–'}" for verdict in CellVerdict)) for one in view.devices)
+        rows = (
+            (code(count.device.value), *(f"{count.cells[verdict] or '–'}" for verdict in CellVerdict)) for count in view.devices
+        )
         yield from _table(("device", *heads), rows)
 
 
-def _program(one: Program) -> tuple[str, ...]:
-    newest, refusal = wording_tpu.newest(one), wording_tpu.refusal(one)
-    told = "".join(f" ({code(tag)})" for tag in (one.variant, one.note) if tag)
+def _program(program: Program) -> tuple[str, ...]:
+    newest, refusal = wording_tpu.newest(program), wording_tpu.refusal(program)
+    tags = "".join(f" ({code(tag)})" for tag in (program.variant, program.note) if tag)
     seen = _shortened(refusal) if refusal else ", ".join(wording_tpu.facts(newest.figures)) if newest and newest.figures else ""
-    return f"{code(one.title)}{told}", code(one.model), one.chip.value, plain_or_dash(one.phrase), seen or "–"
+    return f"{code(program.title)}{tags}", code(program.model), program.chip.value, plain_or_dash(program.phrase), seen or "–"
 
 
 def _documents(view: View) -> Iterator[str]:
@@ -147,11 +152,11 @@ def _documents(view: View) -> Iterator[str]:
 
 
 def _claim(claim: ClaimView) -> tuple[str, ...]:
-    phrases = [f"{phrase} ({of})" if of else phrase for phrase, of in wording.of_claim(claim)]
+    phrases = [f"{phrase} ({where})" if where else phrase for phrase, where in wording.of_claim(claim)]
     measured = [wording.measured_on(claim)] if claim.measured_on else []
-    where = "; ".join([*phrases, *measured]) or claim.why
+    versions = "; ".join([*phrases, *measured]) or claim.why
     seen = claim.proofs[0].message if claim.proofs else ""
-    return " ".join(wording.ANSWERS[claim.answer]), code(claim.says), plain_or_dash(where), _shortened(seen) if seen else "–"
+    return " ".join(wording.ANSWERS[claim.answer]), code(claim.says), plain_or_dash(versions), _shortened(seen) if seen else "–"
 
 
 def _models(view: View) -> Iterator[str]:
@@ -177,7 +182,7 @@ def _messages(view: View) -> Iterator[str]:
     if not groups:
         return
     yield from ("## What goes wrong most often", "")
-    explained = {one.id: f"{one.cause} {one.do} ({code(one.see)})" for one in view.diagnoses}
+    explained = {diagnosis.id: f"{diagnosis.cause} {diagnosis.do} ({code(diagnosis.see)})" for diagnosis in view.diagnoses}
     rows = (
         (*_message(group), " ".join(filter(None, (*group.second, explained.get(group.diagnosis)))) or "–")
         for group in groups[:MESSAGES]
@@ -201,8 +206,7 @@ def _shortened(message: str) -> str:
     return code(f"{message[:WIDTH]}…" if len(message) > WIDTH else message)
 
 
-def _section(view: View, place: int) -> Iterator[str]:
-    section = view.sections[place]
+def _section(view: View, section: Section) -> Iterator[str]:
     tracks = {
         wording.model(model.model): {mark.tensorflow: mark for mark in track.marks}
         for model in (*filter(None, [view.without_model]), *view.models)
@@ -233,15 +237,17 @@ def _table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]
 
 
 def code(text: str) -> str:
-    """A code span that holds any text on one line, also inside a table."""
+    """Return a code span that holds any text on one line, also inside a table."""
     text = " ".join(text.split()) or "–"
+    # CommonMark: a span ends at a run of as many backticks as began it, and one space on each side is stripped.
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    # GitHub splits a row at every `|`, also inside a code span, unless it is escaped.
     return f"{fence}{pad}{text}{pad}{fence}".replace("|", r"\|")
 
 
 def plain_or_dash(text: str) -> str:
-    """Versions, ranges and phrases as they are, a code span for anything else, a dash for nothing."""
+    """Return versions, ranges and phrases as they are, other text as a code span, and a dash for an empty text."""
     if not text:
         return "–"
     return text if re.fullmatch(r"[\w.+!,;:' –-]+", text) else code(text)

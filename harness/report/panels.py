@@ -1,6 +1,6 @@
-"""The ways as renderers lay them out: one panel for each install policy, its choices of Keras and tensorflow-text below.
+"""Lay out the ways for renderers: one panel for each install policy, with its choices of Keras and tensorflow-text.
 
-A section in which no case could run has no tracks here: `idle` says it in a sentence instead.
+A section in which no case could run has no tracks: `idle` gives the reason for a sentence instead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.report.document import Blocked, Installation, View, WayTrack, WayVi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A way with its tracks in one panel. The tracks of all panels are numbered; `first` is the number of the first here."""
+    """A way with its tracks in one panel. Tracks are numbered through all panels; `first` is the number of this line's first."""
 
     way: WayView
     tracks: tuple[WayTrack, ...]
@@ -24,13 +24,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineGroup:
+    """The lines of the cases in one folder."""
+
     folder: str
     lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why no case could run in some versions. `installed` is None where that holds in every section with them."""
+    """A reason why no case could run in some versions. `installed` is None if it holds in every section with these versions."""
 
     blocked: Blocked
     installed: Installation | None
@@ -38,7 +40,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """`reasons` are of the versions that its tables show as blocked or unavailable."""
+    """The ways under one install policy. `reasons` explain the versions that its tables show as blocked or unavailable."""
 
     install: InstallPolicy
     installed: tuple[Installation, ...]
@@ -47,28 +49,32 @@ class Panel:
 
 
 def panels(view: View) -> tuple[Panel, ...]:
-    """Each install policy in which something could run."""
-    idle = {installed(one) for one in view.blocked if one.whole}
+    """Return a panel for each install policy under which some case could run."""
+    idle_sections = {installed(blocked) for blocked in view.blocked if blocked.whole}
     count = 0
-    found = []
+    with_lines = []
     for install in InstallPolicy:
-        chosen = tuple(installed(one) for one in view.sections if one.install is install and installed(one) not in idle)
+        sections = [installed(section) for section in view.sections if section.install is install]
+        chosen = tuple(section for section in sections if section not in idle_sections)
         lines = []
         for way in view.ways:
-            tracks = tuple(one for one in way.tracks if installed(one) in chosen)
+            tracks = tuple(track for track in way.tracks if installed(track) in chosen)
             if tracks:
                 lines.append(Line(way=way, tracks=tracks, first=count))
                 count += len(tracks)
-        groups = tuple(LineGroup(folder=name, lines=tuple(some)) for name, some in groupby(lines, key=lambda line: line.way.folder))
+        groups = tuple(
+            LineGroup(folder=folder, lines=tuple(in_folder))
+            for folder, in_folder in groupby(lines, key=lambda line: line.way.folder)
+        )
         if groups:
-            blocked = [one for one in view.blocked if one.install is install and not one.whole]
-            found.append(Panel(install=install, installed=chosen, reasons=_reasons(view, blocked), groups=groups))
-    return tuple(found)
+            partly = [blocked for blocked in view.blocked if blocked.install is install and not blocked.whole]
+            with_lines.append(Panel(install=install, installed=chosen, reasons=_reasons(view, partly), groups=groups))
+    return tuple(with_lines)
 
 
-def tracks(found: tuple[Panel, ...]) -> Iterator[tuple[WayView, WayTrack]]:
-    """Every track, in the order of their numbers."""
-    for panel in found:
+def tracks(panels: tuple[Panel, ...]) -> Iterator[tuple[WayView, WayTrack]]:
+    """Yield every track with its way, in the order of the tracks' numbers."""
+    for panel in panels:
         for group in panel.groups:
             for line in group.lines:
                 for track in line.tracks:
@@ -76,34 +82,38 @@ def tracks(found: tuple[Panel, ...]) -> Iterator[tuple[WayView, WayTrack]]:
 
 
 def idle(view: View) -> tuple[Reason, ...]:
-    """What is to be said of sections in which no case could run."""
-    return _reasons(view, [one for one in view.blocked if one.whole])
+    """Return the reasons why no case could run in some sections, for sentences in place of tables."""
+    return _reasons(view, [blocked for blocked in view.blocked if blocked.whole])
 
 
 def _reasons(view: View, blocked: Sequence[Blocked]) -> tuple[Reason, ...]:
-    """The same said once for several sections of a policy, where one sentence is true of all that have the versions."""
+    """Return a reason for each blocked part, merged into one where it is true of all sections of the policy with its versions."""
     alike: dict[tuple[InstallPolicy, Status, str], list[Blocked]] = {}
-    for one in blocked:
-        alike.setdefault((one.install, one.status, one.message), []).append(one)
-    found: list[Reason] = []
+    for part in blocked:
+        alike.setdefault((part.install, part.status, part.message), []).append(part)
+    reasons: list[Reason] = []
     for group in alike.values():
-        widest = max(group, key=lambda one: len(_versions(view, one)))
-        every = _versions(view, widest)
-        here = [section for section in view.sections if section.install is widest.install]
-        told = {installed(one): _versions(view, one) for one in group}
-        if all(told.get(installed(one), frozenset()) == every & {row.tensorflow for row in one.rows} for one in here):
-            found.append(Reason(blocked=widest, installed=None))
+        widest = max(group, key=lambda part: len(_versions(view, part)))
+        versions = _versions(view, widest)
+        by_section = {installed(part): _versions(view, part) for part in group}
+        sections = [section for section in view.sections if section.install is widest.install]
+        # Sections have different versions: legacy Keras begins at 2.16, for example. Each is asked about its own only.
+        if all(
+            by_section.get(installed(section), frozenset()) == versions & {row.tensorflow for row in section.rows}
+            for section in sections
+        ):
+            reasons.append(Reason(blocked=widest, installed=None))
         else:
-            found.extend(Reason(blocked=one, installed=installed(one)) for one in group)
-    return tuple(found)
+            reasons.extend(Reason(blocked=part, installed=installed(part)) for part in group)
+    return tuple(reasons)
 
 
-def _versions(view: View, one: Blocked) -> frozenset[str]:
-    """Those of its spans. A span has neighbours of its own section only, so what the section hasn't is not in it."""
-    section = next(each for each in view.sections if installed(each) == installed(one))
-    order = {version: place for place, version in enumerate(view.versions)}
+def _versions(view: View, blocked: Blocked) -> frozenset[str]:
+    """Return the versions of its spans that its section has: a span joins neighbours in the section, not in the whole run."""
+    section = next(section for section in view.sections if installed(section) == installed(blocked))
+    order = {version: index for index, version in enumerate(view.versions)}
     return frozenset(
         row.tensorflow
         for row in section.rows
-        if any(order[first] <= order[row.tensorflow] <= order[last] for first, last in one.spans)
+        if any(order[first] <= order[row.tensorflow] <= order[last] for first, last in blocked.spans)
     )

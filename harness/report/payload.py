@@ -1,29 +1,29 @@
-"""What the HTML page's script reads: the view with every text stored once, and cells as parallel lists.
+"""Pack the view for the HTML page's script: every text stored once, and cells as parallel lists.
 
     versions       oldest first
-    strings        each text once; all other texts are places in here, 0 is the empty one
-    installation   {axis: {value: its words, where it doesn't say it by itself}} of the axes that say how to install
+    strings        each text once; all other texts are indices into it, 0 is the empty text
+    installation   {axis: {value: its words; empty where the value says it by itself}} of the axes that say how to install
     sections       {install, keras, ... as in `installation`, rows: [[tensorflow, python, hub]],
                    columns: [[model, `none` for cells without one, format, device]]}
     cells          parallel lists in the order of the buttons on the page; `verdict` is one letter a cell
-    cells.cases    runs of places in `cases`: [first, count, first, count, ...]
+    cells.cases    runs of indices into `cases`: [first, count, first, count, ...]
     cases          [kind, seconds, cell that ran it or -1, when recorded where reused or 0, [name, number or version, ...]]
     kinds          [case, title, variant, verdict, message, evidence, diagnosis, what to do instead, the case that shows it,
                    1 where that passed here, 0 where not, -1 where none is named, link, outcome,
-                   signature, what an older Python made of it]: what cases have in common
-    ways           [case, [cell to open or -1, one for each of `versions`]] in the order of the numbered rows of the page
+                   signature, how it ended on an older Python]: what cases have in common
+    ways           [case, [cell to open or -1, for each of `versions`]] in the order of the numbered rows of the page
     firstProgram   the number of the first row of the programs for TPU
-    figures        {name: [[number or null, one for each of `versions`], or 0, one for each program]}
-    names          what a selector may ask about: {name, kind, takes, values: all that there are, null where any may be asked for}
-    releases       {version: {rank: its place among all versions here, release: its numbers}}, for comparing
-    tasks          {case: what a user comes for}, of cases that are a way to do it
+    figures        {name: [[number or null, for each of `versions`] or 0, for each program]}
+    names          the names that a selector may use: {name, kind, takes, values: all that there are, null where any may be given}
+    releases       {version: {rank: its position among all versions of the page, release: its numbers}}, for comparing
+    tasks          {case: the user's task}, of cases that are a way to do it
     interfaces     {model: how it takes its inputs}, where that is known
-    realms         what each device stands for
-    evidence       long texts: places in here, not in `strings`
+    realms         {device: its realm, as in `devices.Realm`}
+    evidence       long texts, referred to by indices into this list, not into `strings`
     diagnoses      {id: [cause, what to do, what shows it]}
-    environments   records, with packages as places in `strings`
+    environments   records, with packages as indices into `strings`
 
-Private to the page: a program reads `jsonview`.
+Private to the page: programs read `jsonview`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from harness.report import selecting
 from harness.report.devices import realm
 from harness.report.document import CaseView, Program, View, WayTrack
 from harness.report.panels import panels, tracks
-from harness.report.wording_tpu import SHOWN
+from harness.report.wording_tpu import FIGURE_NAMES
 from harness.results.format import EnvironmentRecord
 
 LETTERS = {
@@ -51,26 +51,26 @@ LETTERS = {
 
 
 class _Table:
-    """Values numbered as they first come."""
+    """Values, numbered in the order in which they first appear."""
 
     def __init__(self, *first: Any) -> None:
-        self.places: dict[Any, int] = {}
+        self._numbers: dict[Any, int] = {}
         for value in first:
             self(value)
 
     def __call__(self, value: Any) -> int:
-        return self.places.setdefault(value, len(self.places))
+        return self._numbers.setdefault(value, len(self._numbers))
 
     def values(self) -> list[Any]:
-        return list(self.places)
+        return list(self._numbers)
 
 
 def payload(view: View) -> str:
-    """The page's data as JSON that is safe inside a script element."""
+    """Return the page's data as JSON that is safe inside a script element."""
     strings, kinds = _Table(""), _Table()
     environments = _Table(*(record.id for record in view.environments))
-    places = {cell.id: place for place, cell in enumerate(view.cells)}
     cells = view.cells
+    cell_indices = {cell.id: index for index, cell in enumerate(cells)}
     data = {
         "run": view.header.run,
         "command": view.header.command,
@@ -89,51 +89,55 @@ def payload(view: View) -> str:
             "id": [cell.id for cell in cells],
             "environment": [environments(cell.environment) for cell in cells],
             "verdict": "".join(LETTERS[cell.verdict] for cell in cells),
-            "unexpected": [place for place, cell in enumerate(cells) if cell.unexpected],
+            "unexpected": [index for index, cell in enumerate(cells) if cell.unexpected],
             "words": [strings(cell.words) for cell in cells],
             "status": [strings(cell.status.value if cell.status else "") for cell in cells],
             "trouble": [strings(cell.trouble.value if cell.trouble else "") for cell in cells],
             "message": [strings(cell.message) for cell in cells],
             "evidence": [cell.evidence for cell in cells],
-            "diagnosis": {place: cell.diagnosis for place, cell in enumerate(cells) if cell.diagnosis},
-            "second": {place: strings(cell.second) for place, cell in enumerate(cells) if cell.second},
-            "reused": {place: cell.recorded for place, cell in enumerate(cells) if cell.reused},
+            "diagnosis": {index: cell.diagnosis for index, cell in enumerate(cells) if cell.diagnosis},
+            "second": {index: strings(cell.second) for index, cell in enumerate(cells) if cell.second},
+            "reused": {index: cell.recorded for index, cell in enumerate(cells) if cell.reused},
             "cases": [_runs(cell.cases) for cell in cells],
         },
-        "cases": [_case(case, strings, kinds, places) for case in view.cases],
+        "cases": [_case(case, strings, kinds, cell_indices) for case in view.cases],
         "kinds": kinds.values(),
         "ways": [
-            *([strings(way.case), _opened(track)] for way, track in tracks(panels(view))),
-            *([strings(one.case), [mark.cell if mark else -1 for mark in one.compiles]] for one in view.compiling.programs),
+            *([strings(way.case), _cells_to_open(track)] for way, track in tracks(panels(view))),
+            *(
+                [strings(program.case), [compile_.cell if compile_ else -1 for compile_ in program.compiles]]
+                for program in view.compiling.programs
+            ),
         ],
         "firstProgram": sum(1 for _ in tracks(panels(view))),
-        "figures": {name: [_figures(one, name) for one in view.compiling.programs] for name in SHOWN},
+        "figures": {name: [_figures(program, name) for program in view.compiling.programs] for name in FIGURE_NAMES},
         "names": selecting.names(view),
         "releases": selecting.releases(view),
         "tasks": dict(view.tasks),
         "interfaces": {model: interface.value for model, interface in view.interfaces.items()},
-        "realms": {one.device.value: realm(one.device).value for one in view.devices},
+        "realms": {count.device.value: realm(count.device).value for count in view.devices},
         "environments": [_environment(record, strings) for record in view.environments],
         "evidence": view.evidence,
-        "diagnoses": {one.id: [one.cause, one.do, one.see] for one in view.diagnoses},
+        "diagnoses": {diagnosis.id: [diagnosis.cause, diagnosis.do, diagnosis.see] for diagnosis in view.diagnoses},
         "environmentIds": environments.values(),
         "strings": strings.values(),
     }
+    # Inside a script element `</script>` and `<!--` mean something even in a string: escaped, they stay text.
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _figures(program: Program, name: str) -> list[float | None] | int:
-    """By version; 0 where nothing is known."""
-    found = [getattr(one.figures, name) if one and one.figures else None for one in program.compiles]
-    return found if any(one is not None for one in found) else 0
+    """Return a figure of a program by version; 0 if it is known for none."""
+    values = [getattr(compile_.figures, name) if compile_ and compile_.figures else None for compile_ in program.compiles]
+    return values if any(value is not None for value in values) else 0
 
 
-def _opened(track: WayTrack) -> list[int]:
+def _cells_to_open(track: WayTrack) -> list[int]:
     return [mark.cells[0] if mark else -1 for mark in track.marks]
 
 
-def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]) -> list[Any]:
+def _case(case: CaseView, strings: _Table, kinds: _Table, cell_indices: dict[str, int]) -> list[Any]:
     kind = kinds(
         (
             strings(case.case),
@@ -152,9 +156,10 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, places: dict[str, int]
             strings(case.second),
         )
     )
-    told = [kind, case.seconds, places.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
-    facts = [(one.name, one.value) for one in case.measured] + [(one.name, one.version) for one in case.beside]
-    return [*told, [part for name, fact in facts for part in (strings(name), fact)]] if facts else told
+    entry = [kind, case.seconds, cell_indices.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
+    facts: list[tuple[str, float | str]] = [(measurement.name, measurement.value) for measurement in case.measured]
+    facts += [(package.name, package.version) for package in case.beside]
+    return [*entry, [part for name, fact in facts for part in (strings(name), fact)]] if facts else entry
 
 
 def _environment(record: EnvironmentRecord, strings: _Table) -> dict[str, Any]:
@@ -174,11 +179,12 @@ def _environment(record: EnvironmentRecord, strings: _Table) -> dict[str, Any]:
     }
 
 
-def _runs(places: Iterable[int]) -> list[int]:
-    found: list[int] = []
-    for place in places:
-        if found and found[-2] + found[-1] == place:
-            found[-1] += 1
+def _runs(indices: Iterable[int]) -> list[int]:
+    """Return indices as runs of neighbours: `[first, count, first, count, ...]`."""
+    runs: list[int] = []
+    for index in indices:
+        if runs and runs[-2] + runs[-1] == index:
+            runs[-1] += 1
         else:
-            found += [place, 1]
-    return found
+            runs += [index, 1]
+    return runs

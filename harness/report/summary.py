@@ -1,4 +1,4 @@
-"""What a reader asks first: which versions work with which model, what to install, and what goes wrong most often."""
+"""Summarize a run: which versions work with which model, what to install, and the most frequent failures. Pure."""
 
 from __future__ import annotations
 
@@ -30,9 +30,13 @@ _KINDS = {
 
 
 def count(cells: Sequence[CellView], planned: int) -> Counts:
-    """The headline counts. Cells that were planned and are not here count as not run."""
+    """Count cells for the headline. Planned cells without a record count as not run.
+
+    Args:
+        cells: the cells of the view, planned ones without a record among them if the plan is known.
+        planned: how many cells the run was to have.
+    """
     tally = {verdict: sum(cell.verdict is verdict for cell in cells) for verdict in CellVerdict}
-    here = sum(cell.status is not None for cell in cells)
     return Counts(
         works=tally[CellVerdict.WORKS],
         partly=tally[CellVerdict.PARTLY],
@@ -42,23 +46,24 @@ def count(cells: Sequence[CellView], planned: int) -> Counts:
         working_as_declared=sum(_declared(cell) for cell in cells),
         unexpected_passes=sum(cell.unexpected for cell in cells),
         reused=sum(cell.reused for cell in cells),
-        here=here,
+        recorded=sum(cell.status is not None for cell in cells),
         planned=max(planned, len(cells)),
     )
 
 
 def models(sections: Sequence[Section], cells: Sequence[CellView]) -> tuple[ModelSummary, ...]:
-    """Return each model by name, with one track for each section that has it; cells without a model under the empty name, first.
+    """Return each model by name, with a track for each section that has it; first, by the empty name, cells without a model.
 
-    Told of the host alone, where anything ran on it: other devices have other cases, and hardware may be missing.
+    Only cells of the host count, if it has any: other devices have other cases, and hardware may be missing.
     """
     tracks: defaultdict[str, list[Track]] = defaultdict(list)
     hosted = any(column.device in HOSTS for section in sections for column in section.columns)
     for section in sections:
-        chosen = [place for place, column in enumerate(section.columns) if column.device in HOSTS or not hosted]
-        for model, places in groupby(chosen, key=lambda place: section.columns[place].model):
-            tracks[model].append(_track(section, tuple(places), cells))
-    return tuple(_model(model, found) for model, found in sorted(tracks.items()))
+        chosen = [number for number, column in enumerate(section.columns) if column.device in HOSTS or not hosted]
+        # Columns are sorted by model first, so groupby meets each model once.
+        for model, columns in groupby(chosen, key=lambda number: section.columns[number].model):
+            tracks[model].append(_track(section, tuple(columns), cells))
+    return tuple(_model(model, of_model) for model, of_model in sorted(tracks.items()))
 
 
 def _model(model: str, tracks: Sequence[Track]) -> ModelSummary:
@@ -68,25 +73,26 @@ def _model(model: str, tracks: Sequence[Track]) -> ModelSummary:
     )
 
 
-def _track(section: Section, places: Sequence[int], cells: Sequence[CellView]) -> Track:
+def _track(section: Section, columns: Sequence[int], cells: Sequence[CellView]) -> Track:
     by_version: defaultdict[str, list[int]] = defaultdict(list)
     for row in reversed(section.rows):
-        by_version[row.tensorflow].extend(cell for place in places if (cell := row.cells[place]) is not None)
-    marks = tuple(_mark(version, found, cells) for version, found in by_version.items() if found)
+        by_version[row.tensorflow].extend(cell for column in columns if (cell := row.cells[column]) is not None)
+    marks = tuple(_mark(version, indices, cells) for version, indices in by_version.items() if indices)
     return Track(**installation(section).as_arguments(), marks=marks, spans=tuple(_spans(marks)))
 
 
-def _mark(version: str, places: Sequence[int], cells: Sequence[CellView]) -> Mark:
-    verdict = together(cells[place].verdict for place in places)
+def _mark(version: str, indices: Sequence[int], cells: Sequence[CellView]) -> Mark:
+    of_version = [cells[index] for index in indices]
+    verdict = together(cell.verdict for cell in of_version)
     return Mark(
         tensorflow=version,
         verdict=verdict,
-        declared=verdict is CellVerdict.WORKS and any(cells[place].declared for place in places),
-        working=sum(cells[place].verdict is CellVerdict.WORKS for place in places),
-        cells=len(places),
-        passed=sum(cells[place].passed for place in places),
-        cases=sum(len(cells[place].cases) for place in places),
-        cell=min(places, key=lambda place: _WORST_FIRST.index(cells[place].verdict)),
+        declared=verdict is CellVerdict.WORKS and any(cell.declared for cell in of_version),
+        working=sum(cell.verdict is CellVerdict.WORKS for cell in of_version),
+        cells=len(of_version),
+        passed=sum(cell.passed for cell in of_version),
+        cases=sum(len(cell.cases) for cell in of_version),
+        cell=min(indices, key=lambda index: _WORST_FIRST.index(cells[index].verdict)),
     )
 
 
@@ -97,22 +103,28 @@ def _spans(marks: Iterable[Mark]) -> Iterator[Span]:
 
 
 def _install_instead(tracks: Sequence[Track]) -> int | None:
-    """Of what works: without declared failures, then the newest TensorFlow, then what a plain install gives today."""
+    """Return the cell to recommend among those that work, None if none does.
+
+    No declared failures weigh most, then the newest TensorFlow, then that a plain install gives it today.
+    """
     working = [(track, mark) for track in tracks for mark in track.marks if mark.verdict is CellVerdict.WORKS]
     if not working:
         return None
     today = InstallPolicy.TODAY
-    return max(working, key=lambda one: (not one[1].declared, version_key(one[1].tensorflow), one[0].install is today))[1].cell
+    _, best = max(working, key=lambda pair: (not pair[1].declared, version_key(pair[1].tensorflow), pair[0].install is today))
+    return best.cell
 
 
 def _closest(tracks: Sequence[Track]) -> Mark | None:
-    """Of what works partly: the largest part of the cases, then the newest TensorFlow."""
+    """Return the mark that works partly with the largest share of passed cases, then the newest TensorFlow; None if none does."""
     partly = [mark for track in tracks for mark in track.marks if mark.verdict is CellVerdict.PARTLY and mark.passed]
     return max(partly, key=lambda mark: (mark.passed / mark.cases, version_key(mark.tensorflow)), default=None)
 
 
 @dataclass(slots=True)
 class _Gathered:
+    """A group of messages while it grows; the dicts are ordered sets."""
+
     cells: list[int] = field(default_factory=list)
     where: dict[str, None] = field(default_factory=dict)
     diagnoses: set[str] = field(default_factory=set)
@@ -120,30 +132,32 @@ class _Gathered:
 
 
 def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Sequence[str]) -> tuple[MessageGroup, ...]:
-    """Cells grouped by what they say, most frequent first; what was declared, then this machine's trouble, come last.
+    """Group cells by the first lines of their messages, most frequent first.
+
+    Declared failures come after all others, and trouble of this machine after those.
 
     A cell counts once for each message.
     """
     groups: defaultdict[tuple[MessageKind, str], _Gathered] = defaultdict(_Gathered)
-    for place, cell in enumerate(cells):
-        for kind, message, where, diagnosis, second in _said(cell, cases):
+    for index, cell in enumerate(cells):
+        for kind, message, where, diagnosis, second in _messages_of(cell, cases):
             group = groups[kind, message]
             group.where[where] = None
             group.diagnoses.add(diagnosis)
             group.seconds[second] = None
-            if not group.cells or group.cells[-1] != place:
-                group.cells.append(place)
-    found = (_group(kind, message, group, cells, versions) for (kind, message), group in groups.items())
-    return tuple(sorted(found, key=lambda group: (_RANKS[group.kind], -group.cells, -group.versions, group.message)))
+            if not group.cells or group.cells[-1] != index:
+                group.cells.append(index)
+    counted = (_group(kind, message, group, cells, versions) for (kind, message), group in groups.items())
+    return tuple(sorted(counted, key=lambda group: (_RANKS[group.kind], -group.cells, -group.versions, group.message)))
 
 
-def _said(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[MessageKind, str, str, str, str]]:
+def _messages_of(cell: CellView, cases: Sequence[CaseView]) -> Iterator[tuple[MessageKind, str, str, str, str]]:
+    """Yield the messages of a cell and its cases: kind, first line, where it is from, diagnosis, second opinion."""
     if cell.verdict is CellVerdict.UNAVAILABLE:
         yield MessageKind.MACHINE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
     elif cell.message:
         yield MessageKind.FAILURE, first_line(cell.message), cell.label, cell.diagnosis, cell.second
-    for place in cell.cases:
-        case = cases[place]
+    for case in (cases[index] for index in cell.cases):
         kind = _kind(case.verdict)
         if kind is not None:
             yield kind, first_line(case.message), case.title, case.diagnosis, case.second
@@ -154,8 +168,8 @@ def _kind(verdict: CaseVerdict) -> MessageKind | None:
 
 
 def _group(kind: MessageKind, message: str, group: _Gathered, cells: Sequence[CellView], versions: Sequence[str]) -> MessageGroup:
-    found = frozenset(cells[place].axes.tensorflow for place in group.cells)
-    installs = frozenset(cells[place].axes.install for place in group.cells)
+    affected = frozenset(cells[index].axes.tensorflow for index in group.cells)
+    installs = frozenset(cells[index].axes.install for index in group.cells)
     return MessageGroup(
         kind=kind,
         message=message,
@@ -163,10 +177,10 @@ def _group(kind: MessageKind, message: str, group: _Gathered, cells: Sequence[Ce
         second=() if "" in group.seconds else tuple(group.seconds),
         where=tuple(group.where),
         cells=len(group.cells),
-        versions=len(found),
-        spans=runs(found, versions),
+        versions=len(affected),
+        spans=runs(affected, versions),
         installs=tuple(install for install in InstallPolicy if install in installs),
-        example=max(group.cells, key=lambda place: version_key(cells[place].axes.tensorflow)),
+        example=max(group.cells, key=lambda index: version_key(cells[index].axes.tensorflow)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The view for a terminal: each way a row, each TensorFlow a column; below it what went wrong, in its own words."""
+"""Render the view for a terminal: each way a row, each TensorFlow a column; below the tables the messages of failures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STYLES = {
 
 
 def render(view: View, *, skipped: bool = False) -> RenderableType:
-    """Return one table for each way to install. Ways that were skipped everywhere are left out unless `skipped`."""
+    """Return a table for each way to install, and the messages of failures. Only `skipped` includes ways skipped everywhere."""
     return Group(*_parts(view, skipped=skipped))
 
 
@@ -46,35 +46,35 @@ def _parts(view: View, *, skipped: bool) -> Iterator[RenderableType]:
         "\n" + "   ".join(f"{symbol} {name}" for state, (symbol, name) in wording.STATES.items() if state in used), style="dim"
     )
     yield from compiling(view)
-    for one in idle(view):
-        yield Text(f"\n{wording.reason(one, labels)} {_cut(one.blocked.message)}")
+    for reason in idle(view):
+        yield Text(f"\n{wording.reason(reason, labels)} {_cut(reason.blocked.message)}")
     groups = [group for group in view.messages if group.kind is not MessageKind.DECLARED]
     if groups:
         yield Text("\nWhat went wrong", style="bold")
-    known = {one.id: one for one in view.diagnoses}
+    diagnoses = {diagnosis.id: diagnosis for diagnosis in view.diagnoses}
     for group in groups[:MESSAGES]:
         where = wording.ranges((labels.get(first, first), labels.get(last, last)) for first, last in group.spans)
         yield Text(f"  {where}: {_cut(group.message)}")
         for sentence in group.second:
             yield Text(f"    {sentence}")
-        if group.diagnosis in known:
-            yield Text(f"    {known[group.diagnosis].cause} {known[group.diagnosis].do}", style="italic")
+        if diagnosis := diagnoses.get(group.diagnosis):
+            yield Text(f"    {diagnosis.cause} {diagnosis.do}", style="italic")
     if len(groups) > MESSAGES:
         yield Text(f"  {len(groups) - MESSAGES} more are in the report")
 
 
 def compiling(view: View) -> Iterator[RenderableType]:
-    """The programs for TPU, and what the agreement comes to; nothing where there are none."""
+    """Yield the programs for TPU and how far their results agree; nothing if there are none."""
     if view.compiling.programs:
         yield Text(f"\nCompiled for TPU\n{wording_tpu.totals(view)}")
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("", "chip", "TensorFlow", "figures, or the error"):
             table.add_column(name)
-        for one in view.compiling.programs:
-            newest = wording_tpu.newest(one)
+        for program in view.compiling.programs:
+            newest = wording_tpu.newest(program)
             figures = ", ".join(wording_tpu.facts(newest.figures)) if newest and newest.figures else ""
-            told = ", ".join(filter(None, (one.title.rstrip("."), one.variant, one.note, one.model)))
-            table.add_row(Text(told), one.chip.value, one.phrase, Text(_cut(wording_tpu.refusal(one)) or figures))
+            name = ", ".join(filter(None, (program.title.rstrip("."), program.variant, program.note, program.model)))
+            table.add_row(Text(name), program.chip.value, program.phrase, Text(_cut(wording_tpu.refusal(program)) or figures))
         yield table
     for agreement in view.compiling.agreement:
         yield Text("\n" + " ".join(wording_tpu.agreement(agreement, view.versions)))
@@ -83,15 +83,15 @@ def compiling(view: View) -> Iterator[RenderableType]:
 def _table(view: View, ways: list[WayView], section: Installation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
-    every = frozenset(model.model for model in view.models)
+    all_models = frozenset(model.model for model in view.models)
     for version in view.versions:
         table.add_column(wording.labels(view)[version], justify="center")
     for folder, members in groupby(ways, key=lambda way: way.folder):
-        table.add_row(Text(wording.folder(folder), style="dim"))
+        table.add_row(Text(wording.folder_heading(folder), style="dim"))
         for way in members:
             marks = next((track.marks for track in way.tracks if installed(track) == section), ())
-            told = "".join(f" ({one})" for one in (*wording.models(way, every), *wording.variants(way)))
-            table.add_row(Text(f"  {way.title}{told}"), *map(_mark, marks))
+            tags = "".join(f" ({tag})" for tag in (*wording.models(way, all_models), *wording.variants(way)))
+            table.add_row(Text(f"  {way.title}{tags}"), *map(_mark, marks))
     return table
 
 

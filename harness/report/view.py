@@ -1,4 +1,4 @@
-"""From a run to its view: counts once, sorts once, judges each cell once. Pure."""
+"""Make a run into its view: count once, sort once, judge each cell once. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from harness.report.document import CaseView, CellView, Measurement, View
 from harness.report.grid import arrange, ascending
 from harness.report.numbers import numbers
 from harness.report.text import MESSAGE_LIMIT, plain
-from harness.report.ways import ways as every_way
+from harness.report.ways import ways as all_ways
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Package
 from harness.results.store import Run, first_opinions
 
@@ -42,34 +42,35 @@ def view(
     interfaces: Mapping[str, Interface] = MappingProxyType({}),
     tasks: Mapping[str, str] = MappingProxyType({}),
 ) -> View:
-    """The report's data.
+    """Return the report's data.
 
     Args:
         run: a run as read, second opinions included; where an id is recorded twice, the later record holds.
         titles: what each case is called, by its id; a case without a title is called by its id.
-        planned: the plan's cells, where it is known: those without a record are shown as not run.
-        findings: the documents' claims, held against this run.
+        planned: the cells of the plan, if it is known: those without a record are shown as not run.
+        findings: the documents' claims, judged by this run.
         judgements: the verdict on each case record; one without a judgement declares nothing.
-        interfaces: the interface of each model, where it is known.
-        tasks: what a user comes for, by the case that is a way to do it.
+        interfaces: the interface of each model whose interface is known.
+        tasks: the user's task, by the case that is a way to do it.
     """
-    every, run = run, first_opinions(run)
-    on_environments, on_cases = opinions_on_environments(every), opinions_on_cases(every, judgements)
+    # The verdicts are those of the first opinions alone; second opinions become sentences beside them.
+    with_second, run = run, first_opinions(run)
+    on_environments, on_cases = opinions_on_environments(with_second), opinions_on_cases(with_second, judgements)
     records = {record.id: _plain_axes(record) for record in run.cells}
     missing = [cell for cell in planned if cell.id not in records]
     axes = [record.axes for record in records.values()] + [cell.axes for cell in missing]
     order, sections = arrange(axes)
     environments = {record.id: _plain_environment(record) for record in run.environments}
     texts = _Texts()
-    # A case that both have may have been run in the environment of a second opinion.
-    environment_facts = {record.id: facts.of_environment(record) for record in map(_plain_environment, every.environments)}
+    # With those of second opinions: a case that both environments have may have been run in the second.
+    environment_facts = {record.id: facts.of_environment(record) for record in map(_plain_environment, with_second.environments)}
     measured = _Cases(run.cases, titles, texts, environment_facts, judgements, on_cases)
     unsorted: list[CellRecord | Cell] = [*records.values(), *missing]
-    cells = tuple(_cell(unsorted[place], environments, environment_facts, measured, texts, on_environments) for place in order)
-    cases = measured.shown()
+    cells = tuple(_cell(unsorted[index], environments, environment_facts, measured, texts, on_environments) for index in order)
+    cases = measured.views()
     by_model = summary.models(sections, cells)
-    versions = ascending(one.tensorflow for one in axes)
-    ways = every_way(cells, cases, environments, measured.uses)
+    versions = ascending(of_cell.tensorflow for of_cell in axes)
+    ways = all_ways(cells, cases, environments, measured.uses)
     return View(
         header=run.header,
         footer=run.footer,
@@ -91,28 +92,29 @@ def view(
         environments=tuple(sorted(environments.values(), key=attrgetter("id"))),
         cells=cells,
         cases=cases,
-        evidence=texts.seen(),
+        evidence=texts.plain_texts(),
     )
 
 
 class _Texts:
-    """Evidence, each text once. The same text is made plain once."""
+    """Evidence, each text once, numbered in the order in which texts first come. The same text is made plain once."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {"": 0}
-        self._of: dict[str, int] = {"": 0}
+        # Two tables: raw texts that differ, in terminal codes for example, may be the same plain text.
+        self._by_plain_text: dict[str, int] = {"": 0}
+        self._by_raw_text: dict[str, int] = {"": 0}
 
-    def place(self, text: str) -> int:
-        if text not in self._of:
-            self._of[text] = self._places.setdefault(plain(text), len(self._places))
-        return self._of[text]
+    def index_of(self, text: str) -> int:
+        if text not in self._by_raw_text:
+            self._by_raw_text[text] = self._by_plain_text.setdefault(plain(text), len(self._by_plain_text))
+        return self._by_raw_text[text]
 
-    def seen(self) -> tuple[str, ...]:
-        return tuple(self._places)
+    def plain_texts(self) -> tuple[str, ...]:
+        return tuple(self._by_plain_text)
 
 
 class _Cases:
-    """The measured cases, each made into a CaseView once, numbered as cells first ask for them."""
+    """The cases of a run, each made into a CaseView once, numbered in the order in which cells first ask for them."""
 
     def __init__(
         self,
@@ -133,35 +135,36 @@ class _Cases:
         for record in records:
             self._records[record.key][record.case, record.variant] = record
             self.uses[record.case] = self.uses.get(record.case, frozenset()) | {Axis(name) for name in record.uses if name in _AXES}
-        self._places: dict[tuple[str, str | None], tuple[int, ...]] = {}
-        self._shown: list[CaseView] = []
-        self._known: set[int] = set()
+        self._indices: dict[tuple[str, str | None], tuple[int, ...]] = {}
+        self._views: list[CaseView] = []
+        self._known_failures: set[int] = set()
 
-    def places(self, ref: CaseRef) -> tuple[int, ...]:
-        """Where the cases of a reference are in `shown()`; one that was not run where there is no record."""
+    def indices_of(self, ref: CaseRef) -> tuple[int, ...]:
+        """Return the indices of a reference's cases in `views()`: several for variants, one not run if there is no record."""
         records = self._records.get(ref.key, {}) if ref.key is not None else {}
-        name = ref.case, ref.key if records else None
-        if name not in self._places:
-            first = len(self._shown)
+        # Without records the key tells nothing apart: one "not run" serves all cells that miss this case.
+        case_and_key = ref.case, ref.key if records else None
+        if case_and_key not in self._indices:
+            first = len(self._views)
             for record in records.values():
                 judgement = judgement_of(self._judgements, record)
                 if judgement.known:
-                    self._known.add(len(self._shown))
-                self._shown.append(self._case(record, judgement))
+                    self._known_failures.add(len(self._views))
+                self._views.append(self._case(record, judgement))
             if not records:
-                self._shown.append(self._not_run(ref.case))
-            self._places[name] = tuple(range(first, len(self._shown)))
-        return self._places[name]
+                self._views.append(self._not_run(ref.case))
+            self._indices[case_and_key] = tuple(range(first, len(self._views)))
+        return self._indices[case_and_key]
 
-    def verdicts(self, places: Sequence[int]) -> tuple[CaseVerdict, ...]:
-        return tuple(self._shown[place].verdict for place in places)
+    def verdicts(self, indices: Sequence[int]) -> tuple[CaseVerdict, ...]:
+        return tuple(self._views[index].verdict for index in indices)
 
-    def known_failures(self, places: Sequence[int]) -> int:
-        """Count the right ways among them that failed as declared."""
-        return sum(place in self._known for place in places)
+    def count_known_failures(self, indices: Sequence[int]) -> int:
+        """Count the right ways that failed as declared among these cases."""
+        return sum(index in self._known_failures for index in indices)
 
-    def shown(self) -> tuple[CaseView, ...]:
-        return tuple(self._shown)
+    def views(self) -> tuple[CaseView, ...]:
+        return tuple(self._views)
 
     def _not_run(self, case: str) -> CaseView:
         return CaseView(case=case, title=self._title(case), outcome=Outcome.NOT_RUN, verdict=CaseVerdict.NOT_RUN)
@@ -189,10 +192,10 @@ class _Cases:
             proven=judgement.proven,
             link=declaration.link if declaration else "",
             unmet=tuple(plain(text, MESSAGE_LIMIT) for text in record.unmet),
-            evidence=self._texts.place(record.evidence),
+            evidence=self._texts.index_of(record.evidence),
             diagnosis=self._diagnosis(record),
             measured=tuple(Measurement(name=plain(name), value=value) for name, value in record.measured.items()),
-            beside=tuple(Package(name=plain(one.name), version=plain(one.version)) for one in record.beside),
+            beside=tuple(Package(name=plain(package.name), version=plain(package.version)) for package in record.beside),
             cell=record.cell,
             recorded=record.recorded,
             reused=record.reused,
@@ -213,7 +216,7 @@ def _diagnosis(message: str, under: Facts) -> str:
 
 def _diagnoses(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Diagnosis, ...]:
     used = {cell.diagnosis for cell in cells} | {case.diagnosis for case in cases}
-    return tuple(one for one in KNOWN if one.id in used)
+    return tuple(diagnosis for diagnosis in KNOWN if diagnosis.id in used)
 
 
 def _cell(
@@ -226,11 +229,13 @@ def _cell(
 ) -> CellView:
     if isinstance(record, Cell):
         return _unrecorded(record)
-    places = tuple(place for ref in record.cases for place in measured.places(ref))
-    verdicts = measured.verdicts(places)
-    known = measured.known_failures(places)
-    judgement = judge_cell(record.status, record.trouble, verdicts, known)
+    case_indices = tuple(index for ref in record.cases for index in measured.indices_of(ref))
+    verdicts = measured.verdicts(case_indices)
+    known_failures = measured.count_known_failures(case_indices)
+    judgement = judge_cell(record.status, record.trouble, verdicts, known_failures)
     environment = environments.get(record.environment)
+    # A cell that has the status of its environment ended because of it: the environment's second opinion is the cell's too,
+    # and so is its message if the cell has none.
     opinion = opinions.get(record.environment) if environment and environment.status is record.status else None
     inherited = environment.message if environment and environment.status is record.status else ""
     message = plain(record.message, MESSAGE_LIMIT) or inherited
@@ -244,7 +249,7 @@ def _cell(
         words=judgement.words,
         passed=verdicts.count(CaseVerdict.PASSED),
         declared=verdicts.count(CaseVerdict.AS_DECLARED),
-        known=known,
+        known_failures=known_failures,
         surprises=sum(verdict in SURPRISES for verdict in verdicts),
         unexpected=verdicts.count(CaseVerdict.PASSED_UNEXPECTEDLY),
         status=record.status,
@@ -252,8 +257,8 @@ def _cell(
         message=message or ("" if record.status is Status.COMPLETED else judgement.words),
         second=wording.second_on_environment(opinion, record.status) if opinion else "",
         diagnosis=_diagnosis(message, facts.of_cell(record, environment_facts.get(record.environment), {})) if message else "",
-        evidence=texts.place(record.evidence),
-        cases=places,
+        evidence=texts.index_of(record.evidence),
+        cases=case_indices,
         recorded=record.recorded,
         reused=record.reused,
     )
@@ -264,11 +269,12 @@ def _message(record: CaseRecord) -> str:
     if record.failure is None or not record.failure.cause.message.strip():
         return record.message
     kind = record.failure.cause.kinds[0].rpartition(".")[2] if record.failure.cause.kinds else ""
-    named = record.outcome in (Outcome.FAILED, Outcome.ERROR) and kind not in ("", "unknown", "not_collected")
-    return f"{kind}: {record.failure.cause.message}" if named else record.failure.cause.message
+    has_class = record.outcome in (Outcome.FAILED, Outcome.ERROR) and kind not in ("", "unknown", "not_collected")
+    return f"{kind}: {record.failure.cause.message}" if has_class else record.failure.cause.message
 
 
 def _silent(verdict: CaseVerdict) -> str:
+    """Return a message for a failure that has none; empty for other verdicts."""
     if verdict in SURPRISES or verdict is CaseVerdict.AS_DECLARED:
         return f"{verdict.value.replace('_', ' ')}, without a message"
     return ""
@@ -285,7 +291,7 @@ def _unrecorded(cell: Cell) -> CellView:
         words="not run: the run ended before it",
         passed=0,
         declared=0,
-        known=0,
+        known_failures=0,
         surprises=0,
         unexpected=0,
         status=None,
@@ -301,16 +307,16 @@ def _unrecorded(cell: Cell) -> CellView:
 
 
 def _plain_environment(record: EnvironmentRecord) -> EnvironmentRecord:
-    shown = {
+    plain_fields = {
         "message": plain(record.message, MESSAGE_LIMIT),
         "evidence": plain(record.evidence),
-        "requirements": tuple(plain(one, MESSAGE_LIMIT) for one in record.requirements),
+        "requirements": tuple(plain(requirement, MESSAGE_LIMIT) for requirement in record.requirements),
         "settings": {plain(name): plain(value, MESSAGE_LIMIT) for name, value in record.settings.items()},
     }
-    return record.model_copy(update=shown)
+    return record.model_copy(update=plain_fields)
 
 
 def _plain_axes(record: CellRecord) -> CellRecord:
     axes = record.axes
-    shown = replace(axes, tensorflow=plain(axes.tensorflow, MESSAGE_LIMIT), model=plain(axes.model, MESSAGE_LIMIT))
-    return record if shown == axes else record.model_copy(update={"axes": shown})
+    plain_axes = replace(axes, tensorflow=plain(axes.tensorflow, MESSAGE_LIMIT), model=plain(axes.model, MESSAGE_LIMIT))
+    return record if plain_axes == axes else record.model_copy(update={"axes": plain_axes})

@@ -1,8 +1,8 @@
-"""Which way works in which version: every case as a line, with one mark for each TensorFlow version.
+"""Lay out which way works in which version: every case as a line, with one mark for each TensorFlow version. Pure.
 
-Pure. A case is one line for each group of models whose marks are the same everywhere, and so for the save formats and devices of
-those that ask for them: one line where all agree. Each outcome of a case in a cell is in exactly one mark; only hardware that this
-machine hasn't gets no line beside what it has.
+A case has one line for each group of models whose marks are the same everywhere, and likewise for the save formats and devices
+if it asks for them: one line if all agree. Each outcome of a case in a cell is in exactly one mark. The exception is hardware
+that this machine lacks: it gets no line if the case ran on something else.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _VALUES: tuple[SaveFormat | Device, ...] = (*SaveFormat, *Device)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A case in a cell. `at` is where its mark stands: section, place of the version."""
+    """The state of a case in a cell. `position` is that of its mark: section, and index of the version."""
 
     cell: int
-    at: tuple[Installation, int]
+    position: tuple[Installation, int]
     values: Mapping[Axis, SaveFormat | Device]
     pins: tuple[str | None, str | None]
     state: State
@@ -43,45 +43,45 @@ def ways(
     environments: Mapping[str, EnvironmentRecord],
     uses: Mapping[str, frozenset[Axis]],
 ) -> tuple[WayView, ...]:
-    """Every way, in the order of work by folder; in a folder, the cases that fail anywhere without being declared to come first.
+    """Return every way, by folder in the order of work; in a folder, cases with an undeclared failure anywhere come first.
 
     `uses` has the axes that a case asks for, by its id.
     """
     versions = ascending(cell.axes.tensorflow for cell in cells)
-    shown = scale(versions)
+    version_scale = scale(versions)
     titles = {case.case: case.title for case in cases}
     by_case: defaultdict[str, list[WayView]] = defaultdict(list)
     for model, of_model in sorted(_entries(cells, cases, environments, versions, uses).items()):
         for case, entries in of_model.items():
-            by_case[case] += _lines(model, case, titles[case], entries, uses.get(case, frozenset()), shown)
-    lines = {case: _alike(several) for case, several in by_case.items()}
-    order = sorted(lines, key=lambda case: (_order(folder(case)), not any(map(_fails, lines[case]))))
+            by_case[case] += _lines(model, case, titles[case], entries, uses.get(case, frozenset()), version_scale)
+    lines = {case: _merge_models(ways_of_case) for case, ways_of_case in by_case.items()}
+    order = sorted(lines, key=lambda case: (_order(case_folder(case)), not any(map(_fails, lines[case]))))
     return tuple(way for case in order for way in lines[case])
 
 
-def _alike(ways: Sequence[WayView]) -> tuple[WayView, ...]:
-    """The ways of one case, those of several models as one where all their marks are the same."""
+def _merge_models(ways: Sequence[WayView]) -> tuple[WayView, ...]:
+    """Merge the ways of one case whose marks are all the same, so that one way has several models."""
     groups: defaultdict[object, list[WayView]] = defaultdict(list)
     for way in ways:
         states = [(installed(track), *(mark and mark.state for mark in track.marks)) for track in way.tracks]
         groups[way.formats, way.devices, tuple(states)].append(way)
     return tuple(
         replace(
-            several[0],
-            models=tuple(model for way in several for model in way.models),
-            tracks=tuple(_joined(tracks) for tracks in zip(*(way.tracks for way in several), strict=True)),
+            group[0],
+            models=tuple(model for way in group for model in way.models),
+            tracks=tuple(_joined(tracks) for tracks in zip(*(way.tracks for way in group), strict=True)),
         )
-        for several in groups.values()
+        for group in groups.values()
     )
 
 
 def _joined(tracks: Sequence[WayTrack]) -> WayTrack:
-    """Tracks with the same marks as one that stands for the cells of all."""
+    """Join tracks with the same marks into one with the cells of all."""
     marks = []
     for column in zip(*(track.marks for track in tracks), strict=True):
-        found = [mark for mark in column if mark]
-        cells = tuple(cell for mark in found for cell in mark.cells)
-        marks.append(WayMark(state=found[0].state, cells=cells) if found else None)
+        same = [mark for mark in column if mark]
+        cells = tuple(cell for mark in same for cell in mark.cells)
+        marks.append(WayMark(state=same[0].state, cells=cells) if same else None)
     return replace(tracks[0], marks=tuple(marks))
 
 
@@ -89,8 +89,8 @@ def _fails(way: WayView) -> bool:
     return any(mark.state in BAD for track in way.tracks for mark in track.marks if mark)
 
 
-def folder(case: str) -> str:
-    """The folder of a case below `cases/`; empty where it has none."""
+def case_folder(case: str) -> str:
+    """Return the first folder of a case below `cases/`; empty if it has none."""
     parts = case.partition("::")[0].removeprefix("cases/").split("/")
     return parts[0] if len(parts) > 1 else ""
 
@@ -110,84 +110,92 @@ def _entries(
 
     A planned cell without a record has every case that its model has elsewhere on such a device, not run.
     """
-    column = {version: place for place, version in enumerate(versions)}
-    found: defaultdict[str, defaultdict[str, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
-    of_device: defaultdict[tuple[str, Device], dict[str, None]] = defaultdict(dict)
-    for place in sorted(range(len(cells)), key=lambda place: cells[place].status is None):
-        cell, axes = cells[place], cells[place].axes
+    version_indices = {version: index for index, version in enumerate(versions)}
+    by_model: defaultdict[str, defaultdict[str, list[_Entry]]] = defaultdict(lambda: defaultdict(list))
+    cases_by_device: defaultdict[tuple[str, Device], dict[str, None]] = defaultdict(dict)
+    # Cells without a record come last: by then the cases that they would have had are known from the others.
+    for cell_index in sorted(range(len(cells)), key=lambda index: cells[index].status is None):
+        cell, axes = cells[cell_index], cells[cell_index].axes
         environment = environments.get(cell.environment)
-        why = reason(cell, environment.status if environment else None)
-        known = of_device[axes.model, axes.device]
-        states: defaultdict[str, list[State]] = defaultdict(list, {case: [] for case in (() if cell.status else known)})
-        for one in cell.cases:
-            states[cases[one].case].append(state_of(cases[one].verdict, why))
-        known |= dict.fromkeys(states)
-        at, pins = (installed(axes), column[axes.tensorflow]), (axes.python, axes.hub)
+        not_run = reason(cell, environment.status if environment else None)
+        known_cases = cases_by_device[axes.model, axes.device]
+        states: defaultdict[str, list[State]] = defaultdict(list, {case: [] for case in (() if cell.status else known_cases)})
+        for view_of_case in (cases[case_index] for case_index in cell.cases):
+            states[view_of_case.case].append(state_of(view_of_case.verdict, not_run))
+        known_cases |= dict.fromkeys(states)
+        # Made once a cell and shared by its entries, of which there may be millions.
+        position, pins = (installed(axes), version_indices[axes.tensorflow]), (axes.python, axes.hub)
         values: Mapping[Axis, SaveFormat | Device] = {Axis.FORMAT: axes.format, Axis.DEVICE: axes.device}
-        for case, several in states.items():  # shares them: there may be millions of entries
-            # Older results have such a case in the cells of all models.
+        for case, states_of_case in states.items():
+            # Results from before there were cells without a model have a case that uses none in the cells of all models.
             model = axes.model if Axis.MODEL in uses.get(case, _ANY) else ""
-            found[model][case].append(_Entry(cell=place, at=at, values=values, pins=pins, state=merged(several)))
-    return found
+            state = merged(states_of_case)
+            by_model[model][case].append(_Entry(cell=cell_index, position=position, values=values, pins=pins, state=state))
+    return by_model
 
 
-def _lines(model: str, case: str, title: str, entries: Sequence[_Entry], uses: frozenset[Axis], shown: Scale) -> Iterator[WayView]:
-    """One way of a model, or one for each group of save formats, and in it of devices, whose marks are the same everywhere."""
+def _lines(
+    model: str, case: str, title: str, entries: Sequence[_Entry], uses: frozenset[Axis], version_scale: Scale
+) -> Iterator[WayView]:
+    """Yield the ways of a model: one for each group of save formats, and in it of devices, whose marks are the same everywhere."""
     for formats, of_formats in _split(entries, Axis.FORMAT, uses):
         for devices, chosen in _split(of_formats, Axis.DEVICE, uses):
             yield WayView(
                 case=case,
                 title=title,
-                folder=folder(case),
+                folder=case_folder(case),
                 models=(model,) if model else (),
-                formats=tuple(one for one in SaveFormat if one in formats),
-                devices=tuple(one for one in Device if one in devices),
-                tracks=tuple(_tracks(chosen, shown)),
+                formats=tuple(save_format for save_format in SaveFormat if save_format in formats),
+                devices=tuple(device for device in Device if device in devices),
+                tracks=tuple(_tracks(chosen, version_scale)),
             )
 
 
 def _split(
     entries: Sequence[_Entry], axis: Axis, uses: frozenset[Axis]
 ) -> tuple[tuple[frozenset[SaveFormat | Device], Sequence[_Entry]], ...]:
-    """Groups of values whose outcomes agree, each with its entries; one without a name where all agree.
+    """Split entries into groups of values of an axis whose outcomes agree; one group without values if all agree.
 
-    Hardware that this machine hasn't is left out, where there is something else.
+    Hardware that this machine lacks is left out if there are other values.
     """
-    every: defaultdict[SaveFormat | Device, list[_Entry]] = defaultdict(list)
+    of_every_value: defaultdict[SaveFormat | Device, list[_Entry]] = defaultdict(list)
     for entry in entries:
-        every[entry.values[axis]].append(entry)
-    by_value = {value: own for value, own in every.items() if not _is_missing(value, own)} or every
-    others = [one for one in _SPLIT if one is not axis]
+        of_every_value[entry.values[axis]].append(entry)
+    by_value = {value: own for value, own in of_every_value.items() if not _is_missing(value, own)} or of_every_value
+    other_axes = [split_axis for split_axis in _SPLIT if split_axis is not axis]
     groups: defaultdict[frozenset[object], list[SaveFormat | Device]] = defaultdict(list)
     for value, own in by_value.items():
-        outcomes = frozenset((one.at, one.pins, *(one.values[other] for other in others), one.state) for one in own)
+        # Equal sets mean the same state in every cell but for this axis, not merely the same marks.
+        outcomes = frozenset(
+            (entry.position, entry.pins, *(entry.values[other_axis] for other_axis in other_axes), entry.state) for entry in own
+        )
         groups[outcomes].append(value)
-    if axis not in uses or (len(groups) == 1 and len(by_value) == len(every)):
+    if axis not in uses or (len(groups) == 1 and len(by_value) == len(of_every_value)):
         return ((frozenset(), entries),)
     order = sorted(groups.values(), key=lambda values: min(map(_VALUES.index, values)))
-    return tuple((frozenset(values), [one for value in values for one in by_value[value]]) for values in order)
+    return tuple((frozenset(values), [entry for value in values for entry in by_value[value]]) for values in order)
 
 
 def _is_missing(value: SaveFormat | Device, entries: Sequence[_Entry]) -> bool:
-    """Hardware that was found with no environment that could be made."""
-    states = {one.state for one in entries} - {State.BLOCKED}
+    """Return True for hardware that this machine lacks in every environment that could be made."""
+    states = {entry.state for entry in entries} - {State.BLOCKED}
     return isinstance(value, Device) and realm(value) is Realm.HARDWARE and states == {State.UNAVAILABLE}
 
 
-def _tracks(entries: Sequence[_Entry], shown: Scale) -> Iterator[WayTrack]:
-    """The line in each section that has it."""
-    places: defaultdict[tuple[Installation, int], list[_Entry]] = defaultdict(list)
+def _tracks(entries: Sequence[_Entry], version_scale: Scale) -> Iterator[WayTrack]:
+    """Yield the track of a line in each section that has it."""
+    by_position: defaultdict[tuple[Installation, int], list[_Entry]] = defaultdict(list)
     for entry in entries:
-        places[entry.at].append(entry)
+        by_position[entry.position].append(entry)
     for way in installations():
-        marks = tuple(_mark(places.get((way, column), ())) for column in range(len(shown.labels)))
+        marks = tuple(_mark(by_position.get((way, index), ())) for index in range(len(version_scale.labels)))
         if any(marks):
-            told = phrase([one.state if one else None for one in marks], shown)
-            yield WayTrack(**way.as_arguments(), marks=marks, phrase=told)
+            words = phrase([mark.state if mark else None for mark in marks], version_scale)
+            yield WayTrack(**way.as_arguments(), marks=marks, phrase=words)
 
 
 def _mark(entries: Sequence[_Entry]) -> WayMark | None:
-    """All cells of a line at one version. First come those that show its state, then those in which nothing ran."""
+    """Return the mark of a line at one version: first the cells in its state, last those whose state says nothing."""
     if not entries:
         return None
     state = merged([entry.state for entry in entries])

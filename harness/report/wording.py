@@ -1,4 +1,4 @@
-"""How the report says things: the one place for words that several renderers share."""
+"""Own the words that several renderers share: symbols, names, headings and phrases."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ LABELS = (
 
 
 def install(policy: InstallPolicy) -> str:
-    """An install policy as a heading says it."""
+    """Return the heading of an install policy."""
     match policy:
         case InstallPolicy.AS_RELEASED:
             return "As released"
@@ -96,7 +96,7 @@ def install(policy: InstallPolicy) -> str:
 
 
 def install_meaning(policy: InstallPolicy) -> str:
-    """What an install policy installs."""
+    """Describe what an install policy installs."""
     match policy:
         case InstallPolicy.AS_RELEASED:
             return "what the package index held three weeks after each TensorFlow release, installed by python -m venv and pip"
@@ -109,12 +109,12 @@ def install_meaning(policy: InstallPolicy) -> str:
 
 
 def beside(installed: Installation) -> str:
-    """What a way to install has beside its policy: `legacy Keras, with tensorflow-text`."""
+    """Describe what a way to install adds to its policy: `legacy Keras, with tensorflow-text`."""
     return ", ".join(word for row, value in _beside(installed) if (word := row.words[value]))
 
 
 def unusual(installed: Installation) -> str:
-    """The same, without what is the default; often empty."""
+    """Describe how a way to install differs from the default of its policy; often empty."""
     return ", ".join(word for row, value in _beside(installed) if value is not row.usual and (word := row.words[value]))
 
 
@@ -122,21 +122,21 @@ def _beside(installed: Installation) -> Iterator[tuple[AxisRow, Enum]]:
     return ((row, getattr(installed, row.name)) for row in OF_INSTALLATION if row.words)
 
 
-def ended(status: Status, *, everything: bool = False) -> str:
-    """What became of versions in which no case could run: `doesn't import in`, or of a whole section, `nothing imports in`."""
+def ended(status: Status, *, whole: bool = False) -> str:
+    """Describe the end of versions in which no case could run: `doesn't import in`, or `nothing imports in` of a whole section."""
     match status:
         case Status.LOCK_FAILED:
-            return "nothing can be locked in" if everything else "can’t be locked in"
+            return "nothing can be locked in" if whole else "can’t be locked in"
         case Status.INSTALL_FAILED:
-            return "nothing installs in" if everything else "doesn’t install in"
+            return "nothing installs in" if whole else "doesn’t install in"
         case Status.IMPORT_FAILED:
-            return "nothing imports in" if everything else "doesn’t import in"
+            return "nothing imports in" if whole else "doesn’t import in"
         case Status.CRASHED:
-            return "everything crashes at once in" if everything else "crashes at once in"
+            return "everything crashes at once in" if whole else "crashes at once in"
         case Status.TIMED_OUT:
-            return "everything hangs at once in" if everything else "hangs at once in"
+            return "everything hangs at once in" if whole else "hangs at once in"
         case Status.UNAVAILABLE:
-            return "nothing could be tried here in" if everything else "could not be tried here in"
+            return "nothing could be tried here in" if whole else "could not be tried here in"
         case Status.COMPLETED:
             return "nothing ran in"
         case _:
@@ -144,12 +144,12 @@ def ended(status: Status, *, everything: bool = False) -> str:
 
 
 def second_on_case(opinion: SecondOpinion) -> str:
-    """Return what became of a failed case on an older Python, as a sentence."""
+    """Return a sentence that says how a failed case ended on an older Python."""
     return _second(opinion, f"On Python {minor(opinion.second)} the same case passes")
 
 
 def second_on_environment(opinion: SecondOpinion, status: Status) -> str:
-    """Return what became on an older Python of an environment that ended with this status, as a sentence."""
+    """Return a sentence that says how an environment that ended with this status fared on an older Python."""
     succeeds = "installs and imports" if status is Status.INSTALL_FAILED else "imports"
     return _second(opinion, f"On Python {minor(opinion.second)} it {succeeds}")
 
@@ -174,21 +174,23 @@ def minor(python: str) -> str:
     return ".".join(python.split(".")[:2])
 
 
-def reason(one: Reason, labels: Mapping[str, str]) -> str:
-    """`Today: nothing imports in 2.9–2.12:`, before the message."""
-    narrowed = f", {beside(one.installed)}" if one.installed else ""
-    spans = ranges((labels[first], labels[last]) for first, last in one.blocked.spans)
-    return f"{install(one.blocked.install)}{narrowed}: {ended(one.blocked.status, everything=one.blocked.whole)} {spans}:"
+def reason(reason: Reason, labels: Mapping[str, str]) -> str:
+    """Return the words before the message of a reason: `Today: nothing imports in 2.9–2.12:`."""
+    blocked = reason.blocked
+    narrowed = f", {beside(reason.installed)}" if reason.installed else ""
+    spans = ranges((labels[first], labels[last]) for first, last in blocked.spans)
+    return f"{install(blocked.install)}{narrowed}: {ended(blocked.status, whole=blocked.whole)} {spans}:"
 
 
-def said(phrase: str) -> tuple[tuple[str, bool], ...]:
-    """The parts of a phrase, and whether each says that it works. A range is never broken at the end of a line."""
+def phrase_parts(phrase: str) -> tuple[tuple[str, bool], ...]:
+    """Split a phrase into its parts, each with True if it says that something works."""
+    # Word joiners around the dash: a browser may break a line after a dash, in the middle of a range.
     parts = phrase.replace("–", "\u2060–\u2060").split("; ")
     return tuple((part, part.startswith(("works", "compiles")) and part != EVERYWHERE[State.FAILED]) for part in parts)
 
 
 def of_claim(claim: ClaimView) -> tuple[tuple[str, str], ...]:
-    """Each phrase about a claim, and the ways to install that it is true of; empty where it is true of all that were tried."""
+    """Return each phrase about a claim with the ways to install that it is true of; empty if it is true of all that were tried."""
     phrases: dict[str, list[str]] = {}
     for track in claim.tracks:
         phrases.setdefault(track.phrase, []).append(f"{install(track.install).lower()}, {beside(installed(track))}")
@@ -198,29 +200,29 @@ def of_claim(claim: ClaimView) -> tuple[tuple[str, str], ...]:
 
 
 def measured_on(claim: ClaimView) -> str:
-    """Return what a claim was measured on in place of what it speaks of: `on …`; empty where it was measured as it stands."""
+    """Describe what stood in for the subject of a claim: `measured on …`; empty if the claim was measured as it stands."""
     return f"measured on {'; '.join(claim.measured_on)}" if claim.measured_on else ""
 
 
-def folder(name: str) -> str:
-    """A folder of cases as a heading says it."""
+def folder_heading(name: str) -> str:
+    """Return the heading of a folder of cases."""
     return FOLDERS.get(name) or name.replace("_", " ").capitalize()
 
 
 def model(name: str) -> str:
-    """Return the model of cells as a heading says it."""
+    """Return the heading of a model's cells; `name` is empty for cells without a model."""
     return name or "no model"
 
 
-def models(way: WayView, every: frozenset[str]) -> tuple[str, ...]:
-    """The models that a line stands for, where it does not stand for all; a number where they are many."""
-    if every <= frozenset(way.models):
+def models(way: WayView, all_models: frozenset[str]) -> tuple[str, ...]:
+    """Return the models of a line, or their number if they are many; empty if the line holds for all models."""
+    if all_models <= frozenset(way.models):
         return ()
     return way.models if len(way.models) < MANY else (f"{len(way.models)} models",)
 
 
 def number(value: float) -> str:
-    """A number where room is short, in two digits: `1e-7`, `0.12`, `3`."""
+    """Format a number for a narrow column, in two digits: `0.12`, `3`, or in one: `1e-7`."""
     if value and not 0.001 <= abs(value) < 1000:
         mantissa, _, exponent = f"{value:.0e}".partition("e")
         return f"{mantissa}e{int(exponent)}"
@@ -228,27 +230,27 @@ def number(value: float) -> str:
 
 
 def between_numbers(row: NumberRow, versions: Sequence[str]) -> str:
-    """`1e-7 to 3e-4, largest in 2.8`: the span of a row's magnitudes, and where it is reached if one version stands apart."""
-    found = [abs(value) for value in row.values if value is not None]
-    least, most = number(min(found)), number(max(found))
+    """Return the range of a row's magnitudes, and the versions that stand apart: `1e-7 to 3e-4, far more in 2.8`."""
+    magnitudes = [abs(value) for value in row.values if value is not None]
+    least, most = number(min(magnitudes)), number(max(magnitudes))
     where = [version for version, apart in zip(versions, row.apart, strict=True) if apart]
     return (least if least == most else f"{least} to {most}") + (f", far more in {', '.join(where)}" if where else "")
 
 
 def variants(way: WayView) -> tuple[str, ...]:
-    """The save formats and devices that a line stands for, where it does not stand for all."""
-    told = (", ".join(one.value for one in some) for some in (way.formats, way.devices))
-    return tuple(text for text in told if text)
+    """Return the save formats and the devices of a line, each as one text; without those of which the line covers all."""
+    listed = (", ".join(value.value for value in values) for values in (way.formats, way.devices))
+    return tuple(text for text in listed if text)
 
 
 def labels(view: View) -> dict[str, str]:
-    """What each version is called where room is short."""
+    """Return the label of each version for a narrow column: `2.15` for the only 2.15."""
     return dict(zip(view.versions, scale(view.versions).labels, strict=True))
 
 
-def kind(value: MessageKind) -> str:
-    """A kind of message in two words at most."""
-    match value:
+def kind(message_kind: MessageKind) -> str:
+    """Return the name of a kind of message, a few words at most."""
+    match message_kind:
         case MessageKind.FAILURE:
             return "failure"
         case MessageKind.OTHERWISE:
@@ -260,44 +262,44 @@ def kind(value: MessageKind) -> str:
         case MessageKind.MACHINE:
             return "this machine"
         case _:
-            assert_never(value)
+            assert_never(message_kind)
 
 
 def between(first: str, last: str) -> str:
-    """A range of versions: `2.4.4` or `2.4.4–2.15.1`."""
+    """Return a range of versions: `2.4.4` or `2.4.4–2.15.1`."""
     return first if first == last else f"{first}–{last}"
 
 
 def ranges(spans: Iterable[tuple[str, str]]) -> str:
-    """Several ranges: `2.4.4–2.8.4, 2.10.1`."""
+    """Return ranges of versions: `2.4.4–2.8.4, 2.10.1`."""
     return ", ".join(between(first, last) for first, last in spans)
 
 
 def of_track(track: Track, verdict: CellVerdict, *, declared: bool = False) -> tuple[str, ...]:
-    """The versions of a track with one verdict, as ranges."""
+    """Return the ranges of versions in which a track has a verdict; of `works`, with or without declared failures."""
     return tuple(between(span.first, span.last) for span in track.spans if _is(span, verdict, declared))
 
 
 def slots(track: Track, versions: Iterable[str]) -> tuple[Mark | None, ...]:
-    """A track's marks spread over all versions of the run, so that the bars of several tracks stand in line."""
+    """Return a track's mark for each version of the run, None for a gap, so that the bars of several tracks are aligned."""
     marks = {mark.tensorflow: mark for mark in track.marks}
     return tuple(marks.get(version) for version in versions)
 
 
 def banner(view: View) -> str:
-    """What a reader must know first of a run that didn't end by itself; empty for one that did."""
+    """Return the warning about a run that was cut off, interrupted or is incomplete; empty for a complete run."""
     counts = view.counts
-    here = f"{counts.here:,} of {counts.planned:,} cells are here."
+    cells = f"{counts.recorded:,} of {counts.planned:,} cells are here."
     if view.footer is None:
-        return f"This run was cut off; {here}"
+        return f"This run was cut off; {cells}"
     if view.footer.interrupted:
-        return f"This run was interrupted; {here}"
-    return f"This run is incomplete; {here}" if counts.here < counts.planned else ""
+        return f"This run was interrupted; {cells}"
+    return f"This run is incomplete; {cells}" if counts.recorded < counts.planned else ""
 
 
-def many(count: int, one: str, several: str = "") -> str:
-    """A count with its noun."""
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
+def many(count: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun: `1 cell`, `1,204 cells`; the plural is regular unless given."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _is(span: Span, verdict: CellVerdict, declared: bool) -> bool:

@@ -1,4 +1,4 @@
-"""How the report tells what was compiled for TPU: words and units that several renderers share."""
+"""Own the words and units for programs compiled for TPU, which several renderers share."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ FATES: Final = {
     Fate.REFUSED: ("✕", "refused by the TPU compiler"),
     Fate.DIED: ("↯", "the TPU compiler ends"),
     Fate.NO_PROGRAM: ("∅", "TensorFlow fails before there is a program"),
-    Fate.HELD: ("•", "as the case expects, without figures"),
+    Fate.AS_EXPECTED: ("•", "as the case expects, without figures"),
     Fate.UNLIKE: ("≠", "not as the case says"),
     Fate.BLOCKED: ("⊘", "doesn’t install or import"),
     Fate.SKIPPED: ("–", "skipped"),
     Fate.UNAVAILABLE: ("▨", "unavailable here"),
     Fate.NOT_RUN: ("○", "not run"),
 }
-TRIED: Final = (Fate.COMPILED, Fate.REFUSED, Fate.DIED, Fate.NO_PROGRAM, Fate.HELD, Fate.UNLIKE)
-# What the table can show in place of marks.
-SHOWN: Final = {
+TRIED: Final = (Fate.COMPILED, Fate.REFUSED, Fate.DIED, Fate.NO_PROGRAM, Fate.AS_EXPECTED, Fate.UNLIKE)
+# The figures that the table can show in place of marks.
+FIGURE_NAMES: Final = {
     "code_bytes": "bytes of code",
     "argument_bytes": "bytes of arguments",
     "temporary_bytes": "bytes of temporaries",
@@ -45,7 +45,7 @@ SHOWN: Final = {
 
 
 def realm(value: Realm) -> str:
-    """A realm of devices as a filter says it."""
+    """Return the name of a realm of devices, for a filter."""
     match value:
         case Realm.HOST:
             return "run here"
@@ -60,7 +60,7 @@ def realm(value: Realm) -> str:
 
 
 def size(count: float, unit: str = "B") -> str:
-    """`603 kB`, `3.2 MB`: three digits at most."""
+    """Format a count of bytes or other units: `603 kB`, `3.2 MB`, three digits at most."""
     for prefix in ("", "k", "M", "G"):
         if abs(count) < 999.5:
             return f"{count:.3g} {prefix}{unit}".replace("  ", " ")
@@ -69,110 +69,109 @@ def size(count: float, unit: str = "B") -> str:
 
 
 def seconds(value: float) -> str:
-    """`0.53 s`, `12 s`."""
+    """Format seconds: `0.53 s`, `12 s`."""
     return f"{value:.2g} s" if value < 10 else f"{value:,.0f} s"
 
 
 def microseconds(value: float) -> str:
-    """`17 µs`, `1.2 ms`."""
+    """Format microseconds: `17 µs`, `1.2 ms`."""
     return f"{value:.3g} µs" if value < 1000 else f"{value / 1000:.3g} ms"
 
 
 def facts(figures: Figures) -> tuple[str, ...]:
-    """What is known of a compiled program, a phrase each."""
+    """Return the known figures of a compiled program, a phrase for each."""
     return tuple(_facts(figures))
 
 
-def _facts(one: Figures) -> Iterator[str]:
-    if one.code_bytes is not None:
-        yield f"{size(one.code_bytes)} code"
-    if one.argument_bytes is not None:
-        yield f"{size(one.argument_bytes)} arguments"
-    if one.temporary_bytes is not None:
-        yield f"{size(one.temporary_bytes)} temporaries"
-    needed = needed_bytes(one)
-    if needed is not None and one.chip_bytes:
-        yield f"{size(needed)} needed, {share(needed / one.chip_bytes)} of the chip’s {size(one.chip_bytes)}"
-    if one.flops is not None:
-        yield size(one.flops, "FLOP")
-    if one.roofline_us is not None:
-        yield f"at least {microseconds(one.roofline_us)} a run"
-    if one.compile_seconds is not None:
-        yield f"compiled in {seconds(one.compile_seconds)}"
+def _facts(figures: Figures) -> Iterator[str]:
+    if figures.code_bytes is not None:
+        yield f"{size(figures.code_bytes)} code"
+    if figures.argument_bytes is not None:
+        yield f"{size(figures.argument_bytes)} arguments"
+    if figures.temporary_bytes is not None:
+        yield f"{size(figures.temporary_bytes)} temporaries"
+    needed = needed_bytes(figures)
+    if needed is not None and figures.chip_bytes:
+        yield f"{size(needed)} needed, {share(needed / figures.chip_bytes)} of the chip’s {size(figures.chip_bytes)}"
+    if figures.flops is not None:
+        yield size(figures.flops, "FLOP")
+    if figures.roofline_us is not None:
+        yield f"at least {microseconds(figures.roofline_us)} a run"
+    if figures.compile_seconds is not None:
+        yield f"compiled in {seconds(figures.compile_seconds)}"
 
 
 def share(part: float) -> str:
-    """`0.8 %`, `41 %`."""
+    """Format a fraction of 1 as a percentage: `0.8 %`, `41 %`."""
     if part < 0.001:
         return "less than 0.1 %"
     return f"{100 * part:.2g} %" if part < 0.995 else f"{100 * part:.0f} %"
 
 
 def newest(program: Program) -> Compile | None:
-    """The compile of the newest TensorFlow that has one."""
-    return next((one for one in reversed(program.compiles) if one and one.figures), None)
+    """Return the compile with figures of the newest TensorFlow that has one; None if none does."""
+    return next((compile_ for compile_ in reversed(program.compiles) if compile_ and compile_.figures), None)
 
 
 def refusal(program: Program) -> str:
-    """What the newest version says that could be tried, if it doesn't compile the program; else empty."""
-    return next((one.message for one in reversed(program.compiles) if one and one.fate in TRIED), "")
+    """Return the error of the newest version that could be tried; empty if that version compiles the program."""
+    return next((compile_.message for compile_ in reversed(program.compiles) if compile_ and compile_.fate in TRIED), "")
 
 
 def totals(view: View) -> str:
-    """The headline, in sentences."""
-    found, labels = view.compiling.totals, list(wording.labels(view).values())
-    told = [f"{wording.many(found.compiled, 'program')} compiled, {found.refused:,} refused"]
-    told += [f"{found.died:,} ended the compiler"] if found.died else []
-    told += [f"{found.no_program:,} failed before there was one"] if found.no_program else []
-    sentences = [f"{', '.join(told)}: each case under each TensorFlow counts, for each chip."]
-    if found.median_seconds is not None and found.worst is not None:
-        worst = view.compiling.programs[found.worst.program]
-        where = ", ".join(filter(None, (worst.model, worst.chip.value, f"TensorFlow {labels[found.worst.version]}")))
+    """Return the headline of the programs, in sentences."""
+    totals, labels = view.compiling.totals, list(wording.labels(view).values())
+    counts = [f"{wording.many(totals.compiled, 'program')} compiled, {totals.refused:,} refused"]
+    counts += [f"{totals.died:,} ended the compiler"] if totals.died else []
+    counts += [f"{totals.no_program:,} failed before there was one"] if totals.no_program else []
+    sentences = [f"{', '.join(counts)}: each case under each TensorFlow counts, for each chip."]
+    if totals.median_seconds is not None and totals.worst is not None:
+        worst = view.compiling.programs[totals.worst.program]
+        where = ", ".join(filter(None, (worst.model, worst.chip.value, f"TensorFlow {labels[totals.worst.version]}")))
         sentences.append(
-            f"A compile takes {seconds(found.median_seconds)} (median), {seconds(found.worst.seconds)} at worst ({where})."
+            f"A compile takes {seconds(totals.median_seconds)} (median), {seconds(totals.worst.seconds)} at worst ({where})."
         )
-    if found.distinct < found.compiled:
+    if totals.distinct < totals.compiled:
         sentences.append(
-            f"{found.compiled - found.distinct:,} of those that compiled are identical to another for that chip: "
-            f"{found.distinct:,} compiles were made."
+            f"{totals.compiled - totals.distinct:,} of those that compiled are identical to another for that chip: "
+            f"{totals.distinct:,} compiles were made."
         )
     return " ".join(sentences)
 
 
-def agreement(one: Agreement, versions: Sequence[str]) -> tuple[str, ...]:
-    """What the differences from eager TensorFlow come to, in sentences. `versions` are those of the view."""
-    shown = scale(versions)
-    told = []
-    for name, values, apart in (
-        ("Run by TensorFlow’s own XLA, a program gives", one.own, one.own_apart),
-        ("Run by the TPU compiler’s XLA, the same program gives", one.same, one.same_apart),
-    ):
-        usual = [value for value, far in zip(values, apart, strict=True) if value is not None and not far]
-        far = [value for value, is_far in zip(values, apart, strict=True) if value is not None and is_far]
-        said = [f"what is at most {wording.number(max(usual))} from eager TensorFlow’s results"] if usual else []
-        said += (
-            [
-                f"{_between(far)} from them {_where(apart, shown)}"
-                if usual
-                else f"what is {_between(far)} from eager TensorFlow’s results"
-            ]
-            if far
-            else []
-        )
-        if said:
-            told.append(f"{name} {', but '.join(said)}.")
-    own_alone = [
-        own and not same and known is not None for own, same, known in zip(one.own_apart, one.same_apart, one.same, strict=True)
+def agreement(agreement: Agreement, versions: Sequence[str]) -> tuple[str, ...]:
+    """Describe how far results are from eager TensorFlow's, in sentences. `versions` are those of the view."""
+    version_scale = scale(versions)
+    own, same = agreement.own_apart, agreement.same_apart
+    sentences = [
+        *_differences("Run by TensorFlow’s own XLA, a program gives", agreement.own, own, version_scale),
+        *_differences("Run by the TPU compiler’s XLA, the same program gives", agreement.same, same, version_scale),
     ]
-    if any(own_alone):
-        told.append(
-            f"{_where(own_alone, shown).capitalize()} the same program is right under another XLA: what TensorFlow would hand to a "
-            "TPU is sound there, and its own compiler for the CPU is what differs."
+    # The same program was run by both compilers: if it differs under one alone, that compiler is wrong, not the program.
+    only_own = [
+        by_own and not by_same and value is not None for by_own, by_same, value in zip(own, same, agreement.same, strict=True)
+    ]
+    if any(only_own):
+        sentences.append(
+            f"{_where(only_own, version_scale).capitalize()} the same program is right under another XLA: what TensorFlow would "
+            "hand to a TPU is sound there, and its own compiler for the CPU is what differs."
         )
-    both = [own and same for own, same in zip(one.own_apart, one.same_apart, strict=True)]
-    if any(both):
-        told.append(f"{_where(both, shown).capitalize()} both differ, so it is the program itself.")
-    return tuple(told)
+    under_both = [by_own and by_same for by_own, by_same in zip(own, same, strict=True)]
+    if any(under_both):
+        sentences.append(f"{_where(under_both, version_scale).capitalize()} both differ, so it is the program itself.")
+    return tuple(sentences)
+
+
+def _differences(subject: str, values: Sequence[float | None], apart: Sequence[bool], version_scale: Scale) -> Iterator[str]:
+    """Yield a sentence about the differences under one compiler; none if nothing was compared."""
+    near = [value for value, is_apart in zip(values, apart, strict=True) if value is not None and not is_apart]
+    far = [value for value, is_apart in zip(values, apart, strict=True) if value is not None and is_apart]
+    parts = [f"what is at most {wording.number(max(near))} from eager TensorFlow’s results"] if near else []
+    if far:
+        where = f"{_between(far)} from them {_where(apart, version_scale)}"
+        parts.append(where if near else f"what is {_between(far)} from eager TensorFlow’s results")
+    if parts:
+        yield f"{subject} {', but '.join(parts)}."
 
 
 def _between(values: Sequence[float]) -> str:
@@ -180,6 +179,6 @@ def _between(values: Sequence[float]) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def _where(chosen: Sequence[bool], shown: Scale) -> str:
-    """`in 2.4, 2.8`, `in 2.1–2.8`."""
-    return f"in {listed(tuple(spans(chosen, True, shown)), shown, None)}"
+def _where(chosen: Sequence[bool], version_scale: Scale) -> str:
+    """Return the chosen versions as `in 2.4, 2.8` or `in 2.1–2.8`."""
+    return f"in {listed(tuple(spans(chosen, True, version_scale)), version_scale, None)}"

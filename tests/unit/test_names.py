@@ -89,8 +89,6 @@ LEDGER: Mapping[str, Left] = {
     "harness/judge/diagnose": Left(names=1, prose=3),
     "harness/models": Left(names=1, prose=1),
     "harness/models/inspect": Left(names=12, prose=22),
-    "harness/report": Left(names=223, prose=72),
-    "harness/report/document": Left(names=3, prose=12),
     "harness/studies/reported": Left(names=24, prose=33),
     "harness/studies/sizes": Left(names=62, prose=29),
 }
@@ -102,7 +100,6 @@ CLASSES: Mapping[str, int] = {
 FUNCTIONS: Mapping[str, int] = {
     "as_json": 4,
     "choose": 3,
-    "folder": 4,
     "key": 3,
     "read": 4,
     "run": 5,

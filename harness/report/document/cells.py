@@ -1,8 +1,11 @@
-"""Cells and their cases, and the tables that they stand in."""
+"""Cells, their cases, and the tables that show the cells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from harness.domain import Axes, Installation, Outcome, Status, Trouble
 from harness.judge.outcomes import CaseVerdict
@@ -20,13 +23,13 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """What happened to one case. `cell` is the cell whose process ran it; empty, like `recorded`, where it was not run.
+    """One case and its outcome. `cell` is the cell whose process ran it; empty, like `recorded`, if the case was not run.
 
-    `outcome` is what happened, `verdict` what it means. `kind` is the class of the innermost cause, without its module. Of one
-    with a declaration that applies, `instead` is what to do, `proof` the case that shows it, and `proven` whether that one passed
-    in the same environment. `unmet` are prerequisites that do not hold. `diagnosis` is the id of one of `View.diagnoses`, empty
-    where nothing explains the message. `python` is the version of the interpreter that ran it, `second` a sentence: what an older
-    one made of the same case; empty where none was asked.
+    `outcome` is what happened, `verdict` what it means. `kind` is the class of the innermost cause, without its module. If a
+    declaration applies, `instead` is what to do, `proof` the case that shows it, and `proven` whether that case passed in the
+    same environment. `unmet` are prerequisites that do not hold. `diagnosis` is the id of one of `View.diagnoses`, empty if no
+    diagnosis explains the message. `python` is the version of the interpreter that ran the case. `second` is a sentence: how
+    the same case ended on an older Python; empty if it was not tried on one.
     """
 
     case: str
@@ -56,11 +59,11 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """One cell. `status` is None where the plan has it and the run doesn't.
+    """One cell. `status` is None for a cell that was planned but not recorded.
 
-    `passed`, `declared` (failures), `known` (those of right ways among them), `surprises` and `unexpected` (passes, among them)
-    count its cases. `python` is the version of its environment's interpreter, empty where there is none; `second` a sentence: what
-    became of that environment on an older one.
+    These fields count its cases: `passed`; `declared`, failures that were declared; `known_failures` (`known` in JSON), right
+    ways among the declared failures; `surprises`; and `unexpected`, passes among the surprises. `python` is the version of the
+    environment's interpreter, empty if there is none; `second` is a sentence: how the environment ended on an older Python.
     """
 
     id: str
@@ -72,7 +75,7 @@ class CellView:
     words: str
     passed: int
     declared: int
-    known: int
+    known_failures: Annotated[int, Field(alias="known")]
     surprises: int
     unexpected: int
     status: Status | None
@@ -88,7 +91,7 @@ class CellView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Column:
-    """`model` is empty for cells without one."""
+    """A column of cells. `model` is empty for cells without a model."""
 
     model: str
     format: str
@@ -97,7 +100,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionRow:
-    """`python` and `hub` are None unless pinned. `cells` has one place per column, None where the matrix has no cell."""
+    """A row of cells. `python` and `hub` are None unless pinned.
+
+    `cells` has one entry per column: an index into `View.cells`, or None where the matrix has no cell.
+    """
 
     tensorflow: str
     python: str | None

@@ -1,4 +1,4 @@
-"""What documents assert, and what happened."""
+"""Statements of documents, each with its answer and the evidence for it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from harness.judge.claims import Answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimTrack(Installation):
-    """A claim under one way to install. `answers` and `cells` have one place for each of `View.versions`.
+    """A claim under one way to install. `answers` and `cells` have one entry for each of `View.versions`.
 
-    `cells` are the ids of those to look at, empty where nothing was measured. `phrase` says the answers in words:
+    `cells` are the ids of the cells to look at, empty where nothing was measured. `phrase` says the answers in words:
     `confirmed 2.0–2.15; refuted from 2.16`.
     """
 
@@ -23,10 +23,10 @@ class ClaimTrack(Installation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What was seen of a claim in the same words: a case, its outcome, and its message (empty where it passed).
+    """Evidence for or against a claim: results of one case with the same outcome and message (empty if the case passed).
 
-    `measured_on` names what stood in for what the document speaks of, if anything did. `models` is empty where the case uses
-    none, `devices` where it ran on cpu or xla-cpu. `cell` is the id of one with the newest TensorFlow among them.
+    `measured_on` names the stand-in for what the document speaks of, if there was one. `models` is empty if the case uses none,
+    `devices` if it ran on cpu or xla-cpu only. `cell` is the id of the cell with the newest TensorFlow.
     """
 
     confirms: bool
@@ -45,9 +45,9 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimView:
-    """`of` is the selector of the cells that it speaks of. `why` says why it is not measured, where it isn't.
+    """A claim and its answer. `of` is the selector of the cells that it is about; `why` the reason if it was not measured.
 
-    `measured_on` names what stood in for what the document speaks of, as two CPUs for a TPU; empty where nothing did.
+    `measured_on` names the stand-ins for what the document speaks of, such as two CPUs for a TPU; empty if there were none.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What was compiled for TPU, without one: programs by TensorFlow version and chip, and whether their numbers can be trusted."""
+"""Programs compiled for TPU without a TPU, by TensorFlow version and chip, and whether their results can be trusted."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from harness.judge.verdict import CellVerdict
 
 
 class Fate(str, Enum):
-    """Of a program of one TensorFlow, for one chip.
+    """The fate of a program under one TensorFlow, for one chip.
 
-    `refused`: the TPU compiler's verdict. `died`: it crashed on the program, hung, or had not enough memory. `no_program`:
-    TensorFlow itself raises before there is one. `held`: the case passed, or failed as declared, without saying what was
-    compiled. `unlike`: what it looks at in a program is otherwise than it says. The others say nothing of the program.
+    `refused`: the TPU compiler rejected it. `died`: the compiler crashed on it, hung, or ran out of memory. `no_program`:
+    TensorFlow itself raised before there was a program. `held`: the case passed, or failed as declared, without recording
+    figures. `unlike`: the case's assertion about the program failed. The others say nothing about the program.
     """
 
     COMPILED = "compiled"
     REFUSED = "refused"
     DIED = "died"
     NO_PROGRAM = "no_program"
-    HELD = "held"
+    AS_EXPECTED = "held"
     UNLIKE = "unlike"
     BLOCKED = "blocked"
     SKIPPED = "skipped"
@@ -32,12 +32,12 @@ class Fate(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Of a compiled program, by the compiler's own analysis; None where it says nothing.
+    """Figures of a compiled program, by the compiler's own analysis; None where it gives none.
 
-    Bytes on each chip: of code, arguments, outputs, outputs that take the place of arguments, temporaries, the largest sum of
-    buffers alive at once (not what is needed: see `tpu_compiler.memory`), and those that the chip has. `flops` and
-    `bytes_accessed` are of one execution, `roofline_us` the microseconds that it takes at least. `compile_seconds` is of the one
-    compile: a program that was compiled for that chip before is not compiled again, and has those of then.
+    Bytes on each chip: of code, arguments, outputs, outputs that overwrite arguments (`alias`), temporaries, the largest sum of
+    buffers alive at once (not what is needed: see `tpu_compiler.memory`), and the memory of the chip. `flops` and
+    `bytes_accessed` are of one execution, `roofline_us` is a lower bound of its time in microseconds. `compile_seconds`: an
+    identical program is compiled once for a chip, so all its copies have the seconds of that one compile.
     """
 
     code_bytes: float | None = None
@@ -55,7 +55,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compile:
-    """A program under one TensorFlow. `message` are the words of what refused it; `cell` is where it happened."""
+    """A program under one TensorFlow. `message` is the error that refused it; `cell` the index of the cell."""
 
     fate: Fate
     message: str
@@ -65,10 +65,10 @@ class Compile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program(Installation):
-    """What one case hands to the compiler, for one model and chip, under one way to install.
+    """A program that a case hands to the compiler, for one model and chip, under one way to install.
 
-    `note` tells apart the programs of one case. `model` is empty where the case uses none. `compiles` has one place for each
-    of `View.versions`, None where the matrix has no cell; `phrase` says it in words: `compiles from 2.1; refused in 2.0`.
+    `note` tells the programs of one case apart. `model` is empty if the case uses none. `compiles` has one entry for each of
+    `View.versions`, None where the matrix has no cell; `phrase` says it in words: `compiles from 2.1; refused in 2.0`.
     """
 
     case: str
@@ -83,7 +83,7 @@ class Program(Installation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worst:
-    """The longest compile: which program, at which of `View.versions`."""
+    """The longest compile: indices of its program in `Compiling.programs` and of its version in `View.versions`."""
 
     program: int
     version: int
@@ -92,8 +92,11 @@ class Worst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Over all programs, versions and chips. `distinct` are those compiled that have figures of their own: identical programs
-    were compiled once, and have all figures in common, the seconds of that compile among them. Seconds are of the distinct."""
+    """Counts over all programs, versions and chips.
+
+    `distinct` counts compiled programs with different figures: identical programs are compiled once, and so have all figures in
+    common, the seconds of that compile among them. `median_seconds` and `worst` are those of the distinct programs.
+    """
 
     compiled: int
     refused: int
@@ -106,11 +109,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement(Installation):
-    """How far the results of one program are from eager TensorFlow's, at most, by version.
+    """The largest difference between a program's results and eager TensorFlow's, for each of `View.versions`.
 
-    `own`: compiled by TensorFlow's own XLA. `same`: the same program, run by the XLA that came with the TPU compiler. Places as
-    in `View.versions`. `apart`: more than 1e-5, and more than ten times what is usual of the better one. `cells` are those of the
-    larger of both.
+    `own`: compiled by TensorFlow's own XLA. `same`: the same program, run by the XLA that came with the TPU compiler.
+    `…_apart`: more than 1e-5, and more than ten times the median of the better compiler. `cells` are the indices of the
+    cells that differ so in `own`, or in `same` where `own` has no number.
     """
 
     own: tuple[float | None, ...]
@@ -122,7 +125,7 @@ class Agreement(Installation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiling:
-    """All that was compiled; without programs where nothing was asked to be."""
+    """All programs that were compiled for TPU; none if the run had no cells of chips."""
 
     programs: tuple[Program, ...]
     totals: Totals

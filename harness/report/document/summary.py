@@ -1,8 +1,11 @@
-"""What a reader asks first: which versions work with which model, and what goes wrong most often."""
+"""The summary at the top of a report: which versions work with which model, and the most frequent failures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from harness.domain import Installation, InstallPolicy, Status
 from harness.judge.verdict import CellVerdict
@@ -11,7 +14,7 @@ from harness.report.document.words import MessageKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Neighbouring TensorFlow versions with the same verdict. `declared`: it works but for failures that were declared."""
+    """Neighbouring TensorFlow versions with the same verdict. `declared`: works apart from failures that were declared."""
 
     verdict: CellVerdict
     declared: bool
@@ -22,9 +25,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """All cells of one model at one TensorFlow version, taken together. `cell` is the one to look at first.
+    """The combined verdict on all cells of one model at one TensorFlow version. `cell` is the cell to look at first.
 
-    `working` counts cells that work; `passed` and `cases` count cases, one that bears on several cells once for each.
+    `working` counts cells that work; `passed` and `cases` count cases, once for each cell that they bear on.
     """
 
     tensorflow: str
@@ -47,9 +50,9 @@ class Track(Installation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary:
-    """`install_instead` is a cell of the newest environment in which everything works for the model.
+    """A model and what to install for it: `install_instead` is a cell of the newest environment in which the model works.
 
-    Where there is none, `closest` is one of the environment in which the largest part of the cases passes.
+    If it works in none, `closest` is the mark with the largest share of passing cases.
     """
 
     model: str
@@ -60,7 +63,10 @@ class ModelSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked(Installation):
-    """Versions of one section in which no case could run, and the one reason. `whole`: these are all of the section's."""
+    """Versions of one section in which no case could run, all for one reason.
+
+    `whole`: no case could run in any version of the section.
+    """
 
     status: Status
     message: str
@@ -71,10 +77,10 @@ class Blocked(Installation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageGroup:
-    """Cells that say the same first line. `example` is the cell with the newest TensorFlow among them.
+    """Cells whose messages begin with the same line. `example` is the cell with the newest TensorFlow among them.
 
-    `diagnosis` is the id of one of `View.diagnoses` where it explains all of them; else empty. `second` says
-    what an older Python made of them, a sentence each; empty unless each of them was tried on one.
+    `diagnosis` is the id of one of `View.diagnoses` that explains every message of the group; else empty. `second` says how they
+    ended on an older Python, one sentence for each different end; empty unless all of them were tried on one.
     """
 
     kind: MessageKind
@@ -91,7 +97,7 @@ class MessageGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Headline counts of cells. Cells that were planned and never recorded are in `not_run`."""
+    """Headline counts of cells. `not_run` includes planned cells without a record; `recorded` is `here` in JSON."""
 
     works: int
     partly: int
@@ -101,10 +107,10 @@ class Counts:
     working_as_declared: int
     unexpected_passes: int
     reused: int
-    here: int
+    recorded: Annotated[int, Field(alias="here")]
     planned: int
 
     def of(self, verdict: CellVerdict) -> int:
-        """The count of one verdict."""
+        """Return the number of cells with a verdict."""
         count: int = getattr(self, verdict.value)
         return count

@@ -1,4 +1,4 @@
-"""The ways, and what their cases measured, with one place for each TensorFlow version."""
+"""The ways, and the numbers that their cases measured, with one entry for each TensorFlow version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.report.document.words import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayMark:
-    """A way at one TensorFlow version. `cells` are those it stands for; the first is the one to look at."""
+    """A way at one TensorFlow version. `cells` are the indices of its cells, the one to look at first."""
 
     state: State
     cells: tuple[int, ...]
@@ -18,7 +18,7 @@ class WayMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayTrack(Installation):
-    """A way under one way to install. `marks` has one place for each of `View.versions`, None where the matrix has no cell.
+    """A way under one way to install. `marks` has one entry for each of `View.versions`, None where the matrix has no cell.
 
     `phrase` says the marks in words: `works 2.0–2.15; fails from 2.16`.
     """
@@ -29,11 +29,11 @@ class WayTrack(Installation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayView:
-    """One way to do something: a case, on every model for which its marks are the same.
+    """A way to do something: a case, with all models for which its marks are the same.
 
-    `folder` is the case's, below `cases/`. A case whose outcome depends on the model, the save format or the device is several
-    ways; `formats` and `devices` then name those that this one stands for, and are empty where it stands for all. `models` is
-    empty where the case uses none.
+    `folder` is the case's folder below `cases/`. A case whose outcome depends on the model, the save format or the device is
+    several ways; `formats` and `devices` then name the ones that this way covers, and are empty if it covers all. `models` is
+    empty if the case uses none.
     """
 
     case: str
@@ -49,7 +49,7 @@ class WayView:
 class NumberRow(Installation):
     """One number that a case measured, on one model, under one way to install.
 
-    `model`, `format` and `device` are empty where the case uses no such axis. `values`, `apart` and `cells` have one place for
+    `model`, `format` and `device` are empty if the case doesn't use that axis. `values`, `apart` and `cells` have one entry for
     each of `View.versions`: None where nothing was measured. `apart`: more than ten times the row's median.
     """
 
@@ -67,7 +67,7 @@ class NumberRow(Installation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """A number by the name that cases gave it, wherever it was measured: largest values first."""
+    """All rows of the number that cases recorded under one name, largest values first."""
 
     name: str
     rows: tuple[NumberRow, ...]

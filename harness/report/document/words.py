@@ -6,7 +6,10 @@ from enum import Enum
 
 
 class MessageKind(str, Enum):
-    """Of a group of messages. `otherwise`: failed, and not as was declared. `machine`: says nothing about the software."""
+    """The kind of a group of messages.
+
+    `otherwise`: failed, but not as declared. `machine`: trouble of this machine, which says nothing about the software.
+    """
 
     FAILURE = "failure"
     OTHERWISE = "otherwise"
@@ -16,12 +19,12 @@ class MessageKind(str, Enum):
 
 
 class State(str, Enum):
-    """Of a way at one TensorFlow version: what its case did there, or why it did nothing.
+    """The state of a way at one TensorFlow version: what its case did there, or why it did not run.
 
     `declared`: failed as declared. `otherwise`: failed, but not as declared. `unexpected`: passed though declared to fail.
-    `mixed`: it depends on something that isn't a line of its own (a parameter of the case, a pinned Python). `blocked`: the
-    environment can't be locked, installed or imported. `not_applicable`: what the case presupposes is not there. `unavailable`
-    is trouble of this machine; it and `not_run` say nothing about the software.
+    `mixed`: the outcome depends on something that has no line of its own (a parameter of the case, a pinned Python). `blocked`:
+    the environment can't be locked, installed or imported. `not_applicable`: a prerequisite of the case doesn't hold.
+    `unavailable` is trouble of this machine; it and `not_run` say nothing about the software.
     """
 
     PASSED = "passed"

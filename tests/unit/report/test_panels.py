@@ -79,8 +79,8 @@ def test_markdown_has_a_phrase_for_each_way_to_install(records: Any) -> None:
 
 
 def test_only_what_works_is_said_to() -> None:
-    assert wording.said("works in none") == (("works in none", False),)
-    assert wording.said("works 2.0–2.1; fails in 2.2") == (("works 2.0\u2060–\u20602.1", True), ("fails in 2.2", False))
+    assert wording.phrase_parts("works in none") == (("works in none", False),)
+    assert wording.phrase_parts("works 2.0–2.1; fails in 2.2") == (("works 2.0\u2060–\u20602.1", True), ("fails in 2.2", False))
 
 
 def test_the_page_and_its_style_sheet_have_the_same_symbols(every: Any) -> None:

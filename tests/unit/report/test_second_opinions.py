@@ -54,7 +54,7 @@ def test_the_verdict_stays_that_of_the_first_opinion(shown: View) -> None:
         ("cell-0", CellVerdict.PARTLY, "1!"),
         ("cell-2", CellVerdict.FAILS, "import"),
     ]
-    assert (shown.counts.here, shown.counts.planned, len(shown.environments)) == (2, 4, 2)
+    assert (shown.counts.recorded, shown.counts.planned, len(shown.environments)) == (2, 4, 2)
     assert [case.verdict for case in shown.cases] == [F, P]
 
 

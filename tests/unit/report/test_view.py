@@ -79,7 +79,7 @@ def test_the_later_record_of_a_cell_holds(records: Any) -> None:
 def test_a_cut_off_run_counts_what_is_missing(records: Any) -> None:
     records.cell(Outcome.PASSED)
     found = records.view({}, planned=10, footer=False)
-    assert (found.counts.here, found.counts.planned, found.counts.not_run) == (1, 10, 9)
+    assert (found.counts.recorded, found.counts.planned, found.counts.not_run) == (1, 10, 9)
     assert found.cut_off
 
 
@@ -96,7 +96,7 @@ def test_planned_cells_without_a_record_are_shown_as_not_run(records: Any) -> No
     planned = (Cell(id=here.id, axes=axes, environment="env-0"), Cell(id="later", axes=axes, environment="env-0"))
     found = records.view({}, planned, planned=2, footer=False)
     assert [(cell.id, cell.verdict) for cell in found.cells] == [(here.id, CellVerdict.WORKS), ("later", CellVerdict.NOT_RUN)]
-    assert (found.counts.here, found.counts.not_run) == (1, 1)
+    assert (found.counts.recorded, found.counts.not_run) == (1, 1)
 
 
 def test_an_unavailable_cell_breaks_a_range_and_is_never_a_failure(records: Any) -> None:

@@ -15,7 +15,7 @@ from harness.report import wording
 from harness.report.document import State, View, WayView, installed
 from harness.report.state import SILENT, reason, state_of
 from harness.report.view import view
-from harness.report.ways import folder
+from harness.report.ways import case_folder
 from harness.results.format import CaseRef
 from tests.browser import synthetic
 from tests.unit.report.conftest import Records
@@ -151,7 +151,7 @@ def test_ways_are_in_the_order_of_work(records: Any) -> None:
     ],
 )
 def test_folder(case: str, name: str) -> None:
-    assert folder(case) == name
+    assert case_folder(case) == name
 
 
 def test_a_planned_cell_without_a_record_has_every_case_of_its_model_not_run(records: Any) -> None:
