@@ -34,7 +34,7 @@ class Axis(str, Enum):
 
 
 class Owner(str, Enum):
-    """What an axis tells apart: environments, or the cells of one environment."""
+    """The owner of an axis: it tells environments apart, or the cells of one environment."""
 
     ENVIRONMENT = "environment"
     CELL = "cell"
@@ -42,15 +42,14 @@ class Owner(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AxisRow:
-    """All that is to be known of one axis.
+    """Everything that the harness knows about one axis.
 
-    `values` is the enum of its values, None where they are text. `expected` says in a message what a value is. `heading` is
-    its name for people, `words` what they read for a value that does not say it by itself; a value with empty words goes
-    without saying.
+    `values` is the enum of its values, None if they are text. `expected` is the noun for a value in messages. `heading` is the
+    axis's name for people, `words` the text for a value whose own name isn't clear; empty words are not shown.
     `versioned` values are compared as versions. A `derived` axis has a value only where an include pins it. `missing` is the
-    value in files that are older than the axis; None where all have it.
-    `in_environment_id` makes a value's part of the id of an environment, empty where it is the usual value.
-    `environment_part` names the attribute of a cell's value that tells environments apart all the same.
+    value in files that are older than the axis; None if there are no such files.
+    `in_environment_id` makes a value's part of the id of an environment, empty for the usual value.
+    `environment_part` names the attribute of a cell's value that nevertheless tells environments apart.
     """
 
     axis: Axis
@@ -68,7 +67,7 @@ class AxisRow:
 
     @property
     def name(self) -> str:
-        """The axis as files, selectors and attributes call it."""
+        """The name of the axis in files, selectors and attributes."""
         return self.axis.value
 
 
@@ -155,6 +154,6 @@ LISTED = tuple(row for row in AXES if not row.derived)
 """The axes whose values matrix.yaml lists."""
 
 OF_INSTALLATION = tuple(row for row in OF_ENVIRONMENT if row.values is not None)
-"""The axes that say how an environment is installed, whatever its TensorFlow: what a section of the report is about."""
+"""The axes that say how an environment is installed, whatever its TensorFlow; the report has a section for each combination."""
 
 VERSIONED = frozenset(row.axis for row in AXES if row.versioned)

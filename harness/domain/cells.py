@@ -1,4 +1,4 @@
-"""Cells, what one may use, and the plan that they are in."""
+"""Cells, their limits, and the plan that they are in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.domain.models import Model
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a cell may use. `case_seconds` bounds the time between two events of a cell, so it also bounds start and exit."""
+    """The limits of a cell. `case_seconds` bounds the time between two events of a cell, so it also bounds start and exit."""
 
     case_seconds: float
     import_seconds: float
@@ -37,7 +37,7 @@ def model_of(cell: Cell, models: Mapping[str, Model]) -> Model | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """Combinations that an exclude rule removed: how many, by which rule, for what reason."""
+    """The number of cells that an exclude rule removed, with the rule, its reason and its location (file, line and column)."""
 
     when: str
     reason: str
@@ -47,7 +47,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run would do, in order. Every cell's environment is in `environments`, its model, if it has one, in `models`."""
+    """The cells of a run, in order. Every cell's environment is in `environments`, its model, if it has one, in `models`."""
 
     cells: tuple[Cell, ...]
     environments: Mapping[str, EnvironmentRequest]

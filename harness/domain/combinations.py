@@ -1,6 +1,6 @@
 """Combinations of axis values: one of all axes, and one of those that say how an environment is installed.
 
-Their fields are written out so that they have types; tests/unit/domain/test_axes.py holds them against the table.
+Their fields are written out so that they have types; tests/unit/domain/test_axes.py compares them with the table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.domain.installs import InstallPolicy, KerasChoice, TextOps
 from harness.domain.models import SaveFormat
 
 EnvironmentKey: TypeAlias = tuple[AxisValue, ...]
-"""What makes an environment: a value for each axis of environments, and the part of a cell's that needs one of its own."""
+"""Identifies an environment: a value for each axis of environments, and the accelerator of the device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,24 +43,24 @@ class Axes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Installation:
-    """A way to install: the values of `OF_INSTALLATION`. What is about one way to install is a subclass."""
+    """A way to install: the values of `OF_INSTALLATION`. Classes of things that belong to one way to install derive from it."""
 
     install: InstallPolicy
     keras: KerasChoice
     text: TextOps = TextOps.WITHOUT
 
     def as_arguments(self) -> dict[str, Any]:
-        """Return the values by the names of their axes, to make something that is about this way to install."""
+        """Return the values by the names of their axes, to build an object that belongs to this way to install."""
         return {row.name: getattr(self, row.name) for row in OF_INSTALLATION}
 
 
 def installation(subject: Axes | Installation) -> Installation:
-    """Return the way to install that the subject is about, and nothing else of it."""
+    """Return the subject's way to install, without the rest of the subject."""
     return Installation(**{row.name: getattr(subject, row.name) for row in OF_INSTALLATION})
 
 
 def installations() -> Iterator[Installation]:
-    """Return every way to install that could be, in the order of the enums."""
+    """Yield every possible way to install, in the order of the enums."""
     names = [row.name for row in OF_INSTALLATION]
     for combination in product(*(row.values or () for row in OF_INSTALLATION)):
         arguments: dict[str, Any] = dict(zip(names, combination, strict=True))
@@ -68,7 +68,7 @@ def installations() -> Iterator[Installation]:
 
 
 def environment_key(axes: Axes) -> EnvironmentKey:
-    """Return what tells the environment of a cell from all others."""
+    """Return the key of a cell's environment: equal for all cells that share it."""
     return _read_key(axes)
 
 
@@ -79,7 +79,7 @@ def environment_id_parts(key: EnvironmentKey) -> tuple[str, ...]:
 
 
 _KEY_ROWS = tuple(row for row in AXES if row.owner is Owner.ENVIRONMENT or row.environment_part)
-# attrgetter follows dots, and is the fastest there is: a matrix has 100,000 combinations.
+# attrgetter follows dots, and was the fastest way: a matrix has 100,000 combinations.
 _read_key: Callable[[Axes], EnvironmentKey] = attrgetter(
     *(f"{row.name}.{row.environment_part}" if row.environment_part else row.name for row in _KEY_ROWS)
 )

@@ -1,4 +1,4 @@
-"""What a case says of itself beside its code: failures that are known, what it presupposes, the task it does for a user."""
+"""Declarations of a case beside its code: its known failures, its prerequisites, and the task that it does for a user."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class UserTask(str, Enum):
-    """What somebody comes for. `install` and `import` are measured by every environment; the others are done by a case."""
+    """The tasks that users come for. `install` and `import` are measured by every environment; cases do the others."""
 
     INSTALL = "install"
     IMPORT = "import"
@@ -46,7 +46,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A case as the way to do a task. `instead_of` is the case that it stands in for where that one does not work."""
+    """A case as the way to do a task. `instead_of` is the case that it replaces where that one does not work."""
 
     task: UserTask
     instead_of: str
@@ -55,7 +55,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prerequisite:
-    """What a case presupposes, by its text: a dotted attribute, `X is a Y`, a package, `eager execution`."""
+    """A prerequisite of a case, by its text: a dotted attribute, `X is a Y`, a package, `eager execution`."""
 
     text: str
     location: str

@@ -1,4 +1,4 @@
-"""What programs are made for, and the hardware that this asks for."""
+"""The devices that programs are made for, and the hardware that they need."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Accelerator(str, Enum):
-    """Hardware that asks for packages of its own, and so for an environment of its own."""
+    """Hardware that needs packages of its own, and so an environment of its own."""
 
     NONE = "none"
     TPU = "tpu"
@@ -14,7 +14,7 @@ class Accelerator(str, Enum):
 
 
 class Device(str, Enum):
-    """What the programs are made for.
+    """The device that programs are made for.
 
     `xla-cpu`: run under `jit_compile=True` (`experimental_compile` before TF 2.5). `tpu-*`: compiled ahead of time for that
     chip, by the TPU compiler, and not run. `mirrored-2`: run by MirroredStrategy over two logical CPU devices. `tpu`, `gpu`:
@@ -36,7 +36,7 @@ class Device(str, Enum):
 
     @property
     def accelerator(self) -> Accelerator:
-        """What its cells need of the machine. Compiling for a chip needs none."""
+        """The hardware that cells of this device need. Compiling for a chip needs none."""
         match self:
             case Device.TPU:
                 return Accelerator.TPU
@@ -47,4 +47,4 @@ class Device(str, Enum):
 
 
 HOSTS = frozenset({Device.CPU, Device.XLA_CPU})
-"""The devices of every case that doesn't say others: what a program gives here, without any hardware."""
+"""The devices of every case that doesn't name others: they need no hardware."""

@@ -1,4 +1,4 @@
-"""What a user asks for when they install an environment."""
+"""Requests for environments, as a user would make them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRequest(Installation):
-    """What a user would have asked for: requirements, a date, an interpreter's range, and environment variables.
+    """A request for an environment, from which requirements, a date and environment variables follow.
 
-    `second_opinion_on`: the id of the environment that this is the same as, on an older Python; None for what the matrix asks.
+    `python` and `hub` are pins. `second_opinion_on`: the id of the environment that this one repeats on an older Python; None for
+    the matrix's own.
     """
 
     id: str

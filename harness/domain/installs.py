@@ -1,4 +1,4 @@
-"""How an environment is installed: the values of the axes that say so."""
+"""Ways to install an environment: the values of the axes that say how."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import Enum
 
 
 class InstallPolicy(str, Enum):
-    """How the lock is resolved.
+    """The policy by which a lock is resolved.
 
-    `as-released`: what the index held three weeks after that TensorFlow release. `today`: what a user gets now. Both by
-    `python -m venv` and pip, with what that venv brings. `today-uv`: what a user of `uv venv` gets now, which brings nothing.
+    `as-released`: as of three weeks after that TensorFlow release. `today`: as of now. Both as by `python -m venv` and pip, with
+    the packages that such a venv brings. `today-uv`: as of now, by `uv venv`, which brings none.
     """
 
     AS_RELEASED = "as-released"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 NO_MODEL = "none"
-"""What a selector calls the model of cells without one. Their `Axes.model` is empty, and no id of a model is."""
+"""The value for cells without a model in selectors. Their `Axes.model` is empty, which no id of a model can be."""
 
 
 class HubFormat(str, Enum):
-    """What kind of file the publisher exported; values as in the published list of handles.
+    """The kind of file that the publisher exported; values as in the published list of handles.
 
     `keras_file`: a `.keras` or HDF5 file, which no publisher has on the Hub; only users bring it.
     """
@@ -21,7 +21,7 @@ class HubFormat(str, Enum):
 
 
 class Interface(str, Enum):
-    """How the model wants its inputs. `other`: in none of the ways of a published text model; only users bring it."""
+    """The form in which a model takes its inputs. `other`: none that a published text model has; only users bring one."""
 
     TF1_SIGNATURE = "tf1_signature"
     LIST = "list"
@@ -31,7 +31,7 @@ class Interface(str, Enum):
 
 
 class SaveFormat(str, Enum):
-    """How a Keras model is written: HDF5 file, `.keras` file, SavedModel folder."""
+    """The format that a Keras model is written in: HDF5 file, `.keras` file, SavedModel folder."""
 
     H5 = "h5"
     KERAS = "keras"

@@ -1,4 +1,4 @@
-"""What became of a case, of a cell, and of what a cell needs."""
+"""Outcomes of cases, statuses of cells, and what a machine may lack."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from enum import Enum
 
 
 class Outcome(str, Enum):
-    """What happened to a case in a cell: a fact. Whether a failure was to be expected is the judge's to say.
+    """The outcome of a case in a cell: a fact. The judge decides whether a failure was expected.
 
-    `error`: it failed outside of its own code, in a fixture. `not_applicable`: what it presupposes is not there, so it was not
-    run; that says nothing bad of the software.
+    `error`: it failed outside its own code, in a fixture. `not_applicable`: a prerequisite does not hold, so it was not run; that
+    says nothing bad about the software.
     """
 
     PASSED = "passed"
@@ -24,7 +24,7 @@ class Outcome(str, Enum):
 
 
 class Status(str, Enum):
-    """Of a cell, and of the environment it runs in.
+    """The status of a cell, and of the environment it runs in.
 
     `completed`: every case has an outcome of its own (a crash or time-out of a case included).
     `lock_failed`: the resolver proved the request unsatisfiable. `install_failed`: a package didn't build or unpack.
@@ -42,10 +42,10 @@ class Status(str, Enum):
 
 
 class Trouble(str, Enum):
-    """Why a cell is unavailable: what this machine lacks, or why there is nothing to try.
+    """The reason why a cell is unavailable: what this machine lacks, or why there is nothing to try.
 
-    `toolchain`: pytest can't be had beside these packages. `model`: a server answers that it has no such model, or gives it
-    to nobody; that says nothing of any TensorFlow either.
+    `toolchain`: pytest can't be installed or imported beside these packages. `model`: a server answers that it has no such model,
+    or refuses it to everybody; that says nothing about any TensorFlow either.
     """
 
     INTERPRETER = "interpreter"
@@ -60,7 +60,7 @@ class Trouble(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lacking:
-    """Why something that a cell needs (a model, a device, a service, disk) is not there, and in one line what was tried.
+    """The reason why a model, a device, a service or disk that a cell needs is missing; `message` is one line on what was tried.
 
     `trouble` is None where the kind is not known.
     """

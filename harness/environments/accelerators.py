@@ -1,11 +1,11 @@
-"""Which accelerators this machine has: looked for in its files alone, before anything is locked or installed for them.
+"""Find the accelerators of this machine: by its files alone, before anything is locked or installed for them.
 
     device  here means
     tpu     /dev/accel0 (older drivers), or /dev/vfio/0 beside a TPU on the PCI bus, and no other process that holds it; or
             TPU_NAME is set: TPUs elsewhere
     gpu     /dev/nvidia0, or /dev/dxg under WSL
 
-Google's vendor number alone is no TPU (their network cards and disks have it), and /dev/accel/accel0 is somebody else's.
+Google's vendor number alone doesn't make a TPU (their network cards and disks have it), and /dev/accel/accel0 isn't Google's.
 Where these come from: jax 0.12.0.1, `jax/_src/hardware_utils.py`.
 
 A TPU is for one process at a time. Whoever loads libtpu locks a file in /tmp (`tpu_initializer_helper.cc` of XLA); TensorFlow does
@@ -42,7 +42,7 @@ TPU_CHIPS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineFacts:
-    """What the machine says of itself. `nodes` are below /dev; `pci` are vendor and device numbers.
+    """The facts that decide which accelerators a machine has. `nodes` are below /dev; `pci` are vendor and device numbers.
 
     `tpu_name` and `visible_gpus` are the variables TPU_NAME and CUDA_VISIBLE_DEVICES; None for a variable that is not set.
     `tpu_holder` is the process that has libtpu's lock, 0 where it is in another container, None where nobody has it.
@@ -57,7 +57,7 @@ class MachineFacts:
 
 
 def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> MachineFacts:
-    """Read names in /dev, numbers in /sys, a lock and variables; start nothing. A machine without these has nothing there."""
+    """Read names in /dev, numbers in /sys, a lock and variables; start nothing. Files that a system doesn't have are left out."""
     nodes = (path.relative_to(root / "dev").as_posix() for pattern in NODES for path in (root / "dev").glob(pattern))
     cards = (root / "sys/bus/pci/devices").glob("*")
     return MachineFacts(
@@ -71,7 +71,7 @@ def probe(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Ma
 
 
 def lacking(devices: Iterable[Device], facts: MachineFacts) -> Mapping[Device, Lacking]:
-    """Return the devices that this machine lacks, each with what was looked for and what is there."""
+    """Return the devices that this machine lacks, each with what was looked for and what was found."""
     reasons = {device: _why_not(device.accelerator, facts) for device in devices}
     return {device: Lacking(trouble=Trouble.DEVICE, message=reason) for device, reason in reasons.items() if reason}
 
@@ -112,7 +112,8 @@ def _no_gpu(facts: MachineFacts) -> str:
 
 
 def _holder(path: Path) -> int | None:
-    """Return the process that locked the file, as the kernel tells; a file that can't be read tells nothing."""
+    """Return the process that has locked the file, by what the kernel says; None for a file that can't be read."""
+    # F_GETLK asks who is in the way of a lock without taking it: a lock of our own, however short, would keep a TPU from someone.
     try:
         file = os.open(path, os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""Runs in a venv, on its Python and its own pip: which versions `pip install` would choose, with nothing installed.
+"""Ask a venv's own pip, on its Python, which versions `pip install` would choose; nothing is installed.
 
     python ask_pip.py answer.json [pip's options] tensorflow==2.15.1 tensorflow-hub
 
@@ -18,9 +18,9 @@ def main(answer: str, arguments: List[str]) -> int:
     resolver = importlib.import_module("pip._internal.resolution.resolvelib.resolver").Resolver
     resolve = resolver.resolve
 
-    def resolve_and_stop(self: Any, *positional: Any, **named: Any) -> None:
-        resolve(self, *positional, **named)
-        # Candidates such as `<Python from Requires-Python>` are no packages; one of a package with an extra is the package.
+    def resolve_and_stop(self: Any, *positional: Any, **options: Any) -> None:
+        resolve(self, *positional, **options)
+        # Candidates such as `<Python from Requires-Python>` aren't packages; one of a package with an extra is the package.
         chosen = [candidate for candidate in self._result.mapping.values() if not candidate.name.startswith("<")]
         Path(answer).write_text(json.dumps({candidate.project_name: str(candidate.version) for candidate in chosen}))
         raise SystemExit(0)

@@ -1,4 +1,4 @@
-"""Compiled modules, kept from venv to venv: a package that one environment has imported is not compiled again for the next.
+"""Keep compiled modules from venv to venv: a package that one environment has imported is not compiled again for the next.
 
     .hubmatrix/bytecode/<interpreter>/<package>-<version>/…/__pycache__/*.pyc
 
@@ -22,18 +22,18 @@ COMPLETE = ".complete"
 
 
 def restore(store: Path, site_packages: Path, lock: Lock, interpreter: Interpreter) -> int:
-    """Link what is kept into a new venv; return the number of files."""
-    folders = (_kept(store, interpreter, name, version) for name, version in lock.packages)
+    """Link the kept files of a lock's packages into a new venv; return the number of files."""
+    folders = (_package_folder(store, interpreter, name, version) for name, version in lock.packages)
     return sum(_link_tree(folder, site_packages) for folder in folders if (folder / COMPLETE).is_file())
 
 
-def keep(store: Path, site_packages: Path, lock: Lock, interpreter: Interpreter) -> int:
-    """Keep what the first import of a venv compiled, of the packages that are not kept yet; return the number of files."""
+def keep_compiled(store: Path, site_packages: Path, lock: Lock, interpreter: Interpreter) -> int:
+    """Keep what the first import of a venv compiled, for packages that have nothing kept yet; return the number of files."""
     versions = dict(lock.packages)
     count = 0
     for record in site_packages.glob("*.dist-info/RECORD"):
         name = record.parent.name.partition("-")[0].replace("_", "-").lower()
-        folder = _kept(store, interpreter, name, versions.get(name, ""))
+        folder = _package_folder(store, interpreter, name, versions.get(name, ""))
         if name in versions and not (folder / COMPLETE).is_file():
             count += sum(_link(pyc, folder / pyc.relative_to(site_packages)) for pyc in _compiled(site_packages, record))
             folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def keep(store: Path, site_packages: Path, lock: Lock, interpreter: Interpreter)
     return count
 
 
-def _kept(store: Path, interpreter: Interpreter, name: str, version: str) -> Path:
+def _package_folder(store: Path, interpreter: Interpreter, name: str, version: str) -> Path:
     return store / interpreter.label / f"{name}-{version}"
 
 
@@ -50,7 +50,7 @@ def _compiled(site_packages: Path, record: Path) -> Iterator[Path]:
     with record.open(newline="", encoding="utf-8") as file:
         folders = {os.path.dirname(row[0]) for row in csv.reader(file) if row and row[0].endswith(".py")}  # noqa: PTH120
     for folder in sorted(folders):
-        if not folder.startswith(".."):
+        if not folder.startswith(".."):  # scripts, which RECORD lists as ../../../bin/…
             yield from (site_packages / folder / "__pycache__").glob("*.pyc")
 
 
@@ -59,7 +59,7 @@ def _link_tree(folder: Path, target: Path) -> int:
 
 
 def _link(source: Path, target: Path) -> bool:
-    """Another run may do the same at the same time: whoever comes second finds it done."""
+    """Make a hard link; return False if the target exists or the source is gone: another run may be doing the same."""
     with suppress(FileExistsError, FileNotFoundError):
         target.parent.mkdir(parents=True, exist_ok=True)
         os.link(source, target)

@@ -33,9 +33,11 @@ WHEELS = ("hf-xet", "pyyaml", "regex", "safetensors", "sentencepiece", "tokenize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
-    """What is installed beside an environment: the companion's version, a requirements file with hashes, and the last day for
-    what builds it."""
+class AddedPackages:
+    """The packages to install beside an environment: the companion's version, and a requirements file with hashes.
+
+    `exclude_newer` is the last day for what builds them.
+    """
 
     version: str
     pins: str
@@ -43,17 +45,17 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
-    """Where a companion was installed, with what it needs; to be appended to `sys.path`."""
+class CompanionFolder:
+    """The folder that a companion was installed into, with what it needs; to be appended to `sys.path`."""
 
     path: Path
     version: str
 
 
 def lock_request(companion: Companion, environment: Lock) -> LockRequest:
-    """Return what is asked of the resolver, for an environment with this lock.
+    """Return the request to the resolver, for an environment with this lock.
 
-    Where no date limits the environment, the day of its lock is part of the question: what was found for that day stays,
+    Where no date limits the environment, the day of its lock is part of the request: what was resolved for that day stays,
     and a case's key can name it without asking the index.
     """
     return LockRequest(
@@ -66,64 +68,68 @@ def lock_request(companion: Companion, environment: Lock) -> LockRequest:
     )
 
 
-async def resolve(uv: Path, locks: Path, companion: Companion, environment: Lock, interpreter: Interpreter) -> Added | Failure:
-    """Return what would be added to an environment with this lock. A failure with the status `lock_failed` is a proof."""
+async def resolve_companion(
+    uv: Path, locks: Path, companion: Companion, environment: Lock, interpreter: Interpreter
+) -> AddedPackages | Failure:
+    """Resolve what would be added to an environment with this lock. A failure with the status `lock_failed` is a proof."""
     request = lock_request(companion, environment)
-    together = await lock.resolve(uv, locks, request, interpreter, refresh=False)
+    together = await lock.resolve_lock(uv, locks, request, interpreter, refresh=False)
     if isinstance(together, Failure):
         return together
     pins = without(together.path.read_text(encoding="utf-8"), environment)
-    return Added(version=dict(together.packages)[companion.value], pins=pins, exclude_newer=environment.exclude_newer)
+    return AddedPackages(version=dict(together.packages)[companion.value], pins=pins, exclude_newer=environment.exclude_newer)
 
 
 def without(text: str, environment: Lock) -> str:
-    """Return a requirements file's pins, with their hashes, less the packages that the environment has."""
+    """Return a requirements file's pins and hashes without the packages that the environment has."""
     installed = {name for name, _ in environment.packages}
-    kept: list[str] = []
+    lines: list[str] = []
     keep = False
     for line in text.splitlines(keepends=True):
         if line[:1].isalnum():
             keep = line.partition("==")[0] not in installed
         if keep:
-            kept.append(line)
-    return "".join(kept)
+            lines.append(line)
+    return "".join(lines)
 
 
-def companion_folder(folder: Path, added: Added, interpreter: Interpreter) -> Path:
-    """Return the folder of these packages."""
+def companion_folder(folder: Path, added: AddedPackages, interpreter: Interpreter) -> Path:
+    """Return the path of these packages: the same for every environment that they would be added to."""
     return folder / hashlib.sha256(f"{added.pins} {interpreter.label}".encode()).hexdigest()[:20]
 
 
-async def ensure_companion(uv: Path, folder: Path, added: Added, interpreter: Interpreter, *, timeout: float) -> Folder | Failure:
-    """Return the folder of what is added, made now if it isn't there."""
+async def ensure_companion(
+    uv: Path, folder: Path, added: AddedPackages, interpreter: Interpreter, *, timeout: float
+) -> CompanionFolder | Failure:
+    """Return the folder of the added packages; install them now if it isn't complete."""
     path = companion_folder(folder, added, interpreter)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(path.with_suffix(".lock")):
         if (path / FINGERPRINT).is_file():
-            return Folder(path=path, version=added.version)
+            return CompanionFolder(path=path, version=added.version)
         shutil.rmtree(path, ignore_errors=True)
         write_atomically(path.with_suffix(".txt"), added.pins)
-        done = await call_offline_first(uv, _install(path, added, interpreter), timeout=timeout)
-        if not done.ok:
+        completed = await call_offline_first(uv, _install(path, added, interpreter), timeout=timeout)
+        if not completed.ok:
             shutil.rmtree(path, ignore_errors=True)
-            return failure(done, of=Status.INSTALL_FAILED, timeout=timeout)
+            return failure(completed, of=Status.INSTALL_FAILED, timeout=timeout)
         write_atomically(path / FINGERPRINT, added.pins)
-        return Folder(path=path, version=added.version)
+        return CompanionFolder(path=path, version=added.version)
 
 
-def _install(path: Path, added: Added, interpreter: Interpreter) -> list[str | Path]:
+def _install(path: Path, added: AddedPackages, interpreter: Interpreter) -> list[str | Path]:
     argv: list[str | Path] = ["pip", "install", "--quiet", "--target", path, "--python", interpreter.path]
     argv += ["--requirements", path.with_suffix(".txt"), "--require-hashes", "--no-deps", "--link-mode", "hardlink"]
     return argv + (["--exclude-newer", added.exclude_newer.isoformat()] if added.exclude_newer else [])
 
 
 def variable(companion: Companion) -> str:
-    """Return the environment variable that tells a cell's cases of a companion."""
+    """Return the environment variable that a cell's cases find a companion by."""
     return f"HUBMATRIX_{companion.name}"
 
 
-def variable_value(companion: Folder | Failure) -> str:
-    """Return the variable's value: the folder; or the resolver's proof, for which a case is skipped; or what this machine lacks."""
+def variable_value(companion: CompanionFolder | Failure) -> str:
+    """Return the variable's value: the folder, or the resolver's proof (the case is skipped), or what this machine lacks."""
     if not isinstance(companion, Failure):
         return str(companion.path)
     if companion.status is Status.LOCK_FAILED:

@@ -1,4 +1,4 @@
-"""Disk: who uses a venv, how much is free, and what may go when little is. A companion's folder is used and goes as a venv does.
+"""Mark venvs as in use, measure free disk, and remove idle venvs when little is free. Folders of companions are treated alike.
 
 A venv is a set of hard links into uv's cache, so removing it frees nothing while the cache holds the same files: eviction
 takes the idle venvs, least recently used first, and then lets uv drop the cached wheels that no venv needs.
@@ -33,12 +33,12 @@ def in_use(venv: Path) -> Iterator[None]:
     """
     with _mark(venv).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
-        os.utime(file.fileno())
+        os.utime(file.fileno())  # the time of last use, by which `evict` orders
         yield
 
 
 def busy(folder: Path) -> bool:
-    """Return whether a run, of this process or another, has a venv of this folder in use."""
+    """Return True if a run, of this process or another, has a venv of this folder in use."""
     for mark in folder.glob("*.use"):
         with mark.open("a") as file:
             try:
@@ -49,13 +49,14 @@ def busy(folder: Path) -> bool:
 
 
 async def evict(uv: Path, folders: Sequence[Path], compiled: Path, *, wanted_bytes: int) -> tuple[Path, ...]:
-    """Remove kept bytecode and idle venvs of these folders until `wanted_bytes` are free; gives the venvs removed.
+    """Remove kept bytecode and idle venvs of these folders until `wanted_bytes` are free; return the removed venvs.
 
-    All of it is on one disk. Nothing happens while enough is free.
+    All folders are on one disk. Nothing happens while enough is free.
     """
     removed: list[Path] = []
     if free_bytes(compiled) >= wanted_bytes:
         return ()
+    # Kept bytecode goes first: its files are hard links, and would outlive the venvs that are removed below.
     shutil.rmtree(compiled, ignore_errors=True)
     marks = (mark for folder in folders for mark in folder.glob("*.use"))
     for mark in sorted(marks, key=lambda path: path.stat().st_mtime):

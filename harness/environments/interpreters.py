@@ -1,6 +1,6 @@
-"""Which CPythons this machine has: pyenv's, uv's own, PATH's, and the one that runs hubmatrix.
+"""Find the CPythons of this machine: pyenv's, uv's own, PATH's, and the one that runs hubmatrix.
 
-Every candidate is asked itself; names and folders are not believed (a pyenv shim of a version that is not active exists
+Every candidate is started and asked; names and folders are not trusted (a pyenv shim of a version that is not active exists
 but fails).
 """
 
@@ -61,7 +61,7 @@ class Seed:
 class Interpreter:
     """A CPython that answered. `version` is x.y.z, `platform` as in wheel names, e.g. `linux-x86_64`.
 
-    `seeds` are in the order of their names. Empty where it can't make a venv with pip in it.
+    `seeds` are in the order of their names; empty if the interpreter can't make a venv with pip in it.
     """
 
     path: Path
@@ -107,7 +107,7 @@ async def discover(paths: Iterable[Path]) -> Mapping[str, Interpreter]:
 
 
 def newest_first(minors: Sequence[str], pinned: str | None, available: Mapping[str, Interpreter]) -> tuple[Interpreter, ...]:
-    """Return those of the minors that this machine has, newest first; of a pin nothing but the pinned one."""
+    """Return the interpreters of these minors that this machine has, newest first; with a pin, that one alone."""
     order = [pinned] if pinned else sorted(minors, key=Version, reverse=True)
     return tuple(available[minor] for minor in order if minor in available)
 

@@ -1,7 +1,7 @@
-"""From what a user would type to a lock: hashed requirements, resolved by uv for one interpreter and one date.
+"""Lock what a user would type: hashed requirements, resolved by uv for one interpreter and one date.
 
     .hubmatrix/locks/<digest of the request>.txt    the lock, requirements format, hashes, no address of an index
-    .hubmatrix/locks/<digest of the request>.json   how it was resolved, or the resolver's proof that it can't be
+    .hubmatrix/locks/<digest of the request>.json   the request, or the resolver's proof that it can't be satisfied
 
 `as-released` locks are resolved once. Those of `today` and `today-uv` are resolved at most once a day; where the index can't be
 reached, the last one serves, and says its date.
@@ -31,21 +31,21 @@ from harness.matrix.request import exclude_newer, is_seeded, overrides, requirem
 
 RESOLVE_SECONDS = 600.0
 PRERELEASES = "explicit"
-"""uv's word for: of what the user types, a pre-release only where that names one.
+"""uv's word for: of a package that the user types, take a pre-release only if the requirement names one.
 
-Its default, and pip's, would take tensorflow-text 2.13.0rc0 on Python 3.11, which has no final wheel of it; the final one of an
-older Python is taken then. Of what packages ask for the default holds: TensorFlow 2.5 depends on keras-nightly, of which there is
-nothing but pre-releases."""
+Its default, and pip's, would take tensorflow-text 2.13.0rc0 on Python 3.11, which has no final wheel of it; an older Python that
+has the final one is taken then. For packages that others depend on the default holds: TensorFlow 2.5 depends on keras-nightly, of
+which there are only pre-releases."""
 YES = ("1", "true", "t", "yes", "y", "on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockRequest:
-    """What the resolver gets: requirements as typed, and those that replace what packages ask of each other.
+    """A request to the resolver: requirements as typed, and `overrides` that replace what packages ask of each other.
 
-    `constraints`: the versions of packages, where any package asks for them. `wheels`: packages that are never built here.
-    `daily`: the answer holds for a day only, since no date limits it. `day`: it belongs to that day, and holds for good.
-    `seeded`: into a venv that has what `python -m venv` puts there, by pip's rules for what is installed already.
+    `constraints`: versions of packages, for those that get installed at all. `wheels`: packages that are never built here.
+    `daily`: the lock holds for a day only, since no date limits it. `day`: it belongs to that day, and holds for good.
+    `seeded`: for a venv that has what `python -m venv` puts there, by pip's rules for what is installed already.
     """
 
     requirements: tuple[str, ...]
@@ -60,9 +60,10 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """What is installed: `text` is the requirements file, `sha256` its digest, `resolved` the day it was resolved.
+    """A requirements file at `path`, with its digest `sha256` and the day on which it was resolved.
 
-    `seeds` are the pins of what the venv was seeded with; `packages` holds them too, or what they were replaced by.
+    `packages` are names and versions. `seeds` are the pins of what the venv was seeded with; `packages` has them too, or what
+    replaced them.
     """
 
     path: Path
@@ -98,7 +99,7 @@ def today() -> date:
 
 
 def lock_request(request: EnvironmentRequest) -> LockRequest:
-    """Return what an environment of the matrix asks of the resolver."""
+    """Return the request for an environment of the matrix."""
     limit = exclude_newer(request)
     return LockRequest(
         requirements=requirements(request),
@@ -109,8 +110,8 @@ def lock_request(request: EnvironmentRequest) -> LockRequest:
     )
 
 
-async def resolve(uv: Path, folder: Path, request: LockRequest, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
-    """Return the lock of what is asked: the stored one while it holds, else a new one from the index."""
+async def resolve_lock(uv: Path, folder: Path, request: LockRequest, interpreter: Interpreter, *, refresh: bool) -> Lock | Failure:
+    """Return the lock of a request: the stored one while it holds, else a new one from the index."""
     meta = _meta(request, interpreter)
     stem = folder / _digest(meta)
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,10 +119,11 @@ async def resolve(uv: Path, folder: Path, request: LockRequest, interpreter: Int
         stored_lock = _read(stem, fresh_only=request.daily)
         if stored_lock and not refresh:
             return stored_lock
-        # uv would resolve from its cache then, without a word: what the index has today is not known from that.
+        # uv would silently resolve from its cache then, with exit code 0 and other versions than the index has today.
         if _is_offline():
             return _read(stem, fresh_only=False) or OFFLINE
         answer = await _compile(uv, stem, meta, request, interpreter, refresh=refresh)
+        # The record of a lock of an earlier day says that day (`locked_on`), so it is better than an unavailable cell.
         if isinstance(answer, Failure) and answer.trouble is Trouble.NETWORK:
             return _read(stem, fresh_only=False) or answer
         return answer
@@ -146,7 +148,7 @@ def _is_offline() -> bool:
 
 def _meta(request: LockRequest, interpreter: Interpreter) -> _Meta:
     seeds = seeds_of(interpreter) if request.seeded else ()
-    # No pip can be asked for what an index held on an earlier day, or to replace what packages ask of each other.
+    # pip can't be asked what an index held on an earlier day, nor to replace what packages ask of each other.
     plain = not (request.exclude_newer or request.overrides or request.constraints or request.wheels)
     return _Meta(
         requirements=request.requirements,
@@ -165,6 +167,7 @@ def _meta(request: LockRequest, interpreter: Interpreter) -> _Meta:
 
 
 def _digest(meta: _Meta) -> str:
+    # The name of a stored lock: another order or spelling here, and every lock is resolved again, with other versions.
     parts: list[object] = [*meta.requirements, meta.python, meta.platform, str(meta.exclude_newer), *meta.overrides]
     parts.append([meta.constraints, meta.wheels, str(meta.day), meta.seeds, meta.prereleases, meta.by_pip])
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
@@ -203,7 +206,7 @@ def _packages(text: str) -> tuple[tuple[str, str], ...]:
 async def _compile(
     uv: Path, stem: Path, meta: _Meta, request: LockRequest, interpreter: Interpreter, *, refresh: bool
 ) -> Lock | Failure:
-    """Make and keep a lock, or the proof that there is none; give the lock or why not."""
+    """Resolve a lock and store it, or the proof that there is none; return the lock or the failure."""
     seeds = seeds_of(interpreter) if request.seeded else ()
     text = await _resolved(uv, stem, meta, interpreter, seeds, refresh=refresh)
     if isinstance(text, str) and meta.by_pip:
@@ -212,6 +215,7 @@ async def _compile(
         write_atomically(stem.with_suffix(".txt"), with_seeds(text, seeds))
         write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
         return _lock(stem.with_suffix(".txt"), meta)
+    # Only a proof is kept. Any other failure may be gone at the next attempt.
     if text.status is Status.LOCK_FAILED:
         proof = meta.model_copy(update={"failed": text.message, "evidence": text.evidence})
         write_atomically(stem.with_suffix(".json"), proof.model_dump_json(indent=1))
@@ -221,7 +225,7 @@ async def _compile(
 async def _resolved(
     uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, seeds: tuple[Seed, ...], *, refresh: bool
 ) -> str | Failure:
-    """Return a requirements file with hashes by uv's resolver."""
+    """Resolve by uv; return a requirements file with hashes."""
     typed = (canonicalize_name(Requirement(line).name) for line in meta.requirements)
     argv: list[str | Path] = [*_newest(meta.exclude_newer)]
     argv += [f"--prerelease-package={name}={meta.prereleases}" for name in typed]
@@ -250,24 +254,24 @@ async def _uv_compile(
 ) -> str | Failure:
     source, output = stem.with_suffix(".in"), stem.with_suffix(".out")
     write_atomically(source, "".join(f"{line}\n" for line in lines))
-    # Versions in a file that is there already are kept by uv where they satisfy everything.
+    # uv keeps the versions of an existing output file where they satisfy everything.
     write_atomically(output, preferences(seeds))
     argv: list[str | Path] = ["pip", "compile", source, "--quiet", "--generate-hashes", "--no-header", "--no-annotate"]
     argv += ["--output-file", output, "--python", interpreter.path, *options]
-    done = await call(uv, argv, timeout=RESOLVE_SECONDS, env=offered(seed.wheel.parent for seed in seeds))
-    if done.ok:
+    completed = await call(uv, argv, timeout=RESOLVE_SECONDS, env=offered(seed.wheel.parent for seed in seeds))
+    if completed.ok:
         return output.read_text(encoding="utf-8")
-    return failure(done, of=Status.LOCK_FAILED, timeout=RESOLVE_SECONDS)
+    return failure(completed, of=Status.LOCK_FAILED, timeout=RESOLVE_SECONDS)
 
 
 def _newest(limit: date | None) -> list[str]:
     return ["--exclude-newer", limit.isoformat()] if limit else []
 
 
-def _listed(stem: Path, what: str, lines: tuple[str, ...]) -> list[str | Path]:
+def _listed(stem: Path, noun: str, lines: tuple[str, ...]) -> list[str | Path]:
     """Return the option `--override FILE` or `--constraint FILE`, its file written; nothing without lines."""
     if not lines:
         return []
-    source = stem.with_suffix(f".{what}")
+    source = stem.with_suffix(f".{noun}")
     write_atomically(source, "".join(f"{line}\n" for line in lines))
-    return [f"--{what}", source]
+    return [f"--{noun}", source]

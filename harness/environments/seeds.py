@@ -1,4 +1,4 @@
-"""What `python -m venv` leaves in a new venv, as the resolver and the installer of a lock see it.
+"""The packages that `python -m venv` leaves in a new venv, for the resolver and the installer of a lock.
 
 pip keeps an installed version that satisfies everything and replaces one that doesn't. So do we: to the resolver a seed is the
 preferred version of its package, and one that no package asks for is in the lock all the same. The wheel that the interpreter
@@ -16,8 +16,8 @@ from pathlib import Path
 from harness.environments.interpreters import Interpreter, Seed
 
 INSTALLER = "pip"
-"""What installs is no part of what is tested, and nothing that is tested reads it. With pip in the lock, every environment of
-Python 3.12 and later, where a venv holds nothing but pip, would be measured twice: as pip and as uv make it."""
+"""The installer isn't under test, and nothing under test reads it. With pip in the lock, every environment of Python 3.12 and
+later, where a venv holds nothing but pip, would be measured twice: as pip and as uv make it."""
 
 
 def seeds_of(interpreter: Interpreter) -> tuple[Seed, ...]:
@@ -31,16 +31,16 @@ def preferences(seeds: Iterable[Seed]) -> str:
 
 
 def offered(folders: Iterable[Path]) -> Mapping[str, str]:
-    """Return the environment variable that shows uv these folders of wheels, beside those that the user shows it.
+    """Return the environment variable that adds these folders of wheels to those that the user gives uv.
 
     A variable and not an option: an option on the command line would replace the user's variable.
     """
-    shown = [os.environ.get("UV_FIND_LINKS", ""), *dict.fromkeys(map(str, folders))]
-    return {"UV_FIND_LINKS": ",".join(filter(None, shown))} if len(shown) > 1 else {}
+    folders_of_wheels = [os.environ.get("UV_FIND_LINKS", ""), *dict.fromkeys(map(str, folders))]
+    return {"UV_FIND_LINKS": ",".join(filter(None, folders_of_wheels))} if len(folders_of_wheels) > 1 else {}
 
 
 def with_seeds(text: str, seeds: Iterable[Seed]) -> str:
-    """Return a lock's text with the seeds that it lacks or keeps, hashed, each where its name belongs."""
+    """Return a lock's text with the seeds that it lacks or keeps, hashed, in alphabetical order."""
     blocks = {_name(block): block for block in _blocks(text)}
     for seed in seeds:
         # uv gives no hash of a wheel in a folder that it had no need to read.

@@ -1,4 +1,4 @@
-"""pytest for the cells: one folder per Python minor, kept apart from what is tested.
+"""Install pytest for the cells: one folder per Python minor, kept apart from what is tested.
 
 The folder goes to the end of a cell's `sys.path`, so the packages under test win wherever both have one.
 """
@@ -39,7 +39,7 @@ def pins(minor: str) -> tuple[str, ...] | None:
 
 
 async def ensure_toolchain(uv: Path, folder: Path, interpreter: Interpreter) -> Path | Failure:
-    """Return the folder to append to `sys.path`, made now if it isn't there."""
+    """Return the folder to append to `sys.path`; install it now if it isn't complete."""
     requirements = pins(interpreter.minor)
     if requirements is None:
         message = f"no pytest for cells on Python {interpreter.minor}"
@@ -62,9 +62,9 @@ async def ensure_toolchain(uv: Path, folder: Path, interpreter: Interpreter) -> 
             "--link-mode",
             "copy",
         ]
-        done = await call_offline_first(uv, [*argv, *requirements], timeout=INSTALL_SECONDS)
-        if not done.ok:
-            return _without_blame(failure(done, of=Status.INSTALL_FAILED, timeout=INSTALL_SECONDS))
+        completed = await call_offline_first(uv, [*argv, *requirements], timeout=INSTALL_SECONDS)
+        if not completed.ok:
+            return _without_blame(failure(completed, of=Status.INSTALL_FAILED, timeout=INSTALL_SECONDS))
         write_atomically(path / FINGERPRINT, " ".join(requirements))
         return path
 

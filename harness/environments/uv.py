@@ -1,7 +1,7 @@
-"""uv's command line, and what its failures mean.
+"""Run uv, and interpret its failures.
 
-Owns the only place where uv's words are read. uv 0.13 exits with 1 where it proved a request unsatisfiable, but also where a
-build failed or the network is off: only the text tells them apart.
+The only module that reads uv's words. uv 0.13 exits with 1 when it has proved a request unsatisfiable, but also when a build
+failed or the network is off: only the text tells them apart.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DISK = re.compile(r"No space left on device|os error 28|Disk quota exceeded", re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why uv did not do it: a status, whose fault, one line, and uv's own words."""
+    """A failed lock, installation or import: its status, the machine's trouble if that was why, one line, and the tool's words."""
 
     status: Status
     trouble: Trouble | None
@@ -68,25 +68,25 @@ async def call_offline_first(
 
     So a machine without network still runs, and one with it asks for nothing twice.
     """
-    done = await call(uv, [*argv, "--offline"], timeout=timeout, env=env)
-    return done if done.ok else await call(uv, argv, timeout=timeout, env=env)
+    completed = await call(uv, [*argv, "--offline"], timeout=timeout, env=env)
+    return completed if completed.ok else await call(uv, argv, timeout=timeout, env=env)
 
 
-def failure(done: Completed, *, of: Status, timeout: float) -> Failure:
-    """Return what a failed uv command means. `of` is the stage's own status, where the text does not say otherwise."""
-    text = done.stderr.strip() or done.stdout.strip()
-    if done.code is None:
+def failure(completed: Completed, *, of: Status, timeout: float) -> Failure:
+    """Return what a failed uv command means. `of` is the status of that stage, if the text doesn't say otherwise."""
+    text = completed.stderr.strip() or completed.stdout.strip()
+    if completed.code is None:
         return Failure(status=Status.TIMED_OUT, trouble=None, message=f"uv took longer than {timeout:.0f} s", evidence=text)
-    if done.code < 0:
-        message = f"uv was ended by {signal_name(-done.code)}"
+    if completed.code < 0:
+        message = f"uv was ended by {signal_name(-completed.code)}"
         return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=message, evidence=text)
     trouble = Trouble.DISK if DISK.search(text) else Trouble.NETWORK if NETWORK.search(text) else None
     status = Status.UNAVAILABLE if trouble or MACHINE.search(text) else _blame(text, of)
-    return Failure(status=status, trouble=trouble, message=headline(text) or f"uv exited with {done.code}", evidence=text)
+    return Failure(status=status, trouble=trouble, message=headline(text) or f"uv exited with {completed.code}", evidence=text)
 
 
 def _blame(text: str, of: Status) -> Status:
-    """Return the software's status. A resolver that proved nothing and built nothing says nothing about the software."""
+    """Return the status that isn't the machine's fault, if any. A resolver without a proof says nothing about the software."""
     if UNSATISFIABLE.search(text):
         return Status.LOCK_FAILED
     if BUILD.search(text):
@@ -95,7 +95,7 @@ def _blame(text: str, of: Status) -> Status:
 
 
 def headline(text: str) -> str:
-    """Return what says most in one line: the resolver's whole explanation, else the first error and its cause."""
+    """Return the most telling line: the resolver's whole explanation, else the first error and its cause."""
     if UNSATISFIABLE.search(text) and (explanation := EXPLANATION.search(text)):
         return " ".join(explanation[1].split())
     body = [line.strip() for line in text.splitlines() if not line.lstrip().startswith(("warning:", "hint:"))]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.domain import Companion
 from harness.environments import bytecode, companions, disk, toolchain, venv
-from harness.environments.companions import Folder
+from harness.environments.companions import CompanionFolder
 from harness.environments.uv import Failure
 from harness.run.groups import EnvironmentGroup
 from harness.run.keys import Identity
@@ -26,7 +26,7 @@ class Installed:
 
     environment: venv.Venv
     tools: Path
-    beside: Mapping[Companion, Folder | Failure] = field(default_factory=dict)
+    beside: Mapping[Companion, CompanionFolder | Failure] = field(default_factory=dict)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -36,7 +36,7 @@ class Installed:
     @property
     def versions(self) -> Mapping[Companion, str]:
         """The versions of the companions that are there."""
-        return {companion: folder.version for companion, folder in self.beside.items() if isinstance(folder, Folder)}
+        return {companion: folder.version for companion, folder in self.beside.items() if isinstance(folder, CompanionFolder)}
 
 
 @asynccontextmanager
@@ -52,7 +52,7 @@ async def environment_of(machine: Machine, identity: Identity) -> AsyncIterator[
         yield environment
         if isinstance(environment, venv.Venv):
             # Only now, for only the first import compiles. The next venv with the same packages starts in 2 s instead of 9 to 31 s.
-            await asyncio.to_thread(bytecode.keep, workspace.bytecode, environment.site_packages, lock, interpreter)
+            await asyncio.to_thread(bytecode.keep_compiled, workspace.bytecode, environment.site_packages, lock, interpreter)
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ async def installed_for_cases(machine: Machine, identity: Identity) -> AsyncIter
         yield environment if isinstance(environment, Failure) else Installed(environment=environment, tools=tools)
 
 
-async def beside(machine: Machine, group: EnvironmentGroup, stack: ExitStack) -> Mapping[Companion, Folder | Failure]:
+async def beside(machine: Machine, group: EnvironmentGroup, stack: ExitStack) -> Mapping[Companion, CompanionFolder | Failure]:
     """Install the companions that the cases of a group ask for; return each one's folder or failure.
 
     A failure isn't the group's: the cases that ask for that companion report it, and the others run. Called after the import: an
@@ -75,9 +75,9 @@ async def beside(machine: Machine, group: EnvironmentGroup, stack: ExitStack) ->
     return {companion: await _companion(machine, companion, group.identity, stack) for companion in sorted(group.companions)}
 
 
-async def _companion(machine: Machine, companion: Companion, identity: Identity, stack: ExitStack) -> Folder | Failure:
+async def _companion(machine: Machine, companion: Companion, identity: Identity, stack: ExitStack) -> CompanionFolder | Failure:
     workspace, seconds = machine.workspace, machine.limits.install_seconds
-    added = await companions.resolve(machine.uv, workspace.locks, companion, identity.lock, identity.interpreter)
+    added = await companions.resolve_companion(machine.uv, workspace.locks, companion, identity.lock, identity.interpreter)
     if isinstance(added, Failure):
         return added
     stack.enter_context(disk.in_use(companions.companion_folder(workspace.companions, added, identity.interpreter)))

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from harness.domain import Companion, Status
-from harness.environments.companions import Folder
+from harness.environments.companions import CompanionFolder
 from harness.environments.uv import Failure
 from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import Finished
@@ -51,7 +51,7 @@ class Ledger:
         self._name(installed.tools, "$PYTEST")
         self.beside = installed.versions
         for companion, folder in installed.beside.items():
-            if isinstance(folder, Folder):
+            if isinstance(folder, CompanionFolder):
                 self._name(folder.path, f"${companion.name}")
 
     def _name(self, folder: Path, name: str) -> None:

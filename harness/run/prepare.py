@@ -108,7 +108,7 @@ async def _locked(
     if answer is None:
         async with gate:
             tell(Stage.LOCKING)
-            answer = await lock.resolve(machine.uv, locks, recipe.requirements, interpreter, refresh=refresh)
+            answer = await lock.resolve_lock(machine.uv, locks, recipe.requirements, interpreter, refresh=refresh)
             tell(Stage.LOCKED)
     return answer
 

@@ -42,7 +42,7 @@ async def _resolve(folder: Path, request: EnvironmentRequest) -> Lock | Failure:
     interpreter = next(iter(newest_first(request.release.pythons, None, await machine_interpreters())), None)
     if interpreter is None:
         pytest.skip(f"no Python of {request.release.pythons} on this machine")
-    return await lock.resolve(uv.find_uv(), folder, lock.lock_request(request), interpreter, refresh=False)
+    return await lock.resolve_lock(uv.find_uv(), folder, lock.lock_request(request), interpreter, refresh=False)
 
 
 def test_tensorflow_for_tpus_alone(tmp_path: Path) -> None:

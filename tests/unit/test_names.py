@@ -83,8 +83,6 @@ LEDGER: Mapping[str, Left] = {
     "harness/catalog": Left(names=20, prose=16),
     "harness/cli": Left(names=16, prose=8),
     "harness/commands": Left(names=113, prose=34),
-    "harness/domain": Left(names=0, prose=23),
-    "harness/environments": Left(names=14, prose=15),
     "harness/judge": Left(names=10, prose=9),
     "harness/judge/diagnose": Left(names=1, prose=3),
     "harness/models": Left(names=1, prose=1),

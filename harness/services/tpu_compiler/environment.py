@@ -61,7 +61,7 @@ async def ensure_compiler(uv: Path, workspace: Workspace, installed: Mapping[str
     if interpreter.platform != PLATFORM:
         return _lacking(f"libtpu has no wheel for {interpreter.platform}", f"it has some for {PLATFORM}")
     pins = LockRequest(requirements=PINS, exclude_newer=None, daily=False)
-    locked = await lock.resolve(uv, workspace.locks, pins, interpreter, refresh=False)
+    locked = await lock.resolve_lock(uv, workspace.locks, pins, interpreter, refresh=False)
     if isinstance(locked, Failure):
         return _lacking(locked.message, locked.evidence, locked.trouble)
     compiler_venv = await venv.ensure_venv(uv, workspace.venvs, workspace.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.environments.bytecode import keep, restore
+from harness.environments.bytecode import keep_compiled, restore
 
 RECORD = "tf/__init__.py,,\ntf/deep/ops.py,,\n../../bin/tool.py,,\ntf-2.0.dist-info/RECORD,,\n"
 PACKAGES = (("tf", "2.0"),)
@@ -27,8 +27,8 @@ def site(tmp_path: Path) -> Path:
 
 def test_kept_once_and_given_to_the_same_package(site: Path, tmp_path: Path, make: Any) -> None:
     store, lock, interpreter = tmp_path / "store", make.lock(packages=PACKAGES), make.interpreter()
-    assert keep(store, site, lock, interpreter) == 2
-    assert keep(store, site, lock, interpreter) == 0
+    assert keep_compiled(store, site, lock, interpreter) == 2
+    assert keep_compiled(store, site, lock, interpreter) == 0
     second = tmp_path / "second"
     assert restore(store, second, lock, interpreter) == 2
     compiled = second / "tf" / "deep" / "__pycache__" / "ops.cpython-311.pyc"
@@ -39,16 +39,16 @@ def test_kept_once_and_given_to_the_same_package(site: Path, tmp_path: Path, mak
 
 def test_not_given_to_another_version_or_interpreter(site: Path, tmp_path: Path, make: Any) -> None:
     store = tmp_path / "store"
-    keep(store, site, make.lock(packages=PACKAGES), make.interpreter())
+    keep_compiled(store, site, make.lock(packages=PACKAGES), make.interpreter())
     assert restore(store, tmp_path / "second", make.lock(packages=(("tf", "2.1"),)), make.interpreter()) == 0
     assert restore(store, tmp_path / "third", make.lock(packages=PACKAGES), make.interpreter("3.11.8")) == 0
 
 
 def test_cut_off_while_keeping_is_not_given(site: Path, tmp_path: Path, make: Any) -> None:
     store, lock, interpreter = tmp_path / "store", make.lock(packages=PACKAGES), make.interpreter()
-    keep(store, site, lock, interpreter)
+    keep_compiled(store, site, lock, interpreter)
     (complete,) = store.rglob(".complete")
     complete.unlink()
     assert restore(store, tmp_path / "second", lock, interpreter) == 0
-    assert keep(store, site, lock, interpreter) == 0
+    assert keep_compiled(store, site, lock, interpreter) == 0
     assert restore(store, tmp_path / "second", lock, interpreter) == 2

@@ -14,12 +14,12 @@ from harness.base.process import Completed
 from harness.domain import Companion, Status, Trouble
 from harness.environments import companions, lock
 from harness.environments.companions import (
-    Added,
-    Folder,
+    AddedPackages,
+    CompanionFolder,
     companion_folder,
     ensure_companion,
     lock_request,
-    resolve,
+    resolve_companion,
     variable,
     variable_value,
     without,
@@ -55,7 +55,7 @@ tqdm==4.66.2 ; python_version >= '3.7' \\
 transformers==4.39.2 \\
     --hash=sha256:ee
 """
-ADDED = Added(version="4.39.2", pins=PINS, exclude_newer=date(2024, 7, 19))
+ADDED = AddedPackages(version="4.39.2", pins=PINS, exclude_newer=date(2024, 7, 19))
 
 
 class Uv:
@@ -87,17 +87,19 @@ def after(argv: list[str], option: str) -> str:
 
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch, make: Any, tmp_path: Path) -> Any:
-    def one(uv: Uv, environment: Any = None) -> Added | Failure:
+    def one(uv: Uv, environment: Any = None) -> AddedPackages | Failure:
         monkeypatch.setattr(lock, "call", uv.compile)
         environment = environment or make.lock()
-        return asyncio.run(resolve(Path("uv"), tmp_path / "locks", Companion.TRANSFORMERS, environment, make.interpreter()))
+        return asyncio.run(
+            resolve_companion(Path("uv"), tmp_path / "locks", Companion.TRANSFORMERS, environment, make.interpreter())
+        )
 
     return one
 
 
 @pytest.fixture
 def get(monkeypatch: pytest.MonkeyPatch, make: Any, tmp_path: Path) -> Any:
-    def one(uv: Uv, added: Added = ADDED) -> Path | Failure:
+    def one(uv: Uv, added: AddedPackages = ADDED) -> Path | Failure:
         monkeypatch.setattr(companions, "call_offline_first", uv.install)
         return asyncio.run(ensure_companion(Path("uv"), tmp_path / "companions", added, make.interpreter(), timeout=60))
 
@@ -159,7 +161,7 @@ def test_without_an_index_the_machine_is_to_blame(ask: Any) -> None:
 
 def test_installed_once_into_a_folder_of_their_own(get: Any, make: Any, tmp_path: Path) -> None:
     uv = Uv()
-    there = Folder(path=companion_folder(tmp_path / "companions", ADDED, make.interpreter()), version="4.39.2")
+    there = CompanionFolder(path=companion_folder(tmp_path / "companions", ADDED, make.interpreter()), version="4.39.2")
     assert get(uv) == get(uv) == there
     assert variable_value(there) == str(there.path)
     (argv,) = uv.installs

@@ -15,7 +15,7 @@ from harness.base.process import Completed
 from harness.domain import EnvironmentRequest, InstallPolicy, KerasChoice, Status, Trouble
 from harness.environments import lock, pip
 from harness.environments.interpreters import Interpreter, Seed
-from harness.environments.lock import Lock, lock_request, resolve, stored
+from harness.environments.lock import Lock, lock_request, resolve_lock, stored
 from harness.environments.uv import Failure
 
 DAY = date(2026, 11, 20)
@@ -74,7 +74,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, make: Any, calendar: list[date], tmp_pa
         monkeypatch.setattr(lock, "call", index)
         options = {"refresh": False, **options}
         interpreter = options.pop("interpreter", make.interpreter())
-        return asyncio.run(resolve(Path("uv"), tmp_path / "locks", lock_request(request), interpreter, **options))
+        return asyncio.run(resolve_lock(Path("uv"), tmp_path / "locks", lock_request(request), interpreter, **options))
 
     return one
 
@@ -269,7 +269,7 @@ def test_constraints_wheels_and_day_are_part_of_the_question(
     beside = replace(plain, constraints=("numpy==1.26.4", "tensorflow==2.16.2"), wheels=("tokenizers", "regex"), day=DAY)
     later = replace(beside, day=DAY + timedelta(days=1))
     for asked in (plain, beside, replace(beside, constraints=()), replace(beside, wheels=()), later, beside):
-        found = asyncio.run(lock.resolve(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
+        found = asyncio.run(lock.resolve_lock(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
         assert isinstance(found, Lock)
     assert len(index.asked) == 5, "each is a question of its own, and what belongs to a day holds for good"
     assert not {"--constraint", "--only-binary=regex"} & set(index.asked[0])
@@ -291,7 +291,7 @@ def test_overrides_are_part_of_the_question(
     plain = lock.LockRequest(requirements=("tensorflow==2.4.4",), exclude_newer=DAY, daily=False)
     overridden = replace(plain, overrides=("tensorflow-estimator==2.6.0",))
     for asked in (plain, overridden, overridden):
-        found = asyncio.run(lock.resolve(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
+        found = asyncio.run(lock.resolve_lock(Path("uv"), tmp_path, asked, make.interpreter(), refresh=False))
         assert isinstance(found, Lock)
     assert ["--override" in argv for argv in index.asked] == [False, True]
     (file,) = tmp_path.glob("*.override")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.domain import Companion, Status, Trouble
-from harness.environments.companions import Added, Folder
+from harness.environments.companions import AddedPackages, CompanionFolder
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.run import installed
@@ -23,21 +23,23 @@ from harness.run.installed import Installed, beside
 class Beside:
     """Stands for `harness.environments.companions`: what it was asked for, and what it gives."""
 
-    def __init__(self, resolved: Added | Failure, made: Folder | Failure) -> None:
+    def __init__(self, resolved: AddedPackages | Failure, made: CompanionFolder | Failure) -> None:
         self.resolved, self.made = resolved, made
         self.asked: list[str] = []
 
-    async def resolve(self, _uv: Path, _locks: Path, companion: Companion, *_: Any) -> Added | Failure:
+    async def resolve_companion(self, _uv: Path, _locks: Path, companion: Companion, *_: Any) -> AddedPackages | Failure:
         self.asked.append(f"resolve {companion.value}")
         return self.resolved
 
-    async def ensure_companion(self, _uv: Path, _folder: Path, added: Added, *_: Any, timeout: float) -> Folder | Failure:
+    async def ensure_companion(
+        self, _uv: Path, _folder: Path, added: AddedPackages, *_: Any, timeout: float
+    ) -> CompanionFolder | Failure:
         self.asked.append(f"install {added.pins} within {timeout:.0f} s")
         return self.made
 
 
-ADDED = Added(version="4.39.2", pins="transformers==4.39.2", exclude_newer=None)
-BESIDE = Folder(path=Path("/beside"), version="4.39.2")
+ADDED = AddedPackages(version="4.39.2", pins="transformers==4.39.2", exclude_newer=None)
+BESIDE = CompanionFolder(path=Path("/beside"), version="4.39.2")
 PROOF = Failure(status=Status.LOCK_FAILED, trouble=None, message="Because x, no.", evidence="")
 OFFLINE = Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="Connection refused", evidence="")
 
@@ -47,7 +49,7 @@ def install(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`install(beside, asking=...)`: what the cells of a group are told that has one case; `asking`: it asks for transformers."""
 
     def one(index: Beside, *, asking: bool = True, known: Any = ()) -> Mapping[str, str]:
-        monkeypatch.setattr(installed.companions, "resolve", index.resolve)
+        monkeypatch.setattr(installed.companions, "resolve_companion", index.resolve_companion)
         monkeypatch.setattr(installed.companions, "ensure_companion", index.ensure_companion)
         case = make.case(companions=frozenset({Companion.TRANSFORMERS}) if asking else frozenset())
         listed = assign([make.cell()], [case], {"bert-en/3": make.model()}, lambda *_: "key")

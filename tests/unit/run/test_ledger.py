@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.base.workspace import Workspace
 from harness.domain import Axis, Companion, Device, Outcome, SaveFormat, Status, Trouble
-from harness.environments.companions import Folder
+from harness.environments.companions import CompanionFolder
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Package
@@ -22,7 +22,7 @@ from harness.run.groups import EnvironmentGroup
 from harness.run.installed import Installed
 from harness.run.ledger import Ledger
 
-BESIDE = Folder(path=Path("/project/.hubmatrix/companions/2e"), version="4.39.2")
+BESIDE = CompanionFolder(path=Path("/project/.hubmatrix/companions/2e"), version="4.39.2")
 OFFLINE = Failure(status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="Connection refused", evidence="")
 
 
@@ -194,7 +194,7 @@ def test_a_folder_behind_a_link_has_the_name_of_the_link(make: Any, tmp_path: Pa
     assert record.evidence == "$VENV/lib $VENV/lib $VENV/lib $WORK/x ./.hubmatrix/bytecode/x"  # type: ignore[union-attr]
 
 
-def known_as(state: Path, beside: Mapping[Companion, Folder | Failure] | None = None) -> Installed:
+def known_as(state: Path, beside: Mapping[Companion, CompanionFolder | Failure] | None = None) -> Installed:
     return Installed(environment=Venv(path=state / "venvs" / "1f"), tools=state / "toolchains" / "py311", beside=beside or {})
 
 

@@ -56,7 +56,7 @@ def locked(monkeypatch: pytest.MonkeyPatch, make: Any) -> list[str]:
         return PROOF if request == "proof" else make.lock(sha256=request)
 
     monkeypatch.setattr(lock, "lock_request", lambda request: request.id)
-    monkeypatch.setattr(lock, "resolve", resolve)
+    monkeypatch.setattr(lock, "resolve_lock", resolve)
     monkeypatch.setattr(lock, "stored", lambda _folder, request, _one: make.lock(sha256="known") if request == "known" else None)
     return asked
 
@@ -108,7 +108,7 @@ def only_for(monkeypatch: pytest.MonkeyPatch, make: Any) -> Any:
             asked.append(interpreter.minor)
             return answer(interpreter)
 
-        monkeypatch.setattr(lock, "resolve", resolve)
+        monkeypatch.setattr(lock, "resolve_lock", resolve)
         monkeypatch.setattr(lock, "stored", lambda _folder, _request, interpreter: answer(interpreter) if stored else None)
         return asked
 

@@ -66,7 +66,7 @@ def test_packages_that_cant_be_had_say_nothing_of_any_tensorflow(
     async def resolve(*_: object, **__: object) -> Failure:
         return Failure(status=status, trouble=trouble, message="network was disabled", evidence="uv's words")
 
-    monkeypatch.setattr(lock, "resolve", resolve)
+    monkeypatch.setattr(lock, "resolve_lock", resolve)
     made = ensure({"3.12": make.interpreter("3.12.1")})
     assert (made.status, made.trouble) == (Status.UNAVAILABLE, expected)
     assert (made.message, made.evidence) == ("the TPU compiler isn't available: network was disabled", "uv's words")
