@@ -96,15 +96,15 @@ def sizes(
     from harness.studies.sizes import document, terminal
 
     if schema:
-        print(json.dumps(document.schema(), indent=1))
+        print(json.dumps(document.sizes_schema(), indent=1))
         return
     workspace = Workspace(root=root.resolve())
-    chosen = sizes.Chosen.of(model, operation, length, chip)
-    tables = sizes.measure(workspace, chosen, progress, listed=listed)
-    pages = sizes.write(workspace, tables.every) if write else ()
+    selection = sizes.SizeSelection.of(model, operation, length, chip)
+    tables = sizes.measure_sizes(workspace, selection, progress, listed=listed)
+    pages = sizes.write_page(workspace, tables.complete) if write else ()
     if as_json:
-        print(sizes.as_json(tables.shown), end="")
+        print(sizes.document_json(tables.selected), end="")
     else:
-        terminal.show(tables.shown)
+        terminal.show(tables.selected)
     for page in pages:
         progress(f"page  {page.relative_to(workspace.root)}")

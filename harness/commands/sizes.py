@@ -1,4 +1,4 @@
-"""`hubmatrix sizes`: which questions, measuring what is not known of them, and the table as a page of the documentation."""
+"""`hubmatrix sizes`: choose the questions, measure those without an answer, and write the table into the documentation."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from harness.services.tpu_compiler.chips import CHIPS
 from harness.services.tpu_compiler.service import compiler_in
 from harness.services.tpu_compiler.supervisor import WorkerLimits
 from harness.studies.sizes import export, markdown, model
-from harness.studies.sizes.document import Document, document
+from harness.studies.sizes.document import SizesDocument, build_document
 from harness.studies.sizes.kept import Shelf
-from harness.studies.sizes.measure import Found, Search, Tell, search
+from harness.studies.sizes.measure import QuestionState, Search, Tell, start_search
 from harness.studies.sizes.model import BATCHES, SIZES, Operation, Question
 from harness.studies.sizes.programs import Bench, bench_of
 
@@ -33,8 +33,8 @@ LIMITS = WorkerLimits(seconds=1800.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """What a user wants to know, in the order of the table."""
+class SizeSelection:
+    """The models, operations, lengths and chips whose largest batch a user asks for, in the order of the table."""
 
     models: tuple[str, ...]
     operations: tuple[Operation, ...]
@@ -42,14 +42,14 @@ class Chosen:
     chips: tuple[str, ...]
 
     @classmethod
-    def of(cls, models: Sequence[str], operations: Sequence[str], lengths: Sequence[int], chips: Sequence[str]) -> Chosen:
-        """What was named; else all models, forward pass and AdamW, and the usual lengths and chips.
+    def of(cls, models: Sequence[str], operations: Sequence[str], lengths: Sequence[int], chips: Sequence[str]) -> SizeSelection:
+        """Return the selection of these names; where none are given, all models, forward pass and AdamW, usual lengths and chips.
 
         Raises:
-            SpecError: a model, operation, length or chip that there isn't.
+            SpecError: an unknown model, operation, length or chip.
         """
         _expect(models, tuple(SIZES), "--model")
-        _expect(operations, tuple(one.value for one in Operation), "--operation")
+        _expect(operations, tuple(operation.value for operation in Operation), "--operation")
         _expect(chips, tuple(CHIPS), "--chip")
         for length in lengths:
             if not 1 <= length <= model.POSITIONS:
@@ -72,105 +72,109 @@ class Chosen:
         )
 
 
-EVERYTHING = Chosen(models=tuple(SIZES), operations=tuple(Operation), lengths=model.LENGTHS, chips=tuple(CHIPS))
+ALL_SIZES = SizeSelection(models=tuple(SIZES), operations=tuple(Operation), lengths=model.LENGTHS, chips=tuple(CHIPS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What was asked for; and for the pages all that is known, with empty rows where something usual is not."""
+class SizeTables:
+    """The table of a selection; and for the pages, every question with an answer, with empty rows for usual questions without."""
 
-    shown: Document
-    every: Document
+    selected: SizesDocument
+    complete: SizesDocument
 
 
-def measure(place: Workspace, chosen: Chosen, tell: Tell, *, listed: bool = False) -> Measured:
-    """The table; what is not known of it is measured now, unless only what is known is wanted.
+def measure_sizes(workspace: Workspace, selection: SizeSelection, tell: Tell, *, listed: bool = False) -> SizeTables:
+    """Return the tables, measuring the undecided questions of the selection first unless `listed`.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; everything measured so far is kept.
-        MachineError: an environment or the compiler can't be had here.
+        MachineError: an environment or the compiler isn't available on this machine.
         ModelError: the exporter fails.
     """
     try:
-        spec = load_spec(place.matrix)
-        bench = asyncio.run(bench_of(this_machine(place, spec.limits), spec))
-        searches = _searches(bench, chosen, tell)
-        for one in searches:
-            if one.open() and not listed:
-                _decide(one, place, tell)
-        every = _searches(bench, EVERYTHING, tell)
-        for one in every:
-            one.open()
+        spec = load_spec(workspace.matrix)
+        bench = asyncio.run(bench_of(this_machine(workspace, spec.limits), spec))
+        searches = _searches(bench, selection, tell)
+        for search in searches:
+            if search.look_up() and not listed:
+                _decide(search, workspace, tell)
+        all_searches = _searches(bench, ALL_SIZES, tell)
+        for search in all_searches:
+            search.look_up()
     except KeyboardInterrupt:
         raise _interrupted() from None
-    usual = frozenset(Chosen.of((), (), (), ()).questions)
-    shown = [one for search in searches for one in search.found.values()]
-    found = [one for search in every for one in search.found.values() if one.tried or one.question in usual]
-    return Measured(shown=_document(bench, shown), every=_document(bench, found))
+    usual = frozenset(SizeSelection.of((), (), (), ()).questions)
+    selected = [state for search in searches for state in search.states.values()]
+    states = (state for search in all_searches for state in search.states.values())
+    complete = [state for state in states if state.trials or state.question in usual]
+    return SizeTables(selected=_document(bench, selected), complete=_document(bench, complete))
 
 
-def _searches(bench: Bench, chosen: Chosen, tell: Tell) -> list[Search]:
-    shelf = Shelf(folder=bench.place.sizes / "answers", compiler=compiler_environment.compiler_digest())
-    return [search(bench, SIZES[name], chosen.questions, BATCHES, shelf, tell) for name in chosen.models]
+def _searches(bench: Bench, selection: SizeSelection, tell: Tell) -> list[Search]:
+    shelf = Shelf(folder=bench.workspace.sizes / "answers", compiler=compiler_environment.compiler_digest())
+    return [start_search(bench, SIZES[name], selection.questions, BATCHES, shelf, tell) for name in selection.models]
 
 
-def _document(bench: Bench, found: Sequence[Found]) -> Document:
-    return document(
-        found,
+def _document(bench: Bench, states: Sequence[QuestionState]) -> SizesDocument:
+    return build_document(
+        states,
         batches=BATCHES,
         command="hubmatrix sizes",
         versions=_versions(bench),
     )
 
 
-def _decide(one: Search, place: Workspace, tell: Tell) -> None:
-    """Export the model, then ask until everything is decided."""
-    bench, size = one.bench, one.size
-    if not export.folder(size, place).is_dir():
-        tell(f"{size.name}: its exporter makes it")
-    export.ensure(size, place, bench.machine.uv, bench.python_for)
-    compiler = asyncio.run(compiler_environment.ensure_compiler(bench.machine.uv, place, bench.machine.interpreters))
+def _decide(search: Search, workspace: Workspace, tell: Tell) -> None:
+    """Export the model, then ask the compiler until every question is decided."""
+    bench, size = search.bench, search.size
+    if not export.model_folder(size, workspace).is_dir():
+        tell(f"{size.name}: exporting")
+    export.ensure_model(size, workspace, bench.machine.uv, bench.python_for)
+    compiler = asyncio.run(compiler_environment.ensure_compiler(bench.machine.uv, workspace, bench.machine.interpreters))
     if isinstance(compiler, Failure):
         raise MachineError(compiler.message)
-    if not asyncio.run(until_interrupted(_ask(one, place, compiler))):
+    if not asyncio.run(until_interrupted(_ask(search, workspace, compiler))):
         raise _interrupted()
 
 
-async def _ask(one: Search, place: Workspace, environment: Venv) -> None:
-    place.work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.work, prefix="sizes-", ignore_cleanup_errors=True) as work:
-        compiler = compiler_in(environment, place, Path(work), LIMITS)
+async def _ask(search: Search, workspace: Workspace, environment: Venv) -> None:
+    workspace.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=workspace.work, prefix="sizes-", ignore_cleanup_errors=True) as work:
+        compiler = compiler_in(environment, workspace, Path(work), LIMITS)
         try:
-            await one.run(compiler)
+            await search.decide(compiler)
         finally:
             await compiler.close()
 
 
-def write(place: Workspace, shown: Document) -> tuple[Path, Path]:
-    """The page of the documentation, which is also one of the site, and its data. Committed, for measuring takes an hour."""
-    page, data = place.root / "docs" / PAGE, place.root / "docs" / DATA
+def write_page(workspace: Workspace, document: SizesDocument) -> tuple[Path, Path]:
+    """Write the table into docs/ (the site has the page too), with its data beside, and return both paths.
+
+    Both are committed, since measuring them takes an hour.
+    """
+    page, data = workspace.root / "docs" / PAGE, workspace.root / "docs" / DATA
     before = page.read_text(encoding="utf-8") if page.is_file() else ""
-    write_atomically(data, as_json(shown))
-    write_atomically(page, markdown.within(before, shown))
+    write_atomically(data, document_json(document))
+    write_atomically(page, markdown.within(before, document))
     return page, data
 
 
-def as_json(shown: Document) -> str:
-    return shown.model_dump_json(indent=1, exclude_none=True) + "\n"
+def document_json(document: SizesDocument) -> str:
+    return document.model_dump_json(indent=1, exclude_none=True) + "\n"
 
 
 def _interrupted() -> Interrupted:
     return Interrupted("interrupted; everything measured so far is kept", hint="the same command goes on from here")
 
 
-def _expect(named: Sequence[str], known: Sequence[str], place: str) -> None:
-    for name in named:
-        if name not in known:
-            raise SpecError(f"no {name!r}", location=place, hint=did_you_mean(name, known) or f"there are {', '.join(known)}")
+def _expect(names: Sequence[str], choices: Sequence[str], option: str) -> None:
+    for name in names:
+        if name not in choices:
+            raise SpecError(f"no {name!r}", location=option, hint=did_you_mean(name, choices) or f"there are {', '.join(choices)}")
 
 
 def _versions(bench: Bench) -> dict[str, str]:
-    """What the programs were lowered and compiled with."""
+    """Return the versions of the packages that lower and compile the programs."""
     pins = dict(pin.split("==") for pin in compiler_environment.PINS)
     names = {"TensorFlow": "tensorflow", "Keras": "keras", "tensorflow-hub": "tensorflow-hub"}
     return {title: bench.package(name) for title, name in names.items()} | {name: pins[name] for name in ("libtpu", "jaxlib")}

@@ -18,7 +18,7 @@ from harness.services.tpu_compiler.answers import CompilerAnswer
 from harness.services.tpu_compiler.service import compiler_in
 from harness.studies.sizes import export
 from harness.studies.sizes.kept import Shelf
-from harness.studies.sizes.measure import Found, Search, search
+from harness.studies.sizes.measure import QuestionState, Search, start_search
 from harness.studies.sizes.model import Fit, Operation, Question, Size
 from harness.studies.sizes.programs import bench_of
 
@@ -42,42 +42,42 @@ def place(tmp_path: Path) -> Workspace:
     for mine, theirs in ((place.venvs, shared.venvs), (place.locks, shared.locks), (place.bytecode, shared.bytecode)):
         theirs.mkdir(parents=True, exist_ok=True)
         mine.symlink_to(theirs)
-    replicas.unpack(replicas.find("small-bert/2"), export.folder(TINY, place))
+    replicas.unpack(replicas.find("small-bert/2"), export.model_folder(TINY, place))
     return place
 
 
 async def begun(place: Workspace) -> Search:
     spec = load_spec(ROOT / "matrix.yaml")
     bench = await bench_of(await look_around(place, spec.limits), spec)
-    return search(
+    return start_search(
         bench, TINY, [STEP], BATCHES, Shelf(folder=place.sizes / "answers", compiler=environment.compiler_digest()), print
     )
 
 
-async def measured(place: Workspace) -> Found:
+async def measured(place: Workspace) -> QuestionState:
     wanted = await begun(place)
     made = await environment.ensure_compiler(uv.find_uv(), place, wanted.bench.machine.interpreters)
     assert isinstance(made, Venv), made
     compiler = compiler_in(made, place, place.work)
     try:
-        await wanted.run(compiler)
+        await wanted.decide(compiler)
     finally:
         await compiler.close()
-    return wanted.found[STEP]
+    return wanted.states[STEP]
 
 
-async def known(place: Workspace) -> Found:
+async def known(place: Workspace) -> QuestionState:
     wanted = await begun(place)
-    await wanted.run(NoCompiler())
-    return wanted.found[STEP]
+    await wanted.decide(NoCompiler())
+    return wanted.states[STEP]
 
 
 def test_a_batch_that_is_too_large_is_refused_in_the_compilers_words(place: Workspace) -> None:
     """A fine-tuning step: weights and slots are parameters and updated in place, and what is known is asked once."""
 
     found = asyncio.run(measured(place))
-    assert [(one.batch, one.fit) for one in found.tried] == [(2**16, Fit.TOO_LARGE), (2, Fit.FITS)]
-    refused, fits = (one.answer for one in found.tried)
+    assert [(one.batch, one.fit) for one in found.trials] == [(2**16, Fit.TOO_LARGE), (2, Fit.FITS)]
+    refused, fits = (one.answer for one in found.trials)
     assert "Ran out of memory on HBM" in refused.message
     assert "exceeds available HBM (15.75G)" in refused.message
     weights_and_slots = 3 * 4 * found.weights

@@ -1,1 +1,1 @@
-"""How large a batch fits on a TPU chip: models of true size, lowered by TensorFlow and compiled ahead of time for the chip."""
+"""The largest batch that fits on a TPU chip: models of true size, lowered by TensorFlow and compiled ahead of time."""

@@ -1,4 +1,4 @@
-"""The table as a value: what `--json` prints, what is kept beside the report, and what the pages are made from. Pure.
+"""The table as a value: the document of `--json`, from which the terminal's and the documentation's tables are made. Pure.
 
 Format history:
   1  first version
@@ -14,17 +14,20 @@ from pydantic import BaseModel, ConfigDict
 from harness.services.tpu_compiler.answers import DeviceNumbers
 from harness.services.tpu_compiler.chips import CHIPS
 from harness.services.tpu_compiler.service import bounded
-from harness.studies.sizes.measure import Found
+from harness.studies.sizes.measure import QuestionState
 from harness.studies.sizes.model import SIZES, Fit, Operation
-from harness.studies.sizes.search import largest, undecided, wanted
+from harness.studies.sizes.search import largest, read_amounts, undecided
+
+WORDS_LIMIT = 4000
+"""Characters of a refusal that are kept."""
 
 
-class Part(BaseModel):
+class DocumentPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SizedModel(Part):
-    """`weights`: how many numbers hub.KerasLayer trains; four bytes each. `handle`: the published model it is like."""
+class SizedModel(DocumentPart):
+    """A model of the table. `weights` counts the trained numbers, four bytes each; `handle` is the published model that it resembles."""
 
     name: str
     title: str
@@ -35,8 +38,11 @@ class SizedModel(Part):
     weights: int
 
 
-class SizedChip(Part):
-    """What a program may use at most: of half a chip where the compiler's device is one. Operations are bf16, per second."""
+class SizedChip(DocumentPart):
+    """The memory and peak figures of one device of the compiler, which is half a chip on v2, v3 and 7x.
+
+    `device_bytes` is the memory that a program may use, `flops` bf16 operations a second, `bandwidth` bytes a second.
+    """
 
     name: str
     devices_per_chip: int
@@ -46,10 +52,11 @@ class SizedChip(Part):
     source: str
 
 
-class Attempt(Part):
-    """One batch. `seconds` from question to verdict.
+class Attempt(DocumentPart):
+    """A batch that was tried. `seconds` is the time from question to verdict.
 
-    `message` and `words` are the compiler's where it refused; `used_bytes` is what it would have needed beside the arguments.
+    `message` and `words` are the compiler's own if it refused; `used_bytes` is what the program would have needed beside its
+    arguments, None where the refusal doesn't say.
     """
 
     batch: int
@@ -61,8 +68,11 @@ class Attempt(Part):
     used_bytes: int | None = None
 
 
-class Row(Part):
-    """`largest` of those tried; None where none fits. It is the answer where `decided`. `attempts` in the order of the batch."""
+class SizeRow(DocumentPart):
+    """A question and its attempts, in the order of the batch.
+
+    `largest` is the largest batch that fitted, None if none did; it is the answer once `decided` is true.
+    """
 
     model: str
     operation: Operation
@@ -74,18 +84,18 @@ class Row(Part):
 
     @property
     def best(self) -> Attempt | None:
-        return next((one for one in self.attempts if one.batch == self.largest), None)
+        return next((attempt for attempt in self.attempts if attempt.batch == self.largest), None)
 
     @property
     def beyond(self) -> Attempt | None:
-        """The smallest batch that does not fit, of those tried."""
-        return next((one for one in self.attempts if one.fit is not Fit.FITS), None)
+        """The smallest batch that was tried and does not fit."""
+        return next((attempt for attempt in self.attempts if attempt.fit is not Fit.FITS), None)
 
 
-class Document(Part):
-    """Everything that is shown. `measured` is the day of the newest answer, empty where there is none.
+class SizesDocument(DocumentPart):
+    """The whole table. `measured` is the day of the newest answer, empty if there is none.
 
-    `seconds` is what the shown compiles took, `versions` what they were made with.
+    `seconds` is the time that the attempts took, `versions` are the packages that compiled them.
     """
 
     format: Literal[1] = 1
@@ -95,7 +105,7 @@ class Document(Part):
     batches: tuple[int, ...]
     models: tuple[SizedModel, ...]
     chips: tuple[SizedChip, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[SizeRow, ...]
 
     @property
     def seconds(self) -> float:
@@ -106,25 +116,27 @@ class Document(Part):
         return sum(len(row.attempts) for row in self.rows)
 
 
-def document(found: Sequence[Found], *, batches: Sequence[int], command: str, versions: dict[str, str]) -> Document:
-    """From what was found, in the order of the questions."""
-    weights = {one.question.model: one.weights for one in found if one.weights}
-    names = dict.fromkeys(one.question.model for one in found)
-    chips = dict.fromkeys(one.question.chip for one in found)
-    return Document(
-        measured=max((one.day for one in found), default=""),
+def build_document(
+    states: Sequence[QuestionState], *, batches: Sequence[int], command: str, versions: dict[str, str]
+) -> SizesDocument:
+    """Make the table of these questions, in their order."""
+    weights = {state.question.model: state.weights for state in states if state.weights}
+    names = dict.fromkeys(state.question.model for state in states)
+    chips = dict.fromkeys(state.question.chip for state in states)
+    return SizesDocument(
+        measured=max((state.day for state in states), default=""),
         command=command,
         versions=versions,
         batches=tuple(batches),
         models=tuple(_model(name, weights.get(name, 0)) for name in names),
         chips=tuple(map(_chip, chips)),
-        rows=tuple(_row(one, batches) for one in found),
+        rows=tuple(_row(state, batches) for state in states),
     )
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema of the document."""
-    return Document.model_json_schema()
+def sizes_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the document."""
+    return SizesDocument.model_json_schema()
 
 
 def _model(name: str, weights: int) -> SizedModel:
@@ -145,28 +157,25 @@ def _chip(name: str) -> SizedChip:
     )
 
 
-def _row(found: Found, batches: Sequence[int]) -> Row:
-    asked = found.question
-    return Row(
-        model=asked.model,
-        operation=asked.operation,
-        length=asked.length,
-        chip=asked.chip,
-        largest=largest(found.tried),
-        decided=not undecided(batches, found.tried),
+def _row(state: QuestionState, batches: Sequence[int]) -> SizeRow:
+    question = state.question
+    return SizeRow(
+        model=question.model,
+        operation=question.operation,
+        length=question.length,
+        chip=question.chip,
+        largest=largest(state.trials),
+        decided=not undecided(batches, state.trials),
         attempts=tuple(
             Attempt(
-                batch=one.batch,
-                fit=one.fit,
-                seconds=one.seconds,
-                numbers=bounded(CHIPS[asked.chip], one.answer.numbers),
-                message=one.answer.message,
-                words=one.answer.evidence[:WORDS] if one.fit is not Fit.FITS else "",
-                used_bytes=said.used if (said := wanted(f"{one.answer.message}\n{one.answer.evidence}")) else None,
+                batch=trial.batch,
+                fit=trial.fit,
+                seconds=trial.seconds,
+                numbers=bounded(CHIPS[question.chip], trial.answer.numbers),
+                message=trial.answer.message,
+                words=trial.answer.evidence[:WORDS_LIMIT] if trial.fit is not Fit.FITS else "",
+                used_bytes=amounts.used if (amounts := read_amounts(f"{trial.answer.message}\n{trial.answer.evidence}")) else None,
             )
-            for one in sorted(found.tried, key=lambda one: one.batch)
+            for trial in sorted(state.trials, key=lambda trial: trial.batch)
         ),
     )
-
-
-WORDS = 4000

@@ -18,34 +18,34 @@ from harness.models.rebuild import SCRIPTS, PythonFor, environment_of, recipe_of
 from harness.studies.sizes.model import Size
 
 LIKE = "small-bert/2"
-"""The replica whose exporter it is: the Model Garden's of 2.5, on TensorFlow 2.5.1."""
+"""The replica whose exporter makes these models: the Model Garden's of 2.5, on TensorFlow 2.5.1."""
 SCRIPT = "true_size.py"
 SOURCES = (SCRIPT, "bert_dict.py", "fixture.py")
 EXPORT_SECONDS = 1200.0
 
 
-def key(size: Size) -> str:
-    """Digest of all that decides what the model is."""
+def model_key(size: Size) -> str:
+    """Return a digest of all that determines the exported model."""
     exporter = recipe_of(replicas.manifest_path(LIKE)).exporter
     sources = [hashlib.sha256((SCRIPTS / name).read_bytes()).hexdigest() for name in SOURCES]
     facts = [exporter.model_dump_json(), *sources, *_arguments(size)]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:24]
 
 
-def folder(size: Size, place: Workspace) -> Path:
-    """Where the model is, once it is there."""
-    return place.sizes / "models" / key(size) / "model"
+def model_folder(size: Size, workspace: Workspace) -> Path:
+    """Return the folder that the model is, or will be, exported to."""
+    return workspace.sizes / "models" / model_key(size) / "model"
 
 
-def ensure(size: Size, place: Workspace, uv: Path, python_for: PythonFor) -> Path:
-    """The model's folder, made now if it isn't there.
+def ensure_model(size: Size, workspace: Workspace, uv: Path, python_for: PythonFor) -> Path:
+    """Return the model's folder, exporting the model first if need be.
 
     Raises:
         ModelError: the exporter fails.
-        MachineError: an interpreter or a package can't be had.
+        MachineError: an interpreter is missing, or a package can't be installed.
     """
-    target = folder(size, place)
-    make_once(target.parent, lambda inside: _export(size, inside / target.name, place.work, uv, python_for))
+    target = model_folder(size, workspace)
+    make_once(target.parent, lambda inside: _export(size, inside / target.name, workspace.work, uv, python_for))
     return target
 
 

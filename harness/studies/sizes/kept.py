@@ -1,8 +1,9 @@
-"""What the compiler said of a program, kept by what made the program, so that nothing need be lowered to know it.
+"""The compiler's answers, stored by all that made a program, so that looking one up needs no lowering.
 
     .hubmatrix/sizes/answers/<digest of programs' key, shape, chip and compiler>.json
 
-The compiler's own service keeps verdicts by content; this spares asking it, and with it TensorFlow and the exporter.
+The compiler's own service stores verdicts by the program's content, for which TensorFlow would have to lower it first, from a
+model that the exporter would have to make.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from harness.services.tpu_compiler.chips import CHIPS
 from harness.studies.sizes.model import Shape
 
 
-class Kept(BaseModel):
-    """An answer, the day of it, how long it took, and how many numbers hub.KerasLayer trains in the model it is about."""
+class StoredAnswer(BaseModel):
+    """An answer with its day and duration, and the count of numbers that hub.KerasLayer trains in the model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,23 +35,23 @@ class Kept(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """`compiler` is the digest of what answers."""
+    """A folder of stored answers. `compiler` is the digest of the compiler and the service around it."""
 
     folder: Path
     compiler: str
 
-    def find(self, programs: str, shape: Shape, chip: str) -> Kept | None:
+    def find(self, programs: str, shape: Shape, chip: str) -> StoredAnswer | None:
         try:
-            return Kept.model_validate_json(self._place(programs, shape, chip).read_bytes())
+            return StoredAnswer.model_validate_json(self._path(programs, shape, chip).read_bytes())
         except (OSError, ValueError):
             return None
 
-    def keep(self, programs: str, shape: Shape, chip: str, found: Kept) -> None:
-        """Verdicts only: a crash, or a limit of this machine, is tried again the next time."""
-        if found.answer.outcome in FINAL_OUTCOMES:
-            write_atomically(self._place(programs, shape, chip), found.model_dump_json(exclude_none=True))
+    def keep(self, programs: str, shape: Shape, chip: str, stored: StoredAnswer) -> None:
+        """Store a verdict. Ignores a crash or a limit of this machine, so that the program is tried again the next time."""
+        if stored.answer.outcome in FINAL_OUTCOMES:
+            write_atomically(self._path(programs, shape, chip), stored.model_dump_json(exclude_none=True))
 
-    def _place(self, programs: str, shape: Shape, chip: str) -> Path:
+    def _path(self, programs: str, shape: Shape, chip: str) -> Path:
         topology = CHIPS[chip].topology(1)
         facts = json.dumps([programs, shape.operation.value, shape.length, shape.batch, chip, topology, self.compiler])
         return self.folder / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.json"

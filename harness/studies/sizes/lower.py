@@ -60,18 +60,18 @@ OPERATIONS = {
 
 
 def inlined(function):
-    """The same as one graph without calls, compiled by XLA."""
+    """Return a function as one graph without calls, compiled by XLA."""
     traced = function.get_concrete_function()
     graph = convert_to_constants._run_inline_graph_optimization(traced, False, True)  # no public name; checked below
     fed = [tensor.op.name for tensor in traced.inputs]
-    kept = [node for node in graph.node if node.name not in fed]
+    nodes = [node for node in graph.node if node.name not in fed]
     del graph.node[:]
-    graph.node.extend(kept)
+    graph.node.extend(nodes)
 
     @tf.function(jit_compile=True)
-    def compiled(*given):
-        here = tf.compat.v1.get_default_graph()
-        outer = [here.capture(tensor) for tensor in (*tf.nest.flatten(given), *traced.captured_inputs)]
+    def compiled(*arguments):
+        func_graph = tf.compat.v1.get_default_graph()
+        outer = [func_graph.capture(tensor) for tensor in (*tf.nest.flatten(arguments), *traced.captured_inputs)]
         inputs = {name + ":0": tensor for name, tensor in zip(fed, outer, strict=True)}
         return tf.graph_util.import_graph_def(graph, input_map=inputs, return_elements=[traced.outputs[0].name], name="")
 
@@ -81,7 +81,7 @@ def inlined(function):
 def lowered(function, operation, length, batch):
     labels = [] if operation == "forward" else [tf.zeros([batch], tf.int32)]
     data = function.experimental_get_compiler_ir(tokens_of(batch, length), *labels)(stage="hlo_serialized")
-    shapes = [tuple(one.dimensions) for one in hlo_pb2.HloModuleProto.FromString(data).host_program_shape.parameters]
+    shapes = [tuple(parameter.dimensions) for parameter in hlo_pb2.HloModuleProto.FromString(data).host_program_shape.parameters]
     if shapes.count((batch, length)) < len(NAMES):
         sys.exit(f"{operation} {batch} x {length}: token ids and weights became constants of the program")
     return data
@@ -98,12 +98,12 @@ def write(path, data):
 
 
 def main(model, target, shapes):
-    wanted = json.loads(shapes.read_bytes())
+    programs = json.loads(shapes.read_bytes())
     layer = hub.KerasLayer(str(model), trainable=True)
-    weights = sum(int(tf.size(one)) for one in layer.trainable_variables)
+    weights = sum(int(tf.size(variable)) for variable in layer.trainable_variables)
     write(target / "facts.json", json.dumps({"weights": weights, "variables": len(layer.trainable_variables)}).encode())
-    functions = {operation: inlined(OPERATIONS[operation](layer)) for operation in sorted({one[0] for one in wanted})}
-    for operation, length, batch in wanted:
+    functions = {operation: inlined(OPERATIONS[operation](layer)) for operation in sorted({program[0] for program in programs})}
+    for operation, length, batch in programs:
         write(target / f"{operation}-{length}-{batch}.pb", lowered(functions[operation], operation, length, batch))
 
 

@@ -1,4 +1,4 @@
-"""The words of this room: models of true size, what is done with them, and what became of each batch that was tried. Pure."""
+"""The values of this room: models of true size, operations on them, questions, and the outcome of each batch. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POSITIONS = 512
 
 
 class Operation(str, Enum):
-    """`forward`: the pooled output. `sgd`, `adamw`: a whole fine-tuning step with Keras's optimizer of that name.
+    """The computation of a program. `forward`: the pooled output. `sgd`, `adamw`: a fine-tuning step with that optimizer of Keras.
 
     A step is what `hub.KerasLayer(trainable=True)` under a Dense layer of two classes does: forward pass with dropout,
     cross-entropy, gradients of every weight, the optimizer's update in place.
@@ -31,10 +31,10 @@ class Operation(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """A model as published, but for the values of its weights. `handle` is the published one that it is like.
+    """A model with the shapes of a published one, `handle`, and random weights.
 
-    `policy` is the mixed precision of Keras under which it is exported. The published ones are float32, and what loads them can't
-    change that (cases/compiling/test_precision.py): bfloat16 is for who exports a model of their own.
+    `policy` is the mixed-precision policy of Keras under which it is exported. Published models are float32, and the program that
+    loads one can't change that (cases/compiling/test_precision.py): bfloat16 is for users who export a model of their own.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """The largest batch of these that fits?"""
+    """The question for the largest batch that fits: of a model and operation at a length, on a chip."""
 
     model: str
     operation: Operation
@@ -111,10 +111,10 @@ class Question:
 
 
 class Fit(str, Enum):
-    """What an answer says of a batch.
+    """The compiler's verdict on a batch.
 
-    `too_large`: refused for want of memory, so that larger ones are too. `refused`: for another reason. `no_answer`: the
-    compiler died of it, or this machine could not ask it; says nothing of smaller or larger ones.
+    `too_large`: refused for want of memory, so larger batches don't fit either. `refused`: for another reason. `no_answer`: the
+    compiler died of it, or this machine could not ask it, which says nothing about smaller or larger batches.
     """
 
     FITS = "fits"
@@ -127,13 +127,13 @@ MEMORY_WORDS = ("RESOURCE_EXHAUSTED", "Ran out of memory", "out of memory")
 
 
 def fit(answer: CompilerAnswer) -> Fit:
-    """The compiler's verdict decides; a program that compiled fits, for the compiler places every byte before it agrees."""
+    """Return the verdict of an answer. A program that compiled fits, since the compiler places every byte before it accepts."""
     match answer.outcome:
         case CompileOutcome.COMPILED:
             return Fit.FITS
         case CompileOutcome.REFUSED:
-            said = f"{answer.message}\n{answer.evidence}"
-            return Fit.TOO_LARGE if any(words in said for words in MEMORY_WORDS) else Fit.REFUSED
+            text = f"{answer.message}\n{answer.evidence}"
+            return Fit.TOO_LARGE if any(words in text for words in MEMORY_WORDS) else Fit.REFUSED
         case (
             CompileOutcome.CRASHED
             | CompileOutcome.TIMED_OUT
@@ -147,8 +147,8 @@ def fit(answer: CompilerAnswer) -> Fit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """A batch, what the compiler said, and how long it took to say it (also where it refused)."""
+class Trial:
+    """A batch that was tried, the compiler's answer, and the seconds until it, of a refusal too."""
 
     batch: int
     answer: CompilerAnswer

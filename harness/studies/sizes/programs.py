@@ -1,4 +1,4 @@
-"""Programs of a model of true size: HLO by TensorFlow, in an environment of the matrix's own kind, and kept.
+"""Programs of a model of true size: HLO that TensorFlow lowers in an environment like the matrix's, and stored.
 
 .hubmatrix/sizes/programs/<key>/<operation>-<length>-<batch>.pb     key: the model, the lock, the script that lowers
 .hubmatrix/sizes/programs/<key>/facts.json                          weights of the model
@@ -34,13 +34,13 @@ LOWER_SECONDS = 1800.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What programs are made with. `identity` is interpreter and lock of TensorFlow's environment."""
+    """The machine that lowers programs, and the interpreter and lock of TensorFlow's environment on it."""
 
     machine: Machine
     identity: Identity
 
     @property
-    def place(self) -> Workspace:
+    def workspace(self) -> Workspace:
         return self.machine.workspace
 
     def python_for(self, minor: str) -> Path | None:
@@ -48,7 +48,7 @@ class Bench:
         return interpreters[minor].path if minor in interpreters else None
 
     def package(self, name: str) -> str:
-        """The installed version."""
+        """Return the installed version of a package, empty if the environment doesn't have it."""
         return dict(self.identity.lock.packages).get(name, "")
 
 
@@ -56,7 +56,7 @@ async def bench_of(machine: Machine, spec: Spec) -> Bench:
     """Lock TensorFlow's environment.
 
     Raises:
-        SpecError: matrix.yaml has no such TensorFlow.
+        SpecError: matrix.yaml doesn't list this TensorFlow.
         MachineError: its environment can't be locked here.
     """
     release = next((listed for listed in spec.releases if listed.version == TENSORFLOW), None)
@@ -72,41 +72,41 @@ async def bench_of(machine: Machine, spec: Spec) -> Bench:
     )
     answer = (await identities(machine, [request], refresh=False, tell=lambda *_: None))[request.id]
     if isinstance(answer, Failure):
-        raise MachineError(f"TensorFlow {TENSORFLOW} can't be had: {answer.message}")
+        raise MachineError(f"TensorFlow {TENSORFLOW} can't be locked: {answer.message}")
     return Bench(machine=machine, identity=answer)
 
 
-def key(bench: Bench, size: Size) -> str:
-    """Digest of all that decides what a model's programs are."""
-    facts = [export.key(size), bench.identity.lock.sha256, bench.identity.interpreter.label]
+def programs_key(bench: Bench, size: Size) -> str:
+    """Return a digest of all that determines a model's programs."""
+    facts = [export.model_key(size), bench.identity.lock.sha256, bench.identity.interpreter.label]
     return hashlib.sha256("\n".join([*facts, LOWER.read_text(encoding="utf-8")]).encode()).hexdigest()[:24]
 
 
-def folder(bench: Bench, size: Size) -> Path:
-    return bench.place.sizes / "programs" / key(bench, size)
+def programs_folder(bench: Bench, size: Size) -> Path:
+    return bench.workspace.sizes / "programs" / programs_key(bench, size)
 
 
-def path(bench: Bench, size: Size, shape: Shape) -> Path:
-    """Where a program is, once it is there."""
-    return folder(bench, size) / f"{shape.operation.value}-{shape.length}-{shape.batch}.pb"
+def program_path(bench: Bench, size: Size, shape: Shape) -> Path:
+    """Return the file that a program is, or will be, lowered to."""
+    return programs_folder(bench, size) / f"{shape.operation.value}-{shape.length}-{shape.batch}.pb"
 
 
-def weights(bench: Bench, size: Size) -> int:
-    """How many numbers hub.KerasLayer trains."""
-    return int(json.loads((folder(bench, size) / "facts.json").read_bytes())["weights"])
+def count_weights(bench: Bench, size: Size) -> int:
+    """Return how many numbers hub.KerasLayer trains, as counted when the model's first program was lowered."""
+    return int(json.loads((programs_folder(bench, size) / "facts.json").read_bytes())["weights"])
 
 
-async def ensure(bench: Bench, size: Size, shapes: Sequence[Shape]) -> None:
-    """Lower those that are not there, in one process of TensorFlow. The model has been exported.
+async def ensure_lowered(bench: Bench, size: Size, shapes: Sequence[Shape]) -> None:
+    """Lower the programs of these shapes that are missing, in one process of TensorFlow. The model must have been exported.
 
     Raises:
-        MachineError: the environment can't be made, or the process failed.
+        MachineError: the environment can't be installed, or the process failed.
     """
-    target = folder(bench, size)
-    missing = [shape for shape in shapes if not path(bench, size, shape).is_file()]
+    target = programs_folder(bench, size)
+    missing = [shape for shape in shapes if not program_path(bench, size, shape).is_file()]
     if not missing:
         return
-    model = export.folder(size, bench.place)
+    model = export.model_folder(size, bench.workspace)
     async with environment_of(bench.machine, bench.identity) as environment:
         if isinstance(environment, Failure):
             raise MachineError(f"TensorFlow {TENSORFLOW} can't be installed: {environment.message}")
@@ -116,12 +116,14 @@ async def ensure(bench: Bench, size: Size, shapes: Sequence[Shape]) -> None:
 
 async def _lower(python: Path, model: Path, target: Path, shapes: Sequence[Shape]) -> None:
     with tempfile.TemporaryDirectory(dir=target, prefix=".home-") as home:
-        asked = Path(home) / "shapes.json"
-        asked.write_text(json.dumps([[one.operation.value, one.length, one.batch] for one in sorted(shapes)]), encoding="utf-8")
+        shapes_file = Path(home) / "shapes.json"
+        shapes_file.write_text(
+            json.dumps([[shape.operation.value, shape.length, shape.batch] for shape in sorted(shapes)]), encoding="utf-8"
+        )
         env = {**NO_GPU, "HOME": home, "TMPDIR": home, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        argv: list[str | Path] = [python, "-I", LOWER, model, target, asked]
-        done = await run_async(argv, timeout=LOWER_SECONDS, env=env, cwd=Path(home), allowed=FOR_CELLS)
-    if not done.ok:
-        how = f"exit code {done.code}" if done.code is not None else f"no end after {LOWER_SECONDS:.0f} s"
-        last = "\n".join(done.stderr.strip().splitlines()[-10:])
+        argv: list[str | Path] = [python, "-I", LOWER, model, target, shapes_file]
+        completed = await run_async(argv, timeout=LOWER_SECONDS, env=env, cwd=Path(home), allowed=FOR_CELLS)
+    if not completed.ok:
+        how = f"exit code {completed.code}" if completed.code is not None else f"no end after {LOWER_SECONDS:.0f} s"
+        last = "\n".join(completed.stderr.strip().splitlines()[-10:])
         raise MachineError(f"TensorFlow did not lower {len(shapes)} programs: {how}\n{last}", location=str(target))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer, DeviceNumbers
-from harness.studies.sizes.model import Tried
+from harness.studies.sizes.model import Trial
 
 GIB = 2**30
 REFUSAL = (
@@ -13,7 +13,7 @@ REFUSAL = (
 """As libtpu 0.0.51 says it."""
 
 
-def fits(batch: int, *, temporary: int = GIB) -> Tried:
+def fits(batch: int, *, temporary: int = GIB) -> Trial:
     numbers = DeviceNumbers(
         code_bytes=12 * 2**20,
         argument_bytes=3 * GIB // 2,
@@ -24,21 +24,21 @@ def fits(batch: int, *, temporary: int = GIB) -> Tried:
         bytes_accessed=2.5e10,
         roofline_us=30_525.0,
     )
-    return Tried(batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.COMPILED, numbers=numbers), seconds=31.4)
+    return Trial(batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.COMPILED, numbers=numbers), seconds=31.4)
 
 
-def too_large(batch: int, message: str = REFUSAL) -> Tried:
-    return Tried(
+def too_large(batch: int, message: str = REFUSAL) -> Trial:
+    return Trial(
         batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.REFUSED, message=message, evidence=message), seconds=12.0
     )
 
 
-def refused(batch: int) -> Tried:
+def refused(batch: int) -> Trial:
     words = "UNIMPLEMENTED: no such op on this chip"
-    return Tried(batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.REFUSED, message=words, evidence=words))
+    return Trial(batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.REFUSED, message=words, evidence=words))
 
 
-def lost(batch: int) -> Tried:
-    return Tried(
+def lost(batch: int) -> Trial:
+    return Trial(
         batch=batch, answer=CompilerAnswer(outcome=CompileOutcome.TIMED_OUT, message="no answer from the compiler after 1800 s")
     )

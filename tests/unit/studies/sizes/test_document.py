@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from harness.studies.sizes import markdown, terminal
-from harness.studies.sizes.document import Document, document, schema
-from harness.studies.sizes.measure import Found
-from harness.studies.sizes.model import BATCHES, Operation, Question, Tried
+from harness.studies.sizes.document import SizesDocument, build_document, sizes_schema
+from harness.studies.sizes.measure import QuestionState
+from harness.studies.sizes.model import BATCHES, Operation, Question, Trial
 from harness.studies.sizes.wording import HEADINGS, batch, cells, refusal, size
 from tests.unit.studies.sizes.made import REFUSAL, fits, lost, refused, too_large
 
@@ -23,13 +23,13 @@ def question(operation: Operation = Operation.ADAMW, chip: str = "v5e", length: 
     return Question(model="bert-base", operation=operation, length=length, chip=chip)
 
 
-def shown(*found: Found) -> Document:
+def shown(*found: QuestionState) -> SizesDocument:
     versions = {"TensorFlow": "2.15.1"}
-    return document(found, batches=BATCHES, command="hubmatrix sizes", versions=versions)
+    return build_document(found, batches=BATCHES, command="hubmatrix sizes", versions=versions)
 
 
-def one(*tried: Tried) -> Document:
-    return shown(Found(question=question(), tried=tried, weights=109_482_240, day="2026-11-20"))
+def one(*tried: Trial) -> SizesDocument:
+    return shown(QuestionState(question=question(), trials=tried, weights=109_482_240, day="2026-11-20"))
 
 
 def test_the_figures_are_those_of_the_largest_that_fits() -> None:
@@ -59,8 +59,8 @@ def test_the_figures_are_those_of_the_largest_that_fits() -> None:
 
 def test_what_a_step_computes_again_is_told_in_forward_passes() -> None:
     """Of a row of the batch: the largest batch of the step need not be that of the forward pass."""
-    forward = Found(question=question(operation=Operation.FORWARD), tried=(fits(128),), weights=1)
-    made = shown(forward, Found(question=question(), tried=(fits(64),), weights=1))
+    forward = QuestionState(question=question(operation=Operation.FORWARD), trials=(fits(128),), weights=1)
+    made = shown(forward, QuestionState(question=question(), trials=(fits(64),), weights=1))
     column = HEADINGS.index("in forward passes")
     assert [cells(row, made)[column] for row in made.rows] == ["–", "2.00"]
 
@@ -78,14 +78,14 @@ def test_what_a_step_computes_again_is_told_in_forward_passes() -> None:
         ((lost(128),), "not known"),
     ],
 )
-def test_what_is_known_of_the_largest(tried: tuple[Tried, ...], text: str) -> None:
+def test_what_is_known_of_the_largest(tried: tuple[Trial, ...], text: str) -> None:
     made = one(*tried)
     assert batch(made.rows[0], made.batches) == text
     assert len(cells(made.rows[0], made)) == len(HEADINGS)
 
 
 def test_half_a_chip_has_half_of_everything_for_a_program() -> None:
-    (chip,) = shown(Found(question=question(chip="v3"))).chips
+    (chip,) = shown(QuestionState(question=question(chip="v3"))).chips
     assert (chip.devices_per_chip, chip.device_bytes, chip.flops) == (2, 16 * 2**30, 61.5e12)
 
 
@@ -99,15 +99,15 @@ def test_the_lower_bound_is_that_of_the_chip_as_it_is_known_now() -> None:
 def test_the_document_follows_its_schema_and_survives_a_round_trip() -> None:
     made = one(too_large(128), fits(64))
     text = made.model_dump_json(exclude_none=True)
-    jsonschema.validate(json.loads(text), schema())
-    assert Document.model_validate_json(text) == made
+    jsonschema.validate(json.loads(text), sizes_schema())
+    assert SizesDocument.model_validate_json(text) == made
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**json.loads(text), "format": 2}, schema())
+        jsonschema.validate({**json.loads(text), "format": 2}, sizes_schema())
 
 
 def test_every_rendering_names_every_row_and_the_refusal() -> None:
     found = [
-        Found(question=question(operation, chip), tried=(too_large(128), fits(64)), weights=1)
+        QuestionState(question=question(operation, chip), trials=(too_large(128), fits(64)), weights=1)
         for operation in Operation
         for chip in ("v5e", "v4")
     ]
