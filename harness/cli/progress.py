@@ -1,6 +1,6 @@
-"""What a person sees while something goes on: a live display on a terminal, plain lines elsewhere.
+"""Progress for people: a live display on a terminal, plain lines elsewhere.
 
-`Display` is the only thing that draws; a run of the matrix and reproductions of reports are each told to it in their own words.
+`Display` alone draws; a run of the matrix and reproductions of reports each have a class that words their events for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.text import Text
 from harness.domain import Outcome, Status
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
 from harness.run.watcher import Stage
-from harness.studies.reported.model import Observed, Reproduction
+from harness.studies.reported.model import Reproduction, ReproductionOutcome
 from harness.studies.reported.terminal import STYLES
 from harness.studies.reported.verdict import judge
 from harness.studies.reported.wording import NAMES
@@ -30,27 +30,27 @@ EVERY = 25
 
 
 class Display(Protocol):
-    """Where progress is drawn."""
+    """A display of progress."""
 
-    def start(self, total: int, done: int = 0) -> None:
-        """There are so many in all, of which some are done."""
+    def start(self, total: int, completed: int = 0) -> None:
+        """Begin to count up to `total`, from those that are completed already."""
 
     def say(self, text: str, style: str = "") -> None:
-        """A line that stays."""
+        """Print a line that stays."""
 
     def log(self, text: str) -> None:
-        """A line for logs, which have nothing that moves."""
+        """Print a line in a log only: a live display shows the same by `busy`."""
 
-    def busy(self, name: str, what: str) -> None:
-        """Something that goes on beside others, until `over`."""
+    def busy(self, name: str, activity: str) -> None:
+        """Show an activity beside others, until `over` is called with its name."""
 
     def over(self, name: str) -> None: ...
 
     def note(self, how_far: str, details: str) -> None:
-        """How it stands: `details` beside a bar; `how_far` where there is none, and nothing has been said for a while."""
+        """Show the state: `details` below a bar; in a log `how_far`, if it has been silent for a while."""
 
     def advance(self, how_far: str = "") -> None:
-        """One more is done."""
+        """Count one more as completed."""
 
     def __enter__(self) -> Display: ...
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
@@ -61,10 +61,10 @@ class PlainLines:
 
     def __init__(self) -> None:
         self._start = self._spoke = time.monotonic()
-        self._total = self._done = 0
+        self._total = self._completed = 0
 
-    def start(self, total: int, done: int = 0) -> None:
-        self._total, self._done = total, done
+    def start(self, total: int, completed: int = 0) -> None:
+        self._total, self._completed = total, completed
 
     def say(self, text: str, style: str = "") -> None:  # noqa: ARG002  (part of Display)
         self._spoke = time.monotonic()
@@ -74,7 +74,7 @@ class PlainLines:
     def log(self, text: str) -> None:
         self.say(text)
 
-    def busy(self, name: str, what: str) -> None: ...
+    def busy(self, name: str, activity: str) -> None: ...
 
     def over(self, name: str) -> None: ...
 
@@ -83,8 +83,8 @@ class PlainLines:
             self.say(how_far)
 
     def advance(self, how_far: str = "") -> None:
-        self._done += 1
-        if how_far and (self._done % EVERY == 0 or self._done == self._total):
+        self._completed += 1
+        if how_far and (self._completed % EVERY == 0 or self._completed == self._total):
             self.say(how_far)
 
     def __enter__(self) -> PlainLines:
@@ -94,7 +94,7 @@ class PlainLines:
 
 
 class Screen:
-    """A bar over all, what is at work, how it stands."""
+    """A live display: a bar over everything, the activities of the moment, and the details of the last note."""
 
     def __init__(self, console: Console, unit: str) -> None:
         columns = (TextColumn(unit), BarColumn(bar_width=40), MofNCompleteColumn(), TimeElapsedColumn())
@@ -105,16 +105,16 @@ class Screen:
         self._console = console
         self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=8, transient=True)
 
-    def start(self, total: int, done: int = 0) -> None:
-        self._bar.update(self._task, total=total, completed=done)
+    def start(self, total: int, completed: int = 0) -> None:
+        self._bar.update(self._task, total=total, completed=completed)
 
     def say(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style))  # no markup: messages hold brackets of pytest and TensorFlow
 
     def log(self, text: str) -> None: ...
 
-    def busy(self, name: str, what: str) -> None:
-        self._busy[name] = what
+    def busy(self, name: str, activity: str) -> None:
+        self._busy[name] = activity
 
     def over(self, name: str) -> None:
         self._busy.pop(name, None)
@@ -126,7 +126,9 @@ class Screen:
         self._bar.advance(self._task)
 
     def _draw(self) -> RenderableType:
-        busy = [Text(f"  {name}  {what}", style="dim", overflow="ellipsis", no_wrap=True) for name, what in self._busy.items()]
+        busy = [
+            Text(f"  {name}  {activity}", style="dim", overflow="ellipsis", no_wrap=True) for name, activity in self._busy.items()
+        ]
         return Group(self._bar, *busy[:8], Text(f"  {self._details}"))
 
     def __enter__(self) -> Screen:
@@ -144,15 +146,15 @@ def display(unit: str, *, plain: bool) -> Display:
 
 
 class RunProgress:
-    """A run of the matrix, told to a display: environments, crashes, and how far it is."""
+    """The events of a run on a display: environments, crashes, and how far the run is."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
-        self._total = self._done = self._cases = 0
+        self._total = self._completed = self._cases = 0
         self._outcomes: Counter[Outcome] = Counter()
 
     def planned(self, cells: int, environments: int, reused: int) -> None:
-        self._total, self._done = cells, reused
+        self._total, self._completed = cells, reused
         self._display.start(cells, reused)
         self._display.say(f"{cells} cells in {environments} environments, {reused} known already")
 
@@ -180,12 +182,12 @@ class RunProgress:
 
     def cell(self, record: CellRecord) -> None:
         if not record.reused:
-            self._done += 1
+            self._completed += 1
             self._display.advance(self._how_far)
 
     @property
     def _how_far(self) -> str:
-        return f"{self._done} of {self._total} cells, {self._cases} cases run"
+        return f"{self._completed} of {self._total} cells, {self._cases} cases run"
 
     def __enter__(self) -> RunProgress:
         self._display.__enter__()
@@ -196,11 +198,11 @@ class RunProgress:
 
 
 class ReproduceProgress:
-    """Reproductions of reports, told to a display: a line for each that was run now."""
+    """The events of reproductions on a display: a line for each that ran."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
-        self._total = self._done = 0
+        self._total = self._completed = 0
 
     def planned(self, count: int) -> None:
         self._total = count
@@ -209,14 +211,14 @@ class ReproduceProgress:
     def begun(self, reproduction: Reproduction) -> None:
         self._display.busy(reproduction.name, "running")
 
-    def done(self, reproduction: Reproduction, observed: Observed, *, reused: bool) -> None:
-        self._done += 1
+    def finished(self, reproduction: Reproduction, observed: ReproductionOutcome, *, reused: bool) -> None:
+        self._completed += 1
         self._display.over(reproduction.name)
         self._display.advance()
-        if not reused or self._done == self._total:
+        if not reused or self._completed == self._total:
             verdict = judge(reproduction, observed)
             words = f": {observed.message.splitlines()[-1][:150]}" if observed.message else ""
-            how_far = f"{self._done} of {self._total}"
+            how_far = f"{self._completed} of {self._total}"
             text = f"{how_far}  {reproduction.name}: {NAMES[verdict].lower()} ({observed.end.value}{words})"
             self._display.say(text, STYLES[verdict])
 

@@ -102,20 +102,20 @@ def reproduce(
     from harness.studies.reported.engine import ReproduceOptions
 
     if schema:
-        print(json.dumps(view.schema(), indent=1))
+        print(json.dumps(view.table_schema(), indent=1))
         return
     workspace = Workspace(root=root.resolve())
-    chosen = reproduce.select(workspace, names or (), select)
+    chosen = reproduce.choose_reports(workspace, names or (), select)
     machine = reproduce.machine(workspace, chosen, jobs)
     if not listed:
         from harness.cli.progress import ReproduceProgress, display
 
         options = ReproduceOptions(refresh=refresh, rerun=rerun)
-        reproduce.run(machine, chosen, options, ReproduceProgress(display("reports", plain=plain or as_json)))
-        pages = reproduce.render(workspace, reproduce.table(machine, chosen, every=True))
+        reproduce.run_reproductions(machine, chosen, options, ReproduceProgress(display("reports", plain=plain or as_json)))
+        pages = reproduce.render_pages(workspace, reproduce.reports_table(machine, chosen, every=True))
         progress(f"page  {pages[0].relative_to(workspace.root)}")
-    reported = reproduce.table(machine, chosen)
+    reported = reproduce.reports_table(machine, chosen)
     if as_json:
-        print(view.as_json(reported), end="")
+        print(view.table_json(reported), end="")
     else:
         Console(highlight=False, width=None if sys.stdout.isatty() else terminal.PIPE_WIDTH).print(terminal.render(reported))

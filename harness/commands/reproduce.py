@@ -1,4 +1,4 @@
-"""`hubmatrix reproduce`: the list, running what is not known of it, and the table on screen and beside the report."""
+"""`hubmatrix reproduce`: choose reports of the list, run those that have no result yet, and write the table's pages."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.base.workspace import Workspace
 from harness.matrix import Spec, load_spec
 from harness.run.machine import Machine, this_machine
 from harness.studies.reported import html, journal, markdown, reader, view
-from harness.studies.reported.choose import choose, compile_choice
+from harness.studies.reported.choose import compile_choice, filter_reports
 from harness.studies.reported.engine import ReproduceOptions, ReproduceWatcher, reproduce
-from harness.studies.reported.journal import ObservedRecord
-from harness.studies.reported.model import Reported
+from harness.studies.reported.journal import ReproductionRecord
+from harness.studies.reported.model import UserReport
 from harness.studies.reported.perform import definition
 from harness.studies.reported.verdict import ReportVerdict
 
@@ -24,59 +24,62 @@ NAMES = ("reported.html", "reported.md", "reported.json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenReports:
-    """The whole list, and what a user wants of it."""
+    """The whole list of reports, and those that a user chose."""
 
     spec: Spec
-    every: tuple[Reported, ...]
-    reported: tuple[Reported, ...]
+    every: tuple[UserReport, ...]
+    reported: tuple[UserReport, ...]
 
 
-def select(workspace: Workspace, ids: Sequence[str], text: str = "") -> ChosenReports:
-    """Read the list, and choose by ids and a selector.
+def choose_reports(workspace: Workspace, ids: Sequence[str], text: str = "") -> ChosenReports:
+    """Read the list of reports, and choose by ids and a selector.
 
     Raises:
-        SpecError: something is wrong in the list.
-        SelectionError: nothing is selected, or there is no such id, or the selector can't be read.
+        SpecError: matrix.yaml or the list isn't valid.
+        SelectionError: nothing is selected, an id is unknown, or the selector isn't valid.
     """
     spec = load_spec(workspace.matrix)
-    every = reader.load(workspace.reported, spec.releases)
+    every = reader.load_reports(workspace.reported, spec.releases)
     selector = compile_choice(text, every)
-    return ChosenReports(spec=spec, every=every, reported=choose(every, ids, selector, partial(_verdicts, workspace, spec)))
+    return ChosenReports(spec=spec, every=every, reported=filter_reports(every, ids, selector, partial(_verdicts, workspace, spec)))
 
 
 def machine(workspace: Workspace, chosen: ChosenReports, jobs: int | None = None) -> Machine:
-    """Look at this machine. `jobs` None: as many reports at once as cores and memory allow."""
+    """Inspect this machine. `jobs` is how many reports run at once; None for as many as cores and memory allow."""
     return this_machine(workspace, chosen.spec.limits, jobs)
 
 
-def run(machine: Machine, chosen: ChosenReports, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
-    """Run what is not known yet."""
+def run_reproductions(machine: Machine, chosen: ChosenReports, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
+    """Run the reproductions that have no result yet. Raises Interrupted on Ctrl-C, with all results so far kept."""
     reproduce(chosen.reported, machine, options, watcher)
 
 
-def table(machine: Machine, chosen: ChosenReports, *, every: bool = False) -> view.ReportsTable:
-    """Return what is known of the chosen reports, or of all."""
-    shown = chosen.every if every else chosen.reported
-    return view.table(shown, _newest(machine, shown))
+def reports_table(machine: Machine, chosen: ChosenReports, *, every: bool = False) -> view.ReportsTable:
+    """Return the table of the chosen reports, or of all, from the results so far."""
+    reports = chosen.every if every else chosen.reported
+    return view.build_table(reports, _newest(machine, reports))
 
 
-def render(place: Workspace, shown: view.ReportsTable) -> tuple[Path, ...]:
-    """The pages beside the report."""
-    texts = (html.render(shown), markdown.render(shown), view.as_json(shown))
-    paths = tuple(place.site / name for name in NAMES)
+def render_pages(workspace: Workspace, table: view.ReportsTable) -> tuple[Path, ...]:
+    """Write the table as HTML, Markdown and JSON beside the report, and return the paths in this order."""
+    texts = (html.render(table), markdown.render(table), view.table_json(table))
+    paths = tuple(workspace.site / name for name in NAMES)
     for path, text in zip(paths, texts, strict=True):
         write_atomically(path, text)
     return paths
 
 
-def _verdicts(workspace: Workspace, spec: Spec, reported: Sequence[Reported]) -> Mapping[str, ReportVerdict]:
-    """Return the verdict on each report, by its id, from what is known of it."""
+def _verdicts(workspace: Workspace, spec: Spec, reported: Sequence[UserReport]) -> Mapping[str, ReportVerdict]:
+    """Return the verdict on each report, by its id, from the results so far."""
     machine = this_machine(workspace, spec.limits, None)
-    return {line.id: line.verdict for line in view.table(reported, _newest(machine, reported)).reported}
+    return {line.id: line.verdict for line in view.build_table(reported, _newest(machine, reported)).reported}
 
 
-def _newest(machine: Machine, reported: Sequence[Reported]) -> Mapping[str, ObservedRecord]:
-    """Return the newest record of what each reproduction asks for now, by its name; several may ask for the same."""
-    definitions = {run.name: definition(machine, run) for report in reported for run in report.reproductions}
-    records = {record.definition: record for record in journal.read(machine.workspace.observed)}
-    return {name: records[asked] for name, asked in definitions.items() if asked in records}
+def _newest(machine: Machine, reports: Sequence[UserReport]) -> Mapping[str, ReproductionRecord]:
+    """Return the newest record with the present definition of each reproduction, by the reproduction's name."""
+    # By digest of the definition, not by name: an edited reproduction has no result yet, and two equal ones share theirs.
+    definitions = {
+        reproduction.name: definition(machine, reproduction) for report in reports for reproduction in report.reproductions
+    }
+    records = {record.definition: record for record in journal.read_journal(machine.workspace.observed)}
+    return {name: records[digest] for name, digest in definitions.items() if digest in records}

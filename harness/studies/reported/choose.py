@@ -1,4 +1,4 @@
-"""Which reports a user means: ids, and a selector over facts of reports."""
+"""The choice of reports by ids, and by a selector over facts of reports."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ from harness.base.errors import SelectionError
 from harness.matrix.facts import Facts
 from harness.matrix.selection import refuse_unknown
 from harness.matrix.selector import Context, Selector, compile_selector
-from harness.studies.reported.model import Category, Reported, Why
+from harness.studies.reported.model import Category, Obstacle, UserReport
 from harness.studies.reported.verdict import ReportVerdict
 
 
-def compile_choice(text: str, reported: Sequence[Reported]) -> Selector:
-    """Return the selector of `reproduce --select`. SelectionError for what is wrong with its text."""
+def compile_choice(text: str, reported: Sequence[UserReport]) -> Selector:
+    """Compile the selector of `reproduce --select`. Raises SelectionError with every fault of its text."""
     versions = (step.release.version for report in reported for run in report.reproductions for step in run.steps if step.release)
     vocabulary = {
         "id": tuple(report.id for report in reported),
         "category": tuple(category.value for category in Category),
-        "cannot": tuple(reason.value for reason in Why),
+        "cannot": tuple(reason.value for reason in Obstacle),
         "verdict": tuple(verdict.value for verdict in ReportVerdict),
         "tensorflow": tuple(dict.fromkeys(versions)),
     }
     return compile_selector(text, Context.REPORTED, vocabulary)
 
 
-def choose(
-    reported: Sequence[Reported],
+def filter_reports(
+    reported: Sequence[UserReport],
     ids: Sequence[str],
     selector: Selector,
-    verdicts: Callable[[Sequence[Reported]], Mapping[str, ReportVerdict]],
-) -> tuple[Reported, ...]:
-    """Return the reports of these ids (none: all) that the selector means.
+    verdicts: Callable[[Sequence[UserReport]], Mapping[str, ReportVerdict]],
+) -> tuple[UserReport, ...]:
+    """Return the reports with these ids that match the selector, in the order of the list.
 
     Args:
         reported: the whole list.
-        ids: what was named.
+        ids: the ids to choose from; none for all.
         selector: from `compile_choice`.
-        verdicts: gives the verdict on each report by its id; called only if the selector asks for it, since it reads a journal.
+        verdicts: returns the verdict on each report by its id; called only if the selector names it, since it reads the journal.
 
     Raises:
-        SelectionError: an id that no report has, or nothing is left.
+        SelectionError: an unknown id, or nothing is selected.
     """
     refuse_unknown("", "report", ids, tuple(report.id for report in reported))
-    named = tuple(report for report in reported if not ids or report.id in ids)
-    known = verdicts(named) if "verdict" in selector.names else {}
-    chosen = tuple(report for report in named if any(map(selector, _facts(report, known.get(report.id)))))
-    if not chosen:
-        place = "--select" if selector.text.strip() else ""
-        raise SelectionError("nothing is selected", location=place, hint="drop the ids or the selector" if ids else "")
-    return chosen
+    candidates = tuple(report for report in reported if not ids or report.id in ids)
+    verdicts_by_id = verdicts(candidates) if "verdict" in selector.names else {}
+    matching = tuple(report for report in candidates if any(map(selector, _facts(report, verdicts_by_id.get(report.id)))))
+    if not matching:
+        option = "--select" if selector.text.strip() else ""
+        raise SelectionError("nothing is selected", location=option, hint="drop the ids or the selector" if ids else "")
+    return matching
 
 
-def _facts(report: Reported, verdict: ReportVerdict | None) -> Iterator[Facts]:
-    """Give the facts of a report once for each TensorFlow that it is run with; once without where it is run with none."""
+def _facts(report: UserReport, verdict: ReportVerdict | None) -> Iterator[Facts]:
+    """Yield the facts of a report for each TensorFlow that it is run with; once, without a version, if it is run with none."""
     values = {
         "id": report.id,
         "category": report.category.value,

@@ -1,6 +1,7 @@
-"""Reproducing many reports: lock, look up what is known, run the rest, keep everything.
+"""The engine of `hubmatrix reproduce`: lock, reuse what was observed before, run the rest, record everything.
 
-Several at once; each fact is in the journal as soon as it is one, so the same command goes on after a kill.
+Several reproductions run at once. Each observation is in the journal as soon as it is made, so the same command goes on after
+a kill.
 """
 
 from __future__ import annotations
@@ -24,37 +25,37 @@ from harness.run.prepare import AT_ONCE, identify
 from harness.run.records import now
 from harness.run.slots import Slots
 from harness.studies.reported import journal
-from harness.studies.reported.journal import Journal, ObservedRecord, StepRecord
-from harness.studies.reported.model import End, Observed, Reported, Reproduction, Step
-from harness.studies.reported.perform import definition, key, perform, refused, tasks_of
+from harness.studies.reported.journal import Journal, ReproductionRecord, StepRecord
+from harness.studies.reported.model import End, Reproduction, ReproductionOutcome, Step, UserReport
+from harness.studies.reported.perform import definition, perform, refused, reproduction_key, tasks_of
 
 NEVER_REUSED = (End.UNAVAILABLE, End.LOCK_FAILED)
-"""What speaks of the machine; and locks that fail, which the folder of locks keeps itself."""
+"""Ends that say something about this machine; and failed locks, which the folder of locks stores itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReproduceOptions:
-    """What a user may choose."""
+    """The options of a user: `refresh` to lock again, `rerun` to run again."""
 
     refresh: bool = False
     rerun: bool = False
 
 
 class ReproduceWatcher(Protocol):
-    """Told of everything as it happens. Must not raise."""
+    """Receives every event as it happens. Must not raise."""
 
     def planned(self, count: int) -> None: ...
     def begun(self, reproduction: Reproduction) -> None: ...
-    def done(self, reproduction: Reproduction, observed: Observed, *, reused: bool) -> None: ...
+    def finished(self, reproduction: Reproduction, observed: ReproductionOutcome, *, reused: bool) -> None: ...
     def __enter__(self) -> ReproduceWatcher: ...
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
-def reproduce(chosen: Sequence[Reported], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
-    """Run what is not known yet.
+def reproduce(chosen: Sequence[UserReport], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
+    """Run the reproductions that have no observation yet.
 
     Raises:
-        Interrupted: on Ctrl-C (exit code 130), with all that was done kept.
+        Interrupted: on Ctrl-C (exit code 130); everything observed so far is kept.
     """
     with watcher:
         finished = asyncio.run(until_interrupted(_reproduce_all(chosen, machine, options, watcher)))
@@ -63,14 +64,14 @@ def reproduce(chosen: Sequence[Reported], machine: Machine, options: ReproduceOp
 
 
 async def _reproduce_all(
-    chosen: Sequence[Reported], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher
+    chosen: Sequence[UserReport], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher
 ) -> None:
     reproducer = _Reproducer(
         machine=machine,
         options=options,
         watcher=watcher,
         journal=Journal(machine.workspace.observed),
-        known={} if options.rerun else _known(machine.workspace),
+        observations={} if options.rerun else _reusable_observations(machine.workspace),
         work=machine.workspace.work / f"reported-{secrets.token_hex(4)}",
         locks=asyncio.Semaphore(AT_ONCE),
         slots=Slots(machine.slots),
@@ -85,20 +86,20 @@ async def _reproduce_all(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reproducer:
-    """What all reproductions of one execution share. `known` grows; `turns` are by key."""
+    """The state that all reproductions of one execution share. `observations` and `turns` are by key, and grow."""
 
     machine: Machine
     options: ReproduceOptions
     watcher: ReproduceWatcher
     journal: Journal
-    known: dict[str, Observed]
+    observations: dict[str, ReproductionOutcome]
     work: Path
     locks: asyncio.Semaphore
     slots: Slots
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def reproduce(self, reproduction: Reproduction) -> None:
-        """Lock its steps; then reuse, refuse or run."""
+        """Lock the steps of a reproduction; then reuse, refuse or run it."""
         identities: list[Identity] = []
         for number, step in enumerate(reproduction.steps):
             answer = await identify(self.machine, step.recipe, self.locks, refresh=self.options.refresh)
@@ -107,25 +108,28 @@ class _Reproducer:
                 return
             identities.append(answer)
         tasks = tasks_of(self.machine, reproduction, tuple(identities))
-        own = key(self.machine, tasks)
-        # Several reports may ask for the very same: the second waits, without a slot, for what the first observes.
-        async with self.turns.setdefault(own, asyncio.Lock()):
-            if own in self.known:
-                self.watcher.done(reproduction, self.known[own], reused=True)
+        key = reproduction_key(self.machine, tasks)
+        # Several reports may ask for the very same steps: the second waits for the first one's observation. The lock comes
+        # before the slot, so that it waits without one.
+        async with self.turns.setdefault(key, asyncio.Lock()):
+            if key in self.observations:
+                self.watcher.finished(reproduction, self.observations[key], reused=True)
                 return
             async with self.slots.hold(0.0):
                 self.watcher.begun(reproduction)
                 observed = await perform(self.machine, tasks, self.work / reproduction.name)
-            self.known[own] = observed
-            self._keep(reproduction, tuple(identities), own, observed)
+            self.observations[key] = observed
+            self._keep(reproduction, tuple(identities), key, observed)
 
-    def _keep(self, reproduction: Reproduction, identities: tuple[Identity, ...], own: str | None, observed: Observed) -> None:
+    def _keep(
+        self, reproduction: Reproduction, identities: tuple[Identity, ...], key: str | None, observed: ReproductionOutcome
+    ) -> None:
         padded = (*identities, *[None] * (len(reproduction.steps) - len(identities)))
         self.journal.write(
-            ObservedRecord(
+            ReproductionRecord(
                 reproduction=reproduction.name,
                 definition=definition(self.machine, reproduction),
-                key=own,
+                key=key,
                 steps=tuple(_step_record(step, identity) for step, identity in zip(reproduction.steps, padded, strict=True)),
                 end=observed.end,
                 step=observed.step,
@@ -138,7 +142,7 @@ class _Reproducer:
                 recorded=now(),
             )
         )
-        self.watcher.done(reproduction, observed, reused=False)
+        self.watcher.finished(reproduction, observed, reused=False)
 
 
 def _step_record(step: Step, identity: Identity | None) -> StepRecord:
@@ -157,7 +161,7 @@ def _step_record(step: Step, identity: Identity | None) -> StepRecord:
     )
 
 
-def _known(workspace: Workspace) -> dict[str, Observed]:
-    """Return the newest that was observed under each key, where it may be reused."""
-    records = journal.read(workspace.observed)
+def _reusable_observations(workspace: Workspace) -> dict[str, ReproductionOutcome]:
+    """Return the newest observation under each key, of those that may be reused."""
+    records = journal.read_journal(workspace.observed)
     return {record.key: record.observed for record in records if record.key and record.end not in NEVER_REUSED}

@@ -12,8 +12,8 @@ from harness.studies.reported.view import ReportsTable
 STYLES = ("page.css", "reported.css")
 
 
-def render(shown: ReportsTable) -> str:
-    """One HTML document."""
+def render(table: ReportsTable) -> str:
+    """Return the table as one HTML document."""
     style = source(STYLES)
     template = template_environment().get_template("reported.html.j2")
-    return template.render(table=shown, words=wording, verdicts=ReportVerdict, style=Markup(style), policy=policy(style, ""))
+    return template.render(table=table, words=wording, verdicts=ReportVerdict, style=Markup(style), policy=policy(style, ""))

@@ -1,9 +1,9 @@
-"""What was observed, one JSON line each, appended as it happens.
+"""The journal of observations: one JSON line each, appended as it happens.
 
     reports/reported/observed.jsonl
 
-One growing file, not one a run: a reproduction is known by its key alone, and is looked up whichever run measured it. A line
-that was cut off (a killed driver) is passed over, and the next one begins on a line of its own.
+One growing file, not one a run: a reproduction is found by its key alone, whichever run observed it. A line that was cut off (by
+a killed driver) is skipped, and the next one begins on a line of its own.
 
 Format history:
   1  first version
@@ -21,15 +21,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.base.errors import MachineError
 from harness.domain import Trouble
 from harness.results.format import Package
-from harness.studies.reported.model import End, Observed
+from harness.studies.reported.model import End, ReproductionOutcome
 
 
-class Part(BaseModel):
+class JournalModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class StepRecord(Part):
-    """What was asked for and what was installed; `lock` None where there is none. `locked_on` is the day it was resolved."""
+class StepRecord(JournalModel):
+    """The requirements of a step and the packages that were installed for them.
+
+    `lock` is the digest of the lock, None if there was none; `locked_on` is the day it was resolved.
+    """
 
     requirements: tuple[str, ...]
     overrides: tuple[str, ...] = ()
@@ -42,10 +45,11 @@ class StepRecord(Part):
     script: str | None = None
 
 
-class ObservedRecord(Part):
-    """One reproduction. `definition` is the digest of how it is asked for, `key` that of everything that can change it.
+class ReproductionRecord(JournalModel):
+    """The observation of one reproduction.
 
-    `kinds` are the classes of the exception, the nearest first; `step` counts from 0.
+    `definition` is the digest of its steps as written, `key` that of everything that can change the observation, None if a step
+    could not be locked. `kinds` are the exception's class and its bases, nearest first; `step` counts from 0.
     """
 
     format: Literal[1] = 1
@@ -64,8 +68,8 @@ class ObservedRecord(Part):
     recorded: str
 
     @property
-    def observed(self) -> Observed:
-        return Observed(
+    def observed(self) -> ReproductionOutcome:
+        return ReproductionOutcome(
             end=self.end,
             step=self.step,
             message=self.message,
@@ -78,16 +82,17 @@ class ObservedRecord(Part):
 
 
 class Journal:
-    """Appends; each line is in the file before `write` returns. Several processes may append to the same file."""
+    """A journal to append to. A line is in the file before `write` returns; several processes may append to the same file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write(self, record: ObservedRecord) -> None:
+    def write(self, record: ReproductionRecord) -> None:
         line = record.model_dump_json().encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab", buffering=0) as file:
+                # In one unbuffered write, so that lines of several processes don't mix.
                 os.write(file.fileno(), b"\n" + line if self._is_torn() else line)
         except OSError as trouble:
             raise MachineError(f"results can't be written: {trouble.strerror}", location=str(self.path)) from trouble
@@ -99,11 +104,11 @@ class Journal:
             return size > 0 and file.read() != b"\n"
 
 
-def read(path: Path) -> Iterator[ObservedRecord]:
-    """Every record, oldest first; what can't be read (torn, another format) is nothing to reuse."""
+def read_journal(path: Path) -> Iterator[ReproductionRecord]:
+    """Read every record, oldest first. Skips lines that can't be read, torn or of another format: nothing is reused of them."""
     lines = path.read_bytes().splitlines() if path.is_file() else []
     for line in lines:
         try:
-            yield ObservedRecord.model_validate_json(line)
+            yield ReproductionRecord.model_validate_json(line)
         except ValidationError:
             continue

@@ -6,23 +6,23 @@ from collections.abc import Iterable, Iterator
 
 from harness.report.markdown import code
 from harness.studies.reported.verdict import ReportVerdict
-from harness.studies.reported.view import ReportedView, ReportsTable, Tally
+from harness.studies.reported.view import ReportsTable, Tally, UserReportView
 from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, environment, outcome
 
 WIDTH = 160
 
 
-def render(shown: ReportsTable) -> str:
-    """One Markdown document."""
-    return "\n".join(_lines(shown)) + "\n"
+def render(table: ReportsTable) -> str:
+    """Return the table as one Markdown document."""
+    return "\n".join(_lines(table)) + "\n"
 
 
-def _lines(shown: ReportsTable) -> Iterator[str]:
+def _lines(table: ReportsTable) -> Iterator[str]:
     yield from ("# What users reported, run again", "")
     yield from _table(
-        ("category", "reports", "can be run", *(NAMES[verdict].lower() for verdict in ReportVerdict)), map(_tally, shown.tallies)
+        ("category", "reports", "can be run", *(NAMES[verdict].lower() for verdict in ReportVerdict)), map(_tally, table.tallies)
     )
-    yield from _table(("report", "", "as reported", "here", "outcome"), map(_line, shown.reported))
+    yield from _table(("report", "", "as reported", "here", "outcome"), map(_line, table.reported))
 
 
 def _tally(tally: Tally) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def _tally(tally: Tally) -> tuple[str, ...]:
     return (name, str(tally.total), str(tally.runnable), *(str(tally.of(verdict) or "") for verdict in ReportVerdict))
 
 
-def _line(report: ReportedView) -> tuple[str, ...]:
+def _line(report: UserReportView) -> tuple[str, ...]:
     title = f"[{report.source}]({report.link}) {code(_short(report.title))}"
     verdict = f"{SYMBOLS[report.verdict]} {NAMES[report.verdict].lower()}"
     environments = "; ".join(environment(run) for run in report.reproductions)

@@ -1,4 +1,4 @@
-"""What cases/reported/reports.yaml holds, as frozen values; and what is observed when it is run.
+"""The contents of cases/reported/reports.yaml as frozen values, and the observation of a run of one.
 
 Owns the closed enums of this room. Judging is `harness.studies.reported.verdict`'s work.
 """
@@ -16,11 +16,14 @@ from harness.matrix.request import AS_RELEASED_AFTER
 from harness.run.prepare import NO_GPU, EnvironmentRecipe
 
 NO_TENSORFLOW_BESIDE_CPU = "tensorflow ; python_version < '0'"
-"""tensorflow-cpu is the same code: what depends on `tensorflow` is content with it. The marker is never true."""
+"""A requirement that removes `tensorflow`: packages that depend on it also work with tensorflow-cpu, which is the same code.
+
+The marker is never true.
+"""
 
 
 class Category(str, Enum):
-    """What a report is about, in the words of the collection it comes from."""
+    """The topic of a report, in the words of the collection that it comes from."""
 
     DOWNLOAD_CACHE = "download_cache"
     GRAPH_VERSION = "graph_version"
@@ -33,23 +36,23 @@ class Category(str, Enum):
     TPU_DIST_XLA = "tpu_dist_xla"
 
 
-class Why(str, Enum):
-    """Why a report can't be run here."""
+class Obstacle(str, Enum):
+    """The reason why a report can't be run here."""
 
     TPU = "tpu"
     GPU = "gpu"
     NETWORK = "network"
     SYSTEM = "system"
-    GONE = "gone"
+    PACKAGES_GONE = "gone"
     PROGRAM = "program"
     NO_FAILURE = "no_failure"
 
 
 class Versions(str, Enum):
-    """How the versions of a reproduction relate to those reported.
+    """The relation between the versions of a reproduction and those reported.
 
-    `reported`: the same. `nearest`: another patch of the same minor, or of the neighbour that still installs. `chosen`: the
-    report names none. `other`: it names others; here is where it does, or should, happen.
+    `reported`: they are the same. `nearest`: another patch of the same minor, or the neighbouring minor that still installs.
+    `chosen`: the report names none. `other`: the report names others, but the failure does, or should, happen with these.
     """
 
     REPORTED = "reported"
@@ -59,7 +62,7 @@ class Versions(str, Enum):
 
 
 class End(str, Enum):
-    """How a reproduction ended."""
+    """The end of a reproduction."""
 
     FINISHED = "finished"
     RAISED = "raised"
@@ -91,7 +94,7 @@ class Step:
 
     @property
     def requirements(self) -> LockRequest:
-        """What a user would have typed."""
+        """The requirements that a user would have typed, for the resolver."""
         typed = [f"{self.release.package}=={self.release.version}"] if self.release else []
         if self.hub != "":
             typed.append("tensorflow-hub" if self.hub is None else f"tensorflow-hub=={self.hub}")
@@ -106,19 +109,22 @@ class Step:
 
     @property
     def recipe(self) -> EnvironmentRecipe:
-        """How its environment is made."""
+        """The recipe of the step's environment."""
         settings = tuple(sorted({**NO_GPU, **dict(self.settings)}.items()))
         return EnvironmentRecipe(requirements=self.requirements, pythons=self.pythons, python=self.python, settings=settings)
 
 
 def as_released(release: Release) -> date:
-    """The last day whose packages belong to a release."""
+    """Return the last day whose packages belong to a release."""
     return release.released + AS_RELEASED_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """What was reported. `kinds` are exception classes, any of them; `says` is found in the message, `prints` in the output."""
+    """The failure as reported: the end, and what else the report states.
+
+    `kinds` are exception classes, of which one must occur; `says` must be found in the message, `prints` in the output.
+    """
 
     end: End
     kinds: tuple[str, ...] = ()
@@ -128,7 +134,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reproduction:
-    """Steps in one work folder; all but the last must run through, the last is what is judged."""
+    """The steps of one attempt, in one work folder. All but the last must run through; the last one is judged."""
 
     name: str
     versions: Versions
@@ -137,8 +143,11 @@ class Reproduction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
-    """One report. Either `reproductions`, or a reason why there are none."""
+class UserReport:
+    """A report from an issue tracker. It has either `reproductions`, or a reason why there are none.
+
+    `findings` is prose on what running it showed beyond the verdict; `location` is its place in reports.yaml.
+    """
 
     id: str
     source: str
@@ -147,15 +156,15 @@ class Reported:
     versions: str
     words: str
     reproductions: tuple[Reproduction, ...] = ()
-    cannot: Why | None = None
+    cannot: Obstacle | None = None
     why: str = ""
-    found: str = ""
-    place: str = ""
+    findings: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What happened, and in which step (counted from 0). `message` is one line or an exception's last words."""
+class ReproductionOutcome:
+    """The end of a reproduction, and its last step, counted from 0. `message` is one line, or the last of an exception."""
 
     end: End
     step: int
@@ -168,7 +177,7 @@ class Observed:
 
 
 def end_of(status: Status) -> End:
-    """How a reproduction ends whose environment can't be had."""
+    """Return the end of a reproduction whose environment failed with this status."""
     match status:
         case Status.LOCK_FAILED:
             return End.LOCK_FAILED

@@ -1,4 +1,4 @@
-"""One reproduction: its steps as tasks, run one after another in one work folder, and what is observed.
+"""One reproduction: its steps as tasks, run one after another in one work folder, and the observation.
 
 Environments, processes and limits are those of the matrix. The next step runs only after one that ran through.
 """
@@ -32,7 +32,7 @@ from harness.run.records import scrub
 from harness.run.scripts import ScriptEnd, ScriptFrame, incell_digests, run_script, script_key
 from harness.run.tasks import Script, Task
 from harness.run.zygote import running_zygote
-from harness.studies.reported.model import End, Observed, Reproduction, Step, end_of
+from harness.studies.reported.model import End, Reproduction, ReproductionOutcome, Step, end_of
 
 FOLDER = "."
 """The output of every step but the last: its whole folder, for the next step to find."""
@@ -47,20 +47,20 @@ class StepTask:
 
 
 def definition(machine: Machine, reproduction: Reproduction) -> str:
-    """Return the digest of how it is asked for: requirements, dates, scripts, models, the code that runs them.
+    """Return a digest of a reproduction as it is written: requirements, dates, scripts, models, and the code that runs them.
 
-    No lock is needed for it.
+    It needs no lock, so that the newest observation can be found without resolving anything.
     """
     return digest(
         {
-            "steps": [_asked(machine, step) for step in reproduction.steps],
+            "steps": [_step_facts(machine, step) for step in reproduction.steps],
             "incell": incell_digests(),
             "memory": machine.limits.memory_bytes,
         }
     )
 
 
-def _asked(machine: Machine, step: Step) -> dict[str, object]:
+def _step_facts(machine: Machine, step: Step) -> dict[str, object]:
     return {
         "requirements": step.requirements.requirements,
         "overrides": step.requirements.overrides,
@@ -74,7 +74,7 @@ def _asked(machine: Machine, step: Step) -> dict[str, object]:
 
 
 def tasks_of(machine: Machine, reproduction: Reproduction, identities: tuple[Identity, ...]) -> tuple[StepTask, ...]:
-    """Return the tasks of a reproduction. What a step left is an input of the next, by the key of the task that wrote it."""
+    """Return the tasks of a reproduction. The folder that a step leaves is an input of the next, by the key of its task."""
     tasks: list[StepTask] = []
     last = len(reproduction.steps) - 1
     for number, (step, identity) in enumerate(zip(reproduction.steps, identities, strict=True)):
@@ -88,8 +88,8 @@ def tasks_of(machine: Machine, reproduction: Reproduction, identities: tuple[Ide
     return tuple(tasks)
 
 
-def key(machine: Machine, tasks: tuple[StepTask, ...]) -> str:
-    """Return the digest of everything that can change what happens; the steps before are inputs of the last."""
+def reproduction_key(machine: Machine, tasks: tuple[StepTask, ...]) -> str:
+    """Return a digest of everything that can change the observation: the last task's key, which holds those of earlier steps."""
     return script_key(tasks[-1].task, machine.limits.memory_bytes)
 
 
@@ -98,17 +98,17 @@ def _manifest(model: str) -> Manifest:
     return replicas.find(model).manifest
 
 
-def refused(failure: Failure, step: int) -> Observed:
-    """Return what is observed where an environment can't be had."""
-    return Observed(
+def refused(failure: Failure, step: int) -> ReproductionOutcome:
+    """Return the observation of a step whose environment failed."""
+    return ReproductionOutcome(
         end=end_of(failure.status), step=step, message=failure.message, evidence=failure.evidence, trouble=failure.trouble
     )
 
 
-async def perform(machine: Machine, tasks: tuple[StepTask, ...], work: Path) -> Observed:
+async def perform(machine: Machine, tasks: tuple[StepTask, ...], work: Path) -> ReproductionOutcome:
     """Run all steps, the next only after one that ran through. `work` is removed afterwards."""
     started = time.monotonic()
-    observed = Observed(end=End.FINISHED, step=0)
+    observed = ReproductionOutcome(end=End.FINISHED, step=0)
     try:
         for number, step in enumerate(tasks):
             observed = await _run_step(machine, step, work, number)
@@ -119,14 +119,14 @@ async def perform(machine: Machine, tasks: tuple[StepTask, ...], work: Path) -> 
     return replace(observed, seconds=round(time.monotonic() - started, 3))
 
 
-async def _run_step(machine: Machine, step: StepTask, work: Path, number: int) -> Observed:
+async def _run_step(machine: Machine, step: StepTask, work: Path, number: int) -> ReproductionOutcome:
     identity, script = step.task.environment, step.task.payload
     async with AsyncExitStack() as stack:
         environment = await stack.enter_async_context(environment_of(machine, identity))
         if isinstance(environment, Failure):
             return refused(environment, number)
         if script is None:
-            return Observed(end=End.FINISHED, step=number)
+            return ReproductionOutcome(end=End.FINISHED, step=number)
         room = work / f"step-{number}"
         room.mkdir(parents=True)
         # Nothing is imported in advance: the import may be what fails.
@@ -151,10 +151,10 @@ def _bring_models(step: Step, work: Path) -> None:
     cache.fill(work / "hub", [replicas.find(model) for model in step.models])
 
 
-def _observed(end: ScriptEnd, number: int, seconds: float, memory_bytes: int, roots: Mapping[str, str]) -> Observed:
-    """Return what a script's end is in the words of reports."""
+def _observed(end: ScriptEnd, number: int, seconds: float, memory_bytes: int, roots: Mapping[str, str]) -> ReproductionOutcome:
+    """Return the observation that a script's end amounts to."""
     process, output = end.process, scrub(end.output, roots)
-    seen = Observed(end=End.FINISHED, step=number, output=output)
+    seen = ReproductionOutcome(end=End.FINISHED, step=number, output=output)
     ended = how_it_ended(process, seconds, memory_bytes)
     if is_killed(process):
         return replace(seen, end=End.UNAVAILABLE, trouble=Trouble.KILLED, message=ended)
@@ -173,7 +173,7 @@ def _observed(end: ScriptEnd, number: int, seconds: float, memory_bytes: int, ro
 
 
 def _roots(machine: Machine, work: Path, environment: Path, identity: Identity) -> dict[str, str]:
-    """Return what records say instead of folders of this machine, and of its name."""
+    """Return the texts that replace folders and the name of this machine in records."""
     roots = {str(Path.home()): "~", str(INCELL.parent): "$HUBMATRIX", str(machine.workspace.root): "."}
     roots |= {str(environment): "$VENV", str(identity.interpreter.path.parent.parent): "$PYTHON", str(work): "$WORK"}
     # "Op type not registered … in binary running on <the machine's name>"

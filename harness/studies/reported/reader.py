@@ -1,4 +1,4 @@
-"""cases/reported/reports.yaml to values: every problem at once, each with line and column."""
+"""The reader of cases/reported/reports.yaml: from text to values, or every problem at once with line and column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from harness.documents.nodes import compose
 from harness.documents.shape import Leaf, ListOf, Log, NodeShape, OneOrMore, RecordOf, RefusedText, TableOf, open_record
 from harness.domain import Release
 from harness.matrix.document import DAY, FORMAT, MODEL_ID, PYTHON, RELEASES, SECONDS, VERSION
-from harness.studies.reported.model import Category, End, Expectation, Reported, Reproduction, Step, Versions, Why, as_released
+from harness.studies.reported.model import (
+    Category,
+    End,
+    Expectation,
+    Obstacle,
+    Reproduction,
+    Step,
+    UserReport,
+    Versions,
+    as_released,
+)
 
 FILE = "reports.yaml"
 DEFAULT_SECONDS = 180.0
@@ -23,20 +33,28 @@ ENDS = (End.RAISED, End.FINISHED, End.HUNG, End.CRASHED, End.LOCK_FAILED, End.IN
 T = TypeVar("T")
 
 
-def load(folder: Path, releases: tuple[Release, ...]) -> tuple[Reported, ...]:
-    """The reports of a folder, with its scripts beside the list. SpecError for whatever is wrong."""
+def load_reports(folder: Path, releases: tuple[Release, ...]) -> tuple[UserReport, ...]:
+    """Read the list of reports in a folder that also has their scripts.
+
+    Args:
+        folder: cases/reported.
+        releases: those of matrix.yaml.
+
+    Raises:
+        SpecError: the list isn't valid, a script is missing, or no report uses one.
+    """
     path = folder / FILE
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(f"can't be read: {error.strerror}", location=path.name) from None
-    reports = parse(text, releases)
+    reports = parse_reports(text, releases)
     _raise_if_any(_missing_scripts(reports, folder))
     return reports
 
 
-def parse(text: str, releases: tuple[Release, ...], *, name: str = FILE) -> tuple[Reported, ...]:
-    """The reports that the text lists; `releases` are those of matrix.yaml."""
+def parse_reports(text: str, releases: tuple[Release, ...], *, name: str = FILE) -> tuple[UserReport, ...]:
+    """Parse the list of reports; `releases` are those of matrix.yaml. Raises SpecError for every problem of the text."""
     root = compose(text, name)
     if root is None:
         raise SpecError("the file is empty", location=name)
@@ -97,7 +115,7 @@ WHEN: Leaf[date | str] = Leaf(
     expected="a date, as-released or today", convert=_day, json={"type": "string"}, kinds=("text", "date")
 )
 CATEGORY = _one_of("a category", tuple(Category), lambda member: member.value)
-WHY = _one_of("a reason", tuple(Why), lambda member: member.value)
+WHY = _one_of("a reason", tuple(Obstacle), lambda member: member.value)
 VERSIONS = _one_of("a relation of versions", tuple(Versions), lambda member: member.value)
 END = _one_of("an end", ENDS, lambda member: member.value)
 HUB = _text("a version of tensorflow-hub, or none", r"none|[0-9][0-9.a-z]*")
@@ -105,15 +123,15 @@ HUB = _text("a version of tensorflow-hub, or none", r"none|[0-9][0-9.a-z]*")
 EXPECT: RecordOf[Expectation] = RecordOf(
     fields={"ends": END, "raises": OneOrMore(item=TEXT), "says": PATTERN, "prints": PATTERN},
     optional=("ends", "raises", "says", "prints"),
-    build=lambda values, _place: Expectation(
+    build=lambda values, _location: Expectation(
         end=values.get("ends", End.RAISED),
         kinds=values.get("raises", ()),
         says=values.get("says"),
         prints=values.get("prints"),
     ),
 )
-CANNOT: RecordOf[tuple[Why, str]] = RecordOf(
-    fields={"reason": WHY, "why": PROSE}, build=lambda values, _place: (values["reason"], values["why"])
+CANNOT: RecordOf[tuple[Obstacle, str]] = RecordOf(
+    fields={"reason": WHY, "why": PROSE}, build=lambda values, _location: (values["reason"], values["why"])
 )
 
 
@@ -143,7 +161,7 @@ def _step_fields(releases: Mapping[str, Release]) -> dict[str, NodeShape[Any]]:
 STEP_OPTIONAL = ("hub", "with", "override", "date", "python", "environ", "models", "script", "seconds")
 
 
-def _step(values: dict[str, Any], _place: str = "") -> Step:
+def _step(values: dict[str, Any], _location: str = "") -> Step:
     (release,) = values["tensorflow"]
     day = values.get("date", AS_RELEASED)
     if day == AS_RELEASED:
@@ -168,7 +186,7 @@ def _reproduction(releases: Mapping[str, Release]) -> RecordOf[dict[str, Any]]:
     return RecordOf(
         fields={**fields, "first": OneOrMore(item=first), "versions": VERSIONS, "expect": EXPECT},
         optional=(*STEP_OPTIONAL, "first", "expect"),
-        build=lambda values, place: {**values, "step": _step(values), "place": place},
+        build=lambda values, location: {**values, "step": _step(values), "location": location},
     )
 
 
@@ -186,13 +204,13 @@ def _reported(releases: Mapping[str, Release]) -> RecordOf[dict[str, Any]]:
             "found": PROSE,
         },
         optional=("expect", "reproduce", "cannot", "found"),
-        build=lambda values, place: {**values, "place": place},
+        build=lambda values, location: {**values, "location": location},
     )
 
 
-def _report(id_: str, values: dict[str, Any]) -> Reported:
+def _report(id_: str, values: dict[str, Any]) -> UserReport:
     cannot, why = values.get("cannot", (None, ""))
-    return Reported(
+    return UserReport(
         id=id_,
         source=values["source"],
         title=values["title"],
@@ -210,31 +228,35 @@ def _report(id_: str, values: dict[str, Any]) -> Reported:
         ),
         cannot=cannot,
         why=why,
-        found=values.get("found", ""),
-        place=values["place"],
+        findings=values.get("found", ""),
+        location=values["location"],
     )
 
 
-def _contradictions(reports: tuple[Reported, ...]) -> Iterator[Problem]:
+def _contradictions(reports: tuple[UserReport, ...]) -> Iterator[Problem]:
     for report in reports:
         if (report.cannot is None) == (not report.reproductions):
-            yield Problem(location=report.place, message=f"{report.id}: needs either reproduce or cannot")
+            yield Problem(location=report.location, message=f"{report.id}: needs either reproduce or cannot")
         for reproduction in report.reproductions:
             expected = reproduction.expectation
             if expected.end is not End.HUNG and expected.says is None and expected.prints is None:
-                yield Problem(location=report.place, message=f"{reproduction.name}: nothing to compare", hint="give says or prints")
+                yield Problem(
+                    location=report.location, message=f"{reproduction.name}: nothing to compare", hint="give says or prints"
+                )
             if any(step.script is None for step in reproduction.steps) and expected.end is not End.LOCK_FAILED:
-                yield Problem(location=report.place, message=f"{reproduction.name}: a step has no script")
+                yield Problem(location=report.location, message=f"{reproduction.name}: a step has no script")
             for step in reproduction.steps:
                 if step.release is None and step.python is None:
-                    yield Problem(location=report.place, message=f"{reproduction.name}: without TensorFlow, python must be given")
+                    yield Problem(
+                        location=report.location, message=f"{reproduction.name}: without TensorFlow, python must be given"
+                    )
 
 
-def _missing_scripts(reports: tuple[Reported, ...], folder: Path) -> Iterator[Problem]:
-    used = {step.script: report.place for report in reports for run in report.reproductions for step in run.steps if step.script}
-    for script, place in sorted(used.items()):
+def _missing_scripts(reports: tuple[UserReport, ...], folder: Path) -> Iterator[Problem]:
+    used = {step.script: report.location for report in reports for run in report.reproductions for step in run.steps if step.script}
+    for script, location in sorted(used.items()):
         if not (folder / script).is_file():
-            yield Problem(location=place, message=f"no script {script}", hint=f"write {folder.name}/{script}")
+            yield Problem(location=location, message=f"no script {script}", hint=f"write {folder.name}/{script}")
     for path in sorted(folder.glob("*.py")):
         if path.name not in used:
             yield Problem(location=f"{folder.name}/{path.name}", message="no report uses this script")

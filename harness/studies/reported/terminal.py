@@ -25,16 +25,16 @@ STYLES = {
 }
 
 
-def render(shown: ReportsTable) -> RenderableType:
+def render(table: ReportsTable) -> RenderableType:
     """Return the table and its counts."""
     columns = (Column(name, no_wrap=True, min_width=width) for name, width in WIDTHS)
     lines = RichTable(*columns, box=None, pad_edge=False)
-    for report in shown.reported:
+    for report in table.reported:
         environments = "; ".join(environment(run) for run in report.reproductions)
         verdict = Text(f"{SYMBOLS[report.verdict]} {NAMES[report.verdict]}", style=STYLES[report.verdict])
         texts = (report.id, report.versions[:40], environments, outcome(report)[:110])
         lines.add_row(verdict, *map(Text, texts))
-    return Group(lines, _counts(shown.tallies))
+    return Group(lines, _counts(table.tallies))
 
 
 def _counts(tallies: tuple[Tally, ...]) -> RichTable:

@@ -1,4 +1,4 @@
-"""What a reproduction, and a report, amounts to: pure rules.
+"""The verdict on a reproduction, and on a report: pure rules.
 
     expected        observed        verdict
     raised X "w"    raised X "w"    reproduced
@@ -6,8 +6,8 @@
     raised X "w"    ran through     not reproduced
     anything        machine's fault unavailable
 
-A report with several reproductions takes the best of those that use the versions reported, the nearest, or (where it names
-none) chosen ones; where none of them shows it and one with other versions does, it happens elsewhere.
+A report with several reproductions takes the best verdict of those with the versions reported, the nearest, or (if it names
+none) chosen ones. If none of them shows the failure and one with other versions does, it happens elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from harness.studies.reported.model import End, Expectation, Observed, Reported, Reproduction, Versions
+from harness.studies.reported.model import End, Expectation, Reproduction, ReproductionOutcome, UserReport, Versions
 
 
 class ReportVerdict(str, Enum):
@@ -30,8 +30,8 @@ class ReportVerdict(str, Enum):
     CANNOT = "cannot"
 
 
-def judge(reproduction: Reproduction, observed: Observed | None) -> ReportVerdict:
-    """Return what one reproduction amounts to; `observed` None: it did not run."""
+def judge(reproduction: Reproduction, observed: ReproductionOutcome | None) -> ReportVerdict:
+    """Return the verdict on one reproduction; `observed` is None if it did not run."""
     if observed is None:
         return ReportVerdict.NOT_RUN
     if observed.end is End.UNAVAILABLE:
@@ -43,8 +43,8 @@ def judge(reproduction: Reproduction, observed: Observed | None) -> ReportVerdic
     return ReportVerdict.NOT_REPRODUCED if observed.end is End.FINISHED else ReportVerdict.DIFFERENT
 
 
-def matches(expected: Expectation, observed: Observed) -> bool:
-    """Whether what happened is what was reported, in every part that the report states."""
+def matches(expected: Expectation, observed: ReproductionOutcome) -> bool:
+    """Tell if an observation matches the failure as reported, in every part that the report states."""
     return (
         expected.end is observed.end
         and (not expected.kinds or bool(set(expected.kinds) & set(observed.kinds)))
@@ -53,8 +53,8 @@ def matches(expected: Expectation, observed: Observed) -> bool:
     )
 
 
-def conclude(reported: Reported, observed: Mapping[str, Observed]) -> ReportVerdict:
-    """Return what a whole report amounts to; `observed` by the name of the reproduction."""
+def conclude(reported: UserReport, observed: Mapping[str, ReproductionOutcome]) -> ReportVerdict:
+    """Return the verdict on a whole report; `observed` is by the name of the reproduction."""
     if reported.cannot is not None:
         return ReportVerdict.CANNOT
     verdicts = {
@@ -65,9 +65,9 @@ def conclude(reported: Reported, observed: Mapping[str, Observed]) -> ReportVerd
 
 
 def _counted(versions: Versions, verdict: ReportVerdict, *, alone: bool) -> ReportVerdict:
-    """Return what a reproduction counts for in its report.
+    """Return the verdict that a reproduction contributes to its report.
 
-    A failure in versions that nobody reported is one that happens elsewhere; that it doesn't happen there says nothing.
+    A failure with other versions than reported happens elsewhere; that there is none with them says nothing about the report.
     """
     if versions is not Versions.OTHER:
         return verdict

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from harness.report.text import first_line, plain
-from harness.studies.reported.journal import ObservedRecord, StepRecord
-from harness.studies.reported.model import Category, Reported, Reproduction, Versions, Why
+from harness.studies.reported.journal import ReproductionRecord, StepRecord
+from harness.studies.reported.model import Category, Obstacle, Reproduction, UserReport, Versions
 from harness.studies.reported.verdict import ReportVerdict, conclude, judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReproductionView:
-    """One reproduction beside what happened. `ended` and what follows are empty where it did not run."""
+    """One reproduction and its observation. `ended` and the fields after it are empty if it did not run."""
 
     name: str
     versions: Versions
@@ -38,8 +38,8 @@ class ReproductionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportedView:
-    """One line of the table."""
+class UserReportView:
+    """One line of the table. `findings` is `found` in the JSON."""
 
     id: str
     source: str
@@ -49,15 +49,15 @@ class ReportedView:
     versions: str
     words: str
     verdict: ReportVerdict
-    cannot: Why | None
+    cannot: Obstacle | None
     why: str
-    found: str
+    findings: Annotated[str, Field(serialization_alias="found")]
     reproductions: tuple[ReproductionView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many reports of a category (None: of all) have each verdict; `runnable` are those that can be run here."""
+    """The counts of a category's reports by verdict; of all reports if `category` is None. `runnable` can be run here."""
 
     category: Category | None
     total: int
@@ -70,10 +70,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsTable:
-    """Everything that is shown. `seconds` is what the shown reproductions took when they ran."""
+    """The table of reports. `seconds` is the time that its reproductions took when they ran."""
 
     format: int
-    reported: tuple[ReportedView, ...]
+    reported: tuple[UserReportView, ...]
     tallies: tuple[Tally, ...]
     seconds: float
 
@@ -85,29 +85,29 @@ class ReportsTable:
 _TABLE: TypeAdapter[ReportsTable] = TypeAdapter(ReportsTable)
 
 
-def table(reported: Iterable[Reported], newest: Mapping[str, ObservedRecord]) -> ReportsTable:
-    """`newest` is the newest record of each reproduction, by name."""
-    shown = tuple(_line(report, newest) for report in reported)
-    categories = [category for category in Category if any(line.category is category for line in shown)]
+def build_table(reported: Iterable[UserReport], newest: Mapping[str, ReproductionRecord]) -> ReportsTable:
+    """Build the table of these reports from the newest record of each reproduction, by its name."""
+    lines = tuple(_line(report, newest) for report in reported)
+    categories = [category for category in Category if any(line.category is category for line in lines)]
     tallies = (
-        *(_tally(category, [line for line in shown if line.category is category]) for category in categories),
-        _tally(None, shown),
+        *(_tally(category, [line for line in lines if line.category is category]) for category in categories),
+        _tally(None, lines),
     )
-    seconds = sum(run.seconds for line in shown for run in line.reproductions)
-    return ReportsTable(format=1, reported=shown, tallies=tallies, seconds=round(seconds, 1))
+    seconds = sum(run.seconds for line in lines for run in line.reproductions)
+    return ReportsTable(format=1, reported=lines, tallies=tallies, seconds=round(seconds, 1))
 
 
-def as_json(shown: ReportsTable) -> str:
-    """One JSON document, format 1."""
-    return _TABLE.dump_json(shown, indent=1).decode() + "\n"
+def table_json(table: ReportsTable) -> str:
+    """Return the table as a JSON document, format 1."""
+    return _TABLE.dump_json(table, indent=1, by_alias=True).decode() + "\n"
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of what `as_json` gives."""
+def table_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `table_json`'s document."""
     return _TABLE.json_schema(mode="serialization")
 
 
-def _tally(category: Category | None, lines: Iterable[ReportedView]) -> Tally:
+def _tally(category: Category | None, lines: Iterable[UserReportView]) -> Tally:
     counts = Counter(line.verdict for line in lines)
     total = counts.total()
     return Tally(
@@ -118,10 +118,10 @@ def _tally(category: Category | None, lines: Iterable[ReportedView]) -> Tally:
     )
 
 
-def _line(report: Reported, newest: Mapping[str, ObservedRecord]) -> ReportedView:
+def _line(report: UserReport, newest: Mapping[str, ReproductionRecord]) -> UserReportView:
     records = {run.name: newest[run.name] for run in report.reproductions if run.name in newest}
     repository, _, number = report.source.partition("#")
-    return ReportedView(
+    return UserReportView(
         id=report.id,
         source=report.source,
         link=f"https://github.com/{repository}/issues/{number}",
@@ -132,12 +132,12 @@ def _line(report: Reported, newest: Mapping[str, ObservedRecord]) -> ReportedVie
         verdict=conclude(report, {name: record.observed for name, record in records.items()}),
         cannot=report.cannot,
         why=report.why,
-        found=report.found,
+        findings=report.findings,
         reproductions=tuple(_reproduction(run, records.get(run.name)) for run in report.reproductions),
     )
 
 
-def _reproduction(run: Reproduction, record: ObservedRecord | None) -> ReproductionView:
+def _reproduction(run: Reproduction, record: ReproductionRecord | None) -> ReproductionView:
     return ReproductionView(
         name=run.name,
         versions=run.versions,
@@ -155,7 +155,7 @@ def _reproduction(run: Reproduction, record: ObservedRecord | None) -> Reproduct
 
 
 def _expected(run: Reproduction) -> str:
-    """`raised ValueError or KeyError, saying "…"`."""
+    """Return the expectation in words: `raised ValueError or KeyError, saying /…/`."""
     expected = run.expectation
     parts = [" ".join([expected.end.value.replace("_", " "), *([" or ".join(expected.kinds)] if expected.kinds else [])])]
     parts += [f"saying /{expected.says.pattern}/"] if expected.says else []

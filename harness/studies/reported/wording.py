@@ -1,4 +1,4 @@
-"""What the table calls things, for every renderer."""
+"""The words of the table, for every renderer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from harness.studies.reported.journal import StepRecord
-from harness.studies.reported.model import Category, Versions, Why
+from harness.studies.reported.model import Category, Obstacle, Versions
 from harness.studies.reported.verdict import ReportVerdict
-from harness.studies.reported.view import ReportedView, ReproductionView
+from harness.studies.reported.view import ReproductionView, UserReportView
 
 SYMBOLS: Final[Mapping[ReportVerdict, str]] = MappingProxyType(
     {
@@ -44,15 +44,15 @@ MEANINGS: Final[Mapping[ReportVerdict, str]] = MappingProxyType(
         ReportVerdict.CANNOT: "needs what no test machine without a network has",
     }
 )
-WHYS: Final[Mapping[Why, str]] = MappingProxyType(
+OBSTACLES: Final[Mapping[Obstacle, str]] = MappingProxyType(
     {
-        Why.TPU: "needs a TPU",
-        Why.GPU: "needs a GPU",
-        Why.NETWORK: "needs a service on the network",
-        Why.SYSTEM: "another operating system",
-        Why.GONE: "its packages are gone",
-        Why.PROGRAM: "another program than Python",
-        Why.NO_FAILURE: "not a failure of running code",
+        Obstacle.TPU: "needs a TPU",
+        Obstacle.GPU: "needs a GPU",
+        Obstacle.NETWORK: "needs a service on the network",
+        Obstacle.SYSTEM: "another operating system",
+        Obstacle.PACKAGES_GONE: "its packages are gone",
+        Obstacle.PROGRAM: "another program than Python",
+        Obstacle.NO_FAILURE: "not a failure of running code",
     }
 )
 VERSIONS: Final[Mapping[Versions, str]] = MappingProxyType(
@@ -63,7 +63,7 @@ VERSIONS: Final[Mapping[Versions, str]] = MappingProxyType(
         Versions.OTHER: "other versions than reported",
     }
 )
-SHOWN = ("tensorflow", "tensorflow-cpu", "tensorflow-hub", "tensorflow-text", "tf-keras", "keras", "numpy", "protobuf")
+LISTED_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-hub", "tensorflow-text", "tf-keras", "keras", "numpy", "protobuf")
 
 
 def category_name(category: Category) -> str:
@@ -71,14 +71,17 @@ def category_name(category: Category) -> str:
 
 
 def installed(step: StepRecord) -> str:
-    """`tensorflow 2.16.2, tensorflow-hub 0.16.1, keras 3.4.1, Python 3.12.1`, or what was asked for where there is no lock."""
+    """Return the main packages that a step installed, or its requirements if there is no lock.
+
+    For example `tensorflow 2.16.2, tensorflow-hub 0.16.1, keras 3.4.1, Python 3.12.1`.
+    """
     versions = {package.name: package.version for package in step.packages}
-    packages = [f"{name} {versions[name]}" for name in SHOWN if name in versions] or list(step.requirements)
+    packages = [f"{name} {versions[name]}" for name in LISTED_PACKAGES if name in versions] or list(step.requirements)
     return ", ".join([*packages, *([f"Python {step.python}"] if step.python else [])])
 
 
 def environment(run: ReproductionView) -> str:
-    """The TensorFlow of each step, in order."""
+    """Return the TensorFlow version of each step, in order, or the requirements of a step without one."""
     names = []
     for step in run.steps:
         versions = {package.name: package.version for package in step.packages}
@@ -87,10 +90,10 @@ def environment(run: ReproductionView) -> str:
     return " → ".join(names)
 
 
-def outcome(report: ReportedView) -> str:
-    """What happened, in one line: of the reproduction that decides, or why there is none."""
+def outcome(report: UserReportView) -> str:
+    """Return the outcome in one line: of the reproduction with the best verdict, or why there is none."""
     if report.cannot:
-        return f"{WHYS[report.cannot]}: {report.why}"
+        return f"{OBSTACLES[report.cannot]}: {report.why}"
     order = list(ReportVerdict)
     best = min(report.reproductions, key=lambda run: order.index(run.verdict))
     return best.observed or best.ended.replace("_", " ")

@@ -13,7 +13,7 @@ from harness.cli import progress
 from harness.cli.progress import PlainLines, ReproduceProgress, RunProgress, Screen, display
 from harness.domain import Outcome, Status, Trouble
 from harness.run.watcher import Stage
-from harness.studies.reported.model import End, Expectation, Observed, Reproduction, Versions
+from harness.studies.reported.model import End, Expectation, Reproduction, ReproductionOutcome, Versions
 from tests.unit.studies.reported.test_verdict import STEP
 
 
@@ -92,7 +92,7 @@ def test_a_line_for_each_reproduction_that_was_run_now(reused: bool, capsys: pyt
         for name in ("k3-a-1", "k3-a-2", "k3-a-3"):
             run = Reproduction(name=name, versions=Versions.CHOSEN, steps=(STEP,), expectation=Expectation(end=End.RAISED))
             lines.begun(run)
-            lines.done(run, Observed(end=End.FINISHED, step=0), reused=reused)
+            lines.finished(run, ReproductionOutcome(end=End.FINISHED, step=0), reused=reused)
     texts = [f"{number} of 3  k3-a-{number}: not reproduced (finished)" for number in (1, 2, 3)]
     assert told(capsys) == (texts[-1:] if reused else texts)
 

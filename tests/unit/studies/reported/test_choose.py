@@ -10,8 +10,8 @@ import pytest
 
 from harness.base.errors import SelectionError
 from harness.domain import Release
-from harness.studies.reported.choose import choose, compile_choice
-from harness.studies.reported.model import Category, Reported, Reproduction, Why
+from harness.studies.reported.choose import compile_choice, filter_reports
+from harness.studies.reported.model import Category, Obstacle, Reproduction, UserReport
 from harness.studies.reported.verdict import ReportVerdict
 from tests.unit.studies.reported.test_verdict import STEP
 from tests.unit.studies.reported.test_view import reported
@@ -29,17 +29,17 @@ LIST = (
     reported("k3-a"),
     reported("k3-b", Category.KERAS3),
     reported("other", Category.KERAS3),
-    reported("tpu", reproductions=(), cannot=Why.TPU),
+    reported("tpu", reproductions=(), cannot=Obstacle.TPU),
     reported("two", reproductions=(with_versions("2.15.1", "2.16.2"),)),
 )
 
 
-def verdicts(reports: Sequence[Reported]) -> Mapping[str, ReportVerdict]:
+def verdicts(reports: Sequence[UserReport]) -> Mapping[str, ReportVerdict]:
     return {report.id: ReportVerdict.CANNOT if report.cannot else ReportVerdict.NOT_RUN for report in reports}
 
 
 def ids(names: Sequence[str], select: str = "") -> list[str]:
-    return [report.id for report in choose(LIST, names, compile_choice(select, LIST), verdicts)]
+    return [report.id for report in filter_reports(LIST, names, compile_choice(select, LIST), verdicts)]
 
 
 def test_ids_and_a_selector_together() -> None:
@@ -58,10 +58,10 @@ def test_a_report_is_meant_by_each_tensorflow_that_it_is_run_with() -> None:
 
 
 def test_verdicts_are_not_read_unless_asked_for() -> None:
-    def never(reports: Sequence[Reported]) -> Mapping[str, ReportVerdict]:
+    def never(reports: Sequence[UserReport]) -> Mapping[str, ReportVerdict]:
         raise AssertionError
 
-    assert choose(LIST, [], compile_choice("id=tpu", LIST), never) == (LIST[3],)
+    assert filter_reports(LIST, [], compile_choice("id=tpu", LIST), never) == (LIST[3],)
 
 
 @pytest.mark.parametrize(

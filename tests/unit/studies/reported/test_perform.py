@@ -38,7 +38,7 @@ def reproduction() -> Reproduction:
 
 def key(make: Any, machine: Any, *locks: str) -> str:
     identities = tuple(replace(make.identity(), lock=make.lock(sha256=sha256)) for sha256 in locks)
-    return perform.key(machine, perform.tasks_of(machine, reproduction(), identities))
+    return perform.reproduction_key(machine, perform.tasks_of(machine, reproduction(), identities))
 
 
 def test_a_step_is_a_task_that_leaves_its_folder_to_the_next(make: Any, machine: Any) -> None:

@@ -13,7 +13,7 @@ from harness.domain import Release
 from harness.matrix import load_spec
 from harness.models import replicas
 from harness.studies.reported import reader
-from harness.studies.reported.model import End, Reported, Versions, Why
+from harness.studies.reported.model import End, Obstacle, UserReport, Versions
 
 ROOT = Path(__file__).parents[4]
 LIST = """\
@@ -36,8 +36,8 @@ RUN = """\
 """
 
 
-def parse(entry: str, *releases: Release) -> tuple[Reported, ...]:
-    return reader.parse(LIST.format(entry=entry.rstrip()), releases)
+def parse(entry: str, *releases: Release) -> tuple[UserReport, ...]:
+    return reader.parse_reports(LIST.format(entry=entry.rstrip()), releases)
 
 
 def problems(entry: str) -> list[str]:
@@ -79,7 +79,7 @@ def test_what_one_tensorflow_writes_another_loads(make: Any) -> None:
 
 def test_a_report_that_can_not_be_run() -> None:
     (one,) = parse('    cannot: {reason: tpu, why: "no TPU"}')
-    assert (one.cannot, one.why, one.reproductions) == (Why.TPU, "no TPU", ())
+    assert (one.cannot, one.why, one.reproductions) == (Obstacle.TPU, "no TPU", ())
 
 
 @pytest.mark.parametrize(
@@ -113,13 +113,13 @@ def test_scripts_and_the_list_belong_together(tmp_path: Path) -> None:
     (tmp_path / reader.FILE).write_text(LIST.format(entry=RUN))
     (tmp_path / "idle.py").touch()
     with pytest.raises(SpecError) as caught:
-        reader.load(tmp_path, ())
+        reader.load_reports(tmp_path, ())
     assert [problem.message for problem in caught.value.problems] == ["no script import_it.py", "no report uses this script"]
 
 
 def test_the_committed_list() -> None:
     """Every report of the collection is there, once, and asks for replicas that there are."""
-    found = reader.load(ROOT / "cases" / "reported", load_spec(ROOT / "matrix.yaml").releases)
+    found = reader.load_reports(ROOT / "cases" / "reported", load_spec(ROOT / "matrix.yaml").releases)
     assert len(found) == 104
     assert len({one.source for one in found}) == 104
     known = {path.stem for path in replicas.FOLDER.glob("*.json")}

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from harness.domain import Trouble
-from harness.studies.reported.model import Category, End, Expectation, Observed, Reported, Reproduction, Step, Versions, Why
+from harness.studies.reported.model import (
+    Category,
+    End,
+    Expectation,
+    Obstacle,
+    Reproduction,
+    ReproductionOutcome,
+    Step,
+    UserReport,
+    Versions,
+)
 from harness.studies.reported.verdict import ReportVerdict, conclude, judge
 
 STEP = Step(
@@ -30,9 +40,9 @@ def run(name: str = "r-1", versions: Versions = Versions.NEAREST, expected: Expe
     return Reproduction(name=name, versions=versions, steps=(STEP,) * steps, expectation=expected)
 
 
-def seen(end: End = End.RAISED, **values: Any) -> Observed:
+def seen(end: End = End.RAISED, **values: Any) -> ReproductionOutcome:
     known = {"step": 0, "kinds": ("FileNotFoundError", "OSError", "Exception"), "message": "FileNotFoundError: no file"}
-    return Observed(end=end, **(known | values))
+    return ReproductionOutcome(end=end, **(known | values))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +59,7 @@ def seen(end: End = End.RAISED, **values: Any) -> Observed:
         (seen(End.UNAVAILABLE, trouble=Trouble.NETWORK), ReportVerdict.UNAVAILABLE),
     ],
 )
-def test_judge(observed: Observed | None, verdict: ReportVerdict) -> None:
+def test_judge(observed: ReproductionOutcome | None, verdict: ReportVerdict) -> None:
     assert judge(run(), observed) is verdict
 
 
@@ -69,9 +79,9 @@ def test_other_ends(end: End) -> None:
     assert judge(run(expected=Expectation(end=end)), seen(end)) is ReportVerdict.REPRODUCED
 
 
-def report(*runs: Reproduction, cannot: Why | None = None) -> Reported:
+def report(*runs: Reproduction, cannot: Obstacle | None = None) -> UserReport:
     texts = {"source": "o/r#1", "title": "t", "versions": "v", "words": "w"}
-    return Reported(id="r", category=Category.IMPORT, reproductions=runs, cannot=cannot, **texts)
+    return UserReport(id="r", category=Category.IMPORT, reproductions=runs, cannot=cannot, **texts)
 
 
 def test_the_best_reproduction_counts() -> None:
@@ -89,4 +99,4 @@ def test_what_happens_with_other_versions_happens_elsewhere() -> None:
 
 
 def test_a_report_that_can_not_be_run() -> None:
-    assert conclude(report(cannot=Why.TPU), {}) is ReportVerdict.CANNOT
+    assert conclude(report(cannot=Obstacle.TPU), {}) is ReportVerdict.CANNOT

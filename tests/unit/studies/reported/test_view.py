@@ -11,36 +11,36 @@ import jsonschema
 
 from harness.results.format import Package
 from harness.studies.reported import html, markdown, view
-from harness.studies.reported.journal import ObservedRecord, StepRecord
-from harness.studies.reported.model import Category, End, Expectation, Reported, Reproduction, Versions, Why
+from harness.studies.reported.journal import ReproductionRecord, StepRecord
+from harness.studies.reported.model import Category, End, Expectation, Obstacle, Reproduction, UserReport, Versions
 from harness.studies.reported.verdict import ReportVerdict
 from tests.unit.studies.reported.test_verdict import STEP
 
 HOSTILE = "ValueError: </script><script>alert(1)</script> | `x` \x1b[31mred\u202e"
 
 
-def reported(id_: str, category: Category = Category.IMPORT, **values: Any) -> Reported:
+def reported(id_: str, category: Category = Category.IMPORT, **values: Any) -> UserReport:
     expected = Expectation(end=End.RAISED, kinds=("ValueError",), says=re.compile("alert"))
     run = Reproduction(name=f"{id_}-1", versions=Versions.NEAREST, steps=(STEP,), expectation=expected)
     texts = {"source": "o/r#7", "title": "<b>title</b>", "versions": "TensorFlow 2.x", "words": "w"}
-    return Reported(id=id_, category=category, **({"reproductions": (run,)} | texts | values))
+    return UserReport(id=id_, category=category, **({"reproductions": (run,)} | texts | values))
 
 
-def observed(name: str, **values: Any) -> ObservedRecord:
+def observed(name: str, **values: Any) -> ReproductionRecord:
     step = StepRecord(requirements=("tensorflow==2.16.2",), packages=(Package(name="tensorflow", version="2.16.2"),), script="x.py")
     known = {"end": End.RAISED, "kinds": ("ValueError",), "message": HOSTILE, "evidence": HOSTILE, "output": HOSTILE}
     fixed = {"definition": "d", "key": "k", "steps": (step,), "step": 0, "seconds": 2.0, "recorded": "2026-11-20T12:00:00+00:00"}
-    return ObservedRecord(reproduction=name, **(fixed | known | values))
+    return ReproductionRecord(reproduction=name, **(fixed | known | values))
 
 
 LIST = (
     reported("a"),
     reported("b"),
     reported("c", Category.RELOAD),
-    reported("d", Category.RELOAD, reproductions=(), cannot=Why.TPU, why="a TPU"),
+    reported("d", Category.RELOAD, reproductions=(), cannot=Obstacle.TPU, why="a TPU"),
 )
 KNOWN = {"a-1": observed("a-1"), "c-1": observed("c-1", end=End.FINISHED, message="", evidence="")}
-TABLE = view.table(LIST, KNOWN)
+TABLE = view.build_table(LIST, KNOWN)
 
 
 def test_counts() -> None:
@@ -60,10 +60,11 @@ def test_counts() -> None:
 
 
 def test_json_has_a_format() -> None:
-    document = json.loads(view.as_json(TABLE))
+    document = json.loads(view.table_json(TABLE))
     assert document["format"] == 1
-    jsonschema.validate(document, view.schema())
+    jsonschema.validate(document, view.table_schema())
     assert document["reported"][0]["reproductions"][0]["expected"] == "raised ValueError, saying /alert/"
+    assert document["reported"][0]["found"] == ""
 
 
 def test_html_escapes_everything_from_outside() -> None:
