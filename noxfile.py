@@ -96,9 +96,7 @@ def tests(session: nox.Session) -> None:
     """Run the project's own tests in parallel."""
     session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
     # The cores that this process may use, which may be fewer than the machine has; not every system says.
-    # The cores that this process may use, which may be fewer than the machine has; not every system says.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-    # A file is one worker's: some files measure once, in a fixture of the module, for all their tests.
     # A file is one worker's: some files measure once, in a fixture of the module, for all their tests.
     arguments = session.posargs or ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"]
     session.run("python", "-m", "pytest", *arguments)

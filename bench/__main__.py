@@ -139,10 +139,10 @@ def installers(
     keep: Keep = False,
     inside: Inside = BENCHES,
 ) -> None:
-    """Our locks beside what `python -m venv` with its pip, and `uv venv` with uv, would install: package by package."""
+    """Compare our locks with what `python -m venv` with its pip, and `uv venv` with uv, would install, package by package."""
     with folder(inside, keep=keep) as base:
-        done = installers_module.measure(base, select)
-    _show(installers_module.as_text(done), installers_module.as_json(done), json_file)
+        comparisons = installers_module.measure(base, select)
+    _show(installers_module.as_text(comparisons), installers_module.as_json(comparisons), json_file)
 
 
 @app.command()

@@ -1,7 +1,7 @@
-"""`installers`: whether our locks hold what the real tools would install: `python -m venv` with its own pip, and `uv venv` with uv.
+"""`installers`: compare our locks with what `python -m venv` with its own pip, and `uv venv` with uv, would install.
 
 Nothing of an environment is downloaded where its pip can tell without (22.2 and later: `--dry-run --report`); an older pip has to
-install for real. Each tool runs as it comes, in a venv of the interpreter that the lock is for, and is told what a user types.
+install for real. Each tool runs as it comes, in a venv of the lock's interpreter, with the requirements that a user types.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def as_json(comparisons: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def as_text(comparisons: Sequence[Comparison]) -> str:
-    """A row an environment."""
+    """Return a table with a row for each environment."""
     width = max(len(comparison.environment) for comparison in comparisons) + 2
     lines = [f"{'environment':<{width}}{'python':<9}{'tool':<13}{'seeded with':<21}{'packages':>8}  differ from the lock"]
     for comparison in comparisons:
@@ -125,7 +125,7 @@ def _by_pip(work: Path, request: EnvironmentRequest, identity: Identity) -> tupl
 
 
 def _listed(pip: Sequence[str | Path], work: Path) -> dict[str, str]:
-    """Return what a venv has."""
+    """Return the packages that a venv has, with their versions."""
     packages = json.loads(output([*pip, "list", "--format", "json"], cwd=work, env=PIP))
     return {canonicalize_name(package["name"]): package["version"] for package in packages}
 

@@ -47,7 +47,6 @@ def main() -> None:
     except HubmatrixError as error:
         if "--json" in sys.argv:
             # The field is called `place` in format 1 of this document.
-            # The field is called `place` in format 1 of this document.
             problems = [{"place": problem.location, "message": problem.message, "hint": problem.hint} for problem in error.problems]
             print(json.dumps({"format": 1, "error": error.slug, "problems": problems}))
         console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -66,6 +65,5 @@ def say(text_or_table: RenderableType) -> None:
 
 
 def progress(text: str) -> None:
-    """Print a line of progress, apart from the results on standard output."""
     """Print a line of progress, apart from the results on standard output."""
     print(text, file=sys.stderr, flush=True)
