@@ -74,7 +74,7 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
     hosts = "device in (cpu, xla-cpu)"  # cases for other devices cost more, and are counted apart
     chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default", hosts]
     chosen += [f"model in ({', '.join(models)})"] if models else []
-    planned = plan.make(workspace, plan.choose("full", " and ".join(chosen), (), ()))
+    planned = plan.make_run_plan(workspace, plan.build_selection("full", " and ".join(chosen), (), ()))
     tell(f"{len(planned.plan.cells)} cells, {len(planned.cases)} cases")
     options = RunOptions(tier="full", selection=" and ".join(chosen), rerun=rerun)
     watcher = RunProgress(display("cells", plain=True))

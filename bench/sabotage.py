@@ -136,7 +136,7 @@ def measure(
 
 
 def _bench(select: str, patterns: Sequence[str], jobs: int) -> SabotageBench:
-    planned = planning.make(Workspace(root=ROOT), planning.choose("full", select, (), ()))
+    planned = planning.make_run_plan(Workspace(root=ROOT), planning.build_selection("full", select, (), ()))
     chosen = (case for case in planned.cases if not patterns or any(pattern in case.id for pattern in patterns))
     cases = tuple(case for case in chosen if any(_is_run(case, cell, planned.plan) for cell in planned.plan.cells))
     if not cases:

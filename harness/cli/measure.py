@@ -41,8 +41,8 @@ def plan(
     """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
     from harness.commands import plan
 
-    preview = plan.preview(Workspace(root=root.resolve()), plan.choose(tier, select, environment, cell))
-    print(plan.as_json(preview) if as_json else plan.as_text(preview))
+    preview = plan.preview_run(Workspace(root=root.resolve()), plan.build_selection(tier, select, environment, cell))
+    print(plan.preview_json(preview) if as_json else plan.preview_text(preview))
 
 
 @app.command()
@@ -81,8 +81,8 @@ def run(
     if hub_url is not None and models_ is ModelChoice.REPLICAS:
         raise SpecError("only published models come from a server", location="--hub-url", hint="add --models published")
     workspace = Workspace(root=root.resolve())
-    selection = plan.choose(tier, select, environment, cell)
-    planned = plan.make(workspace, selection)
+    selection = plan.build_selection(tier, select, environment, cell)
+    run_plan = plan.make_run_plan(workspace, selection)
     options = RunOptions(
         tier=selection.tier or "",
         selection=selection.text,
@@ -91,23 +91,23 @@ def run(
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
-        matters=undeclared_failures(planned.cases) if not no_second_opinion else None,
+        matters=undeclared_failures(run_plan.cases) if not no_second_opinion else None,
     )
     from harness.commands import report
     from harness.judge.attribution import machine_trouble
     from harness.models import published
     from harness.models.source import Replicas
 
-    supply = published.fetch(planned.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
-    question = RunQuestion(plan=planned.plan, cases=planned.cases, supply=supply or Replicas())
+    supply = published.fetch(run_plan.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
+    question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))
-    results = perform(question, this_machine(workspace, planned.limits, jobs), options, watcher, machine_trouble)
+    results = perform(question, this_machine(workspace, run_plan.limits, jobs), options, watcher, machine_trouble)
 
-    rendered = () if no_report else report.render_if_changed(workspace, results, planned)
+    rendered = () if no_report else report.render_site_if_changed(workspace, results, run_plan)
     summary = report.summary(workspace, results, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
     # Last, so that results and report of such a run are there, and the exit code still says that it measured nothing.
-    if supply and (error := published.no_model_error(supply, planned.plan.models)):
+    if supply and (error := published.no_model_error(supply, run_plan.plan.models)):
         raise error
 
 
@@ -146,13 +146,13 @@ def check(
         print(json.dumps({"format": 1, "model": facts(located, inspected)}, indent=1)) if as_json else None
         return
     width = check.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device), select=select)
-    check_plan = check.make(workspace, located, inspected, width)
+    check_plan = check.make_check(workspace, located, inspected, width)
     watcher = RunProgress(display("cells", plain=plain or as_json))
-    outcome = check.run(check_plan, watcher, jobs=jobs, rerun=rerun, folder=report)
+    outcome = check.run_check(check_plan, watcher, jobs=jobs, rerun=rerun, folder=report)
     if as_json:
-        print(json.dumps(check_output.as_json(check_plan, outcome), indent=1))
+        print(json.dumps(check_output.check_json(check_plan, outcome), indent=1))
     else:
-        say(check_output.table(outcome))
+        say(check_output.check_table(outcome))
         say(check_output.last_words(check_plan, outcome, width))
 
 
@@ -170,14 +170,14 @@ def spec(
         print(schema_text(), end="")
         return
     workspace = Workspace(root=root.resolve())
-    planned = plan.make(workspace, plan.choose("full"))
-    plan.check_announcements(planned, plan.interfaces(workspace))
+    run_plan = plan.make_run_plan(workspace, plan.build_selection("full"))
+    plan.check_announcements(run_plan, plan.model_interfaces(workspace))
     facts: dict[str, Any] = {
         "format": 1,
-        "cells": len(planned.plan.cells),
-        "environments": len(planned.plan.environments),
-        "cases": len(planned.cases),
-        "claims": sum(len(document.claims) for document in planned.documents),
+        "cells": len(run_plan.plan.cells),
+        "environments": len(run_plan.plan.environments),
+        "cases": len(run_plan.cases),
+        "claims": sum(len(document.claims) for document in run_plan.documents),
     }
     text = f"matrix.yaml is valid: {facts['cells']} cells in {facts['environments']} environments, {facts['cases']} cases"
     text += f", {facts['claims']} claim{'s' * (facts['claims'] != 1)}" if facts["claims"] else ""

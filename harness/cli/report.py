@@ -35,9 +35,9 @@ def report(
     workspace = Workspace(root=root.resolve())
     results = run_file or store.newest(workspace.runs)
     if show and not as_json:
-        say(report.shown(workspace, results))
+        say(report.render_terminal(workspace, results))
         return
-    summary = report.summary(workspace, results, report.render(workspace, results, None))
+    summary = report.summary(workspace, results, report.render_site(workspace, results, None))
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
 
 
@@ -59,8 +59,8 @@ def results(
         return
     workspace = Workspace(root=root.resolve())
     run = store.read_run(run_file or store.newest(workspace.runs))
-    joined = report.joined(run, report.select(workspace, run, select))
-    print(joined.model_dump_json(indent=1) if as_json else report.results_text(joined))
+    document = report.join_results(run, report.select_results(workspace, run, select))
+    print(document.model_dump_json(indent=1) if as_json else report.results_as_text(document))
 
 
 @app.command()
@@ -74,11 +74,11 @@ def claims(
     from harness.results import store
 
     workspace = Workspace(root=root.resolve())
-    answers = claims.answer(workspace, run_file or store.newest(workspace.runs))
+    answers = claims.judge_claims(workspace, run_file or store.newest(workspace.runs))
     if as_json:
         print(answers.model_dump_json(indent=1))
     else:
-        Console(highlight=False).print(claims.as_table(answers))
+        Console(highlight=False).print(claims.claims_table(answers))
 
 
 @app.command()

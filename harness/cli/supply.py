@@ -31,9 +31,9 @@ def models(
     if only_list and write:
         raise typer.BadParameter("--list rebuilds nothing, --write needs it", param_hint="--list")
     if only_list:
-        outcome = models.listed(names or ())
+        outcome = models.list_replicas(names or ())
     else:
-        outcome = models.rebuild_all(Workspace(root=root.resolve()), names or (), write=write, tell=progress)
+        outcome = models.rebuild_replicas(Workspace(root=root.resolve()), names or (), write=write, tell=progress)
     print(json.dumps(outcome.as_json()) if as_json else outcome.as_text())
     raise typer.Exit(0 if outcome.verified else 5)
 
@@ -49,4 +49,4 @@ def serve(
     """Serve the replicas as a model hub does, on this machine only, with faults on request (listed at the start)."""
     from harness.commands import serve
 
-    serve.serve(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))
+    serve.serve_hub(model, host=host, port=port, log=log, as_json=as_json, tell=lambda text: print(text, flush=True))

@@ -56,7 +56,7 @@ def compile_(
     if as_json:
         print(json.dumps({"format": 1, "chip": chip, "chips": chips, **json.loads(answer.as_json())}, indent=1))
     else:
-        say(compile.told(answer, chip, chips))
+        say(compile.answer_text(answer, chip, chips))
     raise typer.Exit(0 if compile.is_compiled(answer) else NOT_COMPILED)
 
 
@@ -69,7 +69,7 @@ def compiler(
     """Serve the TPU compiler to cases that are run by hand, on this machine only, until Ctrl-C. Needs no TPU."""
     from harness.commands import compile
 
-    compile.serve(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
+    compile.serve_compiler(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
 
 
 @app.command()

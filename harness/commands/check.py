@@ -1,7 +1,7 @@
-"""`hubmatrix check`: the matrix on a model that a user has.
+"""`hubmatrix check`: run the matrix on a user's own model.
 
 Plans and measures: the model goes through the same plan, environments, engine and report as the models of the matrix.
-`commands.look` reads the model before, `commands.check_output` says afterwards where everything is.
+`commands.look` reads the model's files before, `commands.check_output` prints the outcome.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness import catalog
 from harness.base.errors import SelectionError
 from harness.base.workspace import Workspace
 from harness.commands import report as reporting
-from harness.commands.plan import QUICK, Made
+from harness.commands.plan import QUICK, RunPlan
 from harness.domain import Axis, Case, Device, InstallPolicy, Interface, KerasChoice, Model, SaveFormat, TextOps
 from harness.judge.attribution import machine_trouble
 from harness.matrix import Spec, load_spec
@@ -37,14 +37,14 @@ from harness.run.machine import this_machine
 from harness.run.watcher import RunWatcher
 
 WITH_PYTHON_CODE = "cases/anymodel/test_keras.py::test_load_model_with_python_code"
-"""A case that is about files with a Lambda layer; of others it would only say that they have none."""
+"""A case about files with a Lambda layer: for any other file it would only report that there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Width:
-    """How much of the matrix to run a model on. No `tensorflow`: the versions of the quick tier.
+    """The part of the matrix to run a model on. An empty `tensorflow` stands for the versions of the quick tier.
 
-    `select` is a selector. Of an axis that it asks about, it alone decides: every value of the matrix is there to choose from.
+    `select` is a selector. An axis that it names is decided by it alone, out of all values that the matrix has.
     """
 
     tensorflow: str
@@ -56,45 +56,50 @@ class Width:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A model, looked into, and what is to be run on it. `workspace` is the project with a folder for this model's results."""
+    """A user's model and the plan to run on it. `workspace` is the project with a results folder of this model's own."""
 
-    brought: LocatedModel
+    located: LocatedModel
     inspected: Inspected
     model: Model
-    made: Made
+    run_plan: RunPlan
     supply: user.UserModel
     workspace: Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What a check left: the results file, the report's page for people, and the view that both are drawn from."""
+class CheckOutcome:
+    """The results file of a check, the report's HTML page, and the view that it was rendered from."""
 
     results: Path
     page: Path
-    shown: View
+    report: View
 
 
-def make(workspace: Workspace, brought: LocatedModel, inspected: Inspected, width: Width) -> Check:
-    """Return what will run: the plan with this one model on its axis, and the cases that apply to it."""
+def make_check(workspace: Workspace, located: LocatedModel, inspected: Inspected, width: Width) -> Check:
+    """Return the check of a model: the plan with this model alone on the model axis, and the cases that apply to it.
+
+    Raises:
+        SpecError: matrix.yaml or `width.tensorflow` isn't valid.
+        SelectionError: no cell is left, or no TensorFlow of the matrix matches.
+    """
     spec = load_spec(workspace.matrix)
-    model = user.model_of(brought, inspected)
+    model = user.model_of(located, inspected)
     cases = catalog.of_check(catalog.read(workspace.cases), model, keras=inspected.content.keras)
     if inspected.kind.is_folder or not inspected.content.lambdas:
         cases = tuple(case for case in cases if case.id != WITH_PYTHON_CODE)
     plan = expand(narrowed(spec, model, _part(spec, inspected, model, cases, width)), select=width.select)
     return Check(
-        brought=brought,
+        located=located,
         inspected=inspected,
         model=model,
-        made=Made(plan=plan, cases=cases, limits=spec.limits),
+        run_plan=RunPlan(plan=plan, cases=cases, limits=spec.limits),
         supply=user.supply(inspected, model.handle, workspace.checked),
         workspace=workspace.of_check(re.sub(r"[^a-z0-9._-]+", "-", model.id)),
     )
 
 
 def _part(spec: Spec, inspected: Inspected, model: Model, cases: Sequence[Case], width: Width) -> Narrowing:
-    """Return what to keep of each axis: what was asked for, and of the others what matters to this model."""
+    """Return the values to keep on each axis: those of the options, and on the other axes those that matter to this model."""
     needs_text = model.interface is Interface.TEXT or packages.TEXT in inspected.content.packages
     by_format = any(Axis.FORMAT in case.uses for case in cases)
     choices: dict[Axis, tuple[Enum, ...]] = {
@@ -105,19 +110,20 @@ def _part(spec: Spec, inspected: Inspected, model: Model, cases: Sequence[Case],
     }
     if not by_format:
         choices[Axis.FORMAT] = (SaveFormat.SAVEDMODEL,)
-    asked = compile_selector(width.select, Context.PLAN, {**spec.vocabulary(), Axis.MODEL.value: (model.id,)}).names
-    choices |= {axis: values for axis, values in spec.choices.items() if axis.value in asked}
-    return Narrowing(versions=_versions(spec, width.tensorflow, asked), choices=choices)
+    selector_names = compile_selector(width.select, Context.PLAN, {**spec.vocabulary(), Axis.MODEL.value: (model.id,)}).names
+    # Last, so that an axis in the selector has every value again, whatever the options and the model left of it.
+    choices |= {axis: values for axis, values in spec.choices.items() if axis.value in selector_names}
+    return Narrowing(versions=_versions(spec, width.tensorflow, selector_names), choices=choices)
 
 
-def _versions(spec: Spec, typed: str, asked: Collection[str]) -> frozenset[str]:
-    """Return the versions that were typed in short, as `2.15` or `>=2.12,<2.16`; where none were, those of the quick tier.
+def _versions(spec: Spec, typed: str, selector_names: Collection[str]) -> frozenset[str]:
+    """Return the versions that a short text such as `2.15` or `>=2.12,<2.16` stands for; for an empty one, the quick tier's.
 
-    `asked` are the names in the selector: where TensorFlow is among them, every version is there to choose from.
+    If the selector names TensorFlow, an empty text stands for every version: the selector then decides.
     """
     versions = [release.version for release in spec.releases]
     if not typed.strip():
-        if Axis.TENSORFLOW.value in asked:
+        if Axis.TENSORFLOW.value in selector_names:
             return frozenset(versions)
         return frozenset(axes.tensorflow for axes in spec.matching(spec.tier(QUICK).select))
     selector = compile_versions(typed, option="--tensorflow")
@@ -127,20 +133,20 @@ def _versions(spec: Spec, typed: str, asked: Collection[str]) -> frozenset[str]:
     return chosen
 
 
-def run(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, folder: Path | None) -> Done:
-    """Measure what is not known yet of the model, and render the report; with a folder, also there."""
+def run_check(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, folder: Path | None) -> CheckOutcome:
+    """Measure the cells that have no result yet, and render the report; if a folder is given, copy the report there."""
     from harness.report.view import view  # pandas takes a second to import
 
     command = f"hubmatrix check {shlex.quote(check.model.handle)}"
     options = RunOptions(tier="", selection="", command=command, rerun=rerun)
-    made, workspace = check.made, check.workspace
-    machine = this_machine(workspace, made.limits, jobs)
-    question = RunQuestion(plan=made.plan, cases=made.cases, supply=check.supply)
+    run_plan, workspace = check.run_plan, check.workspace
+    machine = this_machine(workspace, run_plan.limits, jobs)
+    question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=check.supply)
     results = perform(question, machine, options, watcher, machine_trouble)
-    rendered = reporting.render(workspace, results, made)
+    rendered = reporting.render_site(workspace, results, run_plan)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         rendered = tuple(Path(shutil.copyfile(path, folder / path.name)) for path in rendered)
     page = next(path for path in rendered if path.suffix == ".html")
-    shown = view(store.read_run(results), {case.id: case.title for case in made.cases}, made.plan.cells)
-    return Done(results=results, page=page, shown=shown)
+    report = view(store.read_run(results), {case.id: case.title for case in run_plan.cases}, run_plan.plan.cells)
+    return CheckOutcome(results=results, page=page, report=report)

@@ -1,4 +1,4 @@
-"""`hubmatrix claims`: the claims of documents held against a run, as a table and as JSON."""
+"""`hubmatrix claims`: compare the claims of documents with a run, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness import catalog
 from harness.base.workspace import Workspace
-from harness.commands.plan import claims, interfaces
+from harness.commands.plan import model_interfaces, read_documents
 from harness.judge.claims import Answer, judge
 from harness.judge.declarations import compiled
 from harness.judge.judgement import judge_run
@@ -32,10 +32,12 @@ STYLES = {
 }
 
 
-class Answered(BaseModel):
-    """`hubmatrix claims --json`, format 2. `run` is the run that the claims were held against.
+class ClaimAnswers(BaseModel):
+    """The document of `hubmatrix claims --json`. `run` is the id of the run that the claims are compared with.
 
-    Format 2 has the answer `partly`, and `measured_on` of claims and proofs.
+    Format history:
+      1  first version
+      2  the answer `partly`; `measured_on` of claims and proofs
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,31 +47,31 @@ class Answered(BaseModel):
     documents: tuple[DocumentView, ...]
 
 
-def answer(workspace: Workspace, results: Path) -> Answered:
-    """Return what a run says to the claims.
+def judge_claims(workspace: Workspace, results: Path) -> ClaimAnswers:
+    """Judge every claim by the results of a run.
 
     Raises:
-        SpecError: for claims, or declarations of cases, that aren't valid.
-        ResultsError: for results that can't be read.
+        SpecError: claims, or declarations of cases, aren't valid.
+        ResultsError: the results can't be read.
     """
     cases = catalog.read(workspace.cases)
-    stated = claims(workspace, cases)
+    claiming = read_documents(workspace, cases)
     run = store.first_opinions(store.read_run(results))
-    known_interfaces = interfaces(workspace)
+    interfaces = model_interfaces(workspace)
     declared = compiled(cases, load_spec(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
-    judgements = judge_run(run, cases, declared, known_interfaces)
+    judgements = judge_run(run, cases, declared, interfaces)
     versions = (record.axes.tensorflow for record in run.cells)
-    findings = judge(stated, run, known_interfaces, judgements)
-    return Answered(run=run.header.run, documents=documents(findings, versions, {case.id: case.title for case in cases}))
+    findings = judge(claiming, run, interfaces, judgements)
+    return ClaimAnswers(run=run.header.run, documents=documents(findings, versions, {case.id: case.title for case in cases}))
 
 
-def as_table(answered: Answered) -> Table:
-    """Return a row for each claim: its answer, what is said, and in which versions what was seen."""
-    table = Table(title=f"What documents say, and what run {escape(answered.run)} says to it", title_justify="left")
+def claims_table(answers: ClaimAnswers) -> Table:
+    """Return a table with a row for each claim: the answer, the statement, and what was seen in which versions."""
+    table = Table(title=f"What documents say, and what run {escape(answers.run)} says to it", title_justify="left")
     table.add_column("", no_wrap=True)
     table.add_column("statement", ratio=3)
     table.add_column("seen", ratio=2)
-    for document in answered.documents:
+    for document in answers.documents:
         table.add_section()
         table.add_row("", Text(f"{document.title} ({document.file})", style="bold"), "")
         for claim in document.claims:

@@ -1,4 +1,4 @@
-"""Freeing the disk: what a project made and can make again."""
+"""`hubmatrix clean`: free the disk of what a run can make again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.environments.disk import PRUNE_SECONDS, busy, free_bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freed:
-    """What was removed, and how many bytes of disk that gave back.
+    """The names of what was removed, and the bytes of disk that became free.
 
     Venvs are hard links into uv's cache, so most of their size stays with the cache until that is pruned too.
     """
@@ -29,29 +29,34 @@ class Freed:
         return {"format": 1, "removed": list(self.removed), "freed_bytes": self.freed_bytes, "free_bytes": self.free_bytes}
 
     def as_text(self) -> str:
-        told = ", ".join(self.removed) or "nothing"
-        return f"removed {told}; {self.freed_bytes / 2**30:.2f} GiB freed, {self.free_bytes / 2**30:.1f} GiB free now"
+        names = ", ".join(self.removed) or "nothing"
+        return f"removed {names}; {self.freed_bytes / 2**30:.2f} GiB freed, {self.free_bytes / 2**30:.1f} GiB free now"
 
 
-def clean(place: Workspace, *, results: bool, uv_cache: bool) -> Freed:
-    """Remove venvs, companions, toolchains, locks and work folders; results and uv's cache only when asked for.
+def clean(workspace: Workspace, *, results: bool, uv_cache: bool) -> Freed:
+    """Remove venvs, companions, toolchains, locks and work folders; results, and unused files of uv's cache, only on request.
 
     Raises:
-        MachineError: a run is at work in them.
+        MachineError: a run is using the environments.
     """
-    if busy(place.venvs):
-        raise MachineError("a run is using these environments", location=str(place.venvs), hint="wait for it or end it, then clean")
-    before = free_bytes(place.root)
-    removed = [folder for folder in (place.state, *((place.runs, place.site, place.checks) if results else ())) if folder.exists()]
+    if busy(workspace.venvs):
+        raise MachineError(
+            "a run is using these environments", location=str(workspace.venvs), hint="wait for it or end it, then clean"
+        )
+    # Measured on the disk, since adding up the sizes of files would count hard links into uv's cache as freed.
+    before = free_bytes(workspace.root)
+    results_folders = (workspace.runs, workspace.site, workspace.checks) if results else ()
+    removed = [folder for folder in (workspace.state, *results_folders) if folder.exists()]
     for folder in removed:
         shutil.rmtree(folder, ignore_errors=True)
-    names = [_name(place, folder) for folder in removed]
+    names = [_name(workspace, folder) for folder in removed]
     if uv_cache:
         asyncio.run(uv.call(uv.find_uv(), ["cache", "prune", "--ci", "--quiet"], timeout=PRUNE_SECONDS))
-        names.append("what uv's cache can get again")
-    after = free_bytes(place.root)
+        names.append("what uv can download again")
+    after = free_bytes(workspace.root)
+    # Others write to the disk meanwhile: less may be free than before.
     return Freed(removed=tuple(names), freed_bytes=max(0, after - before), free_bytes=after)
 
 
-def _name(place: Workspace, folder: Path) -> str:
-    return str(folder.relative_to(place.root))
+def _name(workspace: Workspace, folder: Path) -> str:
+    return str(folder.relative_to(workspace.root))

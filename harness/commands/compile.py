@@ -1,4 +1,4 @@
-"""`hubmatrix compile` and `hubmatrix compiler`: the TPU compiler for a person's own hands."""
+"""`hubmatrix compile` and `hubmatrix compiler`: the TPU compiler for programs and cases that are compiled by hand."""
 
 from __future__ import annotations
 
@@ -26,14 +26,20 @@ from harness.services.tpu_compiler.chips import CHIPS, Chip
 from harness.services.tpu_compiler.memory import needed_bytes
 
 
-def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: str) -> CompilerAnswer:
-    """What the compiler says of a file. SpecError for a wrong option, ProgramError for no HLO, MachineError for no compiler."""
-    request = asked(file, chip, chips, split)
+def compile_file(workspace: Workspace, file: Path, chip: str, chips: int, split: str) -> CompilerAnswer:
+    """Compile a file of HLO for a chip, and return the compiler's verdict, which may be a refusal.
+
+    Raises:
+        SpecError: an option is wrong.
+        ProgramError: the file is missing or isn't HLO.
+        MachineError: the compiler isn't available on this machine.
+    """
+    request = request_of(file, chip, chips, split)
     if not file.is_file():
         raise ProgramError(
             "no such file", location=str(file), hint="`hubmatrix compile --help` tells how to get HLO from TensorFlow"
         )
-    with at_hand(places) as compiler:
+    with open_compiler(workspace) as compiler:
         answer = asyncio.run(_ask(compiler, request))
     match answer.outcome:
         case CompileOutcome.INVALID if answer.program:
@@ -54,16 +60,16 @@ def compile_file(places: Workspace, file: Path, chip: str, chips: int, split: st
             assert_never(answer.outcome)
 
 
-def asked(file: Path, chip: str, chips: int, split: str) -> CompileRequest:
-    """The question that options stand for. SpecError where they stand for none."""
-    known = CHIPS.get(chip)
-    if known is None:
+def request_of(file: Path, chip: str, chips: int, split: str) -> CompileRequest:
+    """Return the request that options stand for. Raises SpecError for an unknown chip, too many chips, or a wrong `split`."""
+    tpu = CHIPS.get(chip)
+    if tpu is None:
         raise SpecError(f"no chip {chip!r}", location="--chip", hint=f"one of {', '.join(CHIPS)}")
-    if known.topology(chips) is None:
-        raise SpecError(f"no topology of {chips} {chip}", location="--chips", hint=f"{max(known.topologies)} at most")
-    numbers = [one.strip() for one in split.split(",") if one.strip()]
-    if wrong := [one for one in numbers if not one.isdecimal()]:
-        raise SpecError(f"{wrong[0]!r} is no parameter's number", location="--split", hint="numbers and commas: 0,1")
+    if tpu.topology(chips) is None:
+        raise SpecError(f"no topology of {chips} {chip}", location="--chips", hint=f"{max(tpu.topologies)} at most")
+    numbers = [number.strip() for number in split.split(",") if number.strip()]
+    if wrong := [number for number in numbers if not number.isdecimal()]:
+        raise SpecError(f"{wrong[0]!r} isn't the number of a parameter", location="--split", hint="numbers and commas: 0,1")
     return CompileRequest(op="compile", hlo=file.resolve(), chip=chip, chips=chips, split=tuple(map(int, numbers)))
 
 
@@ -71,8 +77,8 @@ def is_compiled(answer: CompilerAnswer) -> bool:
     return answer.outcome is CompileOutcome.COMPILED
 
 
-def told(answer: CompilerAnswer, chip: str, chips: int) -> str:
-    """The verdict in the compiler's words, and its numbers."""
+def answer_text(answer: CompilerAnswer, chip: str, chips: int) -> str:
+    """Return the compiler's verdict as lines for people: its own words if it refused, else its numbers."""
     products = ", ".join(f"{count} in {kind}" for kind, count in sorted(answer.hlo.products.items())) or "none"
     lines = [f"program {answer.program}: {answer.hlo.instructions} instructions; matrix products and convolutions: {products}"]
     name = f"TPU {chip}" if chips == 1 else f"{chips} devices of TPU {chip}"
@@ -91,23 +97,23 @@ def _indented(answer: CompilerAnswer, words: str) -> Iterator[str]:
 
 
 def _figures(answer: CompilerAnswer, chip: Chip) -> Iterator[tuple[str, str]]:
-    found = answer.numbers
-    sizes = {"code": found.code_bytes, "arguments": found.argument_bytes, "outputs": found.output_bytes}
-    sizes |= {"of them in place": found.alias_bytes, "temporaries": found.temporary_bytes}
+    numbers = answer.numbers
+    sizes = {"code": numbers.code_bytes, "arguments": numbers.argument_bytes, "outputs": numbers.output_bytes}
+    sizes |= {"of them in place": numbers.alias_bytes, "temporaries": numbers.temporary_bytes}
     yield from ((name, _size(size)) for name, size in sizes.items() if size is not None)
-    if (needed := needed_bytes(found)) is not None and found.chip_bytes:
-        yield "needed", f"{_size(needed)} of {_size(found.chip_bytes)}"
-    if found.peak_bytes is not None:
-        yield "alive at once", f"{_size(found.peak_bytes)} of buffers at most"
-    if found.flops is not None and found.bytes_accessed is not None:
-        yield "arithmetic", f"{found.flops:.3g} operations"
-        yield "memory traffic", _size(found.bytes_accessed)
-    if found.roofline_us is not None:
+    if (needed := needed_bytes(numbers)) is not None and numbers.chip_bytes:
+        yield "needed", f"{_size(needed)} of {_size(numbers.chip_bytes)}"
+    if numbers.peak_bytes is not None:
+        yield "alive at once", f"{_size(numbers.peak_bytes)} of buffers at most"
+    if numbers.flops is not None and numbers.bytes_accessed is not None:
+        yield "arithmetic", f"{numbers.flops:.3g} operations"
+        yield "memory traffic", _size(numbers.bytes_accessed)
+    if numbers.roofline_us is not None:
         peak = f"{chip.peak_flops / 1e12:.0f} TFLOP/s (bf16), {chip.bandwidth / 1e9:.0f} GB/s a chip: {chip.source}"
-        yield "least time", f"{found.roofline_us:.3g} µs; {peak}"
+        yield "least time", f"{numbers.roofline_us:.3g} µs; {peak}"
     for kind, count in sorted(answer.hlo.collectives.items()):
-        given = answer.hlo.collective_bytes.get(kind)
-        yield kind, str(count) if given is None else f"{count}, {_size(given)} of each device"
+        size = answer.hlo.collective_bytes.get(kind)
+        yield kind, str(count) if size is None else f"{count}, {_size(size)} of each device"
 
 
 def _size(size: float) -> str:
@@ -125,10 +131,15 @@ async def _ask(compiler: service.Compiler, request: CompileRequest) -> CompilerA
         await compiler.close()
 
 
-def serve(places: Workspace, *, port: int, as_json: bool, tell: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM. `tell` gets one text, once the address answers."""
+def serve_compiler(workspace: Workspace, *, port: int, as_json: bool, tell: Callable[[str], None]) -> None:
+    """Serve the compiler until Ctrl-C or SIGTERM. `tell` gets one text, once the address answers.
+
+    Raises:
+        MachineError: the compiler isn't available on this machine, or the port can't be used.
+    """
+    # By default SIGTERM ends this process without its exits, and the compiler's worker and its folder would stay behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with at_hand(places) as compiler:
+    with open_compiler(workspace) as compiler:
         try:
             with service.serving(compiler, port=port) as address:
                 facts = {"format": 1, "address": address}
@@ -142,18 +153,18 @@ def serve(places: Workspace, *, port: int, as_json: bool, tell: Callable[[str], 
 
 
 @contextmanager
-def at_hand(places: Workspace) -> Iterator[service.Compiler]:
-    """The compiler, its environment made now if it isn't there. MachineError where it can't be had."""
-    made = asyncio.run(_environment(places))
-    if isinstance(made, Failure):
-        raise MachineError(made.message, hint=made.evidence.strip().splitlines()[-1] if made.evidence.strip() else "")
-    places.work.mkdir(parents=True, exist_ok=True)
-    with disk.in_use(made.path), tempfile.TemporaryDirectory(dir=places.work, prefix="tpu-compiler-") as workdir:
-        yield service.compiler_in(made, places, Path(workdir))
+def open_compiler(workspace: Workspace) -> Iterator[service.Compiler]:
+    """Yield the compiler, building its environment first if need be. Raises MachineError where that fails."""
+    venv = asyncio.run(_environment(workspace))
+    if isinstance(venv, Failure):
+        raise MachineError(venv.message, hint=venv.evidence.strip().splitlines()[-1] if venv.evidence.strip() else "")
+    workspace.work.mkdir(parents=True, exist_ok=True)
+    with disk.in_use(venv.path), tempfile.TemporaryDirectory(dir=workspace.work, prefix="tpu-compiler-") as workdir:
+        yield service.compiler_in(venv, workspace, Path(workdir))
 
 
-async def _environment(places: Workspace) -> Venv | Failure:
-    return await environment.ensure_compiler(uv_tool.find_uv(), places, await machine_interpreters())
+async def _environment(workspace: Workspace) -> Venv | Failure:
+    return await environment.ensure_compiler(uv_tool.find_uv(), workspace, await machine_interpreters())
 
 
 def _text(address: str) -> str:

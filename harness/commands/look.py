@@ -1,4 +1,4 @@
-"""`hubmatrix check --look`: find a model that a user has, and say what its files say, for people and for programs."""
+"""`hubmatrix check --look`: find a user's model, and describe its files for people and for programs."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from harness.report.wording import many
 
 
 def look_into(workspace: Workspace, target: str, hub_url: str | None) -> tuple[LocatedModel, Inspected]:
-    """Find the model and read its files. Raises ModelError for what is no model."""
-    brought = locate(target, workspace.checked, hub_url)
-    return brought, inspect(brought.path)
+    """Find the model and read its files. Raises ModelError if there is no readable model."""
+    located = locate(target, workspace.checked, hub_url)
+    return located, inspect(located.path)
 
 
-def facts(brought: LocatedModel, inspected: Inspected) -> dict[str, Any]:
-    """Return what was read without TensorFlow, for programs."""
+def facts(located: LocatedModel, inspected: Inspected) -> dict[str, Any]:
+    """Return what the files tell without TensorFlow, for programs."""
     content = inspected.content
     return {
-        "origin": brought.origin,
+        "origin": located.origin,
         "kind": inspected.kind.value,
         "format": format_of(inspected).value,
         "interface": interface_of(inspected).value,
@@ -45,16 +45,16 @@ def facts(brought: LocatedModel, inspected: Inspected) -> dict[str, Any]:
     }
 
 
-def describe(brought: LocatedModel, inspected: Inspected) -> str:
-    """Return what was read without TensorFlow, for people."""
-    return "\n".join(_lines(brought, inspected))
+def describe(located: LocatedModel, inspected: Inspected) -> str:
+    """Return what the files tell without TensorFlow, for people."""
+    return "\n".join(_lines(located, inspected))
 
 
-def _lines(brought: LocatedModel, inspected: Inspected) -> Iterator[str]:
+def _lines(located: LocatedModel, inspected: Inspected) -> Iterator[str]:
     content = inspected.content
     size = f"{_size(inspected.tree.size)} in {many(len(inspected.tree.files), 'file')}"
     written = f", written by {content.written_by}" if content.written_by else ""
-    yield f"{brought.origin}: {inspected.kind.value}{written}, {size}"
+    yield f"{located.origin}: {inspected.kind.value}{written}, {size}"
     if content.variables:
         trainable = sum(variable.trainable for variable in content.variables)
         more = f"; {content.state} more of optimizer and metrics" if content.state else ""

@@ -1,4 +1,4 @@
-"""From what a user asked for to a plan, and the plan as it is shown: what would run, what is known, what is left out."""
+"""Turn a user's selection into a plan, and show the plan: what would run, what has a result, what is left out."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ from harness.run.prepare import stored_identity
 QUICK = "quick"
 
 
-def choose(tier: str | None, select: str = "", environments: Sequence[str] = (), cells: Sequence[str] = ()) -> Selection:
-    """Return what a user selected. The tier is `quick` unless one is given, or environments or cells are named."""
-    named = bool(environments or cells)
-    return Selection(tier=tier or (None if named else QUICK), select=select, environments=tuple(environments), cells=tuple(cells))
+def build_selection(tier: str | None, select: str = "", environments: Sequence[str] = (), cells: Sequence[str] = ()) -> Selection:
+    """Return the selection that options stand for."""
+    # An environment or cell that is named may lie outside the quick tier: then the default is the whole matrix.
+    default = None if environments or cells else QUICK
+    return Selection(tier=tier or default, select=select, environments=tuple(environments), cells=tuple(cells))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A plan, and what it was made with."""
+class RunPlan:
+    """A plan with the cases, limits and documents that it was made from."""
 
     plan: Plan
     cases: tuple[Case, ...]
@@ -54,25 +55,32 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A plan beside what is known of it. `unlocked` environments have to be resolved before anything can be said.
+    """A plan beside the results of earlier runs.
 
-    `lacking` is why cells would be set aside, by id: this machine has no such device.
+    `groups` are the environments with a lock and their cells that are still to run. `unlocked` environments have to be resolved
+    before anything can be said of their cells. `lacking` is why cells would be set aside, by cell id: this machine has no such
+    device.
     """
 
-    made: Made
+    run_plan: RunPlan
     groups: tuple[EnvironmentGroup, ...]
-    known: History
+    history: History
     failed: dict[str, Failure]
     unlocked: tuple[str, ...]
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
 
-def make(place: Workspace, selection: Selection) -> Made:
-    """Parse the spec, read the cases and the claims, expand the plan."""
-    spec = load_spec(place.matrix)
-    every = catalog.read(place.cases)
-    declared = compiled(every, spec.vocabulary(), links.problems(every))
-    cases = catalog.of_matrix(every)
+def make_run_plan(workspace: Workspace, selection: Selection) -> RunPlan:
+    """Parse the spec, read the cases and the claims, expand the plan.
+
+    Raises:
+        SpecError: matrix.yaml, a case's declarations or claims.yaml aren't valid.
+        SelectionError: nothing is selected, or a name in the selection is unknown.
+    """
+    spec = load_spec(workspace.matrix)
+    all_cases = catalog.read(workspace.cases)
+    declared = compiled(all_cases, spec.vocabulary(), links.problems(all_cases))
+    cases = catalog.of_matrix(all_cases)
     plan = expand(
         spec,
         tier=selection.tier,
@@ -81,49 +89,49 @@ def make(place: Workspace, selection: Selection) -> Made:
         cells=selection.cells,
         cases=cases,
     )
-    return Made(plan=plan, cases=cases, limits=spec.limits, documents=claims(place, cases, spec), declared=declared)
+    return RunPlan(plan=plan, cases=cases, limits=spec.limits, documents=read_documents(workspace, cases, spec), declared=declared)
 
 
-def claims(place: Workspace, cases: Sequence[Case], spec: Spec | None = None) -> tuple[Document, ...]:
-    """What documents assert, checked against the cases and the matrix; nothing where the project has no such file."""
-    if not place.claims.exists():
+def read_documents(workspace: Workspace, cases: Sequence[Case], spec: Spec | None = None) -> tuple[Document, ...]:
+    """Return the documents of claims.yaml, checked against the cases and the matrix; none if the project has no such file."""
+    if not workspace.claims.exists():
         return ()
-    known = spec or load_spec(place.matrix)
-    return load_claims(place.claims, cases, known.vocabulary())
+    vocabulary = (spec or load_spec(workspace.matrix)).vocabulary()
+    return load_claims(workspace.claims, cases, vocabulary)
 
 
-def check_announcements(made: Made, interfaces: Interfaces) -> None:
-    """Check what cases announce against the full plan. Raises SpecError for what could never be so."""
-    problems = list(never_holding(made.cases, made.declared, made.plan, interfaces))
-    missing = links.missing_tasks(made.cases)
-    if missing and any(case.way for case in made.cases):
+def check_announcements(run_plan: RunPlan, interfaces: Interfaces) -> None:
+    """Check the declarations of cases against the full plan. Raises SpecError for one that no cell could ever meet."""
+    problems = list(never_holding(run_plan.cases, run_plan.declared, run_plan.plan, interfaces))
+    missing = links.missing_tasks(run_plan.cases)
+    if missing and any(case.way for case in run_plan.cases):
         hint = 'mark the case that is the way to do it, such as task("load")'
         problems += [Problem(location="cases", message=f"no case does the task {task.value!r}", hint=hint) for task in missing]
     if problems:
         raise SpecError.of(tuple(problems))
 
 
-def interfaces(place: Workspace) -> Interfaces:
-    """Return the interface of each model of the matrix, for facts of cells; none where there is no matrix."""
-    return load_spec(place.matrix).interfaces() if place.matrix.is_file() else {}
+def model_interfaces(workspace: Workspace) -> Interfaces:
+    """Return the interface of each model of the matrix; none if the project has no matrix.yaml."""
+    return load_spec(workspace.matrix).interfaces() if workspace.matrix.is_file() else {}
 
 
-def preview(place: Workspace, selection: Selection) -> Preview:
-    """What a run would do, from the locks and results that are here."""
-    made = make(place, selection)
-    found = asyncio.run(machine_interpreters())
-    missing = accelerators.lacking({cell.axes.device for cell in made.plan.cells}, accelerators.probe())
-    lacking = by_cell(made.plan, {}, missing)
-    possible, _ = set_aside(made.plan, made.cases, lacking)
-    answers = {name: stored_identity(place.locks, request, found) for name, request in possible.environments.items()}
+def preview_run(workspace: Workspace, selection: Selection) -> Preview:
+    """Compare the plan with the locks and results on this machine. Runs nothing and asks no index."""
+    run_plan = make_run_plan(workspace, selection)
+    interpreters = asyncio.run(machine_interpreters())
+    missing = accelerators.lacking({cell.axes.device for cell in run_plan.plan.cells}, accelerators.probe())
+    lacking = by_cell(run_plan.plan, {}, missing)
+    possible, _ = set_aside(run_plan.plan, run_plan.cases, lacking)
+    answers = {name: stored_identity(workspace.locks, request, interpreters) for name, request in possible.environments.items()}
     locked = {name: answer for name, answer in answers.items() if answer is not None}
-    digests = Replicas().digests(made.plan.models)
-    groups = group_cells(possible, made.cases, made.limits, digests, locked)
-    known = look_back(groups, store.run_files(place.runs))
+    digests = Replicas().digests(run_plan.plan.models)
+    groups = group_cells(possible, run_plan.cases, run_plan.limits, digests, locked)
+    history = look_back(groups, store.run_files(workspace.runs))
     return Preview(
-        made=made,
-        groups=remaining(groups, known),
-        known=known,
+        run_plan=run_plan,
+        groups=remaining(groups, history),
+        history=history,
         failed={name: answer for name, answer in locked.items() if isinstance(answer, Failure)},
         unlocked=tuple(name for name, answer in answers.items() if answer is None),
         lacking=lacking,
@@ -131,7 +139,7 @@ def preview(place: Workspace, selection: Selection) -> Preview:
 
 
 class PlanState(str, Enum):
-    """What a run would do with a cell. `lock_first`: nothing can be said before its environment is locked."""
+    """The step that a run would take with a cell. `lock_first`: nothing can be said before its environment is locked."""
 
     RUN = "run"
     REUSE = "reuse"
@@ -140,8 +148,8 @@ class PlanState(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """What a run would do with a cell, and why where it would run nothing: the status that is known, or this machine's trouble."""
+class PlannedAction:
+    """A cell's step in a run; `reason` is why nothing would run: the status from an earlier run, or this machine's trouble."""
 
     state: PlanState
     reason: Status | Trouble | None = None
@@ -151,70 +159,71 @@ class Planned:
         return f"{name} ({self.reason.value})" if self.reason else name
 
 
-def states(shown: Preview) -> dict[str, Planned]:
-    """Return what a run would do with each cell."""
+def planned_actions(preview: Preview) -> dict[str, PlannedAction]:
+    """Return the step that a run would take with each cell, by cell id."""
     planned = {}
-    for members in shown.groups:
-        before = shown.known.environments.get(members.identity.key)
+    for members in preview.groups:
+        before = preview.history.environments.get(members.identity.key)
         for job in members.jobs:
-            if before and is_refused(members, shown.known):
-                planned[job.cell.id] = Planned(state=PlanState.REUSE, reason=before.status)
+            if before and is_refused(members, preview.history):
+                planned[job.cell.id] = PlannedAction(state=PlanState.REUSE, reason=before.status)
             else:
-                reused = before is not None and is_known(job, members, shown.known)
-                planned[job.cell.id] = Planned(state=PlanState.REUSE if reused else PlanState.RUN)
-    for cell in shown.made.plan.cells:
-        if cell.id in shown.lacking:
-            planned[cell.id] = Planned(state=PlanState.UNAVAILABLE, reason=shown.lacking[cell.id].trouble)
-        elif cell.environment in shown.failed:
-            planned[cell.id] = _failed(shown.failed[cell.environment])
-        elif cell.environment in shown.unlocked:
-            planned[cell.id] = Planned(state=PlanState.LOCK_FIRST)
+                reused = before is not None and is_known(job, members, preview.history)
+                planned[job.cell.id] = PlannedAction(state=PlanState.REUSE if reused else PlanState.RUN)
+    for cell in preview.run_plan.plan.cells:
+        if cell.id in preview.lacking:
+            planned[cell.id] = PlannedAction(state=PlanState.UNAVAILABLE, reason=preview.lacking[cell.id].trouble)
+        elif cell.environment in preview.failed:
+            planned[cell.id] = _failed(preview.failed[cell.environment])
+        elif cell.environment in preview.unlocked:
+            planned[cell.id] = PlannedAction(state=PlanState.LOCK_FIRST)
     return planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """How much a plan is, of the environments that have a lock and may import.
+    """The size of a plan, over the environments that have a lock and may import.
 
-    A case is run once for each combination of the axes it uses. `known` runs were measured: they took `seconds`, and
+    A case is run once for each combination of the axes it uses. `known_runs` were measured: they took `seconds`, and
     `cpu_seconds` of user and system time where that was counted. The rest is expected to take `expected_seconds`, from when the
     same cases were last seen. All are one after another.
     """
 
     cases: int
     runs: int
-    known: int
+    known_runs: int
     seconds: float
     cpu_seconds: float
     expected_seconds: float
 
 
-def extent(shown: Preview) -> Extent:
-    """Counted from the plan and from what earlier runs measured of it."""
-    groups = [members for members in shown.groups if not is_refused(members, shown.known)]
+def extent(preview: Preview) -> Extent:
+    """Count the runs of a plan, and sum the seconds that earlier runs measured for them."""
+    groups = [members for members in preview.groups if not is_refused(members, preview.history)]
+    # By key: cells that differ only in axes which a case doesn't use share its run.
     refs = {ref.key: ref.case for members in groups for job in members.jobs for ref in job.refs}
-    known = [record for key in refs for record in shown.known.cases.get(key or "", ())]
+    records = [record for key in refs for record in preview.history.cases.get(key or "", ())]
     return Extent(
         cases=len(set(refs.values())),
         runs=len(refs),
-        known=sum(key in shown.known.cases for key in refs),
-        seconds=round(sum(record.seconds for record in known), 1),
-        cpu_seconds=round(sum(record.cpu_seconds or 0 for record in known), 1),
-        expected_seconds=round(sum(members.expected_seconds(shown.known.seconds) for members in groups), 1),
+        known_runs=sum(key in preview.history.cases for key in refs),
+        seconds=round(sum(record.seconds for record in records), 1),
+        cpu_seconds=round(sum(record.cpu_seconds or 0 for record in records), 1),
+        expected_seconds=round(sum(members.expected_seconds(preview.history.seconds) for members in groups), 1),
     )
 
 
-def as_json(shown: Preview) -> str:
-    """Return format 2: environments with what would be asked for, cells with what would be done, how much it is, what is left out.
+def preview_json(preview: Preview) -> str:
+    """Return the document of `plan --json`: environments and their requirements, cells and their steps, the plan's size.
 
     Format history:
       1  first version; `do` of a cell was prose, such as `reuse (lock_failed)`
       2  `do` is run, reuse, lock_first or unavailable; `reason` is a status or trouble, or null
     """
-    planned = states(shown)
-    identities = {request.id: members.identity for members in shown.groups for request in members.requests}
+    planned = planned_actions(preview)
+    identities = {request.id: members.identity for members in preview.groups for request in members.requests}
     environments = []
-    for name, request in shown.made.plan.environments.items():
+    for name, request in preview.run_plan.plan.environments.items():
         identity: Identity | None = identities.get(name)
         limit = exclude_newer(request)
         environments.append(
@@ -234,40 +243,55 @@ def as_json(shown: Preview) -> str:
             "do": planned[cell.id].state.value,
             "reason": reason.value if (reason := planned[cell.id].reason) else None,
         }
-        for cell in shown.made.plan.cells
+        for cell in preview.run_plan.plan.cells
     ]
     left_out = [
-        {"when": one.when, "reason": one.reason, "place": one.location, "cells": one.cells} for one in shown.made.plan.left_out
+        {"when": exclusion.when, "reason": exclusion.reason, "place": exclusion.location, "cells": exclusion.cells}
+        for exclusion in preview.run_plan.plan.left_out
     ]
-    facts = {"format": 2, "environments": environments, "cells": cells, "extent": asdict(extent(shown)), "left_out": left_out}
+    facts = {
+        "format": 2,
+        "environments": environments,
+        "cells": cells,
+        "extent": _extent_facts(extent(preview)),
+        "left_out": left_out,
+    }
     return json.dumps(facts, indent=1)
 
 
-def as_text(shown: Preview) -> str:
-    """One line an environment, then what is left out, then the sum."""
-    planned = {cell: str(state) for cell, state in states(shown).items()}
+def preview_text(preview: Preview) -> str:
+    """Return a line for each environment, then the exclusions, then the totals."""
+    planned = {cell: str(state) for cell, state in planned_actions(preview).items()}
     by_environment: dict[str, list[str]] = {}
-    for cell in shown.made.plan.cells:
+    for cell in preview.run_plan.plan.cells:
         by_environment.setdefault(cell.environment, []).append(planned[cell.id])
     width = max(map(len, by_environment))
     lines = []
     for name, own_states in by_environment.items():
-        limit = exclude_newer(shown.made.plan.environments[name])
-        asked = " ".join(requirements(shown.made.plan.environments[name])) + (f" (as of {limit})" if limit else "")
-        lines.append(f"{name:<{width}}  {_counted(own_states):<24}  {asked}")
-    lines += [f"left out: {one.cells} cells, {one.when}: {one.reason} ({one.location})" for one in shown.made.plan.left_out]
+        limit = exclude_newer(preview.run_plan.plan.environments[name])
+        requested = " ".join(requirements(preview.run_plan.plan.environments[name])) + (f" (as of {limit})" if limit else "")
+        lines.append(f"{name:<{width}}  {_counted(own_states):<24}  {requested}")
+    lines += [
+        f"left out: {exclusion.cells} cells, {exclusion.when}: {exclusion.reason} ({exclusion.location})"
+        for exclusion in preview.run_plan.plan.left_out
+    ]
     lines.append(f"{len(planned)} cells in {len(by_environment)} environments: {_counted(list(planned.values()))}")
-    return "\n".join([*lines, *_extent(extent(shown))])
+    return "\n".join([*lines, *_extent_lines(extent(preview))])
 
 
-def _extent(found: Extent) -> list[str]:
-    """Nothing where no environment has a lock."""
-    if not found.runs:
+def _extent_facts(extent: Extent) -> dict[str, float]:
+    """Return the document's names and numbers; `known` is format 2's name of `known_runs`."""
+    return {"known" if name == "known_runs" else name: number for name, number in asdict(extent).items()}
+
+
+def _extent_lines(extent: Extent) -> list[str]:
+    """Return the line on the plan's size; none where no environment has a lock."""
+    if not extent.runs:
         return []
-    head = f"{found.cases} cases in {found.runs:,} runs where there is a lock"
-    known = f"{found.known:,} known, measured in {_minutes(found.seconds)} ({_minutes(found.cpu_seconds)} of CPU)"
-    left = f"{found.runs - found.known:,} to run, about {_minutes(found.expected_seconds)}"
-    return [f"{head}: {known}; {left}; one after another, without installing and importing"]
+    head = f"{extent.cases} cases in {extent.runs:,} runs where there is a lock"
+    measured = f"{extent.known_runs:,} known, measured in {_minutes(extent.seconds)} ({_minutes(extent.cpu_seconds)} of CPU)"
+    left = f"{extent.runs - extent.known_runs:,} to run, about {_minutes(extent.expected_seconds)}"
+    return [f"{head}: {measured}; {left}; one after another, without installing and importing"]
 
 
 def _minutes(seconds: float) -> str:
@@ -281,8 +305,8 @@ def _counted(cell_states: list[str]) -> str:
     return ", ".join(f"{cell_states.count(state)} {state}" for state in dict.fromkeys(cell_states))
 
 
-def _failed(failure: Failure) -> Planned:
+def _failed(failure: Failure) -> PlannedAction:
     if failure.status is Status.LOCK_FAILED:
-        return Planned(state=PlanState.REUSE, reason=failure.status)
+        return PlannedAction(state=PlanState.REUSE, reason=failure.status)
     unavailable = failure.trouble if failure.status is Status.UNAVAILABLE else None
-    return Planned(state=PlanState.UNAVAILABLE, reason=unavailable or failure.status)
+    return PlannedAction(state=PlanState.UNAVAILABLE, reason=unavailable or failure.status)

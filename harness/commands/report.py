@@ -1,4 +1,4 @@
-"""From a results file to what people read: the site, a run's summary, and the joined results of `hubmatrix results`."""
+"""From a results file to what people read: the site, a run's summary, and the document of `hubmatrix results`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.console import RenderableType
 from harness import catalog
 from harness.base.files import write_atomically
 from harness.base.workspace import Workspace
-from harness.commands.plan import Made, claims, interfaces
+from harness.commands.plan import RunPlan, model_interfaces, read_documents
 from harness.domain import Axes, Case, Outcome, Status, Trouble
 from harness.judge import selected
 from harness.judge.claims import Document, judge
@@ -32,12 +32,15 @@ from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, He
 NAMES = ("index.html", "report.md", "report.json")
 STAMP = ".rendered"
 DOCS = {"tpu.html": "docs/tpu.md", "sizes.html": "docs/tpu-sizes.md"}
-"""Pages of the project's docs that are pages of the site as well."""
+"""Pages of the site, by name, that are rendered from pages of the project's docs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The last words of a run."""
+    """The summary that a run prints at its end: the results file, the report's page if one was rendered, and cells by status.
+
+    `reused` counts the cells whose results are those of earlier runs.
+    """
 
     results: Path
     page: Path | None
@@ -56,95 +59,109 @@ class Summary:
 
     def as_text(self) -> str:
         total = sum(self.cells.values())
-        told = ", ".join(f"{count} {status}" for status, count in sorted(self.cells.items()))
-        lines = [f"{total} cells: {told or 'none'} ({self.reused} reused)", f"results  {self.results}"]
+        counted = ", ".join(f"{count} {status}" for status, count in sorted(self.cells.items()))
+        lines = [f"{total} cells: {counted or 'none'} ({self.reused} reused)", f"results  {self.results}"]
         return "\n".join([*lines, f"report   {self.page}"] if self.page else lines)
 
 
-def render(place: Workspace, results: Path, made: Made | None) -> tuple[Path, ...]:
-    """Every format of the report, below reports/site."""
+def render_site(workspace: Workspace, results: Path, run_plan: RunPlan | None) -> tuple[Path, ...]:
+    """Write every format of the report below reports/site, and return the paths.
+
+    Args:
+        workspace: the project.
+        results: the results file of a run.
+        run_plan: the plan that was run; None to take the cases and claims as they are now, without the plan's other cells.
+
+    Raises:
+        ResultsError: the results can't be read.
+        SpecError: claims or declarations of cases aren't valid.
+    """
     from harness.report import html, jsonview, markdown  # pandas takes a second to import
     from harness.report.view import view
 
-    run, cases, documents = _read(place, results, made)
-    known = interfaces(place)
-    judgements = judge_run(run, cases, _declared(place, made, cases), known)
-    shown = view(
+    run, cases, documents = _read(workspace, results, run_plan)
+    interfaces = model_interfaces(workspace)
+    judgements = judge_run(run, cases, _declared(workspace, run_plan, cases), interfaces)
+    report_view = view(
         run,
         {case.id: case.title for case in cases},
-        made.plan.cells if made else (),
-        judge(documents, store.first_opinions(run), known, judgements),
+        run_plan.plan.cells if run_plan else (),
+        judge(documents, store.first_opinions(run), interfaces, judgements),
         judgements,
-        interfaces=known,
+        interfaces=interfaces,
         tasks=tasks_of(cases),
     )
-    for name, page in _pages(place):
-        _write(place.site / name, page)
-    beside = _beside(place)
-    texts = (html.render(shown, beside), markdown.render(shown), jsonview.render(shown))
-    paths = tuple(_write(place.site / name, text) for name, text in zip(NAMES, texts, strict=True))
-    _write(place.site / STAMP, _stamp(run, cases, documents, beside, _docs(place)))
+    for name, page in _pages(workspace):
+        _write(workspace.site / name, page)
+    beside = _beside(workspace)
+    texts = (html.render(report_view, beside), markdown.render(report_view), jsonview.render(report_view))
+    paths = tuple(_write(workspace.site / name, text) for name, text in zip(NAMES, texts, strict=True))
+    # Last, so that a rendering that was cut off is not taken for a complete one.
+    _write(workspace.site / STAMP, _stamp(run, cases, documents, beside, _docs_texts(workspace)))
     return paths
 
 
-def shown(place: Workspace, results: Path) -> RenderableType:
-    """The report for a terminal."""
+def render_terminal(workspace: Workspace, results: Path) -> RenderableType:
+    """Return the report for a terminal. Raises the errors of `render_site`."""
     from harness.report import terminal
     from harness.report.view import view
 
-    run, cases, documents = _read(place, results, None)
-    known = interfaces(place)
-    judgements = judge_run(run, cases, _declared(place, None, cases), known)
+    run, cases, documents = _read(workspace, results, None)
+    interfaces = model_interfaces(workspace)
+    judgements = judge_run(run, cases, _declared(workspace, None, cases), interfaces)
     titles = {case.id: case.title for case in cases}
-    return terminal.render(view(run, titles, (), judge(documents, store.first_opinions(run), known, judgements), judgements))
+    return terminal.render(view(run, titles, (), judge(documents, store.first_opinions(run), interfaces, judgements), judgements))
 
 
-def _declared(place: Workspace, made: Made | None, cases: Sequence[Case]) -> Declared:
-    """Return the declarations of the plan's cases, or of those that are here now."""
-    if made:
-        return made.declared
-    return compiled(cases, load_spec(place.matrix).vocabulary() if place.matrix.is_file() else {})
+def _declared(workspace: Workspace, run_plan: RunPlan | None, cases: Sequence[Case]) -> Declared:
+    """Return the declarations of the plan's cases; without a plan, those of the given cases."""
+    if run_plan:
+        return run_plan.declared
+    return compiled(cases, load_spec(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
 
 
-def _read(place: Workspace, results: Path, made: Made | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
-    """A run, second opinions included, and what it is told with: the cases and documents of its plan, or those that are here."""
-    cases = made.cases if made else catalog.read(place.cases)
-    return store.read_run(results), cases, made.documents if made else claims(place, cases)
+def _read(workspace: Workspace, results: Path, run_plan: RunPlan | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
+    """Return the run with its second opinions, and the cases and documents of its plan; without a plan, the current ones."""
+    cases = run_plan.cases if run_plan else catalog.read(workspace.cases)
+    return store.read_run(results), cases, run_plan.documents if run_plan else read_documents(workspace, cases)
 
 
-def render_if_changed(place: Workspace, results: Path, made: Made) -> tuple[Path, ...]:
-    """The same; where the site shows these very results already, it stays as it is."""
-    paths = tuple(place.site / name for name in NAMES)
-    stamp = place.site / STAMP
-    shown = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
-        store.read_run(results), made.cases, made.documents, _beside(place), _docs(place)
+def render_site_if_changed(workspace: Workspace, results: Path, run_plan: RunPlan) -> tuple[Path, ...]:
+    """Render the site unless it shows these very results already; return the paths either way."""
+    paths = tuple(workspace.site / name for name in NAMES)
+    stamp = workspace.site / STAMP
+    is_current = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
+        store.read_run(results), run_plan.cases, run_plan.documents, _beside(workspace), _docs_texts(workspace)
     )
-    return paths if shown else render(place, results, made)
+    return paths if is_current else render_site(workspace, results, run_plan)
 
 
-def _pages(place: Workspace) -> Iterator[tuple[str, str]]:
-    """The pages of the site that are pages of the project's docs."""
+def _pages(workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """Yield the name and HTML of each page that is rendered from the project's docs."""
     from harness.report import prose
 
     for name, path in DOCS.items():
-        if (place.root / path).is_file():
-            folder = os.path.relpath((place.root / path).parent, place.site)
-            yield name, prose.render((place.root / path).read_text(encoding="utf-8"), folder)
+        if (workspace.root / path).is_file():
+            folder = os.path.relpath((workspace.root / path).parent, workspace.site)
+            yield name, prose.render((workspace.root / path).read_text(encoding="utf-8"), folder)
 
 
-def _beside(place: Workspace) -> tuple[str, ...]:
-    """Other pages of the site: those of `_pages`, and what `hubmatrix reproduce` writes."""
-    return tuple(path.name for path in sorted(place.site.glob("*.html")) if path.name not in NAMES)
+def _beside(workspace: Workspace) -> tuple[str, ...]:
+    """Return the other pages of the site: those of `_pages`, and the one that `hubmatrix reproduce` writes."""
+    return tuple(path.name for path in sorted(workspace.site.glob("*.html")) if path.name not in NAMES)
 
 
-def _docs(place: Workspace) -> tuple[str, ...]:
-    return tuple(path.read_text(encoding="utf-8") for path in (place.root / one for one in DOCS.values()) if path.is_file())
+def _docs_texts(workspace: Workspace) -> tuple[str, ...]:
+    return tuple(page.read_text(encoding="utf-8") for page in (workspace.root / path for path in DOCS.values()) if page.is_file())
 
 
 def _stamp(
     run: store.Run, cases: Sequence[Case], documents: Sequence[Document], beside: tuple[str, ...], docs: tuple[str, ...]
 ) -> str:
-    """Digest of what a report shows and of the code that draws it; when and in which run it was reused doesn't count."""
+    """Return a digest of all that a report shows and of the code that renders it.
+
+    The run and time of a record don't count, so a run that reuses every result leaves the site as it is.
+    """
     volatile = {"reused", "recorded", "run"}
     records = [record.model_dump_json(exclude=volatile) for record in (*run.environments, *run.cases, *run.cells)]
     sources = sorted(path for path in (Path(__file__).parent.parent / "report").rglob("*.*") if path.suffix != ".pyc")
@@ -162,19 +179,23 @@ def _stamp(
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def summary(place: Workspace, results: Path, rendered: tuple[Path, ...]) -> Summary:
-    """Counted from the results file."""
+def summary(workspace: Workspace, results: Path, rendered: tuple[Path, ...]) -> Summary:
+    """Count the cells of a results file by status. `rendered` are the paths of the report, empty if none was rendered."""
     run = store.first_opinions(store.read_run(results))
     counts = Counter(_state(record) for record in run.cells)
     page = next((path for path in rendered if path.suffix == ".html"), None)
     reused = sum(record.reused for record in run.cells)
     return Summary(
-        results=_short(place, results), page=_short(place, page) if page else None, cells=counts, reused=reused, seconds=None
+        results=_short(workspace, results),
+        page=_short(workspace, page) if page else None,
+        cells=counts,
+        reused=reused,
+        seconds=None,
     )
 
 
 class CaseResult(BaseModel):
-    """A case that bears on a cell. `record` is None where it did not run."""
+    """A case that bears on a cell. `record` is None if it did not run."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -184,7 +205,7 @@ class CaseResult(BaseModel):
 
 
 class CellResult(BaseModel):
-    """A cell with everything that is known of it."""
+    """A cell with its outcome, its environment and its cases."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -201,8 +222,13 @@ class CellResult(BaseModel):
     cases: tuple[CaseResult, ...]
 
 
-class Joined(BaseModel):
-    """`hubmatrix results --json`. Format 2: a case's record has `measured`."""
+class ResultsDocument(BaseModel):
+    """The document of `hubmatrix results --json`. `cut_off` is true if the run did not end.
+
+    Format history:
+      1  first version
+      2  a case's record has `measured`
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -213,39 +239,39 @@ class Joined(BaseModel):
     cells: tuple[CellResult, ...]
 
 
-def select(place: Workspace, run: store.Run, text: str) -> tuple[Selected, ...]:
-    """Return the cells and cases of a run that a selector means. SelectionError for what is wrong with its text."""
+def select_results(workspace: Workspace, run: store.Run, text: str) -> tuple[Selected, ...]:
+    """Return the cells and cases of a run that match a selector. Raises SelectionError for every fault of its text."""
     if not text.strip():
         return selected.select(run, compile_selector(text, Context.RESULT), {}, {}, {})
-    spec = load_spec(place.matrix) if place.matrix.is_file() else None
+    spec = load_spec(workspace.matrix) if workspace.matrix.is_file() else None
     vocabulary = spec.vocabulary() if spec else {}
-    known = spec.interfaces() if spec else {}
+    interfaces = spec.interfaces() if spec else {}
     selector = compile_selector(text, Context.RESULT, selected.vocabulary(run, vocabulary))
-    # The cases are read from their sources: only where something that they say is asked about.
-    cases = () if selector.names.isdisjoint({"task", "verdict"}) else catalog.read(place.cases)
-    judgements = judge_run(run, cases, compiled(cases, vocabulary), known) if "verdict" in selector.names else {}
-    return selected.select(run, selector, known, tasks_of(cases), judgements)
+    # Reading the cases means parsing their sources: only for a selector that names one of their facts.
+    cases = () if selector.names.isdisjoint({"task", "verdict"}) else catalog.read(workspace.cases)
+    judgements = judge_run(run, cases, compiled(cases, vocabulary), interfaces) if "verdict" in selector.names else {}
+    return selected.select(run, selector, interfaces, tasks_of(cases), judgements)
 
 
 def tasks_of(cases: Iterable[Case]) -> dict[str, str]:
-    """Return what a user comes for, by the case that is a way to do it."""
+    """Return the user's task that a case does, by case id; only cases that are a way to do one."""
     return {case.id: case.way.task.value for case in cases if case.way}
 
 
-def joined(run: store.Run, selected: Sequence[Selected]) -> Joined:
-    """Return the selected cells, each with its environment's record and those of its cases that were selected."""
+def join_results(run: store.Run, selected: Sequence[Selected]) -> ResultsDocument:
+    """Return the selected cells as a document, each with its selected cases, its interpreter and its lock."""
     environments = {record.id: record for record in run.environments}
-    cells = tuple(_cell(each, environments.get(each.cell.environment)) for each in selected)
-    return Joined(run=run.header, cut_off=run.footer is None, environments=run.environments, cells=cells)
+    cells = tuple(_cell(selection, environments.get(selection.cell.environment)) for selection in selected)
+    return ResultsDocument(run=run.header, cut_off=run.footer is None, environments=run.environments, cells=cells)
 
 
-def results_text(shown: Joined) -> str:
-    """A line a cell, and one for each case that did not pass."""
+def results_as_text(results: ResultsDocument) -> str:
+    """Return a line for each cell, and one for each of its cases that failed."""
     lines = []
-    for cell in shown.cells:
+    for cell in results.cells:
         counts = Counter(case.outcome.value for case in cell.cases)
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-        lines.append(f"{cell.id}: {cell.status.value}{f': {cell.message}' if cell.message else ''} ({told})")
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        lines.append(f"{cell.id}: {cell.status.value}{f': {cell.message}' if cell.message else ''} ({counted})")
         for case in cell.cases:
             if case.record and case.outcome not in (Outcome.PASSED, Outcome.NOT_APPLICABLE, Outcome.SKIPPED):
                 first = case.record.message.partition("\n")[0]
@@ -280,8 +306,8 @@ def _state(record: CellRecord) -> str:
     return f"{record.status.value} ({record.trouble.value})" if record.trouble else record.status.value
 
 
-def _short(place: Workspace, path: Path) -> Path:
-    return path.relative_to(place.root) if path.is_relative_to(place.root) else path
+def _short(workspace: Workspace, path: Path) -> Path:
+    return path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path
 
 
 def _write(path: Path, text: str) -> Path:

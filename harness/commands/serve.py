@@ -1,4 +1,4 @@
-"""`hubmatrix serve`: the local Hub server for a person's own hands, as long as they want it."""
+"""`hubmatrix serve`: the local Hub server for use by hand, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from harness.services.hub_server import server
 from harness.services.hub_server.answers import FAULTS
 
 
-def serve(models: Sequence[str], *, host: str, port: int, log: bool, as_json: bool, tell: Callable[[str], None]) -> None:
-    """Serve these models (all, if none is named) until Ctrl-C. `tell` gets one text, once the server answers."""
+def serve_hub(models: Sequence[str], *, host: str, port: int, log: bool, as_json: bool, tell: Callable[[str], None]) -> None:
+    """Serve these models, or all, until Ctrl-C. `tell` gets one text, once the server answers.
+
+    Raises:
+        ModelError: an unknown model.
+        SpecError: `host` isn't an address of this machine alone.
+        MachineError: the port can't be used.
+    """
     chosen = tuple(map(replicas.find, models)) if models else replicas.every()
     with server.serving(server.archives_of(chosen), host=host, port=port, log=sys.stderr if log else None) as running:
-        handles = {one.manifest.id: running.address + urlsplit(one.manifest.handle).path for one in chosen}
+        handles = {replica.manifest.id: running.address + urlsplit(replica.manifest.handle).path for replica in chosen}
         facts = {"format": 1, "address": running.address, "models": handles, "faults": dict(FAULTS)}
         tell(json.dumps(facts) if as_json else _text(running.address, handles))
         try:
@@ -31,6 +37,6 @@ def _text(address: str, handles: dict[str, str]) -> str:
     width = max(map(len, FAULTS))
     lines = [f"{address} serves, until Ctrl-C:", *(f"    {handle}" for handle in handles.values()), ""]
     lines.append(f"With {address}/fault/NAME in place of {address}:")
-    lines += [f"    {name:<{width}}  {what}" for name, what in FAULTS.items()]
+    lines += [f"    {name:<{width}}  {effect}" for name, effect in FAULTS.items()]
     example = next(iter(handles.values()), "")
     return "\n".join([*lines, "", f'    hub.load("{example}")', f"    python -m pytest cases/fetching --hub-server {address} ..."])

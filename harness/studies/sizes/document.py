@@ -27,7 +27,10 @@ class DocumentPart(BaseModel):
 
 
 class SizedModel(DocumentPart):
-    """A model of the table. `weights` counts the trained numbers, four bytes each; `handle` is the published model that it resembles."""
+    """A model of the table. `handle` is the published model that it resembles.
+
+    `weights` counts the numbers that hub.KerasLayer trains, four bytes each.
+    """
 
     name: str
     title: str

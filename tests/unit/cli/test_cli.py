@@ -257,7 +257,7 @@ def test_every_error_has_its_exit_code(call: Any, monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(plan, "make", fail)
+    monkeypatch.setattr(plan, "make_run_plan", fail)
     assert call("spec") == Ended(code, "", f"error: {error}\n")
 
 
@@ -267,5 +267,5 @@ def test_brackets_in_an_error_are_no_markup_and_long_ones_are_not_folded(call: A
     def fail(*_: object) -> None:
         raise SpecError.of((problem,))
 
-    monkeypatch.setattr(plan, "make", fail)
+    monkeypatch.setattr(plan, "make_run_plan", fail)
     assert call("spec").err == f"error: {problem}\n"

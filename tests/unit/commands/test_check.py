@@ -10,7 +10,7 @@ import pytest
 from harness.base.errors import HubmatrixError, SelectionError
 from harness.base.workspace import Workspace
 from harness.commands import look
-from harness.commands.check import WITH_PYTHON_CODE, Check, Width, make
+from harness.commands.check import WITH_PYTHON_CODE, Check, Width, make_check
 from harness.domain import Device, HubFormat, InstallPolicy, Interface, KerasChoice, SaveFormat, TextOps
 from harness.models import replicas
 from tests.unit.models.inspect.conftest import CONFIG, FLOAT, info, proto, serve, write_h5, write_keras
@@ -42,39 +42,39 @@ def scale(tmp_path: Path) -> Path:
 
 def planned(workspace: Workspace, model: Path | str, width: Width = NARROW) -> Check:
     brought, inspected = look.look_into(workspace, str(model), None)
-    return make(workspace, brought, inspected, width)
+    return make_check(workspace, brought, inspected, width)
 
 
 def test_a_plain_saved_model(workspace: Workspace, scale: Path) -> None:
     """Only the cases for any model, and of the axes only what matters to it."""
     check = planned(workspace, scale)
     assert (check.model.handle, check.model.id, check.model.interface) == ("./scale", "scale", Interface.OTHER)
-    assert {case.id.rpartition("/")[0] for case in check.made.cases} == {"cases/anymodel"}
-    assert not [case.id for case in check.made.cases if "test_keras.py" in case.id]
-    (cell,) = check.made.plan.cells
+    assert {case.id.rpartition("/")[0] for case in check.run_plan.cases} == {"cases/anymodel"}
+    assert not [case.id for case in check.run_plan.cases if "test_keras.py" in case.id]
+    (cell,) = check.run_plan.plan.cells
     assert (cell.axes.tensorflow, cell.axes.format, cell.axes.text) == ("2.15.1", SaveFormat.SAVEDMODEL, TextOps.WITHOUT)
 
 
 def test_an_encoder_gets_the_cases_for_encoders_too(workspace: Workspace, tmp_path: Path) -> None:
     replicas.unpack(replicas.find("bert-en/3"), tmp_path / "bert")
     check = planned(workspace, tmp_path / "bert")
-    rooms = {case.id.split("/")[1] for case in check.made.cases}
+    rooms = {case.id.split("/")[1] for case in check.run_plan.cases}
     assert {"anymodel", "encoding", "saving"} <= rooms
     assert not rooms & {"loading", "fetching", "reported"}
-    assert {cell.axes.format for cell in check.made.plan.cells} == set(SaveFormat)
+    assert {cell.axes.format for cell in check.run_plan.plan.cells} == set(SaveFormat)
 
 
 def test_keras_files_have_the_endings_that_keras_wants(workspace: Workspace, tmp_path: Path) -> None:
     check = planned(workspace, write_keras(tmp_path / "my model", CONFIG))
     assert (check.model.handle, check.model.format) == ("./model.keras", HubFormat.KERAS_FILE)
-    assert {case.id.partition("::")[0] for case in check.made.cases} == {"cases/anymodel/test_keras.py"}
+    assert {case.id.partition("::")[0] for case in check.run_plan.cases} == {"cases/anymodel/test_keras.py"}
     assert planned(workspace, write_h5(tmp_path / "net.hdf5", CONFIG)).model.handle == "./net.h5"
 
 
 def test_the_matrix_has_no_cases_for_any_model(workspace: Workspace) -> None:
     from harness.commands import plan
 
-    cases = plan.make(workspace, plan.choose("full")).cases
+    cases = plan.make_run_plan(workspace, plan.build_selection("full")).cases
     assert not [case.id for case in cases if case.id.startswith("cases/anymodel/")]
 
 
@@ -91,7 +91,7 @@ def test_the_matrix_has_no_cases_for_any_model(workspace: Workspace) -> None:
 )
 def test_versions(wanted: str, found: list[str], workspace: Workspace, scale: Path) -> None:
     width = Width(tensorflow=wanted, installs=NARROW.installs, keras=NARROW.keras, devices=NARROW.devices)
-    assert [cell.axes.tensorflow for cell in planned(workspace, scale, width).made.plan.cells] == found
+    assert [cell.axes.tensorflow for cell in planned(workspace, scale, width).run_plan.plan.cells] == found
 
 
 @pytest.mark.parametrize(
@@ -122,12 +122,12 @@ def test_versions_that_are_none(wanted: str, kind: type[HubmatrixError], told: s
 )
 def test_a_selector_decides_of_the_axes_that_it_names(select: str, ids: list[str], workspace: Workspace, scale: Path) -> None:
     width = Width(tensorflow="", installs=NARROW.installs, keras=NARROW.keras, devices=NARROW.devices, select=select)
-    assert [cell.id for cell in planned(workspace, scale, width).made.plan.cells] == ids
+    assert [cell.id for cell in planned(workspace, scale, width).run_plan.plan.cells] == ids
 
 
 def test_a_selector_beside_the_short_form(workspace: Workspace, scale: Path) -> None:
     width = replace(NARROW, tensorflow="2.15,2.16", select="tensorflow>2.15")
-    assert [cell.axes.tensorflow for cell in planned(workspace, scale, width).made.plan.cells] == ["2.16.2"]
+    assert [cell.axes.tensorflow for cell in planned(workspace, scale, width).run_plan.plan.cells] == ["2.16.2"]
     with pytest.raises(SelectionError, match=r"--select:1: unknown name 'devise' \(hint: did you mean 'device'\?\)"):
         planned(workspace, scale, replace(NARROW, select="devise=cpu"))
 
@@ -143,4 +143,4 @@ def test_a_case_about_python_code_is_run_on_files_that_have_some(workspace: Work
     layer = {"class_name": "Lambda", "config": {"name": "twice", "function": ["4wE", None, None], "function_type": "lambda"}}
     config = {**CONFIG, "config": {"layers": [*CONFIG["config"]["layers"], layer]}}
     with_code = planned(workspace, write_keras(tmp_path / "with.keras", config))
-    assert {case.id for case in with_code.made.cases} - {case.id for case in plain.made.cases} == {WITH_PYTHON_CODE}
+    assert {case.id for case in with_code.run_plan.cases} - {case.id for case in plain.run_plan.cases} == {WITH_PYTHON_CODE}

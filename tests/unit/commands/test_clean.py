@@ -72,7 +72,7 @@ def test_uvs_cache_is_pruned_only_when_asked_for(used: Workspace, monkeypatch: p
     monkeypatch.setattr(uv, "find_uv", lambda: Path("uv"))
     clean(used, results=False, uv_cache=False)
     assert asked == []
-    assert clean(used, results=False, uv_cache=True).removed == ("what uv's cache can get again",)
+    assert clean(used, results=False, uv_cache=True).removed == ("what uv can download again",)
     assert asked == [["cache", "prune"]]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.base.errors import HubmatrixError, ProgramError
 from harness.base.workspace import Workspace
-from harness.commands.compile import asked, compile_file, told
+from harness.commands.compile import answer_text, compile_file, request_of
 from harness.services.tpu_compiler.answers import CompileOutcome, CompilerAnswer, DeviceNumbers, Hlo
 
 FILE = Path("/models/step.pb")
@@ -38,9 +38,9 @@ COMPILED = CompilerAnswer(
 
 
 def test_options_become_a_question() -> None:
-    question = asked(FILE, "v4", 4, "0, 2")
+    question = request_of(FILE, "v4", 4, "0, 2")
     assert (question.hlo, question.chip, question.chips, question.split) == (FILE, "v4", 4, (0, 2))
-    assert asked(FILE, "v5e", 1, "").split == ()
+    assert request_of(FILE, "v5e", 1, "").split == ()
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_options_become_a_question() -> None:
     [
         ("v9", 1, "", "--chip: no chip 'v9' (hint: one of v2, v3, v4, v5e, v5p, v6e, 7x)"),
         ("v5e", 17, "", "--chips: no topology of 17 v5e (hint: 16 at most)"),
-        ("v5e", 2, "0,x", "--split: 'x' is no parameter's number (hint: numbers and commas: 0,1)"),
-        ("v5e", 2, "-1", "--split: '-1' is no parameter's number (hint: numbers and commas: 0,1)"),
+        ("v5e", 2, "0,x", "--split: 'x' isn't the number of a parameter (hint: numbers and commas: 0,1)"),
+        ("v5e", 2, "-1", "--split: '-1' isn't the number of a parameter (hint: numbers and commas: 0,1)"),
     ],
 )
 def test_a_wrong_option_is_told_with_its_name(chip: str, chips: int, split: str, message: str) -> None:
     with pytest.raises(HubmatrixError) as error:
-        asked(FILE, chip, chips, split)
+        request_of(FILE, chip, chips, split)
     assert (str(error.value), error.value.exit_code) == (message, 2)
 
 
@@ -66,7 +66,7 @@ def test_a_file_that_is_not_there_is_told_before_anything_is_installed(tmp_path:
 
 def test_the_verdict_with_its_numbers() -> None:
     assert (
-        told(COMPILED, "v5e", 4)
+        answer_text(COMPILED, "v5e", 4)
         == """\
 program 22a76acc59d80802: 310 instructions; matrix products and convolutions: 2 in bf16, 10 in f32
 4 devices of TPU v5e: compiled in 0.47 s
@@ -87,14 +87,14 @@ program 22a76acc59d80802: 310 instructions; matrix products and convolutions: 2 
 
 def test_a_verdict_of_before_says_so() -> None:
     before = COMPILED.model_copy(update={"reused": True})
-    assert told(before, "v5e", 1).splitlines()[1] == "TPU v5e: compiled (compiled before, in 0.47 s)"
+    assert answer_text(before, "v5e", 1).splitlines()[1] == "TPU v5e: compiled (compiled before, in 0.47 s)"
 
 
 def test_a_refusal_is_told_in_the_compilers_words() -> None:
     words = "RESOURCE_EXHAUSTED: Ran out of memory on HBM.\nSee https://openxla.org/xla/errors/error_1000"
     refused = CompilerAnswer(outcome=CompileOutcome.REFUSED, program="aa", message=words.splitlines()[0], evidence=words)
     assert (
-        told(refused, "v2", 1)
+        answer_text(refused, "v2", 1)
         == """\
 program aa: 0 instructions; matrix products and convolutions: none
 TPU v2: refused
@@ -108,4 +108,4 @@ def test_a_crash_is_told_with_what_it_printed() -> None:
     crashed = CompilerAnswer(
         outcome=CompileOutcome.TIMED_OUT, program="aa", message="no answer after 300 s", evidence="at work on x"
     )
-    assert told(crashed, "v2", 1).splitlines()[1:] == ["TPU v2: timed out", "", "  no answer after 300 s", "  at work on x"]
+    assert answer_text(crashed, "v2", 1).splitlines()[1:] == ["TPU v2: timed out", "", "  no answer after 300 s", "  at work on x"]

@@ -14,7 +14,7 @@ from harness import catalog
 from harness.base.errors import SelectionError
 from harness.base.workspace import Workspace
 from harness.commands import report
-from harness.commands.plan import Made
+from harness.commands.plan import RunPlan
 from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
 from harness.results import store
 from harness.results.format import CaseRef, Cause, FailureRecord, Line, Package
@@ -83,7 +83,7 @@ def test_the_last_words_without_a_report(results: Path) -> None:
 
 
 def test_results_as_text(results: Path) -> None:
-    assert report.results_text(joined(results)) == (
+    assert report.results_as_text(joined(results)) == (
         "one: completed (1 passed)\n"
         "two: completed (1 crashed, 1 failed, 1 passed, 1 skipped)\n"
         "    failed cases/test_b.py::test_b[x]: AssertionError: 1\n"
@@ -93,9 +93,9 @@ def test_results_as_text(results: Path) -> None:
     )
 
 
-def joined(results: Path, select: str = "", project: Workspace | None = None) -> report.Joined:
+def joined(results: Path, select: str = "", project: Workspace | None = None) -> report.ResultsDocument:
     run = store.read_run(results)
-    return report.joined(run, report.select(project or Workspace(root=results.parent), run, select))
+    return report.join_results(run, report.select_results(project or Workspace(root=results.parent), run, select))
 
 
 @pytest.mark.parametrize(
@@ -187,59 +187,59 @@ def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
 
 
 def test_every_format_of_the_report_is_rendered(project: Workspace, results: Path) -> None:
-    rendered = report.render(project, results, None)
+    rendered = report.render_site(project, results, None)
     assert sorted([*(path.name for path in rendered), ".rendered"]) == sorted(path.name for path in project.site.iterdir())
     assert {"index.html", "report.md", "report.json"} <= {path.name for path in rendered}
     assert all(path.stat().st_size for path in rendered)
 
 
 def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, results: Path) -> None:
-    made = Made(
+    run_plan = RunPlan(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
     )
-    (page, *_) = report.render_if_changed(project, results, made)
+    (page, *_) = report.render_site_if_changed(project, results, run_plan)
     page.write_text("as it was drawn")
-    report.render_if_changed(project, results, made)
+    report.render_site_if_changed(project, results, run_plan)
     assert page.read_text() == "as it was drawn"
     reused = results.read_text().replace('"reused":false', '"reused":true')
     results.write_text(reused)
-    report.render_if_changed(project, results, made)
+    report.render_site_if_changed(project, results, run_plan)
     assert page.read_text() == "as it was drawn"
     results.write_text(reused.replace('"outcome":"passed"', '"outcome":"failed"'))
-    report.render_if_changed(project, results, made)
+    report.render_site_if_changed(project, results, run_plan)
     assert page.read_text().startswith("<!doctype html>")
 
 
 def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, results: Path) -> None:
-    made = Made(
+    run_plan = RunPlan(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
     )
-    (page, *_) = report.render_if_changed(project, results, made)
+    (page, *_) = report.render_site_if_changed(project, results, run_plan)
     assert 'href="reported.html"' not in page.read_text()
     (project.site / "reported.html").write_text("what users reported")
-    report.render_if_changed(project, results, made)
+    report.render_site_if_changed(project, results, run_plan)
     assert 'href="reported.html"' in page.read_text()
 
 
 def test_a_page_of_the_docs_is_a_page_of_the_site(make: Any, project: Workspace, results: Path) -> None:
-    made = Made(
+    run_plan = RunPlan(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
     )
     (project.root / "docs").mkdir()
     (project.root / "docs" / "tpu.md").write_text("# Compile for TPU\n\nSee [a case](../cases/test_a.py).\n")
-    report.render_if_changed(project, results, made)
+    report.render_site_if_changed(project, results, run_plan)
     page = project.site / "tpu.html"
     assert "<h1>Compile for TPU</h1>" in page.read_text()
     assert 'href="../../docs/../cases/test_a.py"' in page.read_text()
     assert 'href="tpu.html"' in (project.site / "index.html").read_text()
     (project.root / "docs" / "tpu.md").write_text("# Another way\n")
-    report.render_if_changed(project, results, made)
+    report.render_site_if_changed(project, results, run_plan)
     assert "<h1>Another way</h1>" in page.read_text()
 
 
 def test_the_report_for_a_terminal(project: Workspace, results: Path) -> None:
     console = Console(width=160, file=io.StringIO())
-    console.print(report.shown(project, results))
+    console.print(report.render_terminal(project, results))
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert "As released, default Keras" in told
     assert "AssertionError: 1" in told
@@ -280,7 +280,7 @@ def test_a_second_opinion_is_judged_by_the_facts_of_its_environment(make: Any, p
     with Writer(path, make.header()) as writer:
         for fact in second_opinion(make, second_opinion_on=make.environment_record().id):
             writer.write(fact)
-    report.render(project, path, None)
+    report.render_site(project, path, None)
     view = json.loads((project.site / "report.json").read_text())
     assert [cell["id"] for cell in view["cells"]] == ["one"]
     assert [(case["verdict"], case["python"], case["second"]) for case in view["cases"]] == [
