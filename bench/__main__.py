@@ -115,7 +115,7 @@ def cases(
 
     Runs in this project, one cell at a time. Cases that have a result aren't measured again, and keep their CPU seconds.
     """
-    costs = cases_module.read(run_file or cases_module.measure(tensorflow, model, rerun=rerun))
+    costs = cases_module.read_costs(run_file or cases_module.measure(tensorflow, model, rerun=rerun))
     _show(cases_module.as_text(costs), cases_module.as_json(costs), json_file)
 
 

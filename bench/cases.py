@@ -56,6 +56,8 @@ class Slow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
+    """The costs of a run, and its slowest cases. `run` is its id."""
+
     run: str
     costs: tuple[Cost, ...]
     slowest: tuple[Slow, ...]
@@ -71,25 +73,26 @@ class Costs:
 def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) -> Path:
     """Run the cases of these models in the default environments of these versions, one cell at a time; return the results file."""
     workspace = Workspace(root=ROOT)
-    hosts = "device in (cpu, xla-cpu)"  # cases for other devices cost more, and are counted apart
+    # Cases for other devices cost more: those for mirrored-2 took 64 s of 105 s (bert-en/3, TensorFlow 2.15.1).
+    hosts = "device in (cpu, xla-cpu)"
     chosen = [f"tensorflow in ({', '.join(tensorflow)})", "install=as-released", "keras=default", hosts]
     chosen += [f"model in ({', '.join(models)})"] if models else []
-    planned = plan.make_run_plan(workspace, plan.build_selection("full", " and ".join(chosen), (), ()))
-    tell(f"{len(planned.plan.cells)} cells, {len(planned.cases)} cases")
+    run_plan = plan.make_run_plan(workspace, plan.build_selection("full", " and ".join(chosen), (), ()))
+    tell(f"{len(run_plan.plan.cells)} cells, {len(run_plan.cases)} cases")
     options = RunOptions(tier="full", selection=" and ".join(chosen), rerun=rerun)
     watcher = RunProgress(display("cells", plain=True))
-    question = RunQuestion(plan=planned.plan, cases=planned.cases)
-    return perform(question, this_machine(workspace, planned.limits, jobs=1), options, watcher, machine_trouble)
+    question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases)
+    return perform(question, this_machine(workspace, run_plan.limits, jobs=1), options, watcher, machine_trouble)
 
 
-def read(results: Path) -> Costs:
+def read_costs(results: Path) -> Costs:
     """Read the costs of a run's cases from its results file."""
     run = store.read_run(results)
     return Costs(run=run.header.run, costs=tuple(_costs(run)), slowest=_slowest(run.cases))
 
 
 def _costs(run: Run) -> Iterable[Cost]:
-    """A case without a model is counted for each: whoever runs the cases of one model runs it too."""
+    """Yield the costs of each environment and model. A case without a model counts for each of them: any of their runs has it."""
     models: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for cell in run.cells:
         if cell.axes.model:
@@ -128,7 +131,13 @@ def _slowest(records: Iterable[CaseRecord]) -> tuple[Slow, ...]:
 
 
 def as_json(totals: Costs) -> dict[str, Any]:
-    """Format 3. Format 2 had no `mean_cpu_seconds`, format 1 no `shared_seconds`."""
+    """Return format 3.
+
+    Format history:
+      1  first version
+      2  `shared_seconds`
+      3  `mean_cpu_seconds`
+    """
     costs = [
         {
             "environment": cost.environment,
@@ -157,7 +166,7 @@ def as_json(totals: Costs) -> dict[str, Any]:
 
 
 def as_text(totals: Costs) -> str:
-    """Write a row for each environment and model, the dearest first, then the slowest cases."""
+    """Return a row for each environment and model, the most expensive first, then the slowest cases."""
     costs = sorted(totals.costs, key=lambda cost: -cost.cpu_seconds)
     environment = max((len(cost.environment) for cost in costs), default=0) + 2
     model = max((len(cost.model) for cost in costs), default=0) + 2

@@ -129,14 +129,14 @@ def _require(result: venv.Venv | Failure) -> venv.Venv:
 
 
 def as_json(measured: Compilations) -> dict[str, Any]:
-    """Format 1. Seconds of each compile."""
+    """Return format 1: the seconds of each compile."""
     rows = [{name: getattr(program, name) for name in Compiled.__slots__} for program in measured.compiled]
     ends = {"started_seconds": round(measured.started, 3), "again_seconds": round(measured.again, 4)}
     return {"format": 1, "benchmark": "compiler", "target_seconds": TARGET_SECONDS, **ends, "compiled": rows}
 
 
 def as_text(measured: Compilations) -> str:
-    """Write a row for each chip, then one for all."""
+    """Return a row for each chip, then one for all."""
     fresh = [program for program in measured.compiled if program.outcome == "compiled" and not program.reused]
     lines = [f"{'chip':<8}{'programs':>9}{'median s':>10}{'worst s':>9}{'answered, median s':>20}"]
     for chip in (*CHIPS, "all"):

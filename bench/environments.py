@@ -48,7 +48,7 @@ def measure(base: Path, select: str, repeat: int) -> tuple[Built, ...]:
 
 
 def as_json(built: Sequence[Built]) -> dict[str, Any]:
-    """Format 1. Seconds of each build."""
+    """Return format 1: the seconds of each build."""
     listed = [
         {"environment": build.environment, "packages": build.packages, "seconds": [round(second, 3) for second in build.seconds]}
         for build in built
@@ -57,7 +57,7 @@ def as_json(built: Sequence[Built]) -> dict[str, Any]:
 
 
 def as_text(built: Sequence[Built]) -> str:
-    """Write a row for each environment."""
+    """Return a row for each environment."""
     width = max(len(build.environment) for build in built) + 2
     lines = [f"{'environment':<{width}}{'packages':>10}{'median s':>10}{'slowest s':>11}"]
     for build in built:

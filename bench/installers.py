@@ -75,7 +75,7 @@ def measure(base: Path, select: str) -> tuple[Comparison, ...]:
 
 
 def as_json(comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    """Format 1. Versions by package, of lock and tool."""
+    """Return format 1: versions by package, of lock and tool."""
     listed = [
         {
             "environment": comparison.environment,

@@ -31,7 +31,7 @@ class Bare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Every environment once."""
+    """The measurement of every environment."""
 
     environments: tuple[Bare, ...]
 
@@ -49,7 +49,7 @@ def measure(subject: Subject, cells: int) -> Limit:
 
 
 def warm(subject: Subject) -> None:
-    """Let Python write the bytecode of what is imported."""
+    """Run each environment once, so that Python writes the bytecode of its imports."""
     for environment in subject.environments:
         _bare(subject, environment, 1)
 

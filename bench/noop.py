@@ -45,13 +45,13 @@ def _again(command: str, argv: Sequence[str | Path], cwd: Path, repeat: int) -> 
 
 
 def as_json(timings: Sequence[Noop]) -> dict[str, Any]:
-    """Format 1. Seconds of each execution that had nothing to do."""
+    """Return format 1: the seconds of each execution that had nothing to do."""
     listed = [{"command": noop.command, "seconds": [round(second, 3) for second in noop.seconds]} for noop in timings]
     return {"format": 1, "benchmark": "noop", "target_seconds": TARGET_SECONDS, "commands": listed}
 
 
 def as_text(timings: Sequence[Noop]) -> str:
-    """Write a row for each command."""
+    """Return a row for each command."""
     width = max(len(noop.command) for noop in timings) + 2
     lines = [f"{'command, nothing changed':<{width}}{'median s':>10}{'slowest s':>11}"]
     lines += [f"{noop.command:<{width}}{median(noop.seconds):>10.2f}{max(noop.seconds):>11.2f}" for noop in timings]

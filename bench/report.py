@@ -62,7 +62,7 @@ T = TypeVar("T")
 
 
 def timed(name: str, work: Callable[[], T]) -> T:
-    """Do it, and say how long it took."""
+    """Run `work`, print the seconds that it took, and return its result."""
     start = perf_counter()
     result = work()
     print(f"{name:<34}{perf_counter() - start:8.2f} s")

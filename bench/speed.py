@@ -76,7 +76,7 @@ def _phases(name: ToolName, tool: Tool) -> Iterator[Timing]:
 
 
 def as_json(speed: Speed) -> dict[str, Any]:
-    """Format 1. Seconds; `limits` has a list for each repetition, [clock, processor] for each import and body."""
+    """Return format 1, in seconds: `limits` has a list for each repetition, [clock, processor] for each import and body."""
     return {
         "format": 1,
         "benchmark": "speed",
@@ -94,7 +94,7 @@ def as_json(speed: Speed) -> dict[str, Any]:
 
 
 def as_text(speed: Speed) -> str:
-    """Explain environment and cell under each tool, then write a row for each number of cells, phase and tool."""
+    """Explain environment and cell under each tool, then give a row for each number of cells, phase and tool."""
     lines = [*(tools.__doc__ or "").strip().splitlines(), ""]
     lines += [f"limit: one import an environment and the bare bodies in one process, divided by {cores()} cores", ""]
     lines.append(f"{'cells':<20}{'venvs':<8}{'tool':<12}{'seconds':>9}{'x hubmatrix':>13}{'x limit':>9}")
