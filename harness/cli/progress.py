@@ -26,7 +26,8 @@ from harness.studies.reported.wording import NAMES
 
 COLOURS = {Status.COMPLETED: "green", Status.UNAVAILABLE: "bright_black"}
 SILENT_SECONDS = 30.0
-EVERY = 25
+"""After so long without a line, a log says how far the run is: a case may take minutes."""
+CELLS_A_LINE = 25
 
 
 class Display(Protocol):
@@ -84,7 +85,7 @@ class PlainLines:
 
     def advance(self, how_far: str = "") -> None:
         self._completed += 1
-        if how_far and (self._completed % EVERY == 0 or self._completed == self._total):
+        if how_far and (self._completed % CELLS_A_LINE == 0 or self._completed == self._total):
             self.say(how_far)
 
     def __enter__(self) -> PlainLines:

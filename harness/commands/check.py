@@ -94,6 +94,7 @@ def make_check(workspace: Workspace, located: LocatedModel, inspected: Inspected
         model=model,
         run_plan=RunPlan(plan=plan, cases=cases, limits=spec.limits),
         supply=user.supply(inspected, model.handle, workspace.checked),
+        # An id made of a handle has slashes, which would be folders within folders.
         workspace=workspace.of_check(re.sub(r"[^a-z0-9._-]+", "-", model.id)),
     )
 

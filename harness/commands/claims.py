@@ -56,6 +56,7 @@ def judge_claims(workspace: Workspace, results: Path) -> ClaimAnswers:
     """
     cases = catalog.read(workspace.cases)
     claiming = read_documents(workspace, cases)
+    # Claims are about the matrix, not about the environments that were added for second opinions.
     run = store.first_opinions(store.read_run(results))
     interfaces = model_interfaces(workspace)
     declared = compiled(cases, load_spec(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})

@@ -42,6 +42,7 @@ def compile_file(workspace: Workspace, file: Path, chip: str, chips: int, split:
     with open_compiler(workspace) as compiler:
         answer = asyncio.run(_ask(compiler, request))
     match answer.outcome:
+        # An invalid request whose program could be read: then it is the split that doesn't fit the program.
         case CompileOutcome.INVALID if answer.program:
             raise SpecError(answer.message, location="--split")
         case CompileOutcome.INVALID:
@@ -159,6 +160,7 @@ def open_compiler(workspace: Workspace) -> Iterator[service.Compiler]:
     if isinstance(venv, Failure):
         raise MachineError(venv.message, hint=venv.evidence.strip().splitlines()[-1] if venv.evidence.strip() else "")
     workspace.work.mkdir(parents=True, exist_ok=True)
+    # Marked as used, so that neither `hubmatrix clean` nor a run that needs disk removes the venv under the worker.
     with disk.in_use(venv.path), tempfile.TemporaryDirectory(dir=workspace.work, prefix="tpu-compiler-") as workdir:
         yield service.compiler_in(venv, workspace, Path(workdir))
 

@@ -82,6 +82,7 @@ def render_site(workspace: Workspace, results: Path, run_plan: RunPlan | None) -
     run, cases, documents = _read(workspace, results, run_plan)
     interfaces = model_interfaces(workspace)
     judgements = judge_run(run, cases, _declared(workspace, run_plan, cases), interfaces)
+    # Claims are about the matrix, so they are judged without the environments that were added for second opinions.
     report_view = view(
         run,
         {case.id: case.title for case in cases},
@@ -128,6 +129,7 @@ def _read(workspace: Workspace, results: Path, run_plan: RunPlan | None) -> tupl
 
 def render_site_if_changed(workspace: Workspace, results: Path, run_plan: RunPlan) -> tuple[Path, ...]:
     """Render the site unless it shows these very results already; return the paths either way."""
+    # Of the 4.3 s that `nox -s matrix` took with nothing changed, 1.6 s were pandas and a page with the same results.
     paths = tuple(workspace.site / name for name in NAMES)
     stamp = workspace.site / STAMP
     is_current = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(

@@ -98,9 +98,11 @@ def measure_sizes(workspace: Workspace, selection: SizeSelection, tell: Tell, *,
         for search in searches:
             if search.look_up() and not listed:
                 _decide(search, workspace, tell)
+        # The committed page shows every answer there is, whichever selection it was measured for.
         all_searches = _searches(bench, ALL_SIZES, tell)
         for search in all_searches:
             search.look_up()
+    # Ctrl-C outside of `_decide`, which handles the signals while it compiles.
     except KeyboardInterrupt:
         raise _interrupted() from None
     usual = frozenset(SizeSelection.of((), (), (), ()).questions)

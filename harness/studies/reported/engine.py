@@ -124,6 +124,7 @@ class _Reproducer:
     def _keep(
         self, reproduction: Reproduction, identities: tuple[Identity, ...], key: str | None, observed: ReproductionOutcome
     ) -> None:
+        # A step that failed to lock, and those after it, have no identity; the record has a row for each step all the same.
         padded = (*identities, *[None] * (len(reproduction.steps) - len(identities)))
         self.journal.write(
             ReproductionRecord(

@@ -68,6 +68,7 @@ def _step_facts(machine: Machine, step: Step) -> dict[str, object]:
         "python": [step.python, step.pythons],
         "settings": step.settings,
         "script": file_digest(machine.workspace.reported / step.script) if step.script else None,
+        # By handle and files: what else a manifest says can't change how a script ends.
         "models": [[manifest.handle, manifest.tree_sha256] for manifest in map(_manifest, step.models)],
         "seconds": step.seconds,
     }
@@ -93,6 +94,7 @@ def reproduction_key(machine: Machine, tasks: tuple[StepTask, ...]) -> str:
     return script_key(tasks[-1].task, machine.limits.memory_bytes)
 
 
+# Cached, since `replicas.find` digests the whole archive and most reports ask for the same few models.
 @cache_of_calls
 def _manifest(model: str) -> Manifest:
     return replicas.find(model).manifest
@@ -115,6 +117,7 @@ async def perform(machine: Machine, tasks: tuple[StepTask, ...], work: Path) -> 
             if observed.end is not End.FINISHED:
                 break
     finally:
+        # In a thread: on a slow disk it would hold up the other reproductions.
         await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
     return replace(observed, seconds=round(time.monotonic() - started, 3))
 
@@ -156,6 +159,7 @@ def _observed(end: ScriptEnd, number: int, seconds: float, memory_bytes: int, ro
     process, output = end.process, scrub(end.output, roots)
     seen = ReproductionOutcome(end=End.FINISHED, step=number, output=output)
     ended = how_it_ended(process, seconds, memory_bytes)
+    # Killed from outside: that says nothing about the software.
     if is_killed(process):
         return replace(seen, end=End.UNAVAILABLE, trouble=Trouble.KILLED, message=ended)
     match process.reason:

@@ -92,7 +92,7 @@ def _one_of(expected: str, members: tuple[T, ...], name: Any) -> Leaf[T]:
 
 def _pattern(text: str) -> re.Pattern[str]:
     try:
-        return re.compile(text, re.DOTALL)
+        return re.compile(text, re.DOTALL)  # messages and outputs have several lines
     except re.error as error:
         raise RefusedText(f"not a regular expression: {error}") from None
 
@@ -138,9 +138,13 @@ CANNOT: RecordOf[tuple[Obstacle, str]] = RecordOf(
 def _step_fields(releases: Mapping[str, Release]) -> dict[str, NodeShape[Any]]:
     def release(text: str) -> Release | None:
         if text != "none" and text not in releases:
-            raise RefusedText(f"{text!r} is neither in matrix.yaml nor under releases", VERSION.convert(text) and "add it there")
+            # VERSION refuses a text that isn't a version at all, with a message of its own.
+            VERSION.convert(text)
+            raise RefusedText(f"{text!r} is neither in matrix.yaml nor under releases", "add it there")
         return releases.get(text)
 
+    # In a tuple, since None is what a shape returns for a value with problems.
+    # In a tuple, since None is what a shape returns for a value with problems.
     tensorflow: Leaf[tuple[Release | None]] = Leaf(
         expected="a quoted version, or none", convert=lambda text: (release(text),), json={"type": "string"}
     )
@@ -199,6 +203,7 @@ def _reported(releases: Mapping[str, Release]) -> RecordOf[dict[str, Any]]:
             "versions": PROSE,
             "words": PROSE,
             "expect": EXPECT,
+            # By identity: two equal attempts are not a mistake.
             "reproduce": ListOf(item=_reproduction(releases), key=id),
             "cannot": CANNOT,
             "found": PROSE,

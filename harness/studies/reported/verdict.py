@@ -36,6 +36,7 @@ def judge(reproduction: Reproduction, observed: ReproductionOutcome | None) -> R
         return ReportVerdict.NOT_RUN
     if observed.end is End.UNAVAILABLE:
         return ReportVerdict.UNAVAILABLE
+    # A failure before the last step is never the reported one, whatever it says.
     if observed.step != len(reproduction.steps) - 1:
         return ReportVerdict.DIFFERENT
     if matches(reproduction.expectation, observed):

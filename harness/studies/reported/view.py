@@ -89,6 +89,7 @@ def build_table(reported: Iterable[UserReport], newest: Mapping[str, Reproductio
     """Build the table of these reports from the newest record of each reproduction, by its name."""
     lines = tuple(_line(report, newest) for report in reported)
     categories = [category for category in Category if any(line.category is category for line in lines)]
+    # The last tally is that of all reports, `ReportsTable.total`.
     tallies = (
         *(_tally(category, [line for line in lines if line.category is category]) for category in categories),
         _tally(None, lines),

@@ -39,7 +39,7 @@ def step(layer, optimizer):
     head = tf.keras.layers.Dense(CLASSES)
     head.build(layer(tokens_of(1, 2))["pooled_output"].shape)
     weights = layer.trainable_variables + head.trainable_variables
-    optimizer.build(weights)
+    optimizer.build(weights)  # with the head above, before tracing: a tf.function makes variables on its first call only
 
     @tf.function(input_signature=[TOKENS, LABELS])
     def train(tokens, labels):

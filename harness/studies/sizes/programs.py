@@ -27,7 +27,7 @@ from harness.studies.sizes import export
 from harness.studies.sizes.model import Shape, Size
 
 TENSORFLOW = "2.15.1"
-"""The last with Keras 2 by default, so that hub.KerasLayer trains in a Keras model as its documents say."""
+"""The last with Keras 2 by default, so that hub.KerasLayer trains in a Keras model as its documentation says."""
 LOWER = Path(__file__).with_name("lower.py")
 LOWER_SECONDS = 1800.0
 
@@ -78,6 +78,7 @@ async def bench_of(machine: Machine, spec: Spec) -> Bench:
 
 def programs_key(bench: Bench, size: Size) -> str:
     """Return a digest of all that determines a model's programs."""
+    # The script's text, comments included: any edit of it means lowering every program again.
     facts = [export.model_key(size), bench.identity.lock.sha256, bench.identity.interpreter.label]
     return hashlib.sha256("\n".join([*facts, LOWER.read_text(encoding="utf-8")]).encode()).hexdigest()[:24]
 

@@ -41,6 +41,7 @@ def read_amounts(words: str) -> MemoryAmounts | None:
 def next_batch(batches: Sequence[int], trials: Sequence[Trial]) -> int | None:
     """Choose the batch to try next; None if the question is decided or can't be."""
     by_batch = {trial.batch: trial for trial in trials}
+    # Neither says anything about other batches, so more compiles would decide nothing.
     if any(trial.fit in (Fit.REFUSED, Fit.NO_ANSWER) for trial in trials):
         return None
     open_ = undecided(batches, trials)
@@ -52,6 +53,7 @@ def next_batch(batches: Sequence[int], trials: Sequence[Trial]) -> int | None:
     guess = _guess(by_batch[smallest_refused]) if smallest_refused is not None else None
     if guess is None:
         return open_[len(open_) // 2]
+    # The guess is too large where the arguments take much of the chip; the next answer then narrows the batches all the same.
     fitting = [batch for batch in open_ if batch <= guess]
     return fitting[-1] if fitting else open_[0]
 
