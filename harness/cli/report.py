@@ -85,7 +85,7 @@ def claims(
 def reproduce(
     names: Annotated[list[str] | None, typer.Argument(help="Ids of reports; all if not given.")] = None,
     select: SelectReported = "",
-    listed: Annotated[bool, typer.Option("--list", help="Show the results so far; run nothing.")] = False,
+    only_list: Annotated[bool, typer.Option("--list", help="Show the results so far; run nothing.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
     jobs: Annotated[
         int | None, typer.Option(help="Reports at once; as many as cores and memory allow if not given.", min=1)
@@ -107,7 +107,7 @@ def reproduce(
     workspace = Workspace(root=root.resolve())
     chosen = reproduce.choose_reports(workspace, names or (), select)
     machine = reproduce.machine(workspace, chosen, jobs)
-    if not listed:
+    if not only_list:
         from harness.cli.progress import ReproduceProgress, display
 
         options = ReproduceOptions(refresh=refresh, rerun=rerun)

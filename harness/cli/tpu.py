@@ -82,7 +82,7 @@ def sizes(
     ] = NO_NAMES,
     length: Annotated[list[int], typer.Option("--length", help="128 and 512 if not given; repeatable.")] = NO_LENGTHS,
     chip: Annotated[list[str], typer.Option("--chip", help="v5e and v4 if not given; repeatable.")] = NO_NAMES,
-    listed: Annotated[bool, typer.Option("--list", help="Show the results so far; measure nothing.")] = False,
+    only_list: Annotated[bool, typer.Option("--list", help="Show the results so far; measure nothing.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Also put the table into docs/tpu-sizes.md and its data beside.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json.")] = False,
     as_json: AsJson = False,
@@ -100,7 +100,7 @@ def sizes(
         return
     workspace = Workspace(root=root.resolve())
     selection = sizes.SizeSelection.of(model, operation, length, chip)
-    tables = sizes.measure_sizes(workspace, selection, progress, listed=listed)
+    tables = sizes.measure_sizes(workspace, selection, progress, only_list=only_list)
     pages = sizes.write_page(workspace, tables.complete) if write else ()
     if as_json:
         print(sizes.document_json(tables.selected), end="")

@@ -27,8 +27,8 @@ class ChosenReports:
     """The whole list of reports, and those that a user chose."""
 
     spec: Spec
-    every: tuple[UserReport, ...]
-    reported: tuple[UserReport, ...]
+    all_reports: tuple[UserReport, ...]
+    selected: tuple[UserReport, ...]
 
 
 def choose_reports(workspace: Workspace, ids: Sequence[str], text: str = "") -> ChosenReports:
@@ -39,9 +39,11 @@ def choose_reports(workspace: Workspace, ids: Sequence[str], text: str = "") -> 
         SelectionError: nothing is selected, an id is unknown, or the selector isn't valid.
     """
     spec = load_spec(workspace.matrix)
-    every = reader.load_reports(workspace.reported, spec.releases)
-    selector = compile_choice(text, every)
-    return ChosenReports(spec=spec, every=every, reported=filter_reports(every, ids, selector, partial(_verdicts, workspace, spec)))
+    all_reports = reader.load_reports(workspace.reported, spec.releases)
+    selector = compile_choice(text, all_reports)
+    return ChosenReports(
+        spec=spec, all_reports=all_reports, selected=filter_reports(all_reports, ids, selector, partial(_verdicts, workspace, spec))
+    )
 
 
 def machine(workspace: Workspace, chosen: ChosenReports, jobs: int | None = None) -> Machine:
@@ -51,12 +53,12 @@ def machine(workspace: Workspace, chosen: ChosenReports, jobs: int | None = None
 
 def run_reproductions(machine: Machine, chosen: ChosenReports, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
     """Run the reproductions that have no result yet. Raises Interrupted on Ctrl-C, with all results so far kept."""
-    reproduce(chosen.reported, machine, options, watcher)
+    reproduce(chosen.selected, machine, options, watcher)
 
 
 def reports_table(machine: Machine, chosen: ChosenReports, *, every: bool = False) -> view.ReportsTable:
     """Return the table of the chosen reports, or of all, from the results so far."""
-    reports = chosen.every if every else chosen.reported
+    reports = chosen.all_reports if every else chosen.selected
     return view.build_table(reports, _newest(machine, reports))
 
 
@@ -69,10 +71,10 @@ def render_pages(workspace: Workspace, table: view.ReportsTable) -> tuple[Path, 
     return paths
 
 
-def _verdicts(workspace: Workspace, spec: Spec, reported: Sequence[UserReport]) -> Mapping[str, ReportVerdict]:
+def _verdicts(workspace: Workspace, spec: Spec, reports: Sequence[UserReport]) -> Mapping[str, ReportVerdict]:
     """Return the verdict on each report, by its id, from the results so far."""
     machine = this_machine(workspace, spec.limits, None)
-    return {line.id: line.verdict for line in view.build_table(reported, _newest(machine, reported)).reported}
+    return {line.id: line.verdict for line in view.build_table(reports, _newest(machine, reports)).reported}
 
 
 def _newest(machine: Machine, reports: Sequence[UserReport]) -> Mapping[str, ReproductionRecord]:

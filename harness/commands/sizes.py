@@ -83,8 +83,8 @@ class SizeTables:
     complete: SizesDocument
 
 
-def measure_sizes(workspace: Workspace, selection: SizeSelection, tell: Tell, *, listed: bool = False) -> SizeTables:
-    """Return the tables, measuring the undecided questions of the selection first unless `listed`.
+def measure_sizes(workspace: Workspace, selection: SizeSelection, tell: Tell, *, only_list: bool = False) -> SizeTables:
+    """Return the tables, measuring the undecided questions of the selection first unless `only_list`.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; everything measured so far is kept.
@@ -96,7 +96,7 @@ def measure_sizes(workspace: Workspace, selection: SizeSelection, tell: Tell, *,
         bench = asyncio.run(bench_of(this_machine(workspace, spec.limits), spec))
         searches = _searches(bench, selection, tell)
         for search in searches:
-            if search.look_up() and not listed:
+            if search.look_up() and not only_list:
                 _decide(search, workspace, tell)
         # The committed page shows every answer there is, whichever selection it was measured for.
         all_searches = _searches(bench, ALL_SIZES, tell)
@@ -139,10 +139,10 @@ def _decide(search: Search, workspace: Workspace, tell: Tell) -> None:
         raise _interrupted()
 
 
-async def _ask(search: Search, workspace: Workspace, environment: Venv) -> None:
+async def _ask(search: Search, workspace: Workspace, compiler_venv: Venv) -> None:
     workspace.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=workspace.work, prefix="sizes-", ignore_cleanup_errors=True) as work:
-        compiler = compiler_in(environment, workspace, Path(work), LIMITS)
+        compiler = compiler_in(compiler_venv, workspace, Path(work), LIMITS)
         try:
             await search.decide(compiler)
         finally:

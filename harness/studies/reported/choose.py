@@ -12,11 +12,17 @@ from harness.studies.reported.model import Category, Obstacle, UserReport
 from harness.studies.reported.verdict import ReportVerdict
 
 
-def compile_choice(text: str, reported: Sequence[UserReport]) -> Selector:
+def compile_choice(text: str, reports: Sequence[UserReport]) -> Selector:
     """Compile the selector of `reproduce --select`. Raises SelectionError with every fault of its text."""
-    versions = (step.release.version for report in reported for run in report.reproductions for step in run.steps if step.release)
+    versions = (
+        step.release.version
+        for report in reports
+        for reproduction in report.reproductions
+        for step in reproduction.steps
+        if step.release
+    )
     vocabulary = {
-        "id": tuple(report.id for report in reported),
+        "id": tuple(report.id for report in reports),
         "category": tuple(category.value for category in Category),
         "cannot": tuple(reason.value for reason in Obstacle),
         "verdict": tuple(verdict.value for verdict in ReportVerdict),
@@ -26,7 +32,7 @@ def compile_choice(text: str, reported: Sequence[UserReport]) -> Selector:
 
 
 def filter_reports(
-    reported: Sequence[UserReport],
+    reports: Sequence[UserReport],
     ids: Sequence[str],
     selector: Selector,
     verdicts: Callable[[Sequence[UserReport]], Mapping[str, ReportVerdict]],
@@ -42,8 +48,8 @@ def filter_reports(
     Raises:
         SelectionError: an unknown id, or nothing is selected.
     """
-    refuse_unknown("", "report", ids, tuple(report.id for report in reported))
-    candidates = tuple(report for report in reported if not ids or report.id in ids)
+    refuse_unknown("", "report", ids, tuple(report.id for report in reports))
+    candidates = tuple(report for report in reports if not ids or report.id in ids)
     verdicts_by_id = verdicts(candidates) if "verdict" in selector.names else {}
     matching = tuple(report for report in candidates if any(map(selector, _facts(report, verdicts_by_id.get(report.id)))))
     if not matching:
@@ -60,6 +66,6 @@ def _facts(report: UserReport, verdict: ReportVerdict | None) -> Iterator[Facts]
         "cannot": report.cannot.value if report.cannot else None,
         "verdict": verdict.value if verdict else None,
     }
-    steps = (step for run in report.reproductions for step in run.steps)
+    steps = (step for reproduction in report.reproductions for step in reproduction.steps)
     for version in dict.fromkeys(step.release.version for step in steps if step.release) or (None,):
         yield Facts({**values, "tensorflow": version})

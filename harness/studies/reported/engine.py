@@ -51,20 +51,20 @@ class ReproduceWatcher(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
-def reproduce(chosen: Sequence[UserReport], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
+def reproduce(reports: Sequence[UserReport], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:
     """Run the reproductions that have no observation yet.
 
     Raises:
         Interrupted: on Ctrl-C (exit code 130); everything observed so far is kept.
     """
     with watcher:
-        finished = asyncio.run(until_interrupted(_reproduce_all(chosen, machine, options, watcher)))
+        finished = asyncio.run(until_interrupted(_reproduce_all(reports, machine, options, watcher)))
     if not finished:
         raise Interrupted("interrupted; everything observed so far is kept", hint="the same command goes on from here")
 
 
 async def _reproduce_all(
-    chosen: Sequence[UserReport], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher
+    reports: Sequence[UserReport], machine: Machine, options: ReproduceOptions, watcher: ReproduceWatcher
 ) -> None:
     reproducer = _Reproducer(
         machine=machine,
@@ -76,7 +76,7 @@ async def _reproduce_all(
         locks=asyncio.Semaphore(AT_ONCE),
         slots=Slots(machine.slots),
     )
-    todo = [reproduction for report in chosen for reproduction in report.reproductions]
+    todo = [reproduction for report in reports for reproduction in report.reproductions]
     watcher.planned(len(todo))
     try:
         await run_together(reproducer.reproduce(reproduction) for reproduction in todo)

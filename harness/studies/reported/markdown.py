@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from harness.report.markdown import code
 from harness.studies.reported.verdict import ReportVerdict
 from harness.studies.reported.view import ReportsTable, Tally, UserReportView
-from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, environment, outcome
+from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, outcome, tensorflow_versions
 
 WIDTH = 160
 
@@ -33,7 +33,7 @@ def _tally(tally: Tally) -> tuple[str, ...]:
 def _line(report: UserReportView) -> tuple[str, ...]:
     title = f"[{report.source}]({report.link}) {code(_short(report.title))}"
     verdict = f"{SYMBOLS[report.verdict]} {NAMES[report.verdict].lower()}"
-    environments = "; ".join(environment(run) for run in report.reproductions)
+    environments = "; ".join(tensorflow_versions(reproduction) for reproduction in report.reproductions)
     return title, verdict, code(report.versions), code(environments), code(_short(outcome(report)))
 
 

@@ -100,10 +100,10 @@ def _manifest(model: str) -> Manifest:
     return replicas.find(model).manifest
 
 
-def refused(failure: Failure, step: int) -> ReproductionOutcome:
+def refused(failure: Failure, number: int) -> ReproductionOutcome:
     """Return the observation of a step whose environment failed."""
     return ReproductionOutcome(
-        end=end_of(failure.status), step=step, message=failure.message, evidence=failure.evidence, trouble=failure.trouble
+        end=end_of(failure.status), step=number, message=failure.message, evidence=failure.evidence, trouble=failure.trouble
     )
 
 
@@ -122,8 +122,8 @@ async def perform(machine: Machine, tasks: tuple[StepTask, ...], work: Path) -> 
     return replace(observed, seconds=round(time.monotonic() - started, 3))
 
 
-async def _run_step(machine: Machine, step: StepTask, work: Path, number: int) -> ReproductionOutcome:
-    identity, script = step.task.environment, step.task.payload
+async def _run_step(machine: Machine, step_task: StepTask, work: Path, number: int) -> ReproductionOutcome:
+    identity, script = step_task.task.environment, step_task.task.payload
     async with AsyncExitStack() as stack:
         environment = await stack.enter_async_context(environment_of(machine, identity))
         if isinstance(environment, Failure):
@@ -144,8 +144,8 @@ async def _run_step(machine: Machine, step: StepTask, work: Path, number: int) -
             environ={"TFHUB_CACHE_DIR": str(work / "hub")},
             memory_bytes=machine.limits.memory_bytes,
         )
-        task = Task(environment=identity, payload=script, inputs=step.task.inputs, outputs=step.task.outputs)
-        end = await run_script(zygote, task, frame, partial(_bring_models, step.step))
+        task = Task(environment=identity, payload=script, inputs=step_task.task.inputs, outputs=step_task.task.outputs)
+        end = await run_script(zygote, task, frame, partial(_bring_models, step_task.step))
         roots = _roots(machine, work, environment.path, identity)
         return _observed(end, number, script.seconds, machine.limits.memory_bytes, roots)
 
@@ -176,10 +176,10 @@ def _observed(end: ScriptEnd, number: int, seconds: float, memory_bytes: int, ro
             assert_never(process.reason)
 
 
-def _roots(machine: Machine, work: Path, environment: Path, identity: Identity) -> dict[str, str]:
+def _roots(machine: Machine, work: Path, venv: Path, identity: Identity) -> dict[str, str]:
     """Return the texts that replace folders and the name of this machine in records."""
     roots = {str(Path.home()): "~", str(INCELL.parent): "$HUBMATRIX", str(machine.workspace.root): "."}
-    roots |= {str(environment): "$VENV", str(identity.interpreter.path.parent.parent): "$PYTHON", str(work): "$WORK"}
+    roots |= {str(venv): "$VENV", str(identity.interpreter.path.parent.parent): "$PYTHON", str(work): "$WORK"}
     # "Op type not registered … in binary running on <the machine's name>"
     roots |= {f"running on {platform.node()}": "running on $HOST"}
-    return roots | {os.path.relpath(environment, work / "cwd"): "$VENV"}
+    return roots | {os.path.relpath(venv, work / "cwd"): "$VENV"}

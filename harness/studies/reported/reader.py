@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,8 +79,8 @@ def _text(expected: str, pattern: str, hint: str = "") -> Leaf[str]:
     return Leaf(expected=expected, convert=convert, json={"type": "string"})
 
 
-def _one_of(expected: str, members: tuple[T, ...], name: Any) -> Leaf[T]:
-    by_name = {name(member): member for member in members}
+def _one_of(expected: str, members: tuple[T, ...], name_of: Callable[[T], str]) -> Leaf[T]:
+    by_name = {name_of(member): member for member in members}
 
     def convert(text: str) -> T:
         if text not in by_name:
@@ -258,7 +258,13 @@ def _contradictions(reports: tuple[UserReport, ...]) -> Iterator[Problem]:
 
 
 def _missing_scripts(reports: tuple[UserReport, ...], folder: Path) -> Iterator[Problem]:
-    used = {step.script: report.location for report in reports for run in report.reproductions for step in run.steps if step.script}
+    used = {
+        step.script: report.location
+        for report in reports
+        for reproduction in report.reproductions
+        for step in reproduction.steps
+        if step.script
+    }
     for script, location in sorted(used.items()):
         if not (folder / script).is_file():
             yield Problem(location=location, message=f"no script {script}", hint=f"write {folder.name}/{script}")

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.studies.reported.verdict import ReportVerdict
 from harness.studies.reported.view import ReportsTable, Tally
-from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, environment, outcome
+from harness.studies.reported.wording import NAMES, SYMBOLS, category_name, outcome, tensorflow_versions
 
 PIPE_WIDTH = 220
 """Where nobody says how wide the output is: as wide as the table, so that no line is cut."""
@@ -30,7 +30,7 @@ def render(table: ReportsTable) -> RenderableType:
     columns = (Column(name, no_wrap=True, min_width=width) for name, width in WIDTHS)
     lines = RichTable(*columns, box=None, pad_edge=False)
     for report in table.reported:
-        environments = "; ".join(environment(run) for run in report.reproductions)
+        environments = "; ".join(tensorflow_versions(reproduction) for reproduction in report.reproductions)
         verdict = Text(f"{SYMBOLS[report.verdict]} {NAMES[report.verdict]}", style=STYLES[report.verdict])
         texts = (report.id, report.versions[:40], environments, outcome(report)[:110])
         lines.add_row(verdict, *map(Text, texts))

@@ -54,13 +54,13 @@ def matches(expected: Expectation, observed: ReproductionOutcome) -> bool:
     )
 
 
-def conclude(reported: UserReport, observed: Mapping[str, ReproductionOutcome]) -> ReportVerdict:
+def conclude(report: UserReport, observed: Mapping[str, ReproductionOutcome]) -> ReportVerdict:
     """Return the verdict on a whole report; `observed` is by the name of the reproduction."""
-    if reported.cannot is not None:
+    if report.cannot is not None:
         return ReportVerdict.CANNOT
     verdicts = {
-        _counted(run.versions, judge(run, observed.get(run.name)), alone=len(reported.reproductions) == 1)
-        for run in reported.reproductions
+        _counted(reproduction.versions, judge(reproduction, observed.get(reproduction.name)), alone=len(report.reproductions) == 1)
+        for reproduction in report.reproductions
     }
     return next(verdict for verdict in ReportVerdict if verdict in verdicts)
 

@@ -85,16 +85,16 @@ class ReportsTable:
 _TABLE: TypeAdapter[ReportsTable] = TypeAdapter(ReportsTable)
 
 
-def build_table(reported: Iterable[UserReport], newest: Mapping[str, ReproductionRecord]) -> ReportsTable:
+def build_table(reports: Iterable[UserReport], newest: Mapping[str, ReproductionRecord]) -> ReportsTable:
     """Build the table of these reports from the newest record of each reproduction, by its name."""
-    lines = tuple(_line(report, newest) for report in reported)
+    lines = tuple(_line(report, newest) for report in reports)
     categories = [category for category in Category if any(line.category is category for line in lines)]
     # The last tally is that of all reports, `ReportsTable.total`.
     tallies = (
         *(_tally(category, [line for line in lines if line.category is category]) for category in categories),
         _tally(None, lines),
     )
-    seconds = sum(run.seconds for line in lines for run in line.reproductions)
+    seconds = sum(reproduction.seconds for line in lines for reproduction in line.reproductions)
     return ReportsTable(format=1, reported=lines, tallies=tallies, seconds=round(seconds, 1))
 
 
@@ -120,7 +120,7 @@ def _tally(category: Category | None, lines: Iterable[UserReportView]) -> Tally:
 
 
 def _line(report: UserReport, newest: Mapping[str, ReproductionRecord]) -> UserReportView:
-    records = {run.name: newest[run.name] for run in report.reproductions if run.name in newest}
+    records = {reproduction.name: newest[reproduction.name] for reproduction in report.reproductions if reproduction.name in newest}
     repository, _, number = report.source.partition("#")
     return UserReportView(
         id=report.id,
@@ -134,30 +134,30 @@ def _line(report: UserReport, newest: Mapping[str, ReproductionRecord]) -> UserR
         cannot=report.cannot,
         why=report.why,
         findings=report.findings,
-        reproductions=tuple(_reproduction(run, records.get(run.name)) for run in report.reproductions),
+        reproductions=tuple(_reproduction(reproduction, records.get(reproduction.name)) for reproduction in report.reproductions),
     )
 
 
-def _reproduction(run: Reproduction, record: ReproductionRecord | None) -> ReproductionView:
+def _reproduction(reproduction: Reproduction, record: ReproductionRecord | None) -> ReproductionView:
     return ReproductionView(
-        name=run.name,
-        versions=run.versions,
-        verdict=judge(run, record.observed if record else None),
-        expected=_expected(run),
+        name=reproduction.name,
+        versions=reproduction.versions,
+        verdict=judge(reproduction, record.observed if record else None),
+        expected=_expected(reproduction),
         ended=record.end.value if record else "",
         observed=first_line(record.message) if record else "",
         evidence=plain(record.evidence) if record else "",
         output=plain(record.output, 6_000) if record else "",
         steps=record.steps if record else (),
-        scripts=tuple(step.script for step in run.steps if step.script),
+        scripts=tuple(step.script for step in reproduction.steps if step.script),
         seconds=record.seconds if record else 0.0,
         recorded=record.recorded if record else "",
     )
 
 
-def _expected(run: Reproduction) -> str:
+def _expected(reproduction: Reproduction) -> str:
     """Return the expectation in words: `raised ValueError or KeyError, saying /…/`."""
-    expected = run.expectation
+    expected = reproduction.expectation
     parts = [" ".join([expected.end.value.replace("_", " "), *([" or ".join(expected.kinds)] if expected.kinds else [])])]
     parts += [f"saying /{expected.says.pattern}/"] if expected.says else []
     parts += [f"printing /{expected.prints.pattern}/"] if expected.prints else []

@@ -80,10 +80,10 @@ def installed(step: StepRecord) -> str:
     return ", ".join([*packages, *([f"Python {step.python}"] if step.python else [])])
 
 
-def environment(run: ReproductionView) -> str:
+def tensorflow_versions(reproduction: ReproductionView) -> str:
     """Return the TensorFlow version of each step, in order, or the requirements of a step without one."""
     names = []
-    for step in run.steps:
+    for step in reproduction.steps:
         versions = {package.name: package.version for package in step.packages}
         tensorflow = versions.get("tensorflow") or versions.get("tensorflow-cpu")
         names.append(tensorflow or " ".join(step.requirements))
@@ -95,5 +95,5 @@ def outcome(report: UserReportView) -> str:
     if report.cannot:
         return f"{OBSTACLES[report.cannot]}: {report.why}"
     order = list(ReportVerdict)
-    best = min(report.reproductions, key=lambda run: order.index(run.verdict))
+    best = min(report.reproductions, key=lambda reproduction: order.index(reproduction.verdict))
     return best.observed or best.ended.replace("_", " ")
