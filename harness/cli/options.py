@@ -52,7 +52,7 @@ CURRENT_FOLDER = Path()
 
 
 class ModelChoice(str, Enum):
-    """The source of the matrix' models."""
+    """The source of the models of the matrix."""
 
     REPLICAS = "replicas"
     PUBLISHED = "published"

@@ -141,7 +141,7 @@ class Screen:
 
 
 def display(unit: str, *, plain: bool) -> Display:
-    """Return the live display where a person watches, plain lines elsewhere or when asked for. `unit`: what is counted."""
+    """Return the live display on a terminal, plain lines elsewhere or if `plain`. `unit` names what is counted."""
     console = Console(stderr=True)
     return Screen(console, unit) if console.is_terminal and not plain else PlainLines()
 

@@ -295,7 +295,7 @@ def _extent_lines(extent: Extent) -> list[str]:
 
 
 def _minutes(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.5 h`."""
+    """Return a duration for people: `45 s`, `12 min`, `3.5 h`."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -93,7 +93,7 @@ def program_path(bench: Bench, size: Size, shape: Shape) -> Path:
 
 
 def count_weights(bench: Bench, size: Size) -> int:
-    """Return how many numbers hub.KerasLayer trains, as counted when the model's first program was lowered."""
+    """Return how many numbers hub.KerasLayer trains, as counted when the programs were lowered."""
     return int(json.loads((programs_folder(bench, size) / "facts.json").read_bytes())["weights"])
 
 
