@@ -1,4 +1,4 @@
-"""The catalog: which cases there are, which axes each uses and which models it applies to, read without importing them.
+"""The catalog of cases, with the axes that each uses and the models it applies to, read without importing them.
 
 Follows pytest's rules: `test_*` functions in `test_*.py`, at module level or in `Test*` classes; fixtures come from the
 class, the file, and the conftest.py files from the file's folder up to cases/, the nearest winning.
@@ -10,7 +10,7 @@ is a text or a list of them. `@pytest.mark.devices(...)` names the devices whose
 Several marks narrow further.
 """
 
-from harness.catalog.files import FIXTURES, SERVICES, read
+from harness.catalog.files import FIXTURES, SERVICES, read_cases
 from harness.catalog.rooms import of_check, of_matrix
 
-__all__ = ["FIXTURES", "SERVICES", "of_check", "of_matrix", "read"]
+__all__ = ["FIXTURES", "SERVICES", "of_check", "of_matrix", "read_cases"]

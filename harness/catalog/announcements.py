@@ -1,7 +1,7 @@
-"""What a case announces by its marks `declared`, `needs`, `lacks` and `task`, read from its syntax tree.
+"""Read the marks `declared`, `needs`, `lacks` and `task` of a case from its syntax tree.
 
-Owns their arguments and what is wrong with each alone. Conditions stay text: the judge compiles them, with the facts that they
-may ask about. Whether what they name exists is `harness.catalog.links`'s to say, when all cases are known.
+Checks the arguments of each mark alone. Conditions stay text: the judge compiles them, with the facts that they may ask about.
+`harness.catalog.links` checks that what they name exists, once all cases are read.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from harness.catalog.source import Unreadable, dotted, literal
 from harness.domain import MEASURED_WITHOUT_A_CASE, Declaration, Prerequisite, UserTask, Way
 
 JUDGED_AFTERWARDS = ("declared", "task")
-"""Marks that say what an outcome means. They are no part of what decides it."""
+"""Marks that say what an outcome means. They don't decide the outcome, so they are left out of a case's digest."""
 PREREQUISITES = ("needs", "lacks")
 REQUIRED = ("raises", "match", "instead")
 OPTIONAL = ("when", "until", "proof", "link")
-ANYTHING = frozenset({"", ".*", ".+", ".", "^", "$"})
+MATCHES_ANYTHING = frozenset({"", ".*", ".+", ".", "^", "$"})
 HINT = 'declared(raises="ValueError", match=r"...", instead="...")'
 
 
@@ -34,7 +34,7 @@ class Announcements:
     way: Way | None = None
 
     def below(self, outer: Announcements) -> Announcements:
-        """Return these with those of the class or module around them, which come after: the nearest declaration applies first."""
+        """Add those of the class or module around these. The outer declarations come last, so that the nearest applies first."""
         return Announcements(
             declarations=(*self.declarations, *outer.declarations),
             needs=(*outer.needs, *self.needs),
@@ -50,7 +50,7 @@ def mark_name(expression: ast.expr) -> str:
 
 
 def read_announcement(expression: ast.expr, file: str) -> Announcements:
-    """Return what one mark announces; nothing for marks of other kinds. Raises Unreadable for one that is wrong."""
+    """Read one mark; marks of other kinds announce nothing. Raises Unreadable for wrong arguments."""
     name = mark_name(expression)
     if name not in (*JUDGED_AFTERWARDS, *PREREQUISITES):
         return Announcements()
@@ -78,7 +78,7 @@ def _declaration(call: ast.Call, location: str) -> Declaration:
     texts = {name: _text(node, name) for name, node in values.items() if name != "raises"}
     _check_words(values["match"], texts["match"])
     if not texts["instead"].strip():
-        raise Unreadable(values["instead"], "'instead' is empty", "say what a reader does in place of what failed")
+        raise Unreadable(values["instead"], "'instead' is empty", "say what a reader does instead")
     return Declaration(raises=_classes(values["raises"]), location=location, **texts)
 
 
@@ -86,8 +86,8 @@ def _check_words(node: ast.expr, pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise Unreadable(node, f"{pattern!r} is no regular expression: {error}") from None
-    if pattern.strip() in ANYTHING:
+        raise Unreadable(node, f"{pattern!r} isn't a regular expression: {error}") from None
+    if pattern.strip() in MATCHES_ANYTHING:
         raise Unreadable(node, f"{pattern!r} matches any failure", "give the words that tell this failure from others")
 
 
@@ -96,19 +96,19 @@ def _classes(node: ast.expr) -> tuple[str, ...]:
     names = value if isinstance(value, (tuple, list)) else (value,)
     if not names or not all(isinstance(name, str) and name.isidentifier() for name in names):
         hint = 'write class names as texts, without their modules: "ValueError", or a tuple of them'
-        raise Unreadable(node, f"`{ast.unparse(node)}` names no exception", hint)
+        raise Unreadable(node, f"`{ast.unparse(node)}` isn't the name of an exception", hint)
     if any(name in ("Exception", "BaseException", "object") for name in names):
         raise Unreadable(node, "'Exception' is any failure", "name the class that was seen")
     return tuple(names)
 
 
 def _way(call: ast.Call, location: str) -> Way:
-    known = [task.value for task in UserTask if task not in MEASURED_WITHOUT_A_CASE]
+    tasks = [task.value for task in UserTask if task not in MEASURED_WITHOUT_A_CASE]
     if len(call.args) != 1:
         raise Unreadable(call, "mark 'task' takes the name of one task", 'task("load")')
     name = _text(call.args[0], "task")
-    if name not in known:
-        raise Unreadable(call.args[0], f"no task {name!r}", did_you_mean(name, known))
+    if name not in tasks:
+        raise Unreadable(call.args[0], f"no task {name!r}", did_you_mean(name, tasks))
     values = _keywords(call, "task", ("instead_of",))
     stands_in_for = _text(values["instead_of"], "instead_of") if "instead_of" in values else ""
     return Way(task=UserTask(name), instead_of=stands_in_for, location=location)

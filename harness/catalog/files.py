@@ -1,4 +1,4 @@
-"""The files under cases/: which are cases, which belong to them, and what each case is."""
+"""Read the files under cases/: the cases in them, and the files that each case depends on."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ SERVICES: Mapping[str, Service] = {service.value: service for service in Service
 COMPANIONS: Mapping[str, Companion] = {companion.value: companion for companion in Companion}
 """The fixtures that stand for a package beside the environment."""
 IMPLIED = ("tensorflow_text",)
-"""The fixtures that stand for a package of the environment: who asks for one needs that package."""
+"""The fixtures that stand for a package of the environment: a case that asks for one needs that package."""
 REPORTED = "reported"
 """The folder of scripts that reproduce users' reports: programs, not cases, and nothing that a case imports."""
 
 
-def read(cases_dir: Path) -> tuple[Case, ...]:
-    """All cases, by file and line. Ids start with the folder's own name: `cases/saving/test_x.py::test_y`.
+def read_cases(cases_dir: Path) -> tuple[Case, ...]:
+    """Read all cases, by file and line. Ids start with the folder's own name: `cases/saving/test_x.py::test_y`.
 
-    Raises one SpecError with every file that isn't Python and every marker that can't be read.
+    Raises:
+        SpecError: every file that isn't Python, and every mark that can't be read.
     """
     paths = [path for path in sorted(cases_dir.rglob("*.py")) if path.relative_to(cases_dir).parts[0] != REPORTED]
     sources = {path.relative_to(cases_dir.parent).as_posix(): path.read_bytes() for path in paths}
@@ -44,14 +45,14 @@ def read(cases_dir: Path) -> tuple[Case, ...]:
             scopes = tuple(fixtures(trees[other].body) for other in sorted(above, key=len))
             judged = {**sources, name: _without_judgements(sources[name], tree)}
             cases.extend(_FileReader(name, tree, scopes, _digest(name, above, judged), problems[name]).cases())
-    if found := tuple(chain.from_iterable(problems.values())):
-        raise SpecError.of(found)
+    if all_problems := tuple(chain.from_iterable(problems.values())):
+        raise SpecError.of(all_problems)
     return tuple(cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
-    """What holds for a case because of where it stands: in a module, in a class."""
+    """The marks, announcements and fixtures that a case has from the module and class around it."""
 
     path: tuple[str, ...]
     marks: Marks
@@ -103,20 +104,20 @@ class _FileReader:
         if marks.devices == frozenset():
             self._note(function, "the marks of this case leave no device", "a mark can only narrow those of its class and module")
         autouse = (fixture.name for scope in scopes for fixture in scope.values() if fixture.autouse)
-        wanted = chain(autouse, marks.fixtures, (name for name in asks(function, method) if name not in marks.given))
-        asked = closure(wanted, scopes, marks.given)
+        requested = chain(autouse, marks.fixtures, (name for name in asks(function, method) if name not in marks.parametrized))
+        reached = closure(requested, scopes, marks.parametrized)
         return Case(
             id="::".join((*around.path, function.name)),
             title=title(function),
-            uses=frozenset(FIXTURES[name] for name in asked if name in FIXTURES),
+            uses=frozenset(FIXTURES[name] for name in reached if name in FIXTURES),
             formats=marks.formats or frozenset(),
             interfaces=marks.interfaces or frozenset(),
             digest=self.digest,
-            services=frozenset(SERVICES[name] for name in asked if name in SERVICES),
-            companions=frozenset(COMPANIONS[name] for name in asked if name in COMPANIONS),
+            services=frozenset(SERVICES[name] for name in reached if name in SERVICES),
+            companions=frozenset(COMPANIONS[name] for name in reached if name in COMPANIONS),
             devices=HOSTS if marks.devices is None else marks.devices,
             declarations=announcements.declarations,
-            needs=(*announcements.needs, *(self._implied(function, name) for name in IMPLIED if name in asked)),
+            needs=(*announcements.needs, *(self._implied(function, name) for name in IMPLIED if name in reached)),
             lacks=announcements.lacks,
             way=announcements.way,
         )
@@ -125,6 +126,7 @@ class _FileReader:
         return Prerequisite(text=fixture, location=f"{self.name}:{function.lineno}:{function.col_offset + 1}")
 
     def _announcements(self, expressions: Iterable[ast.expr]) -> Announcements:
+        # From the last mark to the first, so that the topmost declaration ends up in front: the first that applies counts.
         together = Announcements()
         for expression in reversed([self._resolved(expression) for expression in expressions]):
             try:
@@ -158,7 +160,7 @@ def _role(name: str) -> str:
 
 
 def _tree(name: str, source: bytes, problems: list[Problem]) -> ast.Module:
-    """The file's tree; an empty one after noting that it isn't Python."""
+    """Return the file's tree; an empty one, and a problem, if the file isn't Python."""
     try:
         return ast.parse(source, filename=name)
     except SyntaxError as error:
@@ -169,7 +171,9 @@ def _tree(name: str, source: bytes, problems: list[Problem]) -> ast.Module:
 
 
 def _digest(name: str, conftests: list[str], sources: Mapping[str, bytes]) -> str:
-    """sha256 over the case file, its conftest.py files and the modules that any case may import, with their names."""
+    """Return the sha256 over the case file, its conftest.py files and the modules that any case may import, with their names."""
+    # Part of every key: another order or separator, and all cases are measured again. Which modules a case imports is not known
+    # without running it, so all count.
     relevant = {name, *conftests, *(other for other in sources if _role(other) == "module")}
     digest = sha256()
     for other in sorted(relevant):
@@ -179,10 +183,11 @@ def _digest(name: str, conftests: list[str], sources: Mapping[str, bytes]) -> st
 
 
 def _without_judgements(source: bytes, tree: ast.Module) -> bytes:
-    """Return a case's source without the marks that are held against its outcome afterwards.
+    """Return a case's source without the marks that are compared with its outcome afterwards.
 
-    A better declaration needs no new measurement, so it must not change the digest. Offsets of a syntax tree count bytes.
+    A better declaration needs no new measurement, so it must not change the digest.
     """
+    # In bytes: the offsets of a syntax tree count bytes, not characters.
     lines = source.splitlines(keepends=True)
     starts = [0]
     for line in lines:

@@ -1,4 +1,4 @@
-"""The fixtures that a case asks for, found as pytest finds them: the nearest definition wins."""
+"""Find the fixtures that a case asks for, by pytest's rules: the nearest definition wins."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ Scope: TypeAlias = Mapping[str, Fixture]
 
 
 def asks(function: Function, method: bool) -> tuple[str, ...]:
-    """The names of the arguments that pytest fills: those without default, less a method's first."""
+    """Return the names of the arguments that pytest fills: those without a default, without a method's first."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     positional = positional[: len(positional) - len(arguments.defaults)]
     static = any(isinstance(decorator, ast.Name) and decorator.id == "staticmethod" for decorator in function.decorator_list)
-    named = [argument for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None]
-    return tuple(argument.arg for argument in [*positional[method and not static :], *named])
+    keyword_only = [
+        argument for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None
+    ]
+    return tuple(argument.arg for argument in [*positional[method and not static :], *keyword_only])
 
 
 def fixtures(body: list[ast.stmt], *, method: bool = False) -> Scope:
-    found = {}
+    fixtures_by_name = {}
     for function in last_definitions(body):
         for decorator in function.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
@@ -42,13 +44,16 @@ def fixtures(body: list[ast.stmt], *, method: bool = False) -> Scope:
             options = {option.arg: literal(option.value) for option in call.keywords} if call else {}
             name = options.get("name")
             name = name if isinstance(name, str) else function.name
-            found[name] = Fixture(name=name, asks=asks(function, method), autouse=options.get("autouse") is True)
-    return found
+            fixtures_by_name[name] = Fixture(name=name, asks=asks(function, method), autouse=options.get("autouse") is True)
+    return fixtures_by_name
 
 
-def closure(asked: Iterable[str], scopes: tuple[Scope, ...], given: frozenset[str]) -> frozenset[str]:
-    """All names asked for, through fixtures as well. A fixture that asks for its own name means the next one outwards."""
-    waiting = [(name, len(scopes)) for name in asked]
+def closure(names: Iterable[str], scopes: tuple[Scope, ...], parametrized: frozenset[str]) -> frozenset[str]:
+    """Collect all names that are asked for, through other fixtures too.
+
+    A fixture that asks for its own name gets the next one outwards, as in pytest; hence the level beside each name.
+    """
+    waiting = [(name, len(scopes)) for name in names]
     seen: set[tuple[str, int]] = set()
     while waiting:
         name, below = waiting.pop()
@@ -58,5 +63,5 @@ def closure(asked: Iterable[str], scopes: tuple[Scope, ...], given: frozenset[st
         level = next((level for level in reversed(range(below)) if name in scopes[level]), None)
         if level is not None:
             asks = scopes[level][name].asks
-            waiting.extend((other, level if other == name else len(scopes)) for other in asks if other not in given)
+            waiting.extend((other, level if other == name else len(scopes)) for other in asks if other not in parametrized)
     return frozenset(name for name, _ in seen)

@@ -1,4 +1,4 @@
-"""Check what cases say of each other, once all of them are known: proofs, stand-ins, prerequisites, tasks. Pure."""
+"""Check the references between cases, once all of them are read: proofs, stand-ins, prerequisites, tasks. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from harness.base.suggestions import did_you_mean
 from harness.domain import MEASURED_WITHOUT_A_CASE, Case, UserTask
 
 WITHOUT_A_CASE = frozenset({"eager execution", "graph execution"})
-"""Prerequisites that are a choice of the program, not something that may be missing."""
+"""Prerequisites that a program chooses, and that can't be missing."""
 
 
 def problems(cases: Sequence[Case]) -> tuple[Problem, ...]:
-    """Return everything that cases say of each other and that is not so, in the order of the cases."""
+    """Return every wrong reference between cases, in the order of the cases."""
     return (*_names(cases), *_prerequisites(cases))
 
 
 def missing_tasks(cases: Iterable[Case]) -> tuple[UserTask, ...]:
-    """Return the tasks that no case does, of those that a case has to do."""
-    done = {case.way.task for case in cases if case.way}
-    return tuple(task for task in UserTask if task not in MEASURED_WITHOUT_A_CASE and task not in done)
+    """Return the tasks that a case has to do and none does."""
+    tasks = {case.way.task for case in cases if case.way}
+    return tuple(task for task in UserTask if task not in MEASURED_WITHOUT_A_CASE and task not in tasks)
 
 
 def _names(cases: Sequence[Case]) -> Iterator[Problem]:
@@ -41,18 +41,18 @@ def _unknown(location: str, argument: str, name: str, ids: Iterable[str]) -> Pro
 
 
 def _prerequisites(cases: Sequence[Case]) -> Iterator[Problem]:
-    """A reader who meets a prerequisite has to find, once, what happens without it."""
-    shown: defaultdict[str, list[str]] = defaultdict(list)
+    """Yield a problem for each prerequisite that no case, or more than one, is run without: a reader has to find that once."""
+    locations_by_text: defaultdict[str, list[str]] = defaultdict(list)
     for case in cases:
         for prerequisite in case.lacks:
-            shown[prerequisite.text].append(prerequisite.location)
-    for text, locations in shown.items():
+            locations_by_text[prerequisite.text].append(prerequisite.location)
+    for text, locations in locations_by_text.items():
         for location in locations[1:]:
             yield Problem(location=location, message=f"another case lacks {text!r} already", hint=f"in {locations[0]}")
     reported: set[str] = set()
     for case in cases:
         for prerequisite in case.needs:
-            if prerequisite.text not in shown and prerequisite.text not in reported | WITHOUT_A_CASE:
+            if prerequisite.text not in locations_by_text and prerequisite.text not in reported | WITHOUT_A_CASE:
                 reported.add(prerequisite.text)
                 message = f"no case shows what a user sees without {prerequisite.text!r}"
                 yield Problem(location=prerequisite.location, message=message, hint=f'mark one with lacks("{prerequisite.text}")')

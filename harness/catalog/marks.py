@@ -1,4 +1,4 @@
-"""The marks that bear on a case: `models`, `devices`, `usefixtures`, `parametrize`, and `pytestmark`."""
+"""Read the marks `models`, `devices`, `usefixtures` and `parametrize` of a case, and `pytestmark`."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ WORDS: Mapping[type[Enum], str] = {HubFormat: "format", Interface: "interface", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What the marks of a function, a class or a module say; None means nothing. `given` are directly parametrized names."""
+    """The marks of a function, a class or a module; None where they don't narrow. `parametrized` names need no fixture."""
 
     formats: frozenset[HubFormat] | None = None
     interfaces: frozenset[Interface] | None = None
     devices: frozenset[Device] | None = None
     fixtures: tuple[str, ...] = ()
-    given: frozenset[str] = frozenset()
+    parametrized: frozenset[str] = frozenset()
 
     def narrowed(self, other: Marks) -> Marks:
         return Marks(
-            formats=_both(self.formats, other.formats),
-            interfaces=_both(self.interfaces, other.interfaces),
-            devices=_both(self.devices, other.devices),
+            formats=_intersection(self.formats, other.formats),
+            interfaces=_intersection(self.interfaces, other.interfaces),
+            devices=_intersection(self.devices, other.devices),
             fixtures=(*self.fixtures, *other.fixtures),
-            given=self.given | other.given,
+            parametrized=self.parametrized | other.parametrized,
         )
 
 
 def assigned_marks(body: list[ast.stmt]) -> list[ast.expr]:
-    """The marks in `pytestmark = ...`."""
+    """List the marks in `pytestmark = ...`."""
     value = assignments(body).get("pytestmark")
     if isinstance(value, (ast.List, ast.Tuple)):
         return value.elts
@@ -46,7 +46,7 @@ def assigned_marks(body: list[ast.stmt]) -> list[ast.expr]:
 
 
 def read_mark(expression: ast.expr) -> Marks:
-    """What a mark says of the case. Marks and decorators of other kinds say nothing."""
+    """Read one mark. Marks of other kinds, and other decorators, narrow nothing."""
     call = expression if isinstance(expression, ast.Call) else None
     parts = dotted(call.func if call else expression).split(".")
     if len(parts) < 2 or parts[-2] != "mark":
@@ -54,7 +54,7 @@ def read_mark(expression: ast.expr) -> Marks:
     readers: Mapping[str, Callable[[ast.Call], Marks]] = {
         "models": _models,
         "devices": _devices,
-        "usefixtures": lambda found: Marks(fixtures=tuple(chain.from_iterable(map(_texts, found.args)))),
+        "usefixtures": lambda usefixtures: Marks(fixtures=tuple(chain.from_iterable(map(_texts, usefixtures.args)))),
         "parametrize": _parametrize,
     }
     reader = readers.get(parts[-1])
@@ -72,8 +72,8 @@ def _models(call: ast.Call) -> Marks:
         if option.arg not in ("format", "interface"):
             hint = did_you_mean(option.arg or "**", ("format", "interface"))
             raise Unreadable(option.value, f"mark 'models' has no argument {option.arg or '**'!r}", hint)
-    given = {option.arg: option.value for option in call.keywords}
-    return Marks(formats=_members(given.get("format"), HubFormat), interfaces=_members(given.get("interface"), Interface))
+    options = {option.arg: option.value for option in call.keywords}
+    return Marks(formats=_members(options.get("format"), HubFormat), interfaces=_members(options.get("interface"), Interface))
 
 
 def _devices(call: ast.Call) -> Marks:
@@ -88,29 +88,29 @@ def _devices(call: ast.Call) -> Marks:
 def _members(node: ast.expr | None, enum: type[E]) -> frozenset[E] | None:
     if node is None:
         return None
-    known = [member.value for member in enum]
+    choices = [member.value for member in enum]
     names = _texts(node)
     for name in names:
-        if name not in known:
-            raise Unreadable(node, f"no {WORDS[enum]} {name!r}", did_you_mean(name, known))
+        if name not in choices:
+            raise Unreadable(node, f"no {WORDS[enum]} {name!r}", did_you_mean(name, choices))
     if not names:
         raise Unreadable(node, "the list is empty", "leave it out to mean all")
     return frozenset(enum(name) for name in names)
 
 
 def _parametrize(call: ast.Call) -> Marks:
-    """Names that get their values from the mark, not from a fixture."""
+    """Read the names that get their values from the mark, not from a fixture."""
     options = {option.arg: option.value for option in call.keywords}
     names = call.args[0] if call.args else options.get("argnames")
     indirect = literal(options["indirect"]) if "indirect" in options else False
     if names is None or indirect is True:
         return Marks()
-    given = {name.strip() for text in _texts(names) for name in text.split(",")}
-    return Marks(given=frozenset(given - set(indirect if isinstance(indirect, (list, tuple)) else ())))
+    parametrized = {name.strip() for text in _texts(names) for name in text.split(",")}
+    return Marks(parametrized=frozenset(parametrized - set(indirect if isinstance(indirect, (list, tuple)) else ())))
 
 
 def _texts(node: ast.expr) -> tuple[str, ...]:
-    """One text, or a list, tuple or set of them. Raises Unreadable for anything else."""
+    """Read one text, or a list, tuple or set of them. Raises Unreadable for anything else."""
     value = literal(node)
     values = value if isinstance(value, (list, tuple, set)) else [value]
     if not all(isinstance(item, str) for item in values):
@@ -118,7 +118,7 @@ def _texts(node: ast.expr) -> tuple[str, ...]:
     return tuple(sorted(values) if isinstance(value, set) else values)
 
 
-def _both(one: frozenset[E] | None, other: frozenset[E] | None) -> frozenset[E] | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return one & other
+def _intersection(first: frozenset[E] | None, second: frozenset[E] | None) -> frozenset[E] | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return first & second

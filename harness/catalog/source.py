@@ -1,4 +1,4 @@
-"""Reading Python without running it: the few questions the catalog asks of a syntax tree."""
+"""Read Python without running it: the few questions that the catalog asks of a syntax tree."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Unreadable(Exception):
 
 
 def title(function: Function) -> str:
-    """The docstring's first line, or the name in words."""
+    """Return the docstring's first line, or the name in words."""
     docstring = ast.get_docstring(function)
     return docstring.splitlines()[0].strip() if docstring else function.name.removeprefix("test").replace("_", " ").strip()
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module or class, those under `if`, `try` and `with` included."""
+    """Yield the statements of a module or class, those under `if`, `try` and `with` included."""
     for statement in body:
         yield statement
         match statement:
@@ -41,30 +41,30 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def last_definitions(body: list[ast.stmt]) -> Iterable[Function | ast.ClassDef]:
-    """Functions and classes in order; of those with equal names the last, as Python has it."""
-    found: dict[str, Function | ast.ClassDef] = {}
+    """Return functions and classes in order; of those with equal names the last, as Python has it."""
+    definitions: dict[str, Function | ast.ClassDef] = {}
     for statement in _statements(body):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.pop(statement.name, None)
-            found[statement.name] = statement
-    return found.values()
+            definitions.pop(statement.name, None)  # so that it moves to the last one's position
+            definitions[statement.name] = statement
+    return definitions.values()
 
 
 def assignments(body: list[ast.stmt]) -> Mapping[str, ast.expr]:
-    found = {}
+    values = {}
     for statement in _statements(body):
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                found[name] = value
+                values[name] = value
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                found[name] = value
+                values[name] = value
             case _:
                 pass
-    return found
+    return values
 
 
 def dotted(node: ast.expr) -> str:
-    """`pytest.mark.models` of that expression; "" for what isn't a dotted name."""
+    """Return a dotted name such as `pytest.mark.models`; "" for any other expression."""
     match node:
         case ast.Name(id=name):
             return name
@@ -75,7 +75,7 @@ def dotted(node: ast.expr) -> str:
 
 
 def literal(node: ast.expr) -> object:
-    """The value of a literal; None for what has to be run."""
+    """Evaluate a literal; return None for an expression that would have to be run."""
     try:
         value: object = ast.literal_eval(node)
     except (ValueError, TypeError):

@@ -54,7 +54,7 @@ def judge_claims(workspace: Workspace, results: Path) -> ClaimAnswers:
         SpecError: claims, or declarations of cases, aren't valid.
         ResultsError: the results can't be read.
     """
-    cases = catalog.read(workspace.cases)
+    cases = catalog.read_cases(workspace.cases)
     claiming = read_documents(workspace, cases)
     # Claims are about the matrix, not about the environments that were added for second opinions.
     run = store.first_opinions(store.read_run(results))

@@ -15,8 +15,7 @@ from harness.catalog import links
 from harness.domain import Case, Lacking, Limits, Plan, Status, Trouble
 from harness.environments import accelerators
 from harness.environments.uv import Failure
-from harness.judge.claims import Document
-from harness.judge.claims import load as load_claims
+from harness.judge.claims import ClaimsDocument, load_claims
 from harness.judge.declarations import Declared, compiled, never_holding
 from harness.matrix import Spec, load_spec
 from harness.matrix.plan import expand
@@ -49,7 +48,7 @@ class RunPlan:
     plan: Plan
     cases: tuple[Case, ...]
     limits: Limits
-    documents: tuple[Document, ...] = ()
+    documents: tuple[ClaimsDocument, ...] = ()
     declared: Declared = field(default_factory=dict)
 
 
@@ -78,7 +77,7 @@ def make_run_plan(workspace: Workspace, selection: Selection) -> RunPlan:
         SelectionError: nothing is selected, or a name in the selection is unknown.
     """
     spec = load_spec(workspace.matrix)
-    all_cases = catalog.read(workspace.cases)
+    all_cases = catalog.read_cases(workspace.cases)
     declared = compiled(all_cases, spec.vocabulary(), links.problems(all_cases))
     cases = catalog.of_matrix(all_cases)
     plan = expand(
@@ -92,7 +91,7 @@ def make_run_plan(workspace: Workspace, selection: Selection) -> RunPlan:
     return RunPlan(plan=plan, cases=cases, limits=spec.limits, documents=read_documents(workspace, cases, spec), declared=declared)
 
 
-def read_documents(workspace: Workspace, cases: Sequence[Case], spec: Spec | None = None) -> tuple[Document, ...]:
+def read_documents(workspace: Workspace, cases: Sequence[Case], spec: Spec | None = None) -> tuple[ClaimsDocument, ...]:
     """Return the documents of claims.yaml, checked against the cases and the matrix; none if the project has no such file."""
     if not workspace.claims.exists():
         return ()

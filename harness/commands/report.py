@@ -20,10 +20,10 @@ from harness.base.workspace import Workspace
 from harness.commands.plan import RunPlan, model_interfaces, read_documents
 from harness.domain import Axes, Case, Outcome, Status, Trouble
 from harness.judge import selected
-from harness.judge.claims import Document, judge
+from harness.judge.claims import ClaimsDocument, judge
 from harness.judge.declarations import Declared, compiled
 from harness.judge.judgement import judge_run
-from harness.judge.selected import Selected
+from harness.judge.selected import SelectedCell
 from harness.matrix import load_spec
 from harness.matrix.selector import Context, compile_selector
 from harness.results import store
@@ -121,9 +121,11 @@ def _declared(workspace: Workspace, run_plan: RunPlan | None, cases: Sequence[Ca
     return compiled(cases, load_spec(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
 
 
-def _read(workspace: Workspace, results: Path, run_plan: RunPlan | None) -> tuple[store.Run, Sequence[Case], Sequence[Document]]:
+def _read(
+    workspace: Workspace, results: Path, run_plan: RunPlan | None
+) -> tuple[store.Run, Sequence[Case], Sequence[ClaimsDocument]]:
     """Return the run with its second opinions, and the cases and documents of its plan; without a plan, the current ones."""
-    cases = run_plan.cases if run_plan else catalog.read(workspace.cases)
+    cases = run_plan.cases if run_plan else catalog.read_cases(workspace.cases)
     return store.read_run(results), cases, run_plan.documents if run_plan else read_documents(workspace, cases)
 
 
@@ -158,7 +160,7 @@ def _docs_texts(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _stamp(
-    run: store.Run, cases: Sequence[Case], documents: Sequence[Document], beside: tuple[str, ...], docs: tuple[str, ...]
+    run: store.Run, cases: Sequence[Case], documents: Sequence[ClaimsDocument], beside: tuple[str, ...], docs: tuple[str, ...]
 ) -> str:
     """Return a digest of all that a report shows and of the code that renders it.
 
@@ -241,18 +243,18 @@ class ResultsDocument(BaseModel):
     cells: tuple[CellResult, ...]
 
 
-def select_results(workspace: Workspace, run: store.Run, text: str) -> tuple[Selected, ...]:
+def select_results(workspace: Workspace, run: store.Run, text: str) -> tuple[SelectedCell, ...]:
     """Return the cells and cases of a run that match a selector. Raises SelectionError for every fault of its text."""
     if not text.strip():
-        return selected.select(run, compile_selector(text, Context.RESULT), {}, {}, {})
+        return selected.select_cells(run, compile_selector(text, Context.RESULT), {}, {}, {})
     spec = load_spec(workspace.matrix) if workspace.matrix.is_file() else None
     vocabulary = spec.vocabulary() if spec else {}
     interfaces = spec.interfaces() if spec else {}
     selector = compile_selector(text, Context.RESULT, selected.vocabulary(run, vocabulary))
     # Reading the cases means parsing their sources: only for a selector that names one of their facts.
-    cases = () if selector.names.isdisjoint({"task", "verdict"}) else catalog.read(workspace.cases)
+    cases = () if selector.names.isdisjoint({"task", "verdict"}) else catalog.read_cases(workspace.cases)
     judgements = judge_run(run, cases, compiled(cases, vocabulary), interfaces) if "verdict" in selector.names else {}
-    return selected.select(run, selector, interfaces, tasks_of(cases), judgements)
+    return selected.select_cells(run, selector, interfaces, tasks_of(cases), judgements)
 
 
 def tasks_of(cases: Iterable[Case]) -> dict[str, str]:
@@ -260,7 +262,7 @@ def tasks_of(cases: Iterable[Case]) -> dict[str, str]:
     return {case.id: case.way.task.value for case in cases if case.way}
 
 
-def join_results(run: store.Run, selected: Sequence[Selected]) -> ResultsDocument:
+def join_results(run: store.Run, selected: Sequence[SelectedCell]) -> ResultsDocument:
     """Return the selected cells as a document, each with its selected cases, its interpreter and its lock."""
     environments = {record.id: record for record in run.environments}
     cells = tuple(_cell(selection, environments.get(selection.cell.environment)) for selection in selected)
@@ -283,7 +285,7 @@ def results_as_text(results: ResultsDocument) -> str:
     return "\n".join(lines)
 
 
-def _cell(selected: Selected, environment: EnvironmentRecord | None) -> CellResult:
+def _cell(selected: SelectedCell, environment: EnvironmentRecord | None) -> CellResult:
     record = selected.cell
     cases = (
         CaseResult(case=case, outcome=measured.outcome if measured else Outcome.NOT_RUN, record=measured)

@@ -11,15 +11,16 @@ import re
 from harness.domain import Companion, Lacking, Outcome, Trouble
 from harness.environments.uv import DISK
 
-# As the fixture `tpu_compiler` of cases/conftest.py asks of cases.
+# In the words that cases raise (see `tpu_compiler` in cases/conftest.py).
 NO_COMPILER = re.compile(r"\A(?:[\w.]+: )?tpu compiler unavailable: (?P<why>.+)")
-# As the fixtures of companions raise it, cases/preprocessing/conftest.py, with the words of harness/environments/companions.py.
+# Raised by the fixtures of companions, cases/preprocessing/conftest.py, in the words of harness/environments/companions.py.
 NO_COMPANION = re.compile(
-    rf"\A(?:[\w.]+: )?(?P<what>{'|'.join(one.value for one in Companion)}) unavailable"
-    rf"(?: \((?P<trouble>{'|'.join(one.value for one in Trouble)})\))?: (?P<why>.+)"
+    rf"\A(?:[\w.]+: )?(?P<package>{'|'.join(companion.value for companion in Companion)}) unavailable"
+    rf"(?: \((?P<trouble>{'|'.join(trouble.value for trouble in Trouble)})\))?: (?P<why>.+)"
 )
-# What libtpu and TensorFlow say of a TPU that they can't open, most often because another process has it. The first three are of
-# `tpu_initializer_helper.cc`, in TensorFlow until 2.12 and in XLA since; the others of the drivers for /dev/accel0 and /dev/vfio/0.
+# Messages of libtpu and TensorFlow for a TPU that they can't open, most often because another process has it. The first three are
+# from `tpu_initializer_helper.cc`, in TensorFlow until 2.12 and in XLA since; the others from the drivers for /dev/accel0 and
+# /dev/vfio/0.
 HELD_TPU = re.compile(
     r"The TPU is already in use(?: by process with pid \d+)?"
     r"|libtpu\.so already in used? by (?:another )?process(?: with pid \d+)?"
@@ -31,26 +32,27 @@ MAY_BE_THE_MACHINE = (Outcome.FAILED, Outcome.ERROR)
 
 
 def machine_trouble(outcome: Outcome, message: str, evidence: str) -> Lacking | None:
-    """Return what the machine lacks if that made a case fail, else None: then the software failed, or nothing did.
+    """Return what the machine lacks if that made a case fail; None if the software failed, or nothing did.
 
-    A declaration has no say in it: a full disk is no declared failure, whatever class the case announces.
+    Declarations don't count here: a full disk is never a declared failure, whatever class the case announces.
 
     Args:
-        outcome: what happened to the case.
-        message: what it raised, with the exception's class.
-        evidence: the traceback, and what was printed.
+        outcome: the outcome of the case.
+        message: its exception's class and message.
+        evidence: the traceback and the printed output.
     """
     if outcome not in MAY_BE_THE_MACHINE:
         return None
     if DISK.search(evidence):
         return Lacking(trouble=Trouble.DISK, message="no space left on device while the cell ran")
     if compiler := NO_COMPILER.search(message):
-        return Lacking(trouble=Trouble.DEVICE, message=f"the TPU compiler is not there: {compiler['why']}")
-    if held := HELD_TPU.search(f"{message}\n{evidence}"):
-        return Lacking(trouble=Trouble.DEVICE, message=f"the TPU can't be opened: {held.group()}")
+        return Lacking(trouble=Trouble.DEVICE, message=f"the TPU compiler is missing: {compiler['why']}")
+    # In the output too: TensorFlow loads libtpu while it is imported, only logs that the TPU is taken, and goes on without it.
+    if held_tpu := HELD_TPU.search(f"{message}\n{evidence}"):
+        return Lacking(trouble=Trouble.DEVICE, message=f"the TPU can't be opened: {held_tpu.group()}")
     if companion := NO_COMPANION.search(message):
         trouble = Trouble(companion["trouble"]) if companion["trouble"] else None
         return Lacking(
-            trouble=trouble, message=f"{companion['what']} can't be installed beside the environment: {companion['why']}"
+            trouble=trouble, message=f"{companion['package']} can't be installed beside the environment: {companion['why']}"
         )
     return None

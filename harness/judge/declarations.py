@@ -1,7 +1,7 @@
-"""The declared failures of cases with their conditions compiled: which one applies where. Pure.
+"""Compile the conditions of declared failures, and find the declaration that applies to given facts. Pure.
 
-compiled(cases, vocabulary)   every declaration, or one SpecError with everything that is wrong with their conditions
-applying(declarations, facts) the one that holds there; the topmost mark of a case wins
+compiled(cases, vocabulary)   every declaration, or one SpecError with every fault of their conditions
+applying(declarations, facts) the declaration that applies; the topmost mark of a case wins
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Conditional:
     until: Selector | None
 
     def applies(self, facts: Facts) -> bool:
-        """Return whether the failure is to be expected there."""
+        """Return True if the failure is expected where these facts hold."""
         return self.when(facts) and not (self.until is not None and self.until(facts))
 
 
 PLANNED = frozenset({"tensorflow", "install", "keras", "text", "model", "format", "device", "interface"})
-"""What is known before anything ran: `python` and `hub` are those that were taken, and a plan has pins at most."""
+"""The names whose values a plan has. Not `python` and `hub`: they are those that were installed, and a plan has pins at most."""
 
 Declared: TypeAlias = Mapping[str, tuple[Conditional, ...]]
 """By case id, in the order of the marks."""
@@ -44,12 +44,12 @@ def compiled(cases: Iterable[Case], vocabulary: Vocabulary, problems: Iterable[P
     """Return the declarations of all cases.
 
     Args:
-        cases: those with the marks.
-        vocabulary: the values of the axes; of a name that isn't there, any value is taken.
-        problems: what else is wrong with the cases, to be said in the same breath.
+        cases: all cases, with their marks.
+        vocabulary: the values of the axes; any value is accepted for a name that isn't there.
+        problems: other problems of the cases, to report in the same error.
 
     Raises:
-        SpecError: with all of those, and with every fault of a condition at its mark.
+        SpecError: all of those problems, and every fault of a condition at its mark.
     """
     problems = list(problems)
     by_case: dict[str, tuple[Conditional, ...]] = {}
@@ -62,17 +62,17 @@ def compiled(cases: Iterable[Case], vocabulary: Vocabulary, problems: Iterable[P
 
 
 def applying(conditionals: Sequence[Conditional], facts: Facts) -> Declaration | None:
-    """Return the declaration that holds there, the topmost if several do; None where none does."""
+    """Return the declaration that applies to these facts, the topmost if several do; None if none does."""
     return next((conditional.declaration for conditional in conditionals if conditional.applies(facts)), None)
 
 
 def never_holding(
     cases: Iterable[Case], declared: Declared, plan: Plan, interfaces: Mapping[str, Interface]
 ) -> tuple[Problem, ...]:
-    """Return a problem for each declaration that applies in no cell of a plan, so that nothing could ever be as declared.
+    """Return a problem for each declaration that can't apply in any cell of a plan.
 
-    What a plan does not know (packages, the interpreter that is taken, variants) may be anything: a condition is only reported
-    where it fails whatever that is.
+    Facts that a plan does not have (packages, the interpreter that is taken, variants) may have any value: a condition is reported
+    only if it fails for all of them.
     """
     problems: list[Problem] = []
     distinct: dict[object, tuple[Facts, ...]] = {}
@@ -80,6 +80,7 @@ def never_holding(
         for conditional in declared.get(case.id, ()):
             names = (conditional.when.names | (conditional.until.names if conditional.until else frozenset())) & PLANNED
             key = names, case.is_about(None), case.formats, case.interfaces, case.devices
+            # The full tier has 9,000 cells, and most conditions ask about the same few names: few combinations are left to test.
             if key not in distinct:
                 distinct[key] = _distinct(case, names, plan, interfaces)
             if not any(_may_apply(conditional, facts) for facts in distinct[key]):
@@ -107,7 +108,7 @@ def _may_apply(conditional: Conditional, facts: Facts) -> bool:
 
 
 def may_hold(condition: Condition, facts: Facts) -> bool | None:
-    """Return whether a condition holds; None where that depends on what a plan does not know."""
+    """Return True or False if a condition holds or fails for certain; None where that depends on facts that a plan lacks."""
     match condition:
         case Term(name=name):
             return as_test(condition)(facts) if name in PLANNED else None

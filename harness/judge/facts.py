@@ -1,6 +1,6 @@
-"""Facts of what was measured, for conditions of results, declared failures, claims and diagnoses.
+"""Build the facts of measured cells and cases, for conditions of results, declared failures, claims and diagnoses.
 
-`python` and `hub` are what was installed there, or what was pinned where nothing could be.
+`python` and `hub` are the installed ones, or the pinned ones where nothing could be installed.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from harness.matrix.facts import Facts, on_axes
 from harness.matrix.names import Context, names_in
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Package
 
-NOTHING = Facts({name.name: None for name in names_in(Context.RESULT).values() if not name.takes})
-"""The facts of what nothing is known of: every name that results have, without a value."""
+NO_FACTS = Facts({name.name: None for name in names_in(Context.RESULT).values() if not name.takes})
+"""Every name that results have, without a value."""
 
 OF_A_CASE = frozenset({"case", "variant", "task", "outcome", "signature", "verdict"})
-"""The names of what `of_case` adds to the facts of a cell."""
+"""The names that `of_case` adds to the facts of a cell."""
 
 
 def of_environment(record: EnvironmentRecord) -> Facts:
     """Return the facts of an environment: no model, no case, nothing of a cell."""
     packages = _versions(record.packages)
     values = {
-        **NOTHING.values,
+        **NO_FACTS.values,
         "tensorflow": record.tensorflow,
         "install": record.install.value,
         "keras": record.keras.value,
@@ -45,10 +45,10 @@ def of_cell(cell: CellRecord, environment: Facts | None, interfaces: Mapping[str
 
     Args:
         cell: its record.
-        environment: the facts of its environment; None where that has no record.
-        interfaces: the interface of each model, where it is known.
+        environment: the facts of its environment; None if that has no record.
+        interfaces: the interface of each model, by its id.
     """
-    below = environment or NOTHING
+    below = environment or NO_FACTS
     axes = on_axes(cell.axes, interfaces)
     return below.also(
         {
@@ -71,9 +71,9 @@ def of_case(
     Args:
         cell: the facts of the cell.
         case: its id.
-        record: what happened; None where it was not run.
-        verdict: the judge's; None where it is not given yet, as while a declaration is held against the failure.
-        task: what a user comes for, where the case is a way to do it.
+        record: its record; None if it was not run.
+        verdict: the judge's; None while there is none yet.
+        task: the task that the case is a way to do, if any.
     """
     outcome = record.outcome if record else Outcome.NOT_RUN
     facts = cell.also(
@@ -90,7 +90,7 @@ def of_case(
 
 
 def with_companions(facts: Facts, record: CaseRecord) -> Facts:
-    """Return the facts with the packages that the case asked for, which are in no environment, only beside it."""
+    """Return the facts with the packages that the case asked for, which are beside the environment and not in it."""
     return Facts(facts.values, {**facts.packages, **_versions(record.beside)}) if record.beside else facts
 
 

@@ -19,8 +19,8 @@ def judge_run(run: Run, cases: Iterable[Case], declared: Declared, interfaces: M
     """Return the judgement on every case record of a run.
 
     Args:
-        run: as read.
-        cases: those that are known now; a case that is gone declares nothing.
+        run: the run, with the environments of second opinions.
+        cases: all cases as they are now; a case that is gone declares nothing.
         declared: the declarations of the cases, compiled.
         interfaces: the interface of each model, by its id.
     """
@@ -29,19 +29,21 @@ def judge_run(run: Run, cases: Iterable[Case], declared: Declared, interfaces: M
     passed = _passed(run.cases)
     judgements: dict[RecordId, CaseJudgement] = {}
     for record in run.cases:
-        facts = of_record(record, environments.get(record.environment, facts_of.NOTHING), interfaces)
+        facts = of_record(record, environments.get(record.environment, facts_of.NO_FACTS), interfaces)
         declaration = applying(declared.get(record.case, ()), facts)
         verdict = judge_case(record.outcome, record.failure, declaration)
         proven = _is_proven(declaration, record, passed) if declaration and declaration.proof else None
-        known = verdict is CaseVerdict.AS_DECLARED and record.case not in wrong_ways
-        judgements[record_id(record)] = CaseJudgement(verdict=verdict, known=known, declaration=declaration, proven=proven)
+        is_known_failure = verdict is CaseVerdict.AS_DECLARED and record.case not in wrong_ways
+        judgements[record_id(record)] = CaseJudgement(
+            verdict=verdict, is_known_failure=is_known_failure, declaration=declaration, proven=proven
+        )
     return judgements
 
 
 def of_record(record: CaseRecord, environment: Facts, interfaces: Mapping[str, Interface]) -> Facts:
-    """Return the facts that a declaration may ask about: of the environment, and of the axes that the case uses, no others.
+    """Return the facts that a declaration may ask about: of the environment, and of the axes that the case uses.
 
-    A case that does not use the model says the same for all of them, so it has none.
+    Other axes have no value: a case that does not use the model was measured once for all models.
     """
     interface = interfaces.get(record.uses.get(Axis.MODEL.value, ""))
     facts = environment.also(
@@ -55,7 +57,7 @@ def of_record(record: CaseRecord, environment: Facts, interfaces: Mapping[str, I
 
 
 _Passed: TypeAlias = Mapping[tuple[str, str], Sequence[Mapping[str, str]]]
-"""By environment and case: the axis values with which it passed."""
+"""The axis values with which a case passed, by environment and case."""
 
 
 def _passed(records: Sequence[CaseRecord]) -> _Passed:

@@ -1,4 +1,4 @@
-"""What the outcome of a case means, held against what the case declares. Pure.
+"""Judge the outcome of a case by what the case declares. Pure.
 
     outcome                  declaration that applies here     verdict
     passed                   none                              passed
@@ -32,7 +32,7 @@ from harness.results.format import CaseRecord, FailureRecord
 
 
 class CaseVerdict(str, Enum):
-    """What became of a case, as a reader has to take it."""
+    """The verdict on a case: its outcome, compared with its declaration."""
 
     PASSED = "passed"
     AS_DECLARED = "as_declared"
@@ -48,7 +48,7 @@ class CaseVerdict(str, Enum):
 
 
 GOOD = frozenset({CaseVerdict.PASSED, CaseVerdict.AS_DECLARED})
-"""What was to be expected."""
+"""The expected verdicts."""
 
 SURPRISES = frozenset(
     {
@@ -60,23 +60,23 @@ SURPRISES = frozenset(
         CaseVerdict.TIMED_OUT,
     }
 )
-"""A failure that nobody declared, or a declared one that did not happen."""
+"""Verdicts on failures that nobody declared, and on declared ones that did not happen."""
 
 SILENT = frozenset({CaseVerdict.NOT_APPLICABLE, CaseVerdict.SKIPPED, CaseVerdict.NOT_RUN})
-"""What says nothing about the software."""
+"""Verdicts that say nothing about the software."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseJudgement:
-    """The verdict on a case, and the declaration that it was held against, if any applied.
+    """The verdict on a case, and the declaration that it was compared with, if any applied.
 
-    `known`: a right way that failed as declared, so that what it does is not to be had this way. `proven`: the case that shows
+    `is_known_failure`: a right way failed as declared, so its task can't be done this way here. `proven`: the case that shows
     the declaration's remedy passed in the same environment, on the same model, format and device where it uses them; None where
     no proof is named.
     """
 
     verdict: CaseVerdict
-    known: bool = False
+    is_known_failure: bool = False
     declaration: Declaration | None = None
     proven: bool | None = None
 
@@ -87,7 +87,7 @@ Judgements: TypeAlias = Mapping[RecordId, CaseJudgement]
 
 
 def record_id(record: CaseRecord) -> RecordId:
-    """Return what tells a record from the others of its run."""
+    """Return the id of a record within its run."""
     return record.key, record.case, record.variant
 
 
@@ -100,8 +100,8 @@ def judge_case(outcome: Outcome, failure: FailureRecord | None, declaration: Dec
     """Return the verdict on a case.
 
     Args:
-        outcome: what happened.
-        failure: what failed, if anything did.
+        outcome: the outcome of the case.
+        failure: its failure, if it has one.
         declaration: the one that applies where the case ran, if any does.
     """
     match outcome:
@@ -121,21 +121,21 @@ def judge_case(outcome: Outcome, failure: FailureRecord | None, declaration: Dec
 
 
 def is_the_declared(declaration: Declaration, failure: FailureRecord | None) -> bool:
-    """Return whether this failure is the one that was declared: its class, and its words."""
+    """Return True if this failure is the one that was declared, by its class and by its words."""
     return not class_names(failure).isdisjoint(declaration.raises) and has_words(declaration.match, failure)
 
 
 def class_names(failure: FailureRecord | None) -> frozenset[str]:
-    """Return the names, without their modules, of what was raised, of its innermost cause, and of the bases of both."""
+    """Return the names, without modules, of the classes that were raised and of their bases: the exception's and its cause's."""
     if failure is None:
         return frozenset()
     return frozenset(kind.rpartition(".")[2] for kind in (*failure.kinds, *failure.cause.kinds))
 
 
 def has_words(pattern: str, failure: FailureRecord | None, message: str = "") -> bool:
-    """Return whether a regular expression is found in what was raised or in its innermost cause.
+    """Return True if a regular expression is found in the exception's message or in that of its innermost cause.
 
-    `message` is searched where nothing was raised, as of a process that ended.
+    `message` is searched if there is no exception, as for a process that ended.
     """
     texts = (failure.message, failure.cause.message) if failure else (message,)
     return any(re.search(pattern, text) for text in texts)

@@ -1,4 +1,4 @@
-"""Second opinions on an older Python: which failures deserve one, and what it came to. Pure.
+"""Second opinions on an older Python: choose the failures that need one, and judge what came of it. Pure.
 
 The verdict on a case, or on a cell, is that of the first opinion, whatever the second says.
 """
@@ -17,7 +17,7 @@ from harness.results.store import Run
 
 BAD = (Outcome.FAILED, Outcome.ERROR, Outcome.CRASHED, Outcome.TIMED_OUT)
 FAILURES = SURPRISES - {CaseVerdict.PASSED_UNEXPECTEDLY}
-"""Verdicts on a failure that is not the declared one."""
+"""Verdicts on failures other than the declared one."""
 
 
 class SecondVerdict(str, Enum):
@@ -39,24 +39,24 @@ class SecondOpinion:
 
 
 def undeclared_failures(cases: Iterable[Case]) -> Callable[[CaseRecord], bool]:
-    """Return a test of records: whether a case failed in a way that it declares nowhere.
+    """Return a function that is True for the record of a case that failed in a way it declares nowhere.
 
-    Conditions are left aside: a failure that a case knows of some TensorFlow has its explanation.
+    The declarations' conditions are ignored: a failure that a case declares for any TensorFlow has its explanation.
     """
     declarations = {case.id: case.declarations for case in cases}
 
     def matters(record: CaseRecord) -> bool:
-        known = declarations.get(record.case, ())
-        return record.outcome in BAD and not any(is_the_declared(declaration, record.failure) for declaration in known)
+        declared = declarations.get(record.case, ())
+        return record.outcome in BAD and not any(is_the_declared(declaration, record.failure) for declaration in declared)
 
     return matters
 
 
 def opinions_on_environments(run: Run) -> Mapping[str, SecondOpinion]:
-    """Return what an older Python makes of each environment that doesn't install or import, by the id of the first.
+    """Return the second opinion on each environment that doesn't install or import, by the id of the first.
 
     Args:
-        run: as read, with the environments of second opinions.
+        run: the run, with the environments of second opinions.
     """
     environments = {record.id: record for record in run.environments}
     opinions = {}
@@ -69,10 +69,10 @@ def opinions_on_environments(run: Run) -> Mapping[str, SecondOpinion]:
 
 
 def opinions_on_cases(run: Run, judgements: Judgements) -> Mapping[RecordId, SecondOpinion]:
-    """Return what an older Python makes of each case record that failed undeclared.
+    """Return the second opinion on each case record that failed undeclared.
 
     Args:
-        run: as read, with the environments of second opinions.
+        run: the run, with the environments of second opinions.
         judgements: the verdict on each record, those of second opinions included.
     """
     pythons = {record.id: record.python for record in run.environments}
@@ -116,7 +116,7 @@ def _keys(cell: CellRecord) -> dict[str, str]:
 
 
 def _on_case(first: CaseRecord, second: CaseRecord, judgements: Judgements) -> SecondVerdict | None:
-    """Return the second verdict; None where the first passed or failed as declared, or where the second says nothing."""
+    """Return the second verdict; None if the first passed or failed as declared, or if the second is silent."""
     verdict = judgement_of(judgements, second).verdict
     if judgement_of(judgements, first).verdict not in FAILURES or verdict in SILENT:
         return None

@@ -1,7 +1,7 @@
-"""Which cells of a run, and which of their cases, a selector means. Pure.
+"""Select the cells of a run, and of each the cases, that a selector matches. Pure.
 
-A condition on a case (`outcome=failed`) selects that case and its cell, not the other cases of the cell. A cell on which no case
-bears is asked without one.
+A condition on a case (`outcome=failed`) selects that case and its cell, not the other cases of the cell. A cell without cases is
+tested by itself.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from harness.results.store import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
-    """A cell that was selected, and those of its cases that were: the id, and the record, None where it was not run."""
+class SelectedCell:
+    """A selected cell and its selected cases: their ids and records, None for a case that was not run."""
 
     cell: CellRecord
     cases: tuple[tuple[str, CaseRecord | None], ...]
 
 
-def select(
+def select_cells(
     run: Run, selector: Selector, interfaces: Interfaces, tasks: Mapping[str, str], judgements: Judgements
-) -> tuple[Selected, ...]:
-    """Return what the selector means, in the order of the run's cells.
+) -> tuple[SelectedCell, ...]:
+    """Return the selected cells, in the order of the run.
 
     Args:
-        run: a run as read.
+        run: the run.
         selector: compiled for Context.RESULT.
-        interfaces: the interface of each model, where it is known.
-        tasks: what a user comes for, by the case that is a way to do it.
+        interfaces: the interface of each model, by its id.
+        tasks: the task of each case that is a way to do one, by case id.
         judgements: the verdict on each case record; one without a judgement declares nothing.
     """
     records: defaultdict[str, list[CaseRecord]] = defaultdict(list)
@@ -42,7 +42,7 @@ def select(
         records[record.key].append(record)
     environments = {record.id: facts.of_environment(record) for record in run.environments}
     chosen = []
-    # What asks only about the cell is asked once for it: most conditions are such, and a cell has a hundred cases.
+    # Conditions about the cell alone are tested once for it: most are such, and a cell has a hundred cases.
     about_cells, about_cases = selector.split([name for name in selector.names if _is_of_a_case(name)])
     for cell in run.cells:
         of_cell = facts.of_cell(cell, environments.get(cell.environment), interfaces)
@@ -56,19 +56,19 @@ def select(
             or about_cases(facts.of_case(of_cell, case, record, _verdict(record, judgements), tasks.get(case)))
         )
         if means or (not cases and about_cases(of_cell)):
-            chosen.append(Selected(cell=cell, cases=means))
+            chosen.append(SelectedCell(cell=cell, cases=means))
     return tuple(chosen)
 
 
 def vocabulary(run: Run, planned: Vocabulary) -> Vocabulary:
     """Return the values that a selector for a run may name: those of the matrix, and those that the run has.
 
-    Names with a closed list, and versions of packages, are not here: whatever they can be, they may be asked for.
+    Names with a closed list, and versions of packages, are not here: any of their values may be asked for.
     """
     axes = [cell.axes for cell in run.cells]
     values = {
-        "tensorflow": [*planned.get("tensorflow", ()), *(each.tensorflow for each in axes)],
-        "model": [*planned.get("model", ()), *(each.model for each in axes if each.model)],
+        "tensorflow": [*planned.get("tensorflow", ()), *(of_cell.tensorflow for of_cell in axes)],
+        "model": [*planned.get("model", ()), *(of_cell.model for of_cell in axes if of_cell.model)],
         "environment": [record.environment for record in run.cells],
         "cell": [record.id for record in run.cells],
         "case": [ref.case for record in run.cells for ref in record.cases],
@@ -80,7 +80,7 @@ def vocabulary(run: Run, planned: Vocabulary) -> Vocabulary:
 
 
 def _is_of_a_case(name: str) -> bool:
-    """Say whether the cases of a cell may differ in it; in packages by their companions."""
+    """Return True if the cases of a cell may differ in this fact; in packages they differ by their companions."""
     return name in facts.OF_A_CASE or name.startswith("package(")
 
 

@@ -1,4 +1,4 @@
-"""What a user comes for, held against a cell: does the way to do it work, or does another stand in for it? Pure.
+"""Judge the tasks of users in each cell: does the way to do a task work, or else a stand-in for it? Pure.
 
     the way                            a stand-in for it passed   verdict
     passed                             any                        works
@@ -8,7 +8,7 @@
     not applicable, skipped            no                         not_applicable
     not run                            any                        not_measured
 
-Variants of a case count together: it passed where all of them did. A task that several ways do, one for each interface of models,
+Variants of a case count together: the case passed if all of them did. A task with several ways, one for each interface of models,
 is judged by those that bear on the cell.
 """
 
@@ -29,7 +29,7 @@ from harness.results.store import Run
 
 
 class TaskVerdict(str, Enum):
-    """Of a task in a cell, or in an environment."""
+    """The verdict on a task in a cell."""
 
     WORKS = "works"
     WORKS_OTHERWISE = "works_otherwise"
@@ -40,7 +40,7 @@ class TaskVerdict(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskJudgement:
-    """A task in a cell. `way` is the case that does it, `by` the one that was seen to work: the same, or what stands in for it."""
+    """The verdict on a task in a cell. `way` is the case that does it, `by` the case that works: the same, or its stand-in."""
 
     cell: str
     task: UserTask
@@ -50,7 +50,7 @@ class TaskJudgement:
 
 
 Verdicts: TypeAlias = Mapping[str, CaseVerdict]
-"""By case id, in one cell."""
+"""Verdicts by case id, in one cell."""
 
 ORDER = (
     CaseVerdict.CRASHED,
@@ -65,15 +65,15 @@ ORDER = (
     CaseVerdict.SKIPPED,
     CaseVerdict.NOT_APPLICABLE,
 )
-"""Of several variants the first of these counts."""
+"""Of several variants' verdicts the first in this order counts."""
 
 
 def judge_tasks(run: Run, cases: Iterable[Case], judgements: Judgements) -> Iterator[TaskJudgement]:
-    """Give the verdict on each task that bears on each cell, in the order of the run's cells, `install` and `import` first.
+    """Judge each task in each cell that its case bears on, in the order of the run's cells, `install` and `import` first.
 
     Args:
-        run: as read.
-        cases: those that are known; their marks name the tasks.
+        run: the run.
+        cases: all cases; their marks name the tasks.
         judgements: the verdict on each case record.
     """
     ways = [case for case in cases if case.way]
@@ -110,12 +110,12 @@ def _of_cell(cell: CellRecord, ways: Sequence[Case], verdicts: Verdicts) -> Iter
             stand_ins = _stand_ins(case.id, ways)
             by = next((other for other in stand_ins if verdicts.get(other) is CaseVerdict.PASSED), "")
             verdict = _task_verdict(verdicts[case.id], bool(by))
-            shown = case.id if verdict is TaskVerdict.WORKS else by if verdict is TaskVerdict.WORKS_OTHERWISE else ""
-            yield TaskJudgement(cell=cell.id, task=case.way.task, verdict=verdict, way=case.id, by=shown)
+            working_way = case.id if verdict is TaskVerdict.WORKS else by if verdict is TaskVerdict.WORKS_OTHERWISE else ""
+            yield TaskJudgement(cell=cell.id, task=case.way.task, verdict=verdict, way=case.id, by=working_way)
 
 
 def _stand_ins(way: str, ways: Sequence[Case]) -> tuple[str, ...]:
-    """Return what stands in for a way, and what stands in for that, nearest first."""
+    """Return the cases that stand in for a way, and those that stand in for them, nearest first."""
     chain = [way]
     for stood_in in chain:  # grows while it is read
         chain += [case.id for case in ways if case.way and case.way.instead_of == stood_in and case.id not in chain]

@@ -14,9 +14,9 @@
     completed                             none but skipped or not applicable       not_run      n/a
     completed                             none at all                              not_run      –
 
-Good are passed and as declared: a wrong way that fails in the declared words is what its case is for. A right way that fails in the
-declared words is good too, for nobody is surprised, but a cell that has one does not work in every way: it works partly. Surprises
-are what nobody declared (harness/judge/outcomes.py). Cases that were skipped or don't apply are not counted.
+Passed and as declared are good: a wrong way that fails in the declared words does what its case is for. A right way that fails in
+the declared words is good too, since it surprises nobody, but a cell that has one does not work in every way: it works partly.
+Surprises are undeclared (harness/judge/outcomes.py). Cases that were skipped or don't apply are not counted.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MEASURED = frozenset({CellVerdict.WORKS, CellVerdict.PARTLY, CellVerdict.FAILS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellJudgement:
-    """A verdict, its label of at most nine characters, and one phrase that says it in words."""
+    """A verdict, its label of at most nine characters, and the same in words."""
 
     verdict: CellVerdict
     label: str
@@ -58,9 +58,9 @@ def judge_cell(status: Status, trouble: Trouble | None, verdicts: Iterable[CaseV
     """Return the verdict on one cell.
 
     Args:
-        status: how its process, or its environment, ended.
-        trouble: what the machine lacks, of an unavailable cell.
-        verdicts: on each of its cases.
+        status: the status of the cell.
+        trouble: what the machine lacks, for an unavailable cell.
+        verdicts: the verdict on each of its cases.
         known_failures: how many of them are right ways that failed as declared.
     """
     tally = Counter(verdicts)
@@ -83,8 +83,8 @@ def judge_cell(status: Status, trouble: Trouble | None, verdicts: Iterable[CaseV
             assert_never(status)
 
 
-def together(verdicts: Iterable[CellVerdict]) -> CellVerdict:
-    """Several cells as one. `works` is claimed only where every one was measured and works."""
+def combined_verdict(verdicts: Iterable[CellVerdict]) -> CellVerdict:
+    """Return one verdict for several cells: `works` only if all were measured and work."""
     different = frozenset(verdicts)
     measured = different & MEASURED
     if measured == {CellVerdict.FAILS}:
@@ -123,7 +123,7 @@ def _completed(tally: Counter[CaseVerdict], known_failures: int) -> CellJudgemen
 
 
 def _surprises(tally: Counter[CaseVerdict], surprises: int) -> str:
-    """Return the label of a cell with surprises: what ended every one of them, where it was the same, else their number."""
+    """Return the label of a cell with surprises: `crash` or `timeout` if all are that and nothing passed, else their number."""
     for verdict, label in ((CaseVerdict.CRASHED, "crash"), (CaseVerdict.TIMED_OUT, "timeout")):
         if tally[verdict] == surprises and not tally[CaseVerdict.PASSED]:
             return label

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from harness.domain import HOSTS, Device, InstallPolicy, Outcome, installations
 from harness.judge.claims import Answer, Evidence, Finding, Need
-from harness.judge.claims.judge import together
+from harness.judge.claims.judge import combined_answer
 from harness.report.document import ClaimTrack, ClaimView, DocumentView, Installation, Proof, installed
 from harness.report.grid import ascending, runs, version_key
 from harness.report.phrase import Scale, listed, scale, spans
@@ -80,7 +80,7 @@ def _tracks(evidence: Sequence[Evidence], versions: Sequence[str], version_scale
         for item in by_installation[way]:
             by_version[plain(item.axes.tensorflow)].append(item)
         if by_version:
-            answers = tuple(together(item.confirms for item in by_version[version]) for version in versions)
+            answers = tuple(combined_answer(item.confirms for item in by_version[version]) for version in versions)
             yield ClaimTrack(
                 **way.as_arguments(),
                 answers=answers,

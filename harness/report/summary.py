@@ -9,7 +9,7 @@ from itertools import groupby
 
 from harness.domain import HOSTS, InstallPolicy, installation
 from harness.judge.outcomes import SURPRISES, CaseVerdict
-from harness.judge.verdict import CellVerdict, together
+from harness.judge.verdict import CellVerdict, combined_verdict
 from harness.report.document import CaseView, CellView, Counts, Mark, MessageGroup, MessageKind, ModelSummary, Section, Span, Track
 from harness.report.grid import runs, version_key
 from harness.report.text import first_line
@@ -83,7 +83,7 @@ def _track(section: Section, columns: Sequence[int], cells: Sequence[CellView]) 
 
 def _mark(version: str, indices: Sequence[int], cells: Sequence[CellView]) -> Mark:
     of_version = [cells[index] for index in indices]
-    verdict = together(cell.verdict for cell in of_version)
+    verdict = combined_verdict(cell.verdict for cell in of_version)
     return Mark(
         tensorflow=version,
         verdict=verdict,

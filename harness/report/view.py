@@ -11,7 +11,7 @@ from types import MappingProxyType
 from harness.domain import Axis, Cell, Interface, Outcome, Status
 from harness.judge import facts
 from harness.judge.claims import Finding
-from harness.judge.diagnose import KNOWN, Diagnosis, diagnose
+from harness.judge.diagnose import DIAGNOSES, Diagnosis, diagnose
 from harness.judge.outcomes import SURPRISES, CaseJudgement, CaseVerdict, Judgements, RecordId, judgement_of, record_id
 from harness.judge.second import SecondOpinion, opinions_on_cases, opinions_on_environments
 from harness.judge.verdict import CellVerdict, judge_cell
@@ -148,7 +148,7 @@ class _Cases:
             first = len(self._views)
             for record in records.values():
                 judgement = judgement_of(self._judgements, record)
-                if judgement.known:
+                if judgement.is_known_failure:
                     self._known_failures.add(len(self._views))
                 self._views.append(self._case(record, judgement))
             if not records:
@@ -179,7 +179,7 @@ class _Cases:
             case=record.case,
             title=self._title(record.case),
             variant=plain(record.variant, MESSAGE_LIMIT),
-            python=plain(str(self._facts.get(record.environment, facts.NOTHING)["python"] or "")),
+            python=plain(str(self._facts.get(record.environment, facts.NO_FACTS)["python"] or "")),
             outcome=record.outcome,
             verdict=judgement.verdict,
             seconds=round(record.seconds, 2),
@@ -205,18 +205,18 @@ class _Cases:
         if not record.message:
             return ""
         used = {name: value for name, value in record.uses.items() if name in _AXES}
-        cell = self._facts.get(record.environment, facts.NOTHING).also(used)
+        cell = self._facts.get(record.environment, facts.NO_FACTS).also(used)
         return _diagnosis(record.message, facts.of_case(cell, record.case, record))
 
 
 def _diagnosis(message: str, under: Facts) -> str:
-    diagnosis = diagnose(message, under, KNOWN)
+    diagnosis = diagnose(message, under, DIAGNOSES)
     return diagnosis.id if diagnosis else ""
 
 
 def _diagnoses(cells: Sequence[CellView], cases: Sequence[CaseView]) -> tuple[Diagnosis, ...]:
     used = {cell.diagnosis for cell in cells} | {case.diagnosis for case in cases}
-    return tuple(diagnosis for diagnosis in KNOWN if diagnosis.id in used)
+    return tuple(diagnosis for diagnosis in DIAGNOSES if diagnosis.id in used)
 
 
 def _cell(

@@ -269,7 +269,10 @@ def judgements(run: Run) -> Judgements:
         verdict = judge_case(record.outcome, record.failure, declaration)
         known = verdict is CaseVerdict.AS_DECLARED and "KerasTensor" not in record.message
         judged[record_id(record)] = CaseJudgement(
-            verdict=verdict, known=known, declaration=declaration, proven=True if declaration and declaration.proof else None
+            verdict=verdict,
+            is_known_failure=known,
+            declaration=declaration,
+            proven=True if declaration and declaration.proof else None,
         )
     return judged
 

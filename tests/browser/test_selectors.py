@@ -162,7 +162,7 @@ def compiled(text: str, run: Run) -> Selector:
 
 
 def cells(run: Run, selector: Selector) -> list[str]:
-    return sorted(each.cell.id for each in selected.select(run, selector, INTERFACES, TASKS, synthetic.judgements(run)))
+    return sorted(each.cell.id for each in selected.select_cells(run, selector, INTERFACES, TASKS, synthetic.judgements(run)))
 
 
 READ = """(source) => {

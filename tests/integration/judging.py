@@ -16,6 +16,6 @@ from harness.results.store import Run
 def verdicts(project: Path, run: Run) -> list[tuple[CaseRecord, str]]:
     """Return each case record of a run with the judge's verdict on it."""
     spec = load_spec(project / "matrix.yaml")
-    cases = catalog.read(project / "cases")
+    cases = catalog.read_cases(project / "cases")
     judgements = judge_run(run, cases, compiled(cases, spec.vocabulary()), spec.interfaces())
     return [(record, judgements[record_id(record)].verdict.value) for record in run.cases]

@@ -86,4 +86,4 @@ def test_a_cell_of_other_cases_as_well_is_measured_and_unavailable(mini: Make, a
         run = project.run()
     assert outcomes(run) == {"test_host": "passed"}
     assert cells(run) == {"cpu": (Status.UNAVAILABLE, Trouble.DEVICE)}
-    assert run.cells[0].message.startswith("the TPU compiler is not there: the TPU compiler isn't available: Because jax")
+    assert run.cells[0].message.startswith("the TPU compiler is missing: the TPU compiler isn't available: Because jax")

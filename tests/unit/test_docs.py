@@ -98,7 +98,7 @@ def test_the_example_of_a_case_is_one(tmp_path: Path) -> None:
     (tmp_path / path).parent.mkdir(parents=True)
     (tmp_path / path).write_text(example)
     (tmp_path / "cases" / "conftest.py").write_bytes((ROOT / "cases" / "conftest.py").read_bytes())
-    cases = catalog.read(tmp_path / "cases")
+    cases = catalog.read_cases(tmp_path / "cases")
     assert [case.id for case in cases] == [f"{path}::test_output_key", f"{path}::test_unknown_output_key"]
     for case in cases:
         assert case.uses == {Axis.MODEL}

@@ -1,6 +1,6 @@
-"""Hold claims against a run: pure.
+"""Compare claims with a run. Pure.
 
-A binding may say of which failure it speaks: by its words (`match`), by its class (`raises`). One with `true_if: fails` always
+A binding may name the failure that it is about: by its words (`match`), by its class (`raises`). One with `true_if: fails` always
 has words.
 
     what happened                               true_if: works   true_if: fails
@@ -12,9 +12,8 @@ has words.
     crashed, timed_out                          refutes          confirms only if `raises` names it, else says nothing
     error, skipped, not_applicable, not_run     says nothing     says nothing
 
-A failure that is not the one that the case declares has a cause that nobody looked at: a save that fails on a full disk or on
-another package does not refute what is said of loading. Apart from that a declaration has no part in it: it is of this project,
-the claim is not.
+A failure other than the declared one has a cause that nobody has looked at: a save that fails on a full disk or on another package
+does not refute a claim about loading. Apart from that, declarations don't count: they are this project's, the claims are not.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from typing_extensions import assert_never
 
 from harness.domain import Axes, Axis, Interface, Outcome, installation
 from harness.judge import facts
-from harness.judge.claims.model import Binding, Claim, Document, TrueIf
+from harness.judge.claims.model import Binding, Claim, ClaimsDocument, TrueIf
 from harness.judge.outcomes import CaseVerdict, Judgements, class_names, has_words, record_id
 from harness.matrix.facts import Facts
 from harness.results.format import CaseRecord, CellRecord
@@ -77,7 +76,7 @@ class Finding:
     `concerns_run` says whether any cell of the run is one that the claim speaks of.
     """
 
-    document: Document
+    document: ClaimsDocument
     claim: Claim
     answer: Answer
     evidence: tuple[Evidence, ...]
@@ -85,7 +84,7 @@ class Finding:
 
 
 def judge(
-    documents: Iterable[Document],
+    documents: Iterable[ClaimsDocument],
     run: Run,
     interfaces: Mapping[str, Interface],
     judgements: Judgements = MappingProxyType({}),
@@ -93,9 +92,9 @@ def judge(
     """Return one finding for each claim, in the documents' order.
 
     Args:
-        documents: with their claims.
-        run: what the claims are held against.
-        interfaces: those of the models, where they are known.
+        documents: the documents with their claims.
+        run: the run to compare them with.
+        interfaces: the interface of each model, by its id.
         judgements: the verdict on each case record; one without a judgement declares nothing.
     """
     documents = tuple(documents)
@@ -117,8 +116,8 @@ def judge(
     return tuple(findings)
 
 
-def together(confirms: Iterable[bool]) -> Answer:
-    """Return what several pieces of evidence from one TensorFlow amount to: never VARIES."""
+def combined_answer(confirms: Iterable[bool]) -> Answer:
+    """Combine several pieces of evidence from one TensorFlow into an answer: never VARIES."""
     answers = frozenset(confirms)
     if not answers:
         return Answer.NOT_MEASURED
@@ -126,13 +125,13 @@ def together(confirms: Iterable[bool]) -> Answer:
 
 
 def over_versions(evidence: Sequence[Evidence]) -> Answer:
-    """Return what evidence from any number of TensorFlows amounts to."""
-    answer = together(item.confirms for item in evidence)
+    """Combine evidence from any number of TensorFlows into an answer."""
+    answer = combined_answer(item.confirms for item in evidence)
     return Answer.VARIES if answer is Answer.PARTLY and _changes(evidence) else answer
 
 
 def _changes(evidence: Iterable[Evidence]) -> bool:
-    """Return whether some answer changes from one TensorFlow to another.
+    """Return True if some answer changes from one TensorFlow to another.
 
     Either that of all cases together under one way to install, or that of a single case on the same axes: one that comes to
     fail while another comes to work leaves the sum the same.
@@ -146,7 +145,7 @@ def _changes(evidence: Iterable[Evidence]) -> bool:
 
 
 def confirms(binding: Binding, record: CaseRecord, verdict: CaseVerdict | None = None) -> bool | None:
-    """Return whether what the bound case did confirms the claim; None where it says nothing.
+    """Return whether the record of the bound case confirms the claim; None if it says nothing about it.
 
     Args:
         binding: of the claim.
@@ -174,9 +173,9 @@ def confirms(binding: Binding, record: CaseRecord, verdict: CaseVerdict | None =
 
 
 def _is_meant(binding: Binding, record: CaseRecord) -> bool:
-    """Return whether a failure is the one that a binding speaks of: by its words and, where it names any, by its classes.
+    """Return True if a failure is the one that a binding is about: by its words and, if it names any, by its classes.
 
-    A process that ended leaves no exception: there the outcome is the class, and has to be named.
+    A process that ended leaves no exception, so its outcome counts as the class, and the binding has to name it.
     """
     failed = record.outcome is Outcome.FAILED
     classes = class_names(record.failure) if failed else {record.outcome.value}
@@ -204,6 +203,7 @@ def _gather(
         if record.case in bound:
             records[record.key].append(record)
     evidence_by_claim: defaultdict[str, list[Evidence]] = defaultdict(list)
+    # A record that several cells of an environment refer to is one measurement: it counts with the first that the claim is about.
     seen: set[tuple[str, Binding, str, str, str]] = set()
     cells = zip(run.cells, _facts_of_cells(run, interfaces), strict=True)
     refs = ((cell, of_cell, ref) for cell, of_cell in cells for ref in cell.cases if ref.key in records)
@@ -223,7 +223,7 @@ def _gather(
 
 
 def _evidence(claim: Claim, binding: Binding, record: CaseRecord, cell: CellRecord, verdict: CaseVerdict | None) -> Evidence | None:
-    """Return what a record says, None where it says nothing or is of another variant."""
+    """Return the evidence of a record; None if it says nothing, or belongs to another variant."""
     answer = confirms(binding, record, verdict)
     if answer is None or (binding.variant and record.variant != binding.variant):
         return None

@@ -16,7 +16,7 @@ class TrueIf(str, Enum):
 
 
 class Need(str, Enum):
-    """A thing that no cell has yet, so that the claim can't be measured."""
+    """Hardware that no cell has yet, so that the claim can't be measured."""
 
     TPU = "tpu"
 
@@ -26,8 +26,8 @@ class Binding:
     """A case that can confirm or refute a claim.
 
     `variant` is one of a parametrized case; empty: all of them. `match` (a regular expression) and `raises` (names of exception
-    classes or of their bases, `crashed`, `timed_out`) say of which failure the binding speaks; empty: of any. `measured_on` is
-    what stands in for what the claim speaks of.
+    classes or of their bases, `crashed`, `timed_out`) name the failure that the binding is about; empty: any. `measured_on` is the
+    stand-in for the subject of the claim.
     """
 
     case: str
@@ -41,9 +41,9 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One statement. `when` are the cells that it speaks of; `needs` is why it has no cases.
+    """One statement of a document. `when` selects the cells that it is about; `needs` is the reason why it has no cases.
 
-    `measured_on` says what stands in for what it speaks of, in all of its bindings that say nothing else.
+    `measured_on` is the stand-in for its subject, in all of its bindings that name no other.
     """
 
     id: str
@@ -55,8 +55,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A document by its file name, with what it asserts."""
+class ClaimsDocument:
+    """A document by its file name, with its claims."""
 
     file: str
     title: str

@@ -15,8 +15,8 @@
         cases:
           - {case: "cases/loading/test_load_tf1.py::test_hub_load", true_if: fails, raises: ValueError, match: no signature}
 
-A claim has cases, or says with `needs` why it can't have any. `measured_on` of a claim or a binding names what stands in for
-what the document speaks of.
+A claim has cases, or says with `needs` why it can't have any. `measured_on` of a claim or a binding names the stand-in for the
+subject of the document.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from harness.documents.leaves import TEXT, choice, format_of, matching, one_of
 from harness.documents.nodes import Node, Scalar, TableNode, compose
 from harness.documents.shape import Leaf, ListOf, Log, NodeShape, OneOrMore, RecordOf, RefusedText, TableOf, open_record
 from harness.domain import Case, Outcome
-from harness.judge.claims.model import Binding, Claim, Document, Need, TrueIf
+from harness.judge.claims.model import Binding, Claim, ClaimsDocument, Need, TrueIf
 from harness.matrix.document import selector
 from harness.matrix.names import Context
 from harness.matrix.selector import Selector, Vocabulary
@@ -47,8 +47,12 @@ ENDS = (Outcome.CRASHED.value, Outcome.TIMED_OUT.value)
 CLAIM_ID = matching("a claim's id", r"[a-z0-9]+(-[a-z0-9]+)*", "small letters and digits, with - between words")
 
 
-def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary) -> tuple[Document, ...]:
-    """Return the documents of a file; none where there is no such file. Raises SpecError for one that isn't valid."""
+def load_claims(path: Path, cases: Sequence[Case], vocabulary: Vocabulary) -> tuple[ClaimsDocument, ...]:
+    """Read the documents of a file; return none if there is no such file.
+
+    Raises:
+        SpecError: the file isn't valid.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -57,17 +61,22 @@ def load(path: Path, cases: Sequence[Case], vocabulary: Vocabulary) -> tuple[Doc
         raise SpecError(f"not UTF-8 (byte {error.start})", location=path.name) from None
     except OSError as error:
         raise SpecError(f"can't be read: {error.strerror}", location=path.name) from None
-    return parse(text, cases, vocabulary, name=path.name)
+    return parse_claims(text, cases, vocabulary, name=path.name)
 
 
-def parse(text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str = "claims.yaml") -> tuple[Document, ...]:
-    """Return the documents that the text holds. Raises one SpecError with all problems, in line order.
+def parse_claims(
+    text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str = "claims.yaml"
+) -> tuple[ClaimsDocument, ...]:
+    """Parse the documents of a text.
 
     Args:
         text: YAML.
-        cases: those that may be bound.
-        vocabulary: the values of the axes; of an axis that isn't there, any value is taken.
-        name: what the file is called in problems.
+        cases: the cases that may be bound.
+        vocabulary: the values of the axes; any value is accepted for an axis that isn't there.
+        name: the file's name in problems.
+
+    Raises:
+        SpecError: all problems at once, in line order.
     """
     root = compose(text, name)
     if root is None:
@@ -84,7 +93,7 @@ def parse(text: str, cases: Sequence[Case], vocabulary: Vocabulary, *, name: str
     if "documents" in sections:
         _note_repeated(sections["documents"], log)
     log.raise_if_any()
-    return tuple(Document(file=file, **values) for file, values in values_by_file or ())
+    return tuple(ClaimsDocument(file=file, **values) for file, values in values_by_file or ())
 
 
 def _document(cases: Sequence[str], when: Leaf[Selector]) -> RecordOf[dict[str, Any]]:
@@ -132,7 +141,7 @@ def _binding(cases: Sequence[str], when: Leaf[Selector]) -> NodeShape[Binding]:
 
 
 def _pattern(text: str) -> str:
-    """Return the regular expression. Raises RefusedText for one that does not compile, or that no failure could escape."""
+    """Return the regular expression. Raises RefusedText for one that does not compile, or that matches any failure."""
     try:
         pattern = re.compile(text)
     except re.error as error:
@@ -143,18 +152,18 @@ def _pattern(text: str) -> str:
 
 
 def _class_name(text: str) -> str:
-    """Return the name of an exception's class, or of how a process ended. Raises RefusedText for any other text."""
+    """Return the name of an exception's class, or of a process's end. Raises RefusedText for any other text."""
     if text in EVERY_FAILURE:
         raise RefusedText(f"{text!r} is any failure", "name the class that was seen")
     if text not in ENDS and not (text.isidentifier() and text[:1].isupper()):
         hint = f"a name without its module, such as ValueError, or {' or '.join(ENDS)}"
-        raise RefusedText(f"{text!r} names no exception", hint)
+        raise RefusedText(f"{text!r} isn't the name of an exception", hint)
     return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Worded:
-    """A binding whose failure has words wherever they decide: those of any other failure would confirm as well."""
+    """A binding that has words (`match`) wherever they decide: without them any other failure would confirm the claim as well."""
 
     record: RecordOf[Binding]
 
@@ -190,7 +199,7 @@ class _Decidable:
 
 
 def _note_repeated(documents: Node, log: Log) -> None:
-    """Note the ids that two documents have: they are anchors of one page."""
+    """Report ids that two documents share: they are anchors on one page."""
     claims = [
         (f"documents.{file.text}.claims.{claim.text}", claim)
         for file, document in _entries(documents)

@@ -1,9 +1,9 @@
-"""Diagnoses: what stable messages mean that don't say it themselves, and what to do.
+"""Diagnoses: the causes of stable messages that don't name them, and what to do.
 
-`known` is the list, `diagnose` finds the one for a message. An outcome stays what it is: a diagnosis only explains it.
+`DIAGNOSES` is the list, `diagnose` finds the one for a message. A diagnosis explains an outcome and never changes it.
 """
 
-from harness.judge.diagnose.known import KNOWN
+from harness.judge.diagnose.known import DIAGNOSES
 from harness.judge.diagnose.match import Diagnosis, diagnose
 
-__all__ = ["KNOWN", "Diagnosis", "diagnose"]
+__all__ = ["DIAGNOSES", "Diagnosis", "diagnose"]

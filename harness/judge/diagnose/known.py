@@ -1,6 +1,6 @@
-"""The known messages. One is added where its cause was measured: `see` names the case or report that shows it.
+"""The list of diagnoses. Add one when its cause was measured: `see` names the case or report that shows it.
 
-Most specific first: the first that fits is told.
+Most specific first, because the first that fits is shown.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.judge.diagnose.match import Diagnosis
 
-KNOWN: Final = (
+DIAGNOSES: Final = (
     Diagnosis(
         id="no-eager-execution",
         says="'Tensor' object has no attribute 'numpy'",

@@ -1,4 +1,4 @@
-"""Which diagnosis a message has. Pure."""
+"""Find the diagnosis of a message. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from harness.matrix.selector import Context, Facts, Selector, compile_selector
 class Diagnosis:
     """A known message with its cause and what to do.
 
-    `says` is a regular expression for a part of the message, `when` the condition (empty: everywhere) under which it means this.
-    `see` is the case, or the page, that shows it: a path of the project.
+    `says` is a regular expression for a part of the message, `when` the condition under which this is its cause (empty: any).
+    `see` is the path of the case, or of the page, that shows it.
     """
 
     id: str
@@ -26,12 +26,12 @@ class Diagnosis:
     see: str
 
     def explains(self, message: str, facts: Facts) -> bool:
-        """Say whether this is what the message means where those are the facts."""
+        """Return True if the message has this cause where these facts hold."""
         return bool(re.search(self.says, message)) and _condition(self.when)(facts)
 
 
 def diagnose(message: str, facts: Facts, diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
-    """Return the first diagnosis that explains the message under these facts; None where none does."""
+    """Return the first diagnosis that explains the message under these facts; None if none does."""
     return next((diagnosis for diagnosis in diagnoses if diagnosis.explains(message, facts)), None) if message else None
 
 

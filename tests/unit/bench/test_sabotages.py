@@ -70,7 +70,7 @@ def test_a_sabotage_touches_what_a_case_asks_for(case: Case, names: set[str]) ->
 
 
 def test_every_case_with_a_model_or_a_service_is_touched() -> None:
-    cases = catalog.of_matrix(catalog.read(ROOT / "cases"))
+    cases = catalog.of_matrix(catalog.read_cases(ROOT / "cases"))
     untouched = [case.id for case in cases if (case.uses & {Axis.MODEL} or case.services) and not touching(case)]
     assert untouched == []
 
@@ -129,7 +129,7 @@ def test_the_way_to_do_a_task_has_to_notice_when_it_is_taken_away() -> None:
 
 
 def test_every_task_that_a_case_does_is_taken_away_by_some_sabotage() -> None:
-    cases = catalog.of_matrix(catalog.read(ROOT / "cases"))
+    cases = catalog.of_matrix(catalog.read_cases(ROOT / "cases"))
     ways = [case for case in cases if case.way]
     assert ways
     unshakable = [case.id for case in ways if not any(case.way and case.way.task in s.tasks and s.touches(case) for s in SABOTAGES)]
@@ -152,6 +152,6 @@ def test_a_reason_explains_and_one_that_is_not_needed_is_an_error() -> None:
 
 
 def test_every_reason_is_about_a_case_that_is_there() -> None:
-    cases = {case.id for case in catalog.of_matrix(catalog.read(ROOT / "cases"))}
+    cases = {case.id for case in catalog.of_matrix(catalog.read_cases(ROOT / "cases"))}
     assert sorted(RIGHT.keys() - cases) == []
     assert all(reason.strip() for reason in RIGHT.values())

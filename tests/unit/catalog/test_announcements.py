@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import SpecError
-from harness.catalog import links, read
+from harness.catalog import links, read_cases
 from harness.domain import Case, UserTask
 from tests.unit.catalog.test_catalog import one, problems, tree
 
@@ -71,9 +71,9 @@ def test_a_task(tmp_path: Path) -> None:
         ('declared(raises="E", instead="x")', "mark 'declared' has no 'match'"),
         ('declared(raises="E", match="w")', "mark 'declared' has no 'instead'"),
         ('declared(raises="E", match="w", instead=" ")', "'instead' is empty"),
-        ('declared(raises="E", match="(", instead="x")', "'(' is no regular expression: missing ), unterminated subpattern"),
+        ('declared(raises="E", match="(", instead="x")', "'(' isn't a regular expression: missing ), unterminated subpattern"),
         ('declared(raises="E", match=".*", instead="x")', "'.*' matches any failure"),
-        ('declared(raises=ValueError, match="w", instead="x")', "`ValueError` names no exception"),
+        ('declared(raises=ValueError, match="w", instead="x")', "`ValueError` isn't the name of an exception"),
         ('declared(raises="Exception", match="w", instead="x")', "'Exception' is any failure"),
         (f'declared({GOOD}, wen="x")', "mark 'declared' has no argument 'wen' (hint: did you mean 'when'?)"),
         ("declared", "mark 'declared' needs arguments"),
@@ -90,7 +90,7 @@ def test_what_may_be_wrong_with_one(tmp_path: Path, mark: str, says: str) -> Non
 
 
 def test_links_between_cases_all_at_once(tmp_path: Path) -> None:
-    cases = read(
+    cases = read_cases(
         tree(
             tmp_path,
             test_x=f"""
@@ -130,5 +130,5 @@ def test_what_is_judged_afterwards_is_no_part_of_the_digest(tmp_path: Path) -> N
 
 def test_every_problem_of_every_mark_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
-        read(tree(tmp_path, test_x='import pytest\n@pytest.mark.task("x")\n@pytest.mark.declared()\ndef test_a(): ...\n'))
+        read_cases(tree(tmp_path, test_x='import pytest\n@pytest.mark.task("x")\n@pytest.mark.declared()\ndef test_a(): ...\n'))
     assert len(caught.value.problems) == 2

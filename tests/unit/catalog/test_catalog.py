@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from harness.base.errors import SpecError
-from harness.catalog import read
+from harness.catalog import read_cases
 from harness.domain import Axis, Case, Companion, HubFormat, Interface, Service
 
 CONFTEST = """
@@ -32,7 +32,7 @@ def tree(tmp_path: Path, **files: str) -> Path:
 
 
 def one(tmp_path: Path, text: str, **files: str) -> Case:
-    (case,) = read(tree(tmp_path, test_x=text, **files))
+    (case,) = read_cases(tree(tmp_path, test_x=text, **files))
     return case
 
 
@@ -42,12 +42,12 @@ def uses(tmp_path: Path, text: str, **files: str) -> set[str]:
 
 def problems(tmp_path: Path, **files: str) -> list[str]:
     with pytest.raises(SpecError) as caught:
-        read(tree(tmp_path, **files))
+        read_cases(tree(tmp_path, **files))
     return [str(problem) for problem in caught.value.problems]
 
 
 def test_ids_and_order(tmp_path: Path) -> None:
-    cases = read(
+    cases = read_cases(
         tree(
             tmp_path,
             saving__test_b="def test_z(): ...\nasync def test_a(): ...",
@@ -76,7 +76,7 @@ def test_ids_and_order(tmp_path: Path) -> None:
 
 
 def test_no_cases(tmp_path: Path) -> None:
-    assert read(tmp_path / "cases") == ()
+    assert read_cases(tmp_path / "cases") == ()
 
 
 def test_the_last_of_equal_names_counts(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_fixtures_that_ask_for_each_other_end(tmp_path: Path) -> None:
 
 def test_conftest_files_of_other_folders_do_not_apply(tmp_path: Path) -> None:
     nearer = "import pytest\n@pytest.fixture\ndef encoder(device): ..."
-    cases = read(
+    cases = read_cases(
         tree(
             tmp_path,
             conftest=CONFTEST,
@@ -274,7 +274,7 @@ def test_every_problem_at_once(tmp_path: Path) -> None:
 
 def test_the_digest_covers_what_can_change_the_outcome(tmp_path: Path) -> None:
     def digest() -> str:
-        return next(case.digest for case in read(tmp_path / "cases") if case.id == "cases/sub/test_x.py::test_a")
+        return next(case.digest for case in read_cases(tmp_path / "cases") if case.id == "cases/sub/test_x.py::test_a")
 
     files = {
         "conftest": "",

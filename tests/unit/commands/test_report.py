@@ -195,7 +195,7 @@ def test_every_format_of_the_report_is_rendered(project: Workspace, results: Pat
 
 def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, results: Path) -> None:
     run_plan = RunPlan(
-        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
+        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read_cases(project.cases), limits=make.limits()
     )
     (page, *_) = report.render_site_if_changed(project, results, run_plan)
     page.write_text("as it was drawn")
@@ -212,7 +212,7 @@ def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, re
 
 def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, results: Path) -> None:
     run_plan = RunPlan(
-        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
+        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read_cases(project.cases), limits=make.limits()
     )
     (page, *_) = report.render_site_if_changed(project, results, run_plan)
     assert 'href="reported.html"' not in page.read_text()
@@ -223,7 +223,7 @@ def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, resu
 
 def test_a_page_of_the_docs_is_a_page_of_the_site(make: Any, project: Workspace, results: Path) -> None:
     run_plan = RunPlan(
-        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read(project.cases), limits=make.limits()
+        plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read_cases(project.cases), limits=make.limits()
     )
     (project.root / "docs").mkdir()
     (project.root / "docs" / "tpu.md").write_text("# Compile for TPU\n\nSee [a case](../cases/test_a.py).\n")

@@ -17,7 +17,7 @@ def test_a_compiler_that_is_gone(outcome: Outcome) -> None:
     lacking = machine_trouble(outcome, GONE, "")
     assert lacking is not None
     assert (lacking.trouble,) == (Trouble.DEVICE,)
-    assert lacking.message == "the TPU compiler is not there: the compiler was killed from outside (SIGKILL)"
+    assert lacking.message == "the TPU compiler is missing: the compiler was killed from outside (SIGKILL)"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR])

@@ -9,7 +9,7 @@ import pytest
 from harness.base.errors import Problem, SpecError
 from harness.domain import Case, Declaration, Device, Interface
 from harness.judge.declarations import applying, compiled, never_holding
-from harness.judge.facts import NOTHING
+from harness.judge.facts import NO_FACTS
 from harness.matrix.facts import Facts
 from harness.matrix.plan import Plan
 
@@ -22,7 +22,7 @@ def declaration(line: int = 1, **values: str) -> Declaration:
 
 
 def facts(packages: dict[str, str] | None = None, **values: str | None) -> Facts:
-    return Facts({**NOTHING.values, **values}, packages or {})
+    return Facts({**NO_FACTS.values, **values}, packages or {})
 
 
 def declares(make: Any, *declarations: Declaration) -> Case:

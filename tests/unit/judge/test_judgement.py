@@ -57,7 +57,7 @@ def test_a_right_way_that_fails_as_declared_is_known(make: Any, records: Any) ->
     fail(records, "2.19.1", SAYS)
     wrong = make.case(WRONG, title="Wrong way: it.", declarations=(declaration(),))
     right = make.case(WRONG, title="It gives the output.", declarations=(declaration(),))
-    assert [judged(make, records, case)[0].known for case in (wrong, right)] == [False, True]
+    assert [judged(make, records, case)[0].is_known_failure for case in (wrong, right)] == [False, True]
 
 
 def test_a_remedy_is_proven_by_its_case_in_the_same_environment_on_the_same_axes(make: Any, records: Any) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.domain import Status, Trouble
 from harness.judge.outcomes import SURPRISES, CaseVerdict
-from harness.judge.verdict import MEASURED, CellVerdict, judge_cell, together
+from harness.judge.verdict import MEASURED, CellVerdict, combined_verdict, judge_cell
 
 PASSED, AS_DECLARED, FAILED = CaseVerdict.PASSED, CaseVerdict.AS_DECLARED, CaseVerdict.FAILED
 OTHERWISE, UNEXPECTED, ERROR = CaseVerdict.FAILED_OTHERWISE, CaseVerdict.PASSED_UNEXPECTEDLY, CaseVerdict.ERROR
@@ -90,7 +90,7 @@ def test_works_is_never_said_of_what_was_not_seen_to_pass(status: Status, verdic
 
 @given(st.lists(st.sampled_from(CellVerdict)))
 def test_together_claims_only_what_every_cell_shows(verdicts: list[CellVerdict]) -> None:
-    found = together(verdicts)
+    found = combined_verdict(verdicts)
     assert (found is CellVerdict.WORKS) == (set(verdicts) == {CellVerdict.WORKS})
     measured = set(verdicts) & MEASURED
     assert (found is CellVerdict.FAILS) == (measured == {CellVerdict.FAILS})

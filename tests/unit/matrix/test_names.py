@@ -56,5 +56,5 @@ def test_facts_of_a_plan_have_every_name(context: Context, make: Any) -> None:
 def test_facts_of_what_was_measured_have_every_name(context: Context, make: Any) -> None:
     environment = facts.of_environment(make.environment_record())
     cell = facts.of_cell(make.cell_record(), environment, {})
-    for known in (facts.NOTHING, environment, cell, facts.of_case(cell, "cases/test_a.py::test_a", make.case_record())):
+    for known in (facts.NO_FACTS, environment, cell, facts.of_case(cell, "cases/test_a.py::test_a", make.case_record())):
         assert asked(context) <= set(known.values)

@@ -27,7 +27,7 @@ def spec() -> Spec:
 
 @pytest.fixture(scope="module")
 def cases() -> tuple[Case, ...]:
-    return catalog.of_matrix(catalog.read(PROJECT / "cases"))
+    return catalog.of_matrix(catalog.read_cases(PROJECT / "cases"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.domain import Device, InstallPolicy, Outcome
-from harness.judge.claims import Answer, Binding, Claim, Document, Finding, Need, TrueIf, judge
+from harness.judge.claims import Answer, Binding, Claim, ClaimsDocument, Finding, Need, TrueIf, judge
 from harness.matrix.selector import compile_selector
 from harness.report import html, jsonview, markdown, wording
 from harness.report.claims import documents, phrase
@@ -47,7 +47,7 @@ def binding(true_if: TrueIf = TrueIf.WORKS, **values: Any) -> Binding:
 
 
 def judged(records: Any, *claims: Claim) -> tuple[Finding, ...]:
-    return judge([Document(file="0.txt", title="Why?", claims=claims or (claim(),))], records.run(), {})
+    return judge([ClaimsDocument(file="0.txt", title="Why?", claims=claims or (claim(),))], records.run(), {})
 
 
 def measure(records: Any, tensorflow: str, outcome: Outcome, message: str = "", **values: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.base.errors import SpecError
-from harness.judge.claims import Document, Need, TrueIf, load, parse
-from harness.judge.facts import NOTHING
+from harness.judge.claims import ClaimsDocument, Need, TrueIf, load_claims, parse_claims
+from harness.judge.facts import NO_FACTS
 
 LOADS, SAVES = "cases/loading/test_a.py::test_loads", "cases/saving/test_b.py::test_saves"
 CLAIMS = """\
@@ -45,7 +45,7 @@ VOCABULARY = {"tensorflow": ("2.15.1", "2.16.2"), "format": ("h5", "keras")}
 @pytest.fixture
 def read(make: Any) -> Any:
     """`read(text)`: the documents in a text, where two cases may be bound."""
-    return lambda text: parse(text, [make.case(LOADS), make.case(SAVES)], VOCABULARY)
+    return lambda text: parse_claims(text, [make.case(LOADS), make.case(SAVES)], VOCABULARY)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_documents(read: Any, make: Any) -> None:
     assert (first.file, first.title, second.file) == ("000_c0ff.txt", "Why can't it load?", "002_a8d1.txt")
     loads, layer = first.claims
     assert (loads.id, loads.says, loads.when.text) == ("three-loads", "A /3 handle loads in TensorFlow 2", "tensorflow>=2.0")
-    assert [loads.when(NOTHING.also({"tensorflow": version})) for version in ("2.15.1", "1.15.5")] == [True, False]
+    assert [loads.when(NO_FACTS.also({"tensorflow": version})) for version in ("2.15.1", "1.15.5")] == [True, False]
     (binding,) = loads.cases
     assert (binding.case, binding.true_if, binding.variant, binding.match, binding.raises) == (LOADS, TrueIf.WORKS, "", "", ())
     assert binding.when(make.axes())
@@ -163,8 +163,8 @@ def test_documents(read: Any, make: Any) -> None:
         (
             "raises: ImportError",
             "raises: keras.ImportError",
-            "claims.yaml:15:22: documents.000_c0ff.txt.claims.no-layer.cases[0].raises: 'keras.ImportError' names no exception "
-            "(hint: a name without its module, such as ValueError, or crashed or timed_out)",
+            "claims.yaml:15:22: documents.000_c0ff.txt.claims.no-layer.cases[0].raises: 'keras.ImportError' isn't the name of an "
+            "exception (hint: a name without its module, such as ValueError, or crashed or timed_out)",
         ),
         (
             "sharded:",
@@ -215,18 +215,18 @@ def test_message_is_match_now(problems: Any) -> None:
 
 
 def test_a_project_without_claims(tmp_path: Path) -> None:
-    assert load(tmp_path / "claims.yaml", [], {}) == ()
+    assert load_claims(tmp_path / "claims.yaml", [], {}) == ()
 
 
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "claims.yaml"
     path.write_bytes(b"version: \xff")
     with pytest.raises(SpecError, match=r"claims.yaml: not UTF-8 \(byte 9\)"):
-        load(path, [], {})
+        load_claims(path, [], {})
 
 
 def test_from_a_file(tmp_path: Path, read: Any, make: Any) -> None:
     path = tmp_path / "claims.yaml"
     path.write_text(CLAIMS, encoding="utf-8")
-    found: tuple[Document, ...] = load(path, [make.case(LOADS), make.case(SAVES)], VOCABULARY)
+    found: tuple[ClaimsDocument, ...] = load_claims(path, [make.case(LOADS), make.case(SAVES)], VOCABULARY)
     assert found == read(CLAIMS)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from harness.domain import InstallPolicy, Interface, KerasChoice, Outcome
-from harness.judge.claims import Answer, Binding, Claim, Document, Finding, TrueIf, judge
-from harness.judge.claims.judge import confirms, together
-from harness.judge.facts import NOTHING
+from harness.judge.claims import Answer, Binding, Claim, ClaimsDocument, Finding, TrueIf, judge
+from harness.judge.claims.judge import combined_answer, confirms
+from harness.judge.facts import NO_FACTS
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, Judgements, record_id
 from harness.matrix.selector import Context, Selector, compile_selector
 from harness.results.format import CaseRef, Cause, CellRecord, EnvironmentRecord, FailureRecord, Package
@@ -111,7 +111,7 @@ def test_a_case_that_has_to_work_is_refuted_by_the_failure_that_is_meant(make: A
     ],
 )
 def test_several_together(found: list[bool], answer: Answer) -> None:
-    assert together(found) is answer
+    assert combined_answer(found) is answer
 
 
 class Records:
@@ -152,7 +152,9 @@ class Records:
             cells=tuple(self.cells),
             footer=None,
         )
-        (finding,) = judge([Document(file="0.txt", title="Why?", claims=(claim,))], run, {"bert-en/3": Interface.DICT}, judgements)
+        (finding,) = judge(
+            [ClaimsDocument(file="0.txt", title="Why?", claims=(claim,))], run, {"bert-en/3": Interface.DICT}, judgements
+        )
         return finding
 
 
@@ -295,7 +297,7 @@ def test_no_case_at_all(records: Records) -> None:
 
 
 def test_a_selector_of_nothing_speaks_of_every_cell() -> None:
-    assert Selector(text="")(NOTHING)
+    assert Selector(text="")(NO_FACTS)
 
 
 def test_conditions_over_what_was_installed(records: Records, make: Any) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.judge.diagnose import KNOWN, Diagnosis, diagnose
-from harness.judge.facts import NOTHING
+from harness.judge.diagnose import DIAGNOSES, Diagnosis, diagnose
+from harness.judge.facts import NO_FACTS
 from harness.matrix.selector import Context, Facts, compile_selector
 
 ROOT = Path(__file__).parents[4]
@@ -41,12 +41,12 @@ NO_NUMPY = "AttributeError: 'Tensor' object has no attribute 'numpy'"
     ],
 )
 def test_which_message_has_which(message: str, tensorflow: str, found: str | None) -> None:
-    diagnosis = diagnose(message, under(tensorflow), KNOWN)
+    diagnosis = diagnose(message, under(tensorflow), DIAGNOSES)
     assert (diagnosis.id if diagnosis else None) == found
 
 
 def under(tensorflow: str) -> Facts:
-    return NOTHING.also({"tensorflow": tensorflow})
+    return NO_FACTS.also({"tensorflow": tensorflow})
 
 
 def test_what_is_no_version_is_in_no_range() -> None:
@@ -56,7 +56,7 @@ def test_what_is_no_version_is_in_no_range() -> None:
     assert diagnose("x", under("2.0.4"), (limited, unlimited)) is limited
 
 
-@pytest.mark.parametrize("one", KNOWN, ids=lambda one: one.id)
+@pytest.mark.parametrize("one", DIAGNOSES, ids=lambda one: one.id)
 def test_each_says_why_what_to_do_and_where_it_is_shown(one: Diagnosis) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.id)
     assert compile_selector(one.when, Context.DECLARATION).text == one.when
@@ -67,4 +67,4 @@ def test_each_says_why_what_to_do_and_where_it_is_shown(one: Diagnosis) -> None:
 
 
 def test_ids_are_unique() -> None:
-    assert len({one.id for one in KNOWN}) == len(KNOWN)
+    assert len({one.id for one in DIAGNOSES}) == len(DIAGNOSES)
