@@ -52,6 +52,7 @@ def step(layer, optimizer):
     return train
 
 
+# By default Keras 2.15 puts an optimizer's update into a compiled function of its own; here the whole step is compiled.
 OPERATIONS = {
     "forward": forward,
     "sgd": lambda layer: step(layer, tf.keras.optimizers.SGD(RATE, jit_compile=False)),
@@ -62,7 +63,9 @@ OPERATIONS = {
 def inlined(function):
     """Return a function as one graph without calls, compiled by XLA."""
     traced = function.get_concrete_function()
-    graph = convert_to_constants._run_inline_graph_optimization(traced, False, True)  # no public name; checked below
+    # There is no public name. False: control flow is not lowered, for XLA compiles its functional form. True: functions with
+    # stateful ops, such as a variable's update, are inlined too. `lowered` checks what comes out.
+    graph = convert_to_constants._run_inline_graph_optimization(traced, False, True)
     fed = [tensor.op.name for tensor in traced.inputs]
     nodes = [node for node in graph.node if node.name not in fed]
     del graph.node[:]
