@@ -45,6 +45,7 @@ def main() -> None:
     try:
         app()
     except HubmatrixError as error:
+        # The options of the command that failed are out of reach here.
         if "--json" in sys.argv:
             # The field is called `place` in format 1 of this document.
             problems = [{"place": problem.location, "message": problem.message, "hint": problem.hint} for problem in error.problems]

@@ -73,8 +73,11 @@ def run(
 ) -> None:
     """Measure the cells that have no result yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
     from harness.cli.progress import RunProgress, display
-    from harness.commands import plan
+    from harness.commands import plan, report
+    from harness.judge.attribution import machine_trouble
     from harness.judge.second import undeclared_failures
+    from harness.models import published
+    from harness.models.source import Replicas
     from harness.run.engine import RunOptions, RunQuestion, perform
     from harness.run.machine import this_machine
 
@@ -93,11 +96,8 @@ def run(
         rerun=rerun,
         matters=undeclared_failures(run_plan.cases) if not no_second_opinion else None,
     )
-    from harness.commands import report
-    from harness.judge.attribution import machine_trouble
-    from harness.models import published
-    from harness.models.source import Replicas
 
+    # Before anything is locked: a network that fails within a cell would look like an incompatibility.
     supply = published.fetch(run_plan.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
     question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))

@@ -29,6 +29,7 @@ def check_table(outcome: CheckOutcome) -> RenderableType:
 
 def _not_tried(view: View) -> Iterator[RenderableType]:
     """Yield each reason for skipping, with the TensorFlow versions and the titles of the cases that it skipped."""
+    # Dictionaries for sets that keep their order.
     cells: defaultdict[str, dict[str, None]] = defaultdict(dict)
     titles: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for cell in view.cells:

@@ -69,6 +69,7 @@ def _lines(located: LocatedModel, inspected: Inspected) -> Iterator[str]:
     for name in content.packages:
         yield f"  needs       {name}"
     for name in content.custom:
+        # tensorflow_hub defines hub.KerasLayer, and every environment has it.
         if name != "KerasLayer":
             yield f"  custom      {name}: only its author's code defines it"
     for note in content.notes:

@@ -120,6 +120,7 @@ def preview_run(workspace: Workspace, selection: Selection) -> Preview:
     run_plan = make_run_plan(workspace, selection)
     interpreters = asyncio.run(machine_interpreters())
     missing = accelerators.lacking({cell.axes.device for cell in run_plan.plan.cells}, accelerators.probe())
+    # As in a run, cells without their device are set aside before anything is locked. No model is missing: replicas are shipped.
     lacking = by_cell(run_plan.plan, {}, missing)
     possible, _ = set_aside(run_plan.plan, run_plan.cases, lacking)
     answers = {name: stored_identity(workspace.locks, request, interpreters) for name, request in possible.environments.items()}
@@ -245,6 +246,7 @@ def preview_json(preview: Preview) -> str:
         for cell in preview.run_plan.plan.cells
     ]
     left_out = [
+        # `place` is the field's name in format 2.
         {"when": exclusion.when, "reason": exclusion.reason, "place": exclusion.location, "cells": exclusion.cells}
         for exclusion in preview.run_plan.plan.left_out
     ]
@@ -305,6 +307,7 @@ def _counted(cell_states: list[str]) -> str:
 
 
 def _failed(failure: Failure) -> PlannedAction:
+    # The folder of locks stores the resolver's proof, so a run takes it from there.
     if failure.status is Status.LOCK_FAILED:
         return PlannedAction(state=PlanState.REUSE, reason=failure.status)
     unavailable = failure.trouble if failure.status is Status.UNAVAILABLE else None

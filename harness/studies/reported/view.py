@@ -146,6 +146,7 @@ def _reproduction(reproduction: Reproduction, record: ReproductionRecord | None)
         expected=_expected(reproduction),
         ended=record.end.value if record else "",
         observed=first_line(record.message) if record else "",
+        # `plain`, since packages print terminal colours, and a report may hold any other control character.
         evidence=plain(record.evidence) if record else "",
         output=plain(record.output, 6_000) if record else "",
         steps=record.steps if record else (),

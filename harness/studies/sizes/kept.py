@@ -43,6 +43,7 @@ class Shelf:
     def find(self, programs: str, shape: Shape, chip: str) -> StoredAnswer | None:
         try:
             return StoredAnswer.model_validate_json(self._path(programs, shape, chip).read_bytes())
+        # None is stored yet, or one of another format: pydantic's errors are ValueErrors.
         except (OSError, ValueError):
             return None
 
