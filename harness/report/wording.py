@@ -222,11 +222,12 @@ def models(way: WayView, all_models: frozenset[str]) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """Format a number for a narrow column, in two digits: `0.12`, `3`, or in one: `1e-7`."""
+    """Format a number for a narrow column: `0.12` and `3` in two digits, `150` whole, very small and large ones in one: `1e-7`."""
     if value and not 0.001 <= abs(value) < 1000:
         mantissa, _, exponent = f"{value:.0e}".partition("e")
         return f"{mantissa}e{int(exponent)}"
-    return f"{value:.2g}"
+    # In two digits a number from 99.5 on would be `1e+02`.
+    return f"{value:.2g}" if abs(value) < 99.5 else f"{value:.0f}"
 
 
 def between_numbers(row: NumberRow, versions: Sequence[str]) -> str:

@@ -62,8 +62,9 @@ def realm(value: Realm) -> str:
 def size(count: float, unit: str = "B") -> str:
     """Format a count of bytes or other units: `603 kB`, `3.2 MB`, three digits at most."""
     for prefix in ("", "k", "M", "G"):
+        # In three digits a number from 999.5 on would be `1e+03`.
         if abs(count) < 999.5:
-            return f"{count:.3g} {prefix}{unit}".replace("  ", " ")
+            return f"{count:.3g} {prefix}{unit}"
         count /= 1000
     return f"{count:.3g} T{unit}"
 
@@ -75,7 +76,7 @@ def seconds(value: float) -> str:
 
 def microseconds(value: float) -> str:
     """Format microseconds: `17 µs`, `1.2 ms`."""
-    return f"{value:.3g} µs" if value < 1000 else f"{value / 1000:.3g} ms"
+    return f"{value:.3g} µs" if value < 999.5 else f"{value / 1000:.3g} ms"
 
 
 def facts(figures: Figures) -> tuple[str, ...]:
@@ -105,6 +106,7 @@ def share(part: float) -> str:
     """Format a fraction of 1 as a percentage: `0.8 %`, `41 %`."""
     if part < 0.001:
         return "less than 0.1 %"
+    # In two digits a share from 99.5 % on would be `1e+02`.
     return f"{100 * part:.2g} %" if part < 0.995 else f"{100 * part:.0f} %"
 
 

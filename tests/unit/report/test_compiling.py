@@ -216,6 +216,7 @@ def test_devices_are_counted_by_verdict(records: Any) -> None:
         (wording_tpu.seconds(0.534), "0.53 s"),
         (wording_tpu.seconds(1234.5), "1,234 s"),
         (wording_tpu.microseconds(17.34), "17.3 µs"),
+        (wording_tpu.microseconds(999.7), "1 ms"),
         (wording_tpu.microseconds(1234.5), "1.23 ms"),
         (wording_tpu.share(0.0007), "less than 0.1 %"),
         (wording_tpu.share(0.0071), "0.71 %"),

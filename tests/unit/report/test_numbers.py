@@ -96,7 +96,17 @@ def test_two_versions_are_too_few_to_stand_apart(records: Any) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (1.234e-7, "1e-7"), (-3.1e-4, "-3e-4"), (0.001, "0.001"), (0.1234, "0.12"), (3.0, "3"), (12345.0, "1e4")],
+    [
+        (0.0, "0"),
+        (1.234e-7, "1e-7"),
+        (-3.1e-4, "-3e-4"),
+        (0.001, "0.001"),
+        (0.1234, "0.12"),
+        (3.0, "3"),
+        (99.6, "100"),
+        (-151.2, "-151"),
+        (12345.0, "1e4"),
+    ],
 )
 def test_short_numbers(value: float, text: str) -> None:
     assert wording.number(value) == text
