@@ -91,6 +91,7 @@ def _tracks(evidence: Sequence[Evidence], versions: Sequence[str], version_scale
 
 def _cell_to_open(evidence: Sequence[Evidence]) -> str:
     """Return the id of a cell of the evidence: of one that refutes, if any does; empty where there is none."""
+    # False sorts before True.
     return min(evidence, key=lambda item: item.confirms).cell if evidence else ""
 
 

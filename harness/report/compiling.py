@@ -90,6 +90,7 @@ def compiling(
                 for note, compile_ in _compiles(case, cell.axes.device, not_run, cell_index):
                     key = _program_key(case, note, cell, uses.get(case.case, frozenset()))
                     compiles = compiles_by_program.setdefault(key, {})
+                    # Cells that differ in something else, the save format for example, share a program: the first stands for all.
                     compiles.setdefault(version_indices[cell.axes.tensorflow], compile_)
     _give_ends_without_note_to_noted_programs(compiles_by_program)
     about_programs = {
@@ -174,6 +175,7 @@ def _give_ends_without_note_to_noted_programs(compiles_by_program: _CompilesByPr
         with_notes = keys_by_case.get((key.case, key.variant, key.model, key.chip, key.installed), ())
         if with_notes and all(compile_.figures is None for compile_ in compiles_by_program[key].values()):
             ends = compiles_by_program.pop(key)
+            # Versions in which a noted program has a compile of its own keep it.
             for key_with_note in with_notes:
                 compiles_by_program[key_with_note] = ends | compiles_by_program[key_with_note]
 

@@ -53,7 +53,8 @@ def arrange(axes: Sequence[Axes]) -> tuple[tuple[int, ...], tuple[Section, ...]]
     """
     if not axes:
         return (), ()
-    # Sorts are stable: the newest TensorFlow comes first, but the pins of one TensorFlow stay in ascending order.
+    # None, which is no pin, comes before all pins. Sorts are stable: the newest TensorFlow comes first, but the pins of one
+    # TensorFlow stay in ascending order.
     pins = sorted({_row(cell_axes) for cell_axes in axes}, key=lambda row: (version_key(row[1] or "0"), version_key(row[2] or "0")))
     rows = sorted(pins, key=lambda row: version_key(row[0]), reverse=True)
     columns = sorted({_column(cell_axes) for cell_axes in axes}, key=_column_key)

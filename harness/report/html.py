@@ -26,7 +26,9 @@ from harness.report.payload import LETTERS, payload
 SCRIPTS = ("data.js", "grid.js", "selector.js", "filters.js", "detail.js", "ways.js", "tpu.js", "page.js")
 STYLES = ("page.css", "ways.css", "tpu.css", "claims.css", "matrix.css", "detail.css")
 MESSAGES = 100
+# A table of cells with more columns begins with those of one model.
 COLUMNS = 40
+# CSS classes of the marks, one letter each: the style sheet draws their symbols, and the script reads out their names.
 STATES = {
     State.PASSED: "w",
     State.FAILED: "f",
@@ -42,8 +44,6 @@ STATES = {
     State.UNAVAILABLE: "u",
     State.NOT_RUN: "n",
 }
-
-
 FATES = {
     Fate.COMPILED: "w",
     Fate.REFUSED: "f",
@@ -172,6 +172,7 @@ def source(names: tuple[str, ...]) -> str:
 
 def policy(style: str, script: str) -> str:
     """Return a content security policy that allows exactly this style and this script."""
+    # The icon of the page is an empty `data:` address.
     sources = f"style-src {_hash(style)}; script-src {_hash(script)}; img-src data:"
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 

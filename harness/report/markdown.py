@@ -44,6 +44,7 @@ def _lines(view: View) -> Iterator[str]:
     yield "# What works with what"
     yield ""
     if banner := wording.banner(view):
+        # GitHub draws a quote that begins so as a warning.
         yield from ("> [!WARNING]", f"> {banner}", "")
     yield from _headline(view)
     yield from _ways(view)

@@ -14,6 +14,7 @@ from harness.report.figures import is_figure
 from harness.report.ways import case_folder
 
 APART = 10.0
+# With fewer versions there is nothing usual to stand apart from.
 ENOUGH = 3
 
 Values: TypeAlias = dict[str, tuple[float, int]]

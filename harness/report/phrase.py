@@ -79,6 +79,7 @@ def scale(versions: Sequence[str]) -> Scale:
 def _follows(before: Sequence[str], after: Sequence[str]) -> bool:
     if not all(part.isdecimal() for part in (*before, *after)) or len(before) < 2 or len(after) < 2:
         return True
+    # The first minor of a major follows whatever came before it: 2.0 follows 1.15.
     (major, minor), (next_major, next_minor) = map(int, before), map(int, after)
     return next_minor - minor <= 1 if major == next_major else next_minor == 0
 

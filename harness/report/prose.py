@@ -14,6 +14,7 @@ STYLES = ("page.css", "detail.css", "prose.css")
 
 def render(text: str, folder: str) -> str:
     """Return the page of a Markdown text. `folder` is the text's folder, relative to the site: relative links lead on from it."""
+    # The preset lets HTML through; here it stays text.
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(text)
     # markdown-it puts the text of a heading into the token after the one that opens it.

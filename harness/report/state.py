@@ -22,6 +22,7 @@ from harness.domain import Status
 from harness.judge.outcomes import CaseVerdict
 from harness.report.document import CellView, State
 
+# In the order in which one of them is taken where there is nothing else.
 SILENT = (State.NOT_APPLICABLE, State.SKIPPED, State.UNAVAILABLE, State.NOT_RUN)
 _ENDED = frozenset({Status.LOCK_FAILED, Status.INSTALL_FAILED, Status.IMPORT_FAILED, Status.CRASHED, Status.TIMED_OUT})
 

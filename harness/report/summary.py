@@ -75,6 +75,7 @@ def _model(model: str, tracks: Sequence[Track]) -> ModelSummary:
 
 def _track(section: Section, columns: Sequence[int], cells: Sequence[CellView]) -> Track:
     by_version: defaultdict[str, list[int]] = defaultdict(list)
+    # Sections have the newest TensorFlow first, tracks the oldest.
     for row in reversed(section.rows):
         by_version[row.tensorflow].extend(cell for column in columns if (cell := row.cells[column]) is not None)
     marks = tuple(_mark(version, indices, cells) for version, indices in by_version.items() if indices)
@@ -145,6 +146,7 @@ def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Seq
             group.where[where] = None
             group.diagnoses.add(diagnosis)
             group.seconds[second] = None
+            # Cells come in order: if this one is in the group already, by another case, it is the last.
             if not group.cells or group.cells[-1] != index:
                 group.cells.append(index)
     counted = (_group(kind, message, group, cells, versions) for (kind, message), group in groups.items())
@@ -174,6 +176,7 @@ def _group(kind: MessageKind, message: str, group: _Gathered, cells: Sequence[Ce
         kind=kind,
         message=message,
         diagnosis=next(iter(group.diagnoses)) if len(group.diagnoses) == 1 else "",
+        # A message without a second opinion is in the group as "": then no sentence is true of all of them.
         second=() if "" in group.seconds else tuple(group.seconds),
         where=tuple(group.where),
         cells=len(group.cells),

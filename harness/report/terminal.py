@@ -32,6 +32,7 @@ STYLES = {
 
 def render(view: View, *, skipped: bool = False) -> RenderableType:
     """Return a table for each way to install, and the messages of failures. Only `skipped` includes ways skipped everywhere."""
+    # Whatever may have square brackets is a Text: in a str rich would read them as markup.
     return Group(*_parts(view, skipped=skipped))
 
 

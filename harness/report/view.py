@@ -269,6 +269,7 @@ def _message(record: CaseRecord) -> str:
     if record.failure is None or not record.failure.cause.message.strip():
         return record.message
     kind = record.failure.cause.kinds[0].rpartition(".")[2] if record.failure.cause.kinds else ""
+    # No classes: results before format 4 have `unknown` where pytest printed none, `not_collected` is a file that failed to import.
     has_class = record.outcome in (Outcome.FAILED, Outcome.ERROR) and kind not in ("", "unknown", "not_collected")
     return f"{kind}: {record.failure.cause.message}" if has_class else record.failure.cause.message
 

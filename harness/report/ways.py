@@ -21,6 +21,7 @@ from harness.results.format import EnvironmentRecord
 
 WORK = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving", "compiling", "distributing")
 BAD = frozenset({State.FAILED, State.OTHERWISE, State.CRASHED, State.TIMED_OUT, State.UNEXPECTED, State.MIXED})
+# The axes of a case come from its records: one without a record may use any.
 _ANY = frozenset(Axis)
 _SPLIT = (Axis.FORMAT, Axis.DEVICE)
 _VALUES: tuple[SaveFormat | Device, ...] = (*SaveFormat, *Device)
