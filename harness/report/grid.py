@@ -53,8 +53,8 @@ def arrange(axes: Sequence[Axes]) -> tuple[tuple[int, ...], tuple[Section, ...]]
     """
     if not axes:
         return (), ()
-    # None, which is no pin, comes before all pins. Sorts are stable: the newest TensorFlow comes first, but the pins of one
-    # TensorFlow stay in ascending order.
+    # None, for a version that isn't pinned, comes before all pins. Sorts are stable: the newest TensorFlow comes first, but
+    # the rows of one TensorFlow stay in the order of their pins.
     pins = sorted({_row(cell_axes) for cell_axes in axes}, key=lambda row: (version_key(row[1] or "0"), version_key(row[2] or "0")))
     rows = sorted(pins, key=lambda row: version_key(row[0]), reverse=True)
     columns = sorted({_column(cell_axes) for cell_axes in axes}, key=_column_key)

@@ -69,7 +69,7 @@ def view(
     cells = tuple(_cell(unsorted[index], environments, environment_facts, measured, texts, on_environments) for index in order)
     cases = measured.views()
     by_model = summary.models(sections, cells)
-    versions = ascending(of_cell.tensorflow for of_cell in axes)
+    versions = ascending(cell_axes.tensorflow for cell_axes in axes)
     ways = all_ways(cells, cases, environments, measured.uses)
     return View(
         header=run.header,

@@ -71,13 +71,13 @@ MANY = 4
 LABELS = (
     ("11/11", "11 of 11 cases ended as expected: they passed, or show a wrong way that fails as declared"),
     ("2 known", "2 right ways fail as declared; the others work"),
-    ("2!", "2 surprises: failures that nobody declared, or declared ones that did not happen"),
-    ("n/a", "no case applies: what it presupposes is not there"),
+    ("2!", "2 surprises: failures that are not declared, or declared failures that did not happen"),
+    ("n/a", "no case applies: prerequisites don't hold"),
     ("lock", "no set of packages satisfies the request"),
     ("install", "a package can't be built or unpacked"),
     ("import", "importing tensorflow or tensorflow_hub raises"),
     ("crash", "the process ended by itself"),
-    ("timeout", "nothing happened for too long"),
+    ("timeout", "the time limit was exceeded"),
     ("python", "or network, device, memory, disk: what this machine lacks"),
 )
 
@@ -290,7 +290,7 @@ def slots(track: Track, versions: Iterable[str]) -> tuple[Mark | None, ...]:
 def banner(view: View) -> str:
     """Return the warning about a run that was cut off, interrupted or is incomplete; empty for a complete run."""
     counts = view.counts
-    cells = f"{counts.recorded:,} of {counts.planned:,} cells are here."
+    cells = f"{counts.recorded:,} of {counts.planned:,} cells have a result."
     if view.footer is None:
         return f"This run was cut off; {cells}"
     if view.footer.interrupted:

@@ -240,7 +240,7 @@ def test_a_phone_never_scrolls_sideways(open_page: Open, report: str, opened: bo
 
 def test_a_run_that_was_cut_off_says_so(open_page: Open, write: Write) -> None:
     page = open_page(write(synthetic.run(1, cut_off=True)))
-    assert page.get_by_role("alert").inner_text().startswith("This run was cut off; 252 of 360 cells are here.")
+    assert page.get_by_role("alert").inner_text().startswith("This run was cut off; 252 of 360 cells have a result.")
 
 
 def test_hostile_text_is_shown_as_text(open_page: Open, write: Write) -> None:

@@ -117,7 +117,7 @@ def test_html_says_how_to_measure_the_same_models_again(every: Any) -> None:
 
 
 def test_html_of_an_empty_run_says_that_it_was_cut_off(records: Any) -> None:
-    assert "This run was cut off; 0 of 3 cells are here." in html.render(records.view({}, planned=3, footer=False))
+    assert "This run was cut off; 0 of 3 cells have a result." in html.render(records.view({}, planned=3, footer=False))
 
 
 def test_markdown_keeps_hostile_text_in_code(hostile: View) -> None:
@@ -138,7 +138,7 @@ def test_code(text: str, span: str) -> None:
 
 def test_markdown_says_what_is_missing(every: Any) -> None:
     text = markdown.render(every.view({}, planned=99, footer=False))
-    assert "> This run was cut off; 19 of 99 cells are here." in text
+    assert "> This run was cut off; 19 of 99 cells have a result." in text
     assert "**1 unexpected pass**" in text
     assert "| ▨ | unavailable | 1 |" in text
 
