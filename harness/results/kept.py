@@ -1,0 +1,236 @@
+"""The store of results: every run and every fact that this checkout knows, in one database.
+
+open_store(path)       the store, which is made where there is none
+store.record(header)   begin a run
+store.read(name)       one run, whole
+store.runs()           what runs there are, newest first
+store.look_up(keys)    what earlier runs measured
+store.add(run)         take in a run that was measured elsewhere
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from typing_extensions import assert_never
+
+from harness.base.errors import ResultsError
+from harness.domain import Status
+from harness.results.contents import Contents, key_bytes, key_text
+from harness.results.database import open_database, transaction, translated
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Footer, Header
+from harness.results.recording import Recording
+from harness.results.rows import Fact, read_facts
+from harness.results.store import Run
+
+AFact = TypeVar("AFact", EnvironmentRecord, CellRecord)
+
+REUSABLE = (Status.COMPLETED, Status.INSTALL_FAILED, Status.IMPORT_FAILED, Status.CRASHED, Status.TIMED_OUT)
+"""Statuses that speak of the software. What speaks of the machine is measured again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanKeys:
+    """The keys of a plan."""
+
+    cases: Collection[str]
+    environments: Collection[str]
+    cells: Collection[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What earlier runs measured under the keys of a plan.
+
+    `cases` are the rows of the newest whole measurement of each key, one a variant; `environments` and `cells` the newest records
+    whose status can be reused, of cells only of those that did not complete. `seconds` is how long each case took when it was last
+    seen, by its id.
+    """
+
+    cases: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    environments: Mapping[str, EnvironmentRecord] = field(default_factory=dict)
+    cells: Mapping[str, CellRecord] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run of the store. `finished` is None where it goes on, or was cut off."""
+
+    name: str
+    header: Header
+    finished: str | None
+    interrupted: bool
+
+
+class Store:
+    """The results of one checkout. Close it, or use it as a context manager."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self._contents = Contents(connection)
+
+    def record(self, header: Header) -> Recording:
+        """Begin a run.
+
+        Raises:
+            MachineError: the database can't be written.
+        """
+        return Recording(self._connection, self._contents, self._path, header)
+
+    def runs(self) -> tuple[RunSummary, ...]:
+        """Return every run, newest first: by when it started, as its header says.
+
+        Raises:
+            ResultsError: the database is damaged.
+        """
+        query = "SELECT name, header, finished, interrupted FROM runs ORDER BY started DESC, id DESC"
+        with translated(self._path):
+            rows = self._connection.execute(query).fetchall()
+        return tuple(
+            RunSummary(name=name, header=Header.model_validate_json(header), finished=finished, interrupted=bool(interrupted))
+            for name, header, finished, interrupted in rows
+        )
+
+    def read(self, name: str) -> Run:
+        """Return one run, whole.
+
+        Raises:
+            ResultsError: there is no such run, or the database is damaged.
+        """
+        with translated(self._path):
+            query = "SELECT id, header, finished, interrupted, facts_set FROM runs WHERE name = ?"
+            row = self._connection.execute(query, (name,)).fetchone()
+            if row is None:
+                hint = "`hubmatrix results --runs` lists those that there are"
+                raise ResultsError(f"there is no run {name}", location=str(self._path), hint=hint)
+            run_id, header, finished, interrupted, facts_set = row
+            members = self._contents.members(facts_set) if facts_set else self._seen(run_id)
+            footer = Footer(finished=finished, interrupted=bool(interrupted), records=len(members) + 1) if finished else None
+            return _run(Header.model_validate_json(header), self._members(members), footer)
+
+    def look_up(self, keys: PlanKeys) -> History:
+        """Return what earlier runs measured under these keys, the newest first. Variants that may be incomplete don't count.
+
+        Raises:
+            ResultsError: the database is damaged.
+        """
+        with translated(self._path):
+            environments = self._newest(keys.environments, EnvironmentRecord, REUSABLE)
+            cells = self._newest(keys.cells, CellRecord, [status for status in REUSABLE if status is not Status.COMPLETED])
+            seconds = "SELECT name, seconds, max(id) FROM facts WHERE kind = 'case' GROUP BY name"
+            return History(
+                cases=self._cases(keys.cases),
+                environments={fact.key or "": fact for fact in environments},
+                cells={fact.key or "": fact for fact in cells},
+                seconds={name: taken for name, taken, _ in self._connection.execute(seconds)},
+            )
+
+    def add(self, run: Run) -> bool:
+        """Take in a run that was recorded elsewhere; return whether it was new. One that is here already is left as it is.
+
+        Raises:
+            MachineError: the database can't be written.
+        """
+        with translated(self._path):
+            if self._connection.execute("SELECT 1 FROM runs WHERE name = ?", (run.header.run,)).fetchone():
+                return False
+        recording = self.record(run.header)
+        recording.write_all((*run.environments, *run.cases, *run.cells))
+        if run.footer:
+            recording.close(finished=run.footer.finished, interrupted=run.footer.interrupted)
+        return True
+
+    def _members(self, members: Sequence[int]) -> Iterator[Fact]:
+        """Yield the facts of a run: a member is the double of a row's id, plus one where the run took it over."""
+        facts = read_facts(self._connection, self._contents, [member // 2 for member in members])
+        for member, fact in zip(members, facts, strict=True):
+            yield fact.model_copy(update={"reused": True}) if member % 2 else fact
+
+    def _seen(self, run_id: int) -> tuple[int, ...]:
+        query = "SELECT fact_id, reused FROM seen WHERE run_id = ? ORDER BY position"
+        return tuple(2 * fact + reused for fact, reused in self._connection.execute(query, (run_id,)))
+
+    def _cases(self, keys: Collection[str]) -> dict[str, tuple[int, ...]]:
+        query = """SELECT wanted.digest, facts.id, facts.measured_by, facts.whole FROM wanted
+                   JOIN keys ON keys.digest = wanted.digest
+                   JOIN facts ON facts.key_id = keys.id AND facts.kind = 'case'
+                   ORDER BY facts.recorded DESC, facts.id"""
+        measurements: dict[str, dict[str, list[tuple[int, bool]]]] = {}
+        with self._wanted(keys):
+            for digest, identifier, run, whole in self._connection.execute(query):
+                measurements.setdefault(key_text(digest) or "", {}).setdefault(run, []).append((identifier, bool(whole)))
+        history = {}
+        for key, by_run in measurements.items():
+            for rows in by_run.values():
+                if all(whole for _, whole in rows):
+                    history[key] = tuple(identifier for identifier, _ in rows)
+                    break
+        return history
+
+    def _newest(self, keys: Collection[str], kind: type[AFact], statuses: Collection[Status]) -> tuple[AFact, ...]:
+        """Return the newest fact of a kind and of these statuses under each key."""
+        query = f"""SELECT facts.id, facts.key_id FROM wanted JOIN keys ON keys.digest = wanted.digest
+                    JOIN facts ON facts.key_id = keys.id AND facts.kind = ? AND facts.status IN ({",".join("?" * len(statuses))})
+                    ORDER BY facts.recorded DESC, facts.id DESC"""
+        newest: dict[int, int] = {}
+        with self._wanted(keys):
+            for identifier, key in self._connection.execute(query, (kind.model_fields["type"].default, *statuses)):
+                newest.setdefault(key, identifier)
+        facts = read_facts(self._connection, self._contents, newest.values())
+        return tuple(fact for fact in facts if isinstance(fact, kind))
+
+    @contextmanager
+    def _wanted(self, keys: Collection[str]) -> Iterator[None]:
+        """Hold keys in a table of this connection, for queries to join: a plan has more of them than a statement takes."""
+        self._connection.execute("CREATE TEMP TABLE wanted (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+        try:
+            with transaction(self._connection):
+                rows = ((key_bytes(key),) for key in keys)
+                self._connection.executemany("INSERT OR IGNORE INTO wanted (digest) VALUES (?)", rows)
+            yield
+        finally:
+            self._connection.execute("DROP TABLE wanted")
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def open_store(path: Path) -> Store:
+    """Return the store of results at a path, which is made where there is none.
+
+    Raises:
+        ResultsError: the file is damaged, no database, or of a newer version.
+        MachineError: it can't be read or written.
+    """
+    return Store(open_database(path), path)
+
+
+def _run(header: Header, facts: Iterable[Fact], footer: Footer | None) -> Run:
+    environments: list[EnvironmentRecord] = []
+    cases: list[CaseRecord] = []
+    cells: list[CellRecord] = []
+    for fact in facts:
+        match fact:
+            case EnvironmentRecord():
+                environments.append(fact)
+            case CaseRecord():
+                cases.append(fact)
+            case CellRecord():
+                cells.append(fact)
+            case _:
+                assert_never(fact)
+    return Run(header=header, environments=tuple(environments), cases=tuple(cases), cells=tuple(cells), footer=footer)
