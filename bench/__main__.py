@@ -21,6 +21,7 @@ from bench.commands import ROOT, CommandFailed, folder
 from bench.tools import ToolName
 from harness.base.errors import HubmatrixError
 from harness.base.workspace import Workspace
+from harness.results.lines import read_run
 
 HELP = """How fast hubmatrix is: beside other tools, for one environment, and with nothing to do.
 
@@ -108,14 +109,14 @@ def cases(
     tensorflow: Versions = VERSIONS,
     model: Annotated[list[str], typer.Option(help="A model of matrix.yaml; repeatable, all of them if none is given.")] = [],  # noqa: B006
     rerun: Annotated[bool, typer.Option("--rerun", help="Measure again even what has a result.")] = False,
-    run_file: Annotated[Path | None, typer.Option("--run", help="Read this results.jsonl and run nothing.", dir_okay=False)] = None,
+    run_file: Annotated[Path | None, typer.Option("--run", help="Read this exported run; run nothing.", dir_okay=False)] = None,
     json_file: Json = None,
 ) -> None:
     """Count the CPU seconds of all cases of a model in an environment, imports left out, and show the slowest cases.
 
     Runs in this project, one cell at a time. Cases that have a result aren't measured again, and keep their CPU seconds.
     """
-    costs = cases_module.read_costs(run_file or cases_module.measure(tensorflow, model, rerun=rerun))
+    costs = cases_module.costs_of(read_run(run_file) if run_file else cases_module.measure(tensorflow, model, rerun=rerun))
     _show(cases_module.as_text(costs), cases_module.as_json(costs), json_file)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench.commands import ROOT, tell
@@ -18,9 +17,8 @@ from harness.cli.progress import RunProgress, display
 from harness.commands import plan
 from harness.domain import Axis
 from harness.judge.attribution import machine_trouble
-from harness.results import store
 from harness.results.format import CaseRecord
-from harness.results.store import Run
+from harness.results.run import Run
 from harness.run.engine import RunOptions, RunQuestion, perform
 from harness.run.machine import this_machine
 
@@ -70,8 +68,8 @@ class Costs:
         return (own + sum(shared.values())) / len(self.costs) if self.costs else 0.0
 
 
-def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) -> Path:
-    """Run the cases of these models in the default environments of these versions, one cell at a time; return the results file."""
+def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) -> Run:
+    """Run the cases of these models in the default environments of these versions, one cell at a time; return that run."""
     workspace = Workspace(root=ROOT)
     # Cases for other devices cost more: those for mirrored-2 took 64 s of 105 s (bert-en/3, TensorFlow 2.15.1).
     hosts = "device in (cpu, xla-cpu)"
@@ -85,9 +83,8 @@ def measure(tensorflow: Sequence[str], models: Sequence[str], *, rerun: bool) ->
     return perform(question, this_machine(workspace, run_plan.limits, jobs=1), options, watcher, machine_trouble)
 
 
-def read_costs(results: Path) -> Costs:
-    """Read the costs of a run's cases from its results file."""
-    run = store.read_run(results)
+def costs_of(run: Run) -> Costs:
+    """Return the costs of a run's cases."""
     return Costs(run=run.header.run, costs=tuple(_costs(run)), slowest=_slowest(run.cases))
 
 

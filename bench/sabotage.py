@@ -47,7 +47,6 @@ from harness.models import cache, replicas
 from harness.models.handles import cache_name
 from harness.models.replicas import Replica
 from harness.models.source import Replicas
-from harness.results import store
 from harness.run.engine import RunOptions, RunQuestion, perform
 from harness.run.keys import Identity
 from harness.run.machine import Machine, this_machine
@@ -163,8 +162,8 @@ def _observe(bench: SabotageBench, sabotage: Sabotage | None) -> Observations:
             tell(f"{sabotage.name if sabotage else 'baseline'}: {len(cases)} cases in {name}")
             question = RunQuestion(plan=plan, cases=cases, supply=supply)
             watcher = RunProgress(display("cells", plain=True))
-            results = perform(question, replace(bench.machine, workspace=project), bench.options, watcher, machine_trouble)
-            observations |= observe(store.read_run(results).cases, cases)
+            run = perform(question, replace(bench.machine, workspace=project), bench.options, watcher, machine_trouble)
+            observations |= observe(run.cases, cases)
     return observations
 
 

@@ -93,8 +93,14 @@ class Workspace:
         return self.state / "sizes"
 
     @property
-    def runs(self) -> Path:
-        return self.root / self.reports / "runs"
+    def all_results(self) -> Path:
+        """The stores of this project: that of the matrix, and one for each model of a user."""
+        return self.state / "results"
+
+    @property
+    def results(self) -> Path:
+        """The store: every run that was measured here, or taken in."""
+        return self.all_results / self.reports / "results.sqlite"
 
     @property
     def observed(self) -> Path:

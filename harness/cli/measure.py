@@ -101,10 +101,10 @@ def run(
     supply = published.fetch(run_plan.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
     question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))
-    results = perform(question, this_machine(workspace, run_plan.limits, jobs), options, watcher, machine_trouble)
+    run = perform(question, this_machine(workspace, run_plan.limits, jobs), options, watcher, machine_trouble)
 
-    rendered = () if no_report else report.render_site_if_changed(workspace, results, run_plan)
-    summary = report.summary(workspace, results, rendered)
+    rendered = () if no_report else report.render_site_if_changed(workspace, run, run_plan)
+    summary = report.summary(workspace, run, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
     # Last, so that results and report of such a run are there, and the exit code still says that it measured nothing.
     if supply and (error := published.no_model_error(supply, run_plan.plan.models)):
@@ -186,7 +186,7 @@ def spec(
 
 @app.command()
 def clean(
-    with_results: Annotated[bool, typer.Option("--results", help="Also delete reports/runs and reports/site.")] = False,
+    with_results: Annotated[bool, typer.Option("--results", help="Also delete all results and reports/.")] = False,
     with_uv_cache: Annotated[bool, typer.Option("--uv-cache", help="Also let uv drop what no project needs.")] = False,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,

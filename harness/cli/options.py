@@ -47,7 +47,10 @@ Environments = Annotated[list[str], typer.Option("--environment", help="Only the
 Cells = Annotated[list[str], typer.Option("--cell", help="Only this cell; repeatable. Ids are in the report.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
-RunFile = Annotated[Path | None, typer.Option("--run", help="A results.jsonl; the newest run if not given.")]
+RunSource = Annotated[
+    str | None,
+    typer.Option("--run", help="A run of `hubmatrix results --runs`, or an exported file; the newest run if not given."),
+]
 CURRENT_FOLDER = Path()
 
 

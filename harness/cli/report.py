@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from harness.cli.options import (
     CURRENT_FOLDER,
     AsJson,
     Root,
-    RunFile,
+    RunSource,
     SelectReported,
     SelectResults,
 )
@@ -23,58 +24,74 @@ from harness.cli.options import (
 
 @app.command()
 def report(
-    run_file: RunFile = None,
+    source: RunSource = None,
     show: Annotated[bool, typer.Option("--show", help="Print it here; write nothing.")] = False,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
     """Render a run as HTML, Markdown and JSON below reports/site."""
     from harness.commands import report
-    from harness.results import store
+    from harness.results.store import load_run
 
     workspace = Workspace(root=root.resolve())
-    results = run_file or store.newest(workspace.runs)
+    run = load_run(workspace.results, source)
     if show and not as_json:
-        say(report.render_terminal(workspace, results))
+        say(report.render_terminal(workspace, run))
         return
-    summary = report.summary(workspace, results, report.render_site(workspace, results, None))
+    summary = report.summary(workspace, run, report.render_site(workspace, run, None))
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
 
 
 @app.command()
 def results(
-    run_file: RunFile = None,
+    source: RunSource = None,
     select: SelectResults = "",
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of results.jsonl.")] = False,
+    runs: Annotated[bool, typer.Option("--runs", help="List the runs that are kept, newest first.")] = False,
+    export: Annotated[Path | None, typer.Option("--export", help="Write the run into this file; - for the terminal.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Option("--import", help="Take in a file of results, of any format so far; repeatable.")
+    ] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a line of an exported file.")] = False,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
     """Print every cell of a run: axes, status, cases with outcome, message and evidence, reused or new, lock and interpreter."""
-    from harness.commands import report
-    from harness.results import store
+    from harness.commands import exchange, report
     from harness.results.format import LINE
+    from harness.results.store import load_run
 
     if schema:
         print(json.dumps(LINE.json_schema(), indent=1))
         return
     workspace = Workspace(root=root.resolve())
-    run = store.read_run(run_file or store.newest(workspace.runs))
+    if files:
+        imported = exchange.import_files(workspace.results, files)
+        print(json.dumps(imported.as_json()) if as_json else imported.as_text())
+        return
+    if runs:
+        listed = exchange.list_runs(workspace.results)
+        print(json.dumps(listed.as_json()) if as_json else listed.as_text())
+        return
+    run = load_run(workspace.results, source)
+    if export:
+        exchange.export_run(run, export)
+        return
     document = report.join_results(run, report.select_results(workspace, run, select))
     print(document.model_dump_json(indent=1) if as_json else report.results_as_text(document))
 
 
 @app.command()
 def claims(
-    run_file: RunFile = None,
+    source: RunSource = None,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
     """Compare what documents assert with a run: confirmed, refuted, varies, holds in part or not measured."""
     from harness.commands import claims
-    from harness.results import store
+    from harness.results.store import load_run
 
     workspace = Workspace(root=root.resolve())
-    answers = claims.judge_claims(workspace, run_file or store.newest(workspace.runs))
+    answers = claims.judge_claims(workspace, load_run(workspace.results, source))
     if as_json:
         print(answers.model_dump_json(indent=1))
     else:

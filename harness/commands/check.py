@@ -31,7 +31,7 @@ from harness.models import user
 from harness.models.fetch import LocatedModel
 from harness.models.inspect import Inspected, packages
 from harness.report.document import View
-from harness.results import store
+from harness.results.run import Run
 from harness.run.engine import RunOptions, RunQuestion, perform
 from harness.run.machine import this_machine
 from harness.run.watcher import RunWatcher
@@ -68,9 +68,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOutcome:
-    """The results file of a check, the report's HTML page, and the view that it was rendered from."""
+    """What a check measured, the report's HTML page, and the view that it was rendered from."""
 
-    results: Path
+    run: Run
     page: Path
     report: View
 
@@ -143,11 +143,11 @@ def run_check(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: boo
     run_plan, workspace = check.run_plan, check.workspace
     machine = this_machine(workspace, run_plan.limits, jobs)
     question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=check.supply)
-    results = perform(question, machine, options, watcher, machine_trouble)
-    rendered = reporting.render_site(workspace, results, run_plan)
+    run = perform(question, machine, options, watcher, machine_trouble)
+    rendered = reporting.render_site(workspace, run, run_plan)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         rendered = tuple(Path(shutil.copyfile(path, folder / path.name)) for path in rendered)
     page = next(path for path in rendered if path.suffix == ".html")
-    report = view(store.read_run(results), {case.id: case.title for case in run_plan.cases}, run_plan.plan.cells)
-    return CheckOutcome(results=results, page=page, report=report)
+    report = view(run, {case.id: case.title for case in run_plan.cases}, run_plan.plan.cells)
+    return CheckOutcome(run=run, page=page, report=report)

@@ -19,7 +19,6 @@ from harness.judge.outcomes import CaseVerdict
 from harness.report import terminal, wording
 from harness.report.document import CaseView, View
 from harness.report.text import first_line
-from harness.results import store
 
 
 def check_table(outcome: CheckOutcome) -> RenderableType:
@@ -52,22 +51,27 @@ def _reason(case: CaseView) -> str:
 
 
 def last_words(check: Check, outcome: CheckOutcome, width: Width) -> str:
-    """Return the paths of report and results, and the options that would widen the check."""
-    lines = ["", f"report   {_short(check.workspace, outcome.page)}", f"results  {_short(check.workspace, outcome.results)}"]
+    """Return the path of the report, the name of the run, and the options that would widen the check."""
+    lines = ["", f"report   {_short(check.workspace, outcome.page)}", f"run      {outcome.run.header.run}"]
     wider = [] if width.tensorflow else ["--tensorflow '>=2.4'"]
     wider += [] if InstallPolicy.TODAY in width.installs else ["--install today"]
     return "\n".join([*lines, f"more     {' '.join(wider)}"] if wider else lines)
 
 
 def check_json(check: Check, outcome: CheckOutcome) -> dict[str, Any]:
-    """Return format 1: the model, and every cell as `hubmatrix results --json` has it."""
-    run = store.read_run(outcome.results)
+    """Return format 2: the model, and every cell as `hubmatrix results --json` has it.
+
+    Format history:
+      1  first version; `results` was the path of a file
+      2  `run`, the name of the run, in its place
+    """
+    run = outcome.run
     document = reporting.join_results(run, reporting.select_results(check.workspace, run, ""))
     return {
-        "format": 1,
+        "format": 2,
         "model": {"id": check.model.id, "handle": check.model.handle, **look.facts(check.located, check.inspected)},
         "page": str(_short(check.workspace, outcome.page)),
-        "results": str(_short(check.workspace, outcome.results)),
+        "run": run.header.run,
         **document.model_dump(mode="json", include={"environments", "cells"}),
     }
 

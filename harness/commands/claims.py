@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import shorten
 
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +19,7 @@ from harness.matrix import load_spec
 from harness.report import wording
 from harness.report.claims import documents
 from harness.report.document import ClaimView, DocumentView
-from harness.results import store
+from harness.results.run import Run, first_opinions
 
 WIDTH = 160
 STYLES = {
@@ -47,17 +46,16 @@ class ClaimAnswers(BaseModel):
     documents: tuple[DocumentView, ...]
 
 
-def judge_claims(workspace: Workspace, results: Path) -> ClaimAnswers:
+def judge_claims(workspace: Workspace, run: Run) -> ClaimAnswers:
     """Judge every claim by the results of a run.
 
     Raises:
         SpecError: claims, or declarations of cases, aren't valid.
-        ResultsError: the results can't be read.
     """
     cases = catalog.read_cases(workspace.cases)
     claiming = read_documents(workspace, cases)
     # Claims are about the matrix, not about the environments that were added for second opinions.
-    run = store.first_opinions(store.read_run(results))
+    run = first_opinions(run)
     interfaces = model_interfaces(workspace)
     declared = compiled(cases, load_spec(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
     judgements = judge_run(run, cases, declared, interfaces)

@@ -45,8 +45,7 @@ def clean(workspace: Workspace, *, results: bool, uv_cache: bool) -> Freed:
         )
     # Measured on the disk, since adding up the sizes of files would count hard links into uv's cache as freed.
     before = free_bytes(workspace.root)
-    results_folders = (workspace.runs, workspace.site, workspace.checks) if results else ()
-    removed = [folder for folder in (workspace.state, *results_folders) if folder.exists()]
+    removed = [folder for folder in _folders(workspace, results=results) if folder.exists()]
     for folder in removed:
         shutil.rmtree(folder, ignore_errors=True)
     names = [_name(workspace, folder) for folder in removed]
@@ -56,6 +55,14 @@ def clean(workspace: Workspace, *, results: bool, uv_cache: bool) -> Freed:
     after = free_bytes(workspace.root)
     # Others write to the disk meanwhile: less may be free than before.
     return Freed(removed=tuple(names), freed_bytes=max(0, after - before), free_bytes=after)
+
+
+def _folders(workspace: Workspace, *, results: bool) -> tuple[Path, ...]:
+    """Return what goes: the state, which holds the results among folders that can be made again, or all of it but the results."""
+    if results:
+        return workspace.state, workspace.root / workspace.reports
+    children = sorted(workspace.state.iterdir()) if workspace.state.is_dir() else ()
+    return tuple(child for child in children if child != workspace.all_results)
 
 
 def _name(workspace: Workspace, folder: Path) -> str:

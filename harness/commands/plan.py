@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from harness import catalog
 from harness.base.errors import Problem, SpecError
@@ -23,8 +24,8 @@ from harness.matrix.request import exclude_newer, requirements
 from harness.matrix.selection import Selection
 from harness.matrix.selector import Interfaces
 from harness.models.source import Replicas
-from harness.results import store
 from harness.results.history import History
+from harness.results.store import open_store
 from harness.run.aside import by_cell, set_aside
 from harness.run.groups import EnvironmentGroup, group_cells, is_known, is_refused, look_back, remaining
 from harness.run.keys import Identity
@@ -127,7 +128,7 @@ def preview_run(workspace: Workspace, selection: Selection) -> Preview:
     locked = {name: answer for name, answer in answers.items() if answer is not None}
     digests = Replicas().digests(run_plan.plan.models)
     groups = group_cells(possible, run_plan.cases, run_plan.limits, digests, locked)
-    history = look_back(groups, store.run_files(workspace.runs))
+    history = _look_back(workspace.results, groups)
     return Preview(
         run_plan=run_plan,
         groups=remaining(groups, history),
@@ -136,6 +137,14 @@ def preview_run(workspace: Workspace, selection: Selection) -> Preview:
         unlocked=tuple(name for name, answer in answers.items() if answer is None),
         lacking=lacking,
     )
+
+
+def _look_back(path: Path, groups: Sequence[EnvironmentGroup]) -> History:
+    """Return what earlier runs measured; nothing where there is no store yet, since a preview leaves nothing behind."""
+    if not path.exists():
+        return History()
+    with open_store(path) as store:
+        return look_back(groups, store)
 
 
 class PlanState(str, Enum):

@@ -1,4 +1,4 @@
-"""From a results file to what people read: the site, a run's summary, and the document of `hubmatrix results`."""
+"""From a run to what people read: the site, a run's summary, and the document of `hubmatrix results`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from harness.judge.judgement import judge_run
 from harness.judge.selected import SelectedCell
 from harness.matrix import load_spec
 from harness.matrix.selector import Context, compile_selector
-from harness.results import store
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Header
+from harness.results.run import Run, first_opinions
 
 NAMES = ("index.html", "report.md", "report.json")
 STAMP = ".rendered"
@@ -37,21 +37,27 @@ DOCS = {"tpu.html": "docs/tpu.md", "sizes.html": "docs/tpu-sizes.md"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The summary that a run prints at its end: the results file, the report's page if one was rendered, and cells by status.
+    """The summary that a run prints at its end: its name, the report's page if one was rendered, and cells by status.
 
     `reused` counts the cells whose results are those of earlier runs.
     """
 
-    results: Path
+    run: str
     page: Path | None
     cells: Mapping[str, int]
     reused: int
     seconds: float | None
 
     def as_json(self) -> dict[str, Any]:
+        """Return format 2.
+
+        Format history:
+          1  first version; `results` was the path of a file
+          2  `run`, the name of a run of the store, in its place
+        """
         return {
-            "format": 1,
-            "results": str(self.results),
+            "format": 2,
+            "run": self.run,
             "page": str(self.page) if self.page else None,
             "cells": dict(self.cells),
             "reused_cells": self.reused,
@@ -60,26 +66,25 @@ class Summary:
     def as_text(self) -> str:
         total = sum(self.cells.values())
         counted = ", ".join(f"{count} {status}" for status, count in sorted(self.cells.items()))
-        lines = [f"{total} cells: {counted or 'none'} ({self.reused} reused)", f"results  {self.results}"]
+        lines = [f"{total} cells: {counted or 'none'} ({self.reused} reused)", f"run      {self.run}"]
         return "\n".join([*lines, f"report   {self.page}"] if self.page else lines)
 
 
-def render_site(workspace: Workspace, results: Path, run_plan: RunPlan | None) -> tuple[Path, ...]:
+def render_site(workspace: Workspace, run: Run, run_plan: RunPlan | None) -> tuple[Path, ...]:
     """Write every format of the report below reports/site, and return the paths.
 
     Args:
         workspace: the project.
-        results: the results file of a run.
+        run: as recorded, with its second opinions.
         run_plan: the plan that was run; None to take the cases and claims as they are now, without the plan's other cells.
 
     Raises:
-        ResultsError: the results can't be read.
         SpecError: claims or declarations of cases aren't valid.
     """
     from harness.report import html, jsonview, markdown  # pandas takes a second to import
     from harness.report.view import view
 
-    run, cases, documents = _read(workspace, results, run_plan)
+    cases, documents = _read(workspace, run_plan)
     interfaces = model_interfaces(workspace)
     judgements = judge_run(run, cases, _declared(workspace, run_plan, cases), interfaces)
     # Claims are about the matrix, so they are judged without the environments that were added for second opinions.
@@ -87,7 +92,7 @@ def render_site(workspace: Workspace, results: Path, run_plan: RunPlan | None) -
         run,
         {case.id: case.title for case in cases},
         run_plan.plan.cells if run_plan else (),
-        judge(documents, store.first_opinions(run), interfaces, judgements),
+        judge(documents, first_opinions(run), interfaces, judgements),
         judgements,
         interfaces=interfaces,
         tasks=tasks_of(cases),
@@ -102,16 +107,16 @@ def render_site(workspace: Workspace, results: Path, run_plan: RunPlan | None) -
     return paths
 
 
-def render_terminal(workspace: Workspace, results: Path) -> RenderableType:
+def render_terminal(workspace: Workspace, run: Run) -> RenderableType:
     """Return the report for a terminal. Raises the errors of `render_site`."""
     from harness.report import terminal
     from harness.report.view import view
 
-    run, cases, documents = _read(workspace, results, None)
+    cases, documents = _read(workspace, None)
     interfaces = model_interfaces(workspace)
     judgements = judge_run(run, cases, _declared(workspace, None, cases), interfaces)
     titles = {case.id: case.title for case in cases}
-    return terminal.render(view(run, titles, (), judge(documents, store.first_opinions(run), interfaces, judgements), judgements))
+    return terminal.render(view(run, titles, (), judge(documents, first_opinions(run), interfaces, judgements), judgements))
 
 
 def _declared(workspace: Workspace, run_plan: RunPlan | None, cases: Sequence[Case]) -> Declared:
@@ -121,23 +126,21 @@ def _declared(workspace: Workspace, run_plan: RunPlan | None, cases: Sequence[Ca
     return compiled(cases, load_spec(workspace.matrix).vocabulary() if workspace.matrix.is_file() else {})
 
 
-def _read(
-    workspace: Workspace, results: Path, run_plan: RunPlan | None
-) -> tuple[store.Run, Sequence[Case], Sequence[ClaimsDocument]]:
-    """Return the run with its second opinions, and the cases and documents of its plan; without a plan, the current ones."""
+def _read(workspace: Workspace, run_plan: RunPlan | None) -> tuple[Sequence[Case], Sequence[ClaimsDocument]]:
+    """Return the cases and documents of a plan; without a plan, the current ones."""
     cases = run_plan.cases if run_plan else catalog.read_cases(workspace.cases)
-    return store.read_run(results), cases, run_plan.documents if run_plan else read_documents(workspace, cases)
+    return cases, run_plan.documents if run_plan else read_documents(workspace, cases)
 
 
-def render_site_if_changed(workspace: Workspace, results: Path, run_plan: RunPlan) -> tuple[Path, ...]:
+def render_site_if_changed(workspace: Workspace, run: Run, run_plan: RunPlan) -> tuple[Path, ...]:
     """Render the site unless it shows these very results already; return the paths either way."""
     # Of the 4.3 s that `nox -s matrix` took with nothing changed, 1.6 s were pandas and a page with the same results.
     paths = tuple(workspace.site / name for name in NAMES)
     stamp = workspace.site / STAMP
     is_current = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
-        store.read_run(results), run_plan.cases, run_plan.documents, _beside(workspace), _docs_texts(workspace)
+        run, run_plan.cases, run_plan.documents, _beside(workspace), _docs_texts(workspace)
     )
-    return paths if is_current else render_site(workspace, results, run_plan)
+    return paths if is_current else render_site(workspace, run, run_plan)
 
 
 def _pages(workspace: Workspace) -> Iterator[tuple[str, str]]:
@@ -159,9 +162,7 @@ def _docs_texts(workspace: Workspace) -> tuple[str, ...]:
     return tuple(page.read_text(encoding="utf-8") for page in (workspace.root / path for path in DOCS.values()) if page.is_file())
 
 
-def _stamp(
-    run: store.Run, cases: Sequence[Case], documents: Sequence[ClaimsDocument], beside: tuple[str, ...], docs: tuple[str, ...]
-) -> str:
+def _stamp(run: Run, cases: Sequence[Case], documents: Sequence[ClaimsDocument], beside: tuple[str, ...], docs: tuple[str, ...]) -> str:
     """Return a digest of all that a report shows and of the code that renders it.
 
     The run and time of a record don't count, so a run that reuses every result leaves the site as it is.
@@ -183,14 +184,14 @@ def _stamp(
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def summary(workspace: Workspace, results: Path, rendered: tuple[Path, ...]) -> Summary:
-    """Count the cells of a results file by status. `rendered` are the paths of the report, empty if none was rendered."""
-    run = store.first_opinions(store.read_run(results))
+def summary(workspace: Workspace, run: Run, rendered: tuple[Path, ...]) -> Summary:
+    """Count the cells of a run by status, second opinions aside. `rendered`: the report's paths, if any."""
+    run = first_opinions(run)
     counts = Counter(_state(record) for record in run.cells)
     page = next((path for path in rendered if path.suffix == ".html"), None)
     reused = sum(record.reused for record in run.cells)
     return Summary(
-        results=_short(workspace, results),
+        run=run.header.run,
         page=_short(workspace, page) if page else None,
         cells=counts,
         reused=reused,
@@ -243,7 +244,7 @@ class ResultsDocument(BaseModel):
     cells: tuple[CellResult, ...]
 
 
-def select_results(workspace: Workspace, run: store.Run, text: str) -> tuple[SelectedCell, ...]:
+def select_results(workspace: Workspace, run: Run, text: str) -> tuple[SelectedCell, ...]:
     """Return the cells and cases of a run that match a selector. Raises SelectionError for every fault of its text."""
     if not text.strip():
         return selected.select_cells(run, compile_selector(text, Context.RESULT), {}, {}, {})
@@ -262,7 +263,7 @@ def tasks_of(cases: Iterable[Case]) -> dict[str, str]:
     return {case.id: case.way.task.value for case in cases if case.way}
 
 
-def join_results(run: store.Run, selected: Sequence[SelectedCell]) -> ResultsDocument:
+def join_results(run: Run, selected: Sequence[SelectedCell]) -> ResultsDocument:
     """Return the selected cells as a document, each with its selected cases, its interpreter and its lock."""
     environments = {record.id: record for record in run.environments}
     cells = tuple(_cell(selection, environments.get(selection.cell.environment)) for selection in selected)

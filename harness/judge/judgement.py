@@ -12,7 +12,7 @@ from harness.judge.declarations import Declared, applying
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, Judgements, RecordId, judge_case, record_id
 from harness.matrix.facts import Facts
 from harness.results.format import CaseRecord
-from harness.results.store import Run
+from harness.results.run import Run
 
 
 def judge_run(run: Run, cases: Iterable[Case], declared: Declared, interfaces: Mapping[str, Interface]) -> Judgements:

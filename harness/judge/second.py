@@ -13,7 +13,7 @@ from enum import Enum
 from harness.domain import Axes, Case, Outcome, Status
 from harness.judge.outcomes import SILENT, SURPRISES, CaseVerdict, Judgements, RecordId, is_the_declared, judgement_of, record_id
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, FailureRecord
-from harness.results.store import Run
+from harness.results.run import Run
 
 BAD = (Outcome.FAILED, Outcome.ERROR, Outcome.CRASHED, Outcome.TIMED_OUT)
 FAILURES = SURPRISES - {CaseVerdict.PASSED_UNEXPECTEDLY}

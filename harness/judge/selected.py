@@ -14,7 +14,7 @@ from harness.judge import facts
 from harness.judge.outcomes import CaseVerdict, Judgements, judge_case, record_id
 from harness.matrix.selector import Interfaces, Selector, Vocabulary
 from harness.results.format import CaseRecord, CellRecord
-from harness.results.store import Run
+from harness.results.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from typing_extensions import assert_never
 from harness.domain import Case, Status, UserTask
 from harness.judge.outcomes import CaseVerdict, Judgements, record_id
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
-from harness.results.store import Run
+from harness.results.run import Run
 
 
 class TaskVerdict(str, Enum):

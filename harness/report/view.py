@@ -27,7 +27,7 @@ from harness.report.numbers import numbers
 from harness.report.text import MESSAGE_LIMIT, plain
 from harness.report.ways import ways as all_ways
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Package
-from harness.results.store import Run, first_opinions
+from harness.results.run import Run, first_opinions
 
 __all__ = ["View", "view"]
 _AXES = frozenset(axis.value for axis in Axis)

@@ -1,6 +1,6 @@
 """The database of results: one SQLite file, its tables, and what its errors mean.
 
-    .hubmatrix/reports/results.sqlite
+    .hubmatrix/results/reports/results.sqlite
 
     texts       every long text once, by its content, compressed
     keys        the digests under which facts are looked up, once
@@ -62,6 +62,7 @@ MIGRATIONS: Final = (
         measured_in TEXT NOT NULL,
         whole INTEGER NOT NULL,
         seconds REAL NOT NULL,
+        cpu_seconds REAL,
         body TEXT NOT NULL
     );
     CREATE INDEX facts_by_key ON facts (key_id, kind);

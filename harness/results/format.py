@@ -9,8 +9,9 @@ Format history:
   3  of a case: `beside`
   4  facts in place of verdicts. The outcomes xfailed and xpassed are gone: what a case declares is held against its outcome
      afterwards, and files of the older formats are read as what happened (failed, passed). New: the outcome not_applicable with
-     `unmet`; of a case and of an environment `failure`; of a case `peak_memory_bytes`; of an environment `seeds` and
-     `second_opinion_on`
+     `unmet`; of a case and of an environment `failure`; of a case `peak_memory_bytes` and `processor`; of an environment `seeds`
+     and `second_opinion_on`; of the header `digests`, of its host `processor`. References to cases that several cells have are a
+     line of their own, to which the cells refer
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ class Host(Record):
     python: str
     cores: int
     memory_bytes: int
+    processor: str = ""
+
+
+class Digests(Record):
+    """The sha256 of what decided what was measured: matrix.yaml, the cases, and the code that runs in cells."""
+
+    spec: str = ""
+    cases: str = ""
+    incell: str = ""
 
 
 class Header(Record):
@@ -60,6 +70,7 @@ class Header(Record):
     options: tuple[str, ...] = ()
     planned_cells: int
     command: str = ""
+    digests: Digests = Digests()
     host: Host
 
 
@@ -146,7 +157,8 @@ class CaseRecord(Record):
     time, children included; None where they are not known. `measured` are numbers by the names that the case gave them.
     `beside` are the packages that it asked for and that were installed beside its environment. `failure` is what failed, of an
     outcome failed or error. `unmet` are the prerequisites that do not hold here, of not_applicable. `peak_memory_bytes` is the
-    most that its process held while it ran, what earlier cases left there included.
+    most that its process held while it ran, what earlier cases left there included. `processor` is the level of the processor on
+    which the `measured` numbers came out: those of another level can't be compared with them.
     """
 
     type: Literal["case"] = "case"
@@ -166,6 +178,7 @@ class CaseRecord(Record):
     failure: FailureRecord | None = None
     unmet: tuple[str, ...] = ()
     peak_memory_bytes: int | None = None
+    processor: str = ""
     recorded: str
     run: str
     reused: bool = False
@@ -185,7 +198,10 @@ class CaseRef(Record):
 
 
 class CellRecord(Record):
-    """A finished cell: its status, and the cases that bear on it. `key` is the digest of their keys."""
+    """A finished cell: its status, and the cases that bear on it. `key` is the digest of their keys.
+
+    In a file `references` may stand in place of `cases`: the `id` of a line above that has them.
+    """
 
     type: Literal["cell"] = "cell"
     id: str
@@ -196,9 +212,18 @@ class CellRecord(Record):
     trouble: Trouble | None = None
     message: str = ""
     evidence: str = ""
-    cases: tuple[CaseRef, ...]
+    cases: tuple[CaseRef, ...] = ()
+    references: int | None = None
     recorded: str
     reused: bool = False
+
+
+class ReferenceSet(Record):
+    """References that several cells have, once in a file: each of those cells gives the `id` in place of its own `cases`."""
+
+    type: Literal["references"] = "references"
+    id: int
+    cases: tuple[CaseRef, ...]
 
 
 class Footer(Record):
@@ -210,5 +235,5 @@ class Footer(Record):
     records: int
 
 
-Line = Annotated[Header | EnvironmentRecord | CaseRecord | CellRecord | Footer, Field(discriminator="type")]
+Line = Annotated[Header | EnvironmentRecord | CaseRecord | ReferenceSet | CellRecord | Footer, Field(discriminator="type")]
 LINE: TypeAdapter[Line] = TypeAdapter(Line)

@@ -39,6 +39,7 @@ class Recording:
         Raises:
             MachineError: as `write`.
         """
+        facts = tuple(facts)
         try:
             with translated(self._path), transaction(self._connection):
                 pairs = [(fact_id(self._connection, self._contents, fact, self.run), fact.reused) for fact in facts]

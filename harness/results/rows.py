@@ -24,8 +24,8 @@ NOTHING_MEASURED = frozenset({Status.LOCK_FAILED, Status.UNAVAILABLE})
 TYPES: dict[str, type[Fact]] = {"environment": EnvironmentRecord, "case": CaseRecord, "cell": CellRecord}
 COLUMNS = frozenset({"type", "key", "recorded", "reused", "cases"})
 INSERT = """
-INSERT INTO facts (content, kind, name, key_id, status, recorded, measured_by, measured_in, whole, seconds, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO facts (content, kind, name, key_id, status, recorded, measured_by, measured_in, whole, seconds, cpu_seconds, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -79,12 +79,22 @@ def _columns(contents: Contents, fact: Fact, run: str) -> tuple[object, ...]:
         case CaseRecord():
             # Of a case with variants, one may be missing where its cell was cut off; the record of the cell says that none is.
             whole = not fact.variant or fact.reused
-            measured = (fact.case, key_id, fact.outcome.value, fact.recorded, fact.run, fact.cell, int(whole), fact.seconds)
+            measured = (
+                fact.case,
+                key_id,
+                fact.outcome.value,
+                fact.recorded,
+                fact.run,
+                fact.cell,
+                int(whole),
+                fact.seconds,
+                fact.cpu_seconds,
+            )
             return (fact.type, *measured)
         case EnvironmentRecord():
-            return fact.type, fact.id, key_id, fact.status.value, fact.recorded, run, "", 1, fact.seconds
+            return fact.type, fact.id, key_id, fact.status.value, fact.recorded, run, "", 1, fact.seconds, None
         case CellRecord():
-            return fact.type, fact.id, key_id, fact.status.value, fact.recorded, run, "", 1, 0.0
+            return fact.type, fact.id, key_id, fact.status.value, fact.recorded, run, "", 1, 0.0, None
 
 
 def _body(contents: Contents, fact: Fact) -> Iterator[tuple[str, Any]]:

@@ -1,158 +1,245 @@
-"""Results on disk: one folder a run, one JSON line a fact, flushed as it happens.
+"""The store of results: every run and every fact that this checkout knows, in one database.
 
-    reports/runs/<run>/results.jsonl
-
-A file without a footer was cut off; its facts hold all the same. A torn last line is dropped. Nothing is read back from
-a file name.
+open_store(path)       the store, which is made where there is none
+store.record(header)   begin a run
+store.read(name)       one run, whole
+store.runs()           what runs there are, newest first
+store.look_up(keys)    what earlier runs measured
+store.add(run)         take in a run that was measured elsewhere
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
-from pydantic import ValidationError
+from typing_extensions import assert_never
 
-from harness.base.errors import MachineError, ResultsError
-from harness.results.format import FORMAT, LINE, CaseRecord, CellRecord, EnvironmentRecord, Footer, Header, Line
+from harness.base.errors import ResultsError
+from harness.domain import Status
+from harness.results.contents import Contents, key_bytes, key_text
+from harness.results.database import open_database, transaction, translated
+from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Footer, Header
+from harness.results.history import CaseRow, History, PlanKeys
+from harness.results.lines import read_run
+from harness.results.recording import Recording
+from harness.results.rows import Fact, read_facts
+from harness.results.run import Run
 
-FILE = "results.jsonl"
+AFact = TypeVar("AFact", EnvironmentRecord, CellRecord)
+
+REUSABLE = (Status.COMPLETED, Status.INSTALL_FAILED, Status.IMPORT_FAILED, Status.CRASHED, Status.TIMED_OUT)
+"""Statuses that speak of the software. What speaks of the machine is measured again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A results file as read. `footer` is None where the run was cut off."""
+class RunSummary:
+    """A run of the store. `finished` is None where it goes on, or was cut off."""
 
+    name: str
     header: Header
-    environments: tuple[EnvironmentRecord, ...]
-    cases: tuple[CaseRecord, ...]
-    cells: tuple[CellRecord, ...]
-    footer: Footer | None
+    finished: str | None
+    interrupted: bool
 
 
-class Writer:
-    """Appends facts. Each is written before `write` returns, so a killed driver loses nothing that it reported."""
+class Store:
+    """The results of one checkout. Close it, or use it as a context manager."""
 
-    def __init__(self, path: Path, header: Header) -> None:
-        self.path = path
-        self._records = 0
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self._contents = Contents(connection)
+
+    def record(self, header: Header) -> Recording:
+        """Begin a run.
+
+        Raises:
+            MachineError: the database can't be written.
+        """
+        return Recording(self._connection, self._contents, self._path, header)
+
+    def runs(self) -> tuple[RunSummary, ...]:
+        """Return every run, newest first: by when it started, as its header says.
+
+        Raises:
+            ResultsError: the database is damaged.
+        """
+        query = "SELECT name, header, finished, interrupted FROM runs ORDER BY started DESC, id DESC"
+        with translated(self._path):
+            rows = self._connection.execute(query).fetchall()
+        return tuple(
+            RunSummary(name=name, header=Header.model_validate_json(header), finished=finished, interrupted=bool(interrupted))
+            for name, header, finished, interrupted in rows
+        )
+
+    def read(self, name: str) -> Run:
+        """Return one run, whole.
+
+        Raises:
+            ResultsError: there is no such run, or the database is damaged.
+        """
+        with translated(self._path):
+            query = "SELECT id, header, finished, interrupted, facts_set FROM runs WHERE name = ?"
+            row = self._connection.execute(query, (name,)).fetchone()
+            if row is None:
+                hint = "`hubmatrix results --runs` lists those that there are"
+                raise ResultsError(f"there is no run {name}", location=str(self._path), hint=hint)
+            run_id, header, finished, interrupted, facts_set = row
+            members = self._contents.members(facts_set) if facts_set else self._seen(run_id)
+            footer = Footer(finished=finished, interrupted=bool(interrupted), records=len(members) + 1) if finished else None
+            return _run(Header.model_validate_json(header), self._members(members), footer)
+
+    def newest(self) -> Run:
+        """Return the run that started last.
+
+        Raises:
+            ResultsError: there is no run yet, or the database is damaged.
+        """
+        with translated(self._path):
+            row = self._connection.execute("SELECT name FROM runs ORDER BY started DESC, id DESC LIMIT 1").fetchone()
+        if row is None:
+            raise ResultsError("no run yet", location=str(self._path), hint="run `nox -s matrix` or `hubmatrix run` first")
+        return self.read(row[0])
+
+    def look_up(self, keys: PlanKeys) -> History:
+        """Return what earlier runs measured under these keys, the newest first. Variants that may be incomplete don't count.
+
+        Raises:
+            ResultsError: the database is damaged.
+        """
+        with translated(self._path):
+            environments = self._newest(keys.environments, EnvironmentRecord, REUSABLE)
+            cells = self._newest(keys.cells, CellRecord, [status for status in REUSABLE if status is not Status.COMPLETED])
+            seconds = "SELECT name, seconds, max(recorded) FROM facts WHERE kind = 'case' GROUP BY name"
+            return History(
+                cases=self._cases(keys.cases),
+                environments={fact.key or "": fact for fact in environments},
+                cells={fact.key or "": fact for fact in cells},
+                seconds={name: taken for name, taken, _ in self._connection.execute(seconds)},
+            )
+
+    def add(self, run: Run) -> bool:
+        """Take in a run that was recorded elsewhere; return whether it was new. One that is here already is left as it is.
+
+        Raises:
+            MachineError: the database can't be written.
+        """
+        with translated(self._path):
+            if self._connection.execute("SELECT 1 FROM runs WHERE name = ?", (run.header.run,)).fetchone():
+                return False
+        recording = self.record(run.header)
+        recording.write_all((*run.environments, *run.cases, *run.cells))
+        if run.footer:
+            recording.close(finished=run.footer.finished, interrupted=run.footer.interrupted)
+        return True
+
+    def _members(self, members: Sequence[int]) -> Iterator[Fact]:
+        """Yield the facts of a run: a member is the double of a row's id, plus one where the run took it over."""
+        facts = read_facts(self._connection, self._contents, [member // 2 for member in members])
+        for member, fact in zip(members, facts, strict=True):
+            yield fact.model_copy(update={"reused": True}) if member % 2 else fact
+
+    def _seen(self, run_id: int) -> tuple[int, ...]:
+        query = "SELECT fact_id, reused FROM seen WHERE run_id = ? ORDER BY position"
+        return tuple(2 * fact + reused for fact, reused in self._connection.execute(query, (run_id,)))
+
+    def _cases(self, keys: Collection[str]) -> dict[str, tuple[CaseRow, ...]]:
+        query = """SELECT wanted.digest, facts.measured_by, facts.whole, facts.id, facts.seconds, facts.cpu_seconds FROM wanted
+                   JOIN keys ON keys.digest = wanted.digest
+                   JOIN facts ON facts.key_id = keys.id AND facts.kind = 'case'
+                   ORDER BY facts.recorded DESC, facts.id"""
+        measurements: defaultdict[bytes, defaultdict[str, list[tuple[bool, CaseRow]]]] = defaultdict(lambda: defaultdict(list))
+        with self._wanted(keys):
+            for digest, run, whole, *row in self._connection.execute(query):
+                measurements[digest][run].append((bool(whole), CaseRow(*row)))
+        history = {}
+        for digest, by_run in measurements.items():
+            for rows in by_run.values():
+                if all(whole for whole, _ in rows):
+                    history[key_text(digest) or ""] = tuple(row for _, row in rows)
+                    break
+        return history
+
+    def _newest(self, keys: Collection[str], kind: type[AFact], statuses: Collection[Status]) -> tuple[AFact, ...]:
+        """Return the newest fact of a kind and of these statuses under each key."""
+        query = f"""SELECT facts.id, facts.key_id FROM wanted JOIN keys ON keys.digest = wanted.digest
+                    JOIN facts ON facts.key_id = keys.id AND facts.kind = ? AND facts.status IN ({",".join("?" * len(statuses))})
+                    ORDER BY facts.recorded DESC, facts.id DESC"""
+        newest: dict[int, int] = {}
+        with self._wanted(keys):
+            for identifier, key in self._connection.execute(query, (kind.model_fields["type"].default, *statuses)):
+                newest.setdefault(key, identifier)
+        facts = read_facts(self._connection, self._contents, newest.values())
+        return tuple(fact for fact in facts if isinstance(fact, kind))
+
+    @contextmanager
+    def _wanted(self, keys: Collection[str]) -> Iterator[None]:
+        """Hold keys in a table of this connection, for queries to join: a plan has more of them than a statement takes."""
+        self._connection.execute("CREATE TEMP TABLE wanted (digest BLOB PRIMARY KEY) WITHOUT ROWID")
         try:
-            path.parent.mkdir(parents=True, exist_ok=False)
-            # Unbuffered: what `write` returned from survives SIGKILL of the driver. fsync is left to `close`: a power cut may cost
-            # the last lines, which are measured again.
-            self._file = path.open("xb", buffering=0)
-        except OSError as trouble:
-            raise self._unwritable(trouble) from trouble
-        self.write(header)
+            with transaction(self._connection):
+                rows = ((key_bytes(key),) for key in keys)
+                self._connection.executemany("INSERT OR IGNORE INTO wanted (digest) VALUES (?)", rows)
+            yield
+        finally:
+            self._connection.execute("DROP TABLE wanted")
 
-    def write(self, record: Line) -> None:
-        """Append one line; a full disk ends the run with the file cut at a whole line."""
-        data = record.model_dump_json(exclude_defaults=False).encode() + b"\n"
-        start = self._file.tell()
-        try:
-            written = self._file.write(data)
-            if written != len(data):  # an unbuffered write to a disk that is almost full writes what fits and raises nothing
-                raise OSError(28, "no space left on device")
-        except OSError as trouble:
-            # `truncate` alone leaves the position behind the end, and the next line would begin after a hole of zero bytes.
-            self._file.truncate(self._file.seek(start))
-            raise self._unwritable(trouble) from trouble
-        self._records += 1
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
 
-    def _unwritable(self, trouble: OSError) -> MachineError:
-        hint = "fix that and run the same command again; it goes on from here"
-        return MachineError(f"results can't be written: {trouble.strerror}", location=str(self.path), hint=hint)
-
-    def close(self, *, finished: str, interrupted: bool) -> None:
-        self.write(Footer(finished=finished, interrupted=interrupted, records=self._records))
-        os.fsync(self._file.fileno())
-        self._file.close()
-
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> Store:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._file.close()
+        self.close()
 
 
-def run_files(folder: Path) -> tuple[Path, ...]:
-    """List the results files below `reports/runs`, newest first by the time of the last write."""
-    return tuple(sorted(folder.glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime_ns, reverse=True))
-
-
-def read_lines(path: Path) -> Iterator[Line]:
-    """Read every fact of a file in order. A torn last line is dropped; a damaged line before it is an error.
+def open_store(path: Path) -> Store:
+    """Return the store of results at a path, which is made where there is none.
 
     Raises:
-        ResultsError: no such file, another format, or damaged.
+        ResultsError: the file is damaged, no database, or of a newer version.
+        MachineError: it can't be read or written.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as trouble:
-        raise ResultsError(
-            f"no results file: {trouble.strerror}", location=str(path), hint="run `nox -s matrix` first"
-        ) from trouble
-    whole, _, _torn = raw.rpartition(b"\n")
-    for number, line in enumerate(whole.splitlines(), 1):
-        try:
-            yield LINE.validate_json(line)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ResultsError(
-                f"not a line of results format {FORMAT}: {where}: {first['msg']}",
-                location=f"{path}:{number}",
-                hint="written by another version?",
-            ) from error
+    return Store(open_database(path), path)
 
 
-def read_run(path: Path) -> Run:
-    """Read a whole run, in any format of READABLE.
+def load_run(path: Path, source: str | None = None) -> Run:
+    """Return a run of the store at a path, or from a file.
+
+    Args:
+        path: of the store. It is not made where it is not there.
+        source: the name of a run, or the path of a file of results; None for the newest run.
 
     Raises:
-        ResultsError: no such file, no header, another format, or damaged.
+        ResultsError: there is no such run or file, or it is damaged.
     """
-    header: Header | None = None
-    footer: Footer | None = None
+    if source and (Path(source).suffix or Path(source).exists()):
+        return read_run(Path(source))
+    if not path.exists():
+        raise ResultsError("no run yet", location=str(path), hint="run `nox -s matrix` or `hubmatrix run` first")
+    with open_store(path) as store:
+        return store.read(source) if source else store.newest()
+
+
+def _run(header: Header, facts: Iterable[Fact], footer: Footer | None) -> Run:
     environments: list[EnvironmentRecord] = []
     cases: list[CaseRecord] = []
     cells: list[CellRecord] = []
-    for line in read_lines(path):
-        match line:
-            case Header():
-                header = line
+    for fact in facts:
+        match fact:
             case EnvironmentRecord():
-                environments.append(line)
+                environments.append(fact)
             case CaseRecord():
-                cases.append(line)
+                cases.append(fact)
             case CellRecord():
-                cells.append(line)
-            case Footer():
-                footer = line
-    if header is None:
-        raise ResultsError("the file has no header line", location=str(path), hint="the run was cut off before it began; run again")
+                cells.append(fact)
+            case _:
+                assert_never(fact)
     return Run(header=header, environments=tuple(environments), cases=tuple(cases), cells=tuple(cells), footer=footer)
-
-
-def newest(folder: Path) -> Path:
-    """Return the newest run's results file.
-
-    Raises:
-        ResultsError: there is no run yet.
-    """
-    for path in run_files(folder):
-        return path
-    raise ResultsError("no run yet", location=str(folder), hint="run `nox -s matrix` or `hubmatrix run` first")
-
-
-def first_opinions(run: Run) -> Run:
-    """Return a run with what the matrix plans: without the environments made for second opinions and their cells.
-
-    Cases stay: they are found by their keys, and an environment of the matrix may have the same ones.
-    """
-    seconds = {record.id for record in run.environments if record.second_opinion_on is not None}
-    environments = tuple(record for record in run.environments if record.id not in seconds)
-    return replace(run, environments=environments, cells=tuple(record for record in run.cells if record.environment not in seconds))

@@ -18,18 +18,21 @@ import psutil
 
 from harness import __version__
 from harness.base.errors import Interrupted
+from harness.base.processor import processor_level
+from harness.base.workspace import Workspace
 from harness.domain import Case, Plan, Service
 from harness.environments import accelerators, disk
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.models.source import Replicas, Supply
-from harness.results import store
-from harness.results.format import CellRecord, EnvironmentRecord, Header, Host
+from harness.results.format import CellRecord, Digests, EnvironmentRecord, Header, Host
 from harness.results.history import History
+from harness.results.run import Run
+from harness.results.store import Store, open_store
 from harness.run.aside import Records, by_cell, set_aside, without_service
 from harness.run.assign import CellJob
 from harness.run.groups import EnvironmentGroup, group_cells, is_known, is_refused, look_back, remaining, set_cells_aside
-from harness.run.keys import Identity
+from harness.run.keys import Identity, digest, file_digest, incell_digest
 from harness.run.machine import Machine, cores, until_interrupted
 from harness.run.prepare import identities
 from harness.run.records import now
@@ -89,27 +92,27 @@ class _Inputs:
     only: Mapping[str, frozenset[str]] | None = None
 
 
-def perform(question: RunQuestion, machine: Machine, options: RunOptions, watcher: RunWatcher, attribute: Attribute) -> Path:
-    """Run a plan; return the results file. `attribute` tells the machine's failures from the software's.
+def perform(question: RunQuestion, machine: Machine, options: RunOptions, watcher: RunWatcher, attribute: Attribute) -> Run:
+    """Run a plan; return what was recorded of it. `attribute` tells the machine's failures from the software's.
 
     Raises:
-        Interrupted: on Ctrl-C (exit code 130), with all that was done kept in the file.
+        Interrupted: on Ctrl-C (exit code 130), with all that was done kept in the store.
     """
-    header = _header(question.plan, options)
+    header = _header(question, machine.workspace, options)
     settings = RunSettings(machine=machine, run=header.run, attribute=attribute, preload=options.preload)
     inputs = _inputs(question, machine)
-    path = machine.workspace.runs / header.run / store.FILE
     finished = False
-    with disk.in_use(machine.workspace.venvs / RUN), watcher, store.Writer(path, header) as writer:
-        sink = Sink(writer=writer, watcher=watcher)
+    with disk.in_use(machine.workspace.venvs / RUN), watcher, open_store(machine.workspace.results) as store:
+        recording = store.record(header)
+        sink = Sink(recording=recording, watcher=watcher)
         try:
-            finished = asyncio.run(until_interrupted(_measure(inputs, settings, options, sink)))
+            finished = asyncio.run(until_interrupted(_measure(inputs, settings, options, store, sink)))
         finally:
             shutil.rmtree(settings.folder, ignore_errors=True)
-        writer.close(finished=now(), interrupted=not finished)
-    if not finished:
-        raise Interrupted("interrupted; everything measured so far is kept", hint="the same command goes on from here")
-    return path
+        recording.close(finished=now(), interrupted=not finished)
+        if not finished:
+            raise Interrupted("interrupted; everything measured so far is kept", hint="the same command goes on from here")
+        return store.read(header.run)
 
 
 def _inputs(question: RunQuestion, machine: Machine) -> _Inputs:
@@ -122,14 +125,14 @@ def _inputs(question: RunQuestion, machine: Machine) -> _Inputs:
     return _Inputs(plan=possible, cases=question.cases, supply=supply, digests=digests, aside=aside)
 
 
-async def _measure(inputs: _Inputs, settings: RunSettings, options: RunOptions, sink: Sink) -> None:
+async def _measure(inputs: _Inputs, settings: RunSettings, options: RunOptions, store: Store, sink: Sink) -> None:
     """Lock, look up, write what earlier runs measured, run the rest."""
     machine, plan, cases = settings.machine, inputs.plan, inputs.cases
     locked = await identities(machine, plan.environments.values(), refresh=options.refresh, tell=sink.watcher.stage)
     groups = group_cells(plan, cases, machine.limits, inputs.digests, locked)
     groups = groups if inputs.only is None else only(groups, inputs.only)
     # Before the services: the compiler's environment is made only where a case that asks for it is left to run.
-    history = look_back(groups, store.run_files(machine.workspace.runs), rerun=options.rerun)
+    history = look_back(groups, store, rerun=options.rerun)
     groups = remaining(groups, history)
     service_venvs = await services.environments(_services(groups, history), machine.uv, machine.workspace, machine.interpreters)
     groups, without = _without_services(inputs, groups, history, service_venvs)
@@ -142,21 +145,22 @@ async def _measure(inputs: _Inputs, settings: RunSettings, options: RunOptions, 
     write_known_cases(sink, groups, history)
     await _run(inputs, write_known_groups(sink, groups, history), history, service_venvs, settings, sink)
     if options.matters and inputs.only is None:
-        await _second_opinions(inputs, settings, options, sink, locked, options.matters)
+        await _second_opinions(inputs, settings, options, store, sink, locked, options.matters)
 
 
 async def _second_opinions(
     inputs: _Inputs,
     settings: RunSettings,
     options: RunOptions,
+    store: Store,
     sink: Sink,
     locked: Mapping[str, Identity | Failure],
     matters: Matters,
 ) -> None:
-    """Measure again what failed, on an older Python, into the same file."""
-    second = second_opinions(inputs.plan, locked, store.read_run(sink.writer.path), matters)
+    """Measure again what failed, on an older Python, into the same run."""
+    second = second_opinions(inputs.plan, locked, store.read(sink.recording.run), matters)
     if second.plan.environments:
-        await _measure(replace(inputs, plan=second.plan, aside=(), only=second.cases), settings, options, sink)
+        await _measure(replace(inputs, plan=second.plan, aside=(), only=second.cases), settings, options, store, sink)
 
 
 async def _run(
@@ -218,7 +222,7 @@ def _services(groups: Iterable[EnvironmentGroup], history: History) -> frozenset
     return frozenset(service for job in left for keyed in job.cases for service in keyed.case.services)
 
 
-def _header(plan: Plan, options: RunOptions) -> Header:
+def _header(question: RunQuestion, workspace: Workspace, options: RunOptions) -> Header:
     moment = datetime.now(timezone.utc)
     return Header(
         run=f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
@@ -228,13 +232,20 @@ def _header(plan: Plan, options: RunOptions) -> Header:
         selection=options.selection,
         models=options.models,
         options=options.again,
-        planned_cells=len(plan.cells),
+        planned_cells=len(question.plan.cells),
         command=options.command,
+        digests=Digests(
+            # A check of a user's own model needs no matrix.yaml.
+            spec=file_digest(workspace.matrix) if workspace.matrix.is_file() else "",
+            cases=digest(sorted([case.id, case.digest] for case in question.cases)),
+            incell=incell_digest(),
+        ),
         host=Host(
             system=platform.system(),
             machine=platform.machine(),
             python=platform.python_version(),
             cores=cores(),
             memory_bytes=psutil.virtual_memory().total,
+            processor=processor_level(),
         ),
     )

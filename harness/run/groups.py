@@ -1,6 +1,6 @@
 """Group the plan's cells by what is installed for them, and leave out what earlier runs have measured.
 
-Pure but for reading the results files that it is given. Grouping hashes each (cell, case), once; what was measured before
+Pure but for looking into the store that it is given. Grouping hashes each (cell, case), once; what was measured before
 and what this machine lacks is taken out of the groups afterwards.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from harness.domain import Case, Cell, Companion, EnvironmentRequest, Limits, Plan, Status
 from harness.environments.uv import Failure
 from harness.results.format import CaseRef
-from harness.results.history import History, look_up
+from harness.results.history import History, PlanKeys
+from harness.results.store import Store
 from harness.run.assign import CellEnd, CellJob, KeyOf, assign, without_cells, without_known
 from harness.run.keys import Identity, case_key, digest
 
@@ -51,15 +51,6 @@ def expected_seconds(job: CellJob, seconds: Mapping[str, float]) -> float:
 def cell_key(refs: Sequence[CaseRef]) -> str:
     """Return the key of a cell: the digest of the keys of all its cases."""
     return digest([ref.key for ref in refs])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanKeys:
-    """Every key of a plan, to ask the history for."""
-
-    cases: frozenset[str]
-    environments: frozenset[str]
-    cells: frozenset[str]
 
 
 def group_cells(
@@ -108,10 +99,9 @@ def keys_of(groups: Sequence[EnvironmentGroup]) -> PlanKeys:
     )
 
 
-def look_back(groups: Sequence[EnvironmentGroup], files: Iterable[Path], *, rerun: bool = False) -> History:
+def look_back(groups: Sequence[EnvironmentGroup], store: Store, *, rerun: bool = False) -> History:
     """Return what earlier runs measured of these groups; with `rerun`, only how long it took."""
-    keys = keys_of(groups)
-    history = look_up(files, cases=keys.cases, environments=keys.environments, cells=keys.cells)
+    history = store.look_up(keys_of(groups))
     return History(seconds=history.seconds) if rerun else history
 
 

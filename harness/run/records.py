@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from types import MappingProxyType
 
+from harness.base.processor import processor_level
 from harness.domain import Companion, EnvironmentRequest, Status, installation
 from harness.environments.uv import Failure as Failed
 from harness.incell.hubmatrix_failure import describe_text
@@ -109,6 +110,7 @@ def case_record(
         failure=_scrubbed(finished.failure, roots, hide),
         unmet=finished.unmet,
         peak_memory_bytes=finished.peak_memory_bytes,
+        processor=processor_level() if finished.measured else "",
         beside=tuple(
             Package(name=companion.value, version=version)
             for companion, version in beside.items()

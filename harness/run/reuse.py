@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from harness.domain import Case, Plan, Status
 from harness.environments.uv import Failure
 from harness.results.history import History
+from harness.results.rows import Fact
 from harness.run.assign import CellEnd, unkeyed
 from harness.run.groups import EnvironmentGroup, is_refused
 from harness.run.keys import Identity
@@ -18,20 +19,18 @@ def write_unlocked(sink: Sink, plan: Plan, cases: Sequence[Case], identities: Ma
     """Record environments without a lock: they are results too. Their cells have that status, their cases did not run."""
     failures = {name: answer for name, answer in identities.items() if isinstance(answer, Failure)}
     cells = [cell for cell in plan.cells if cell.environment in failures]
-    for name, failure in failures.items():
-        sink.write(environment_record(plan.environments[name], None, failure, {}, 0.0))
+    facts: list[Fact] = [environment_record(plan.environments[name], None, failure, {}, 0.0) for name, failure in failures.items()]
     for job in unkeyed(cells, cases, plan.models):
         failure = failures[job.cell.environment]
         end = CellEnd(status=failure.status, trouble=failure.trouble, message=failure.message)
-        sink.write(cell_record(job, end, {}, reused=False))
+        facts.append(cell_record(job, end, {}, reused=False))
+    sink.write_all(facts)
 
 
 def write_known_cases(sink: Sink, groups: Sequence[EnvironmentGroup], history: History) -> None:
     """Record every case that is reused, once, under the run that measured it."""
     keys = dict.fromkeys(ref.key for group in groups for job in group.jobs for ref in job.refs)
-    for key in keys:
-        for record in history.cases.get(key or "", ()):
-            sink.writer.write(record.model_copy(update={"reused": True}))
+    sink.recording.reuse([case.row for key in keys for case in history.cases.get(key or "", ())])
 
 
 def write_known_groups(sink: Sink, groups: Sequence[EnvironmentGroup], history: History) -> tuple[EnvironmentGroup, ...]:
@@ -43,11 +42,14 @@ def _write_known_group(sink: Sink, group: EnvironmentGroup, history: History) ->
     before = history.environments.get(group.identity.key)
     if before is None or not (is_refused(group, history) or all(job.idle(group.ends) for job in group.jobs)):
         return False
-    for request in group.requests:
-        record = environment_record(request, group.identity, None, {}, before.seconds)
-        measured = {name: getattr(before, name) for name in ("status", "trouble", "message", "evidence", "failure", "recorded")}
-        sink.write(record.model_copy(update={**measured, "reused": True}))
+    measured = {name: getattr(before, name) for name in ("status", "trouble", "message", "evidence", "failure", "recorded")}
+    environments = (environment_record(request, group.identity, None, {}, before.seconds) for request in group.requests)
     end = CellEnd(status=before.status, trouble=before.trouble, message=before.message)
-    for job in group.jobs:
-        sink.write(cell_record(job, job.end(group.ends) if before.status is Status.COMPLETED else end, {}, reused=True))
+    ends = ((job, job.end(group.ends) if before.status is Status.COMPLETED else end) for job in group.jobs)
+    sink.write_all(
+        [
+            *(record.model_copy(update={**measured, "reused": True}) for record in environments),
+            *(cell_record(job, job_end, {}, reused=True) for job, job_end in ends),
+        ]
+    )
     return True

@@ -13,7 +13,7 @@ from harness.domain import EnvironmentRequest, Plan, Status
 from harness.environments.uv import Failure
 from harness.matrix.second import second_cell, second_opinion
 from harness.results.format import CaseRecord
-from harness.results.store import Run
+from harness.results.run import Run
 from harness.run.assign import CellJob
 from harness.run.groups import EnvironmentGroup
 from harness.run.keys import Identity

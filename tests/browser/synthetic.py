@@ -23,7 +23,7 @@ from harness.judge.outcomes import (
     record_id,
 )
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host, Package
-from harness.results.store import Run
+from harness.results.run import Run
 
 INSTALLS = (InstallPolicy.AS_RELEASED, InstallPolicy.TODAY)
 _PATCHES = {0: 4, 1: 4, 2: 3, 3: 4, 4: 4, 5: 3, 6: 5, 7: 4, 8: 4, 9: 3, 16: 2, 20: 0, 21: 0}

@@ -18,7 +18,7 @@ from harness.matrix.shorthand import compile_versions
 from harness.report import html
 from harness.report.view import view
 from harness.results.format import Package
-from harness.results.store import Run
+from harness.results.run import Run
 from tests.browser import synthetic
 
 Open = Callable[..., Any]

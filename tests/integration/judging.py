@@ -10,7 +10,7 @@ from harness.judge.judgement import judge_run
 from harness.judge.outcomes import record_id
 from harness.matrix import load_spec
 from harness.results.format import CaseRecord
-from harness.results.store import Run
+from harness.results.run import Run
 
 
 def verdicts(project: Path, run: Run) -> list[tuple[CaseRecord, str]]:

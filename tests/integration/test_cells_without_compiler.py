@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.domain import Status, Trouble
-from harness.results.store import Run
+from harness.results.run import Run
 from tests.minis.project import Mini, outcomes
 
 Make = Callable[..., Mini]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.domain import Status
 from harness.results.format import CellRecord
-from harness.results.store import Run
+from harness.results.run import Run
 from tests.minis.project import Mini, outcomes
 
 Make = Callable[..., Mini]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.results import store
-from harness.results.store import Run
+from harness.results.run import Run
 from tests.integration.judging import verdicts
+from tests.minis.project import newest_run
 
 pytestmark = pytest.mark.tensorflow
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(project: Path) -> Run:
-    return store.read_run(store.newest(project / "reports" / "runs"))
+    return newest_run(project)
 
 
 def verdicts_by_case(project: Path, run: Run, version: str) -> dict[str, set[str]]:

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.results import store
 from tests.integration.test_cells_fail import processes_of
 from tests.minis import packages
-from tests.minis.project import Mini
+from tests.minis.project import Mini, forget_runs, runs_of
 
 Make = Callable[..., Mini]
 CASES = {
@@ -69,20 +68,19 @@ def test_sigkill_at_ten_moments(mini: Make) -> None:
     project = mini(CASES, formats=FORMATS)
     project.run("--jobs", "2")
     undisturbed = project.results()
-    runs = project.root / "reports" / "runs"
     cut_off = 0
     for number, moment in enumerate(MOMENTS):
         if number < 3:
             shutil.rmtree(project.root / ".hubmatrix" / "locks")
             shutil.rmtree(project.root / ".hubmatrix" / "venvs")
-        shutil.rmtree(runs)
+        forget_runs(project.root)
         process = project.start("run", "--plain", "--no-report", "--jobs", "2")
-        wait_until(lambda: bool(store.run_files(runs)), process)
+        wait_until(lambda: bool(runs_of(project.root)), process)
         time.sleep(moment)
         process.kill()
         process.communicate()
         assert settled(project), f"processes outlived the driver killed after {moment} s"
-        cut_off += store.read_run(store.newest(runs)).footer is None
+        cut_off += project.newest().footer is None
         project.run("--jobs", "2")
         assert project.results() == undisturbed, f"killed after {moment} s"
         assert recorded_twice(project) == []
@@ -94,10 +92,9 @@ def test_interrupted_and_gone_on(mini: Make, number: signal.Signals) -> None:
     project = mini(CASES, formats=FORMATS)
     project.run()
     undisturbed = project.results()
-    runs = project.root / "reports" / "runs"
-    shutil.rmtree(runs)
+    forget_runs(project.root)
     process = project.start("run", "--plain", "--no-report", "--jobs", "1")
-    wait_until(lambda: any(read.cases for read in map(store.read_run, store.run_files(runs))), process)
+    wait_until(lambda: any(run.cases for run in runs_of(project.root)), process)
     process.send_signal(number)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -151,7 +148,7 @@ def test_two_runs_at_once(mini: Make) -> None:
     processes = [project.start("run", "--plain", "--no-report") for _ in range(2)]
     told = [process.communicate(timeout=120)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], told
-    runs = [store.read_run(path) for path in store.run_files(project.root / "reports" / "runs")]
+    runs = runs_of(project.root)
     assert len(runs) == 2
     ended = [{(record.id, record.status) for record in run.cells} for run in runs]
     assert ended[0] == ended[1]
@@ -160,8 +157,7 @@ def test_two_runs_at_once(mini: Make) -> None:
 
 def test_results_that_can_not_be_written(mini: Make, tmp_path: Path) -> None:
     project = mini({"test_x.py": "def test_one(): pass\n"})
-    (project.root / "reports").mkdir()
-    (project.root / "reports" / "runs").write_text("a file where a folder should be")
+    (project.root / ".hubmatrix" / "results").write_text("a file where a folder should be")
     ended = project.command("run", "--plain", "--no-report")
     assert ended.code == 6
     assert "error: " in ended.stderr

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.results import store
 from harness.results.format import CaseRecord
-from harness.results.store import Run
+from harness.results.lines import lines_of
+from harness.results.run import Run
 from tests.integration.judging import verdicts
+from tests.minis.project import newest_run
 
 pytestmark = pytest.mark.tensorflow
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(project: Path) -> Run:
-    return store.read_run(store.newest(project / "reports" / "runs"))
+    return newest_run(project)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_wrong_ways_fail_as_declared(judged: list[tuple[CaseRecord, str]]) -> No
 
 
 def test_no_path_of_this_machine_is_published(project: Path) -> None:
-    told = store.newest(project / "reports" / "runs").read_text() + (project / "reports" / "site" / "index.html").read_text()
+    told = "".join(lines_of(newest_run(project))) + (project / "reports" / "site" / "index.html").read_text()
     assert str(project) not in told
     assert str(ROOT) not in told
     assert str(Path.home()) + "/" not in told
@@ -125,7 +126,7 @@ def test_a_fresh_interpreter_gives_the_same(project: Path, run: Run) -> None:
     """The fork changes nothing: every outcome of one environment, measured again without it."""
     select = f"{SELECT} and tensorflow=2.15.1 and model=bert-uncased/1"
     hubmatrix(project, "run", "--tier", "full", "--select", select, "--no-zygote", "--rerun", "--no-report", "--plain")
-    again = store.read_run(store.newest(project / "reports" / "runs"))
+    again = newest_run(project)
     assert outcomes(again) == {key: value for key, value in outcomes(run).items() if key in outcomes(again)}
     assert len(outcomes(again)) > 20
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.domain import Outcome, Status
-from harness.results import store
+from harness.results.run import first_opinions
 from tests.integration.conftest import install_pytest
 from tests.minis.project import MINOR, Mini
 
@@ -54,7 +54,7 @@ def test_a_failure_is_tried_on_an_older_python(two: Make) -> None:
         (first.id, "test_any"): Outcome.PASSED,
         (second.id, "test_old"): Outcome.PASSED,
     }
-    assert [cell.environment for cell in store.first_opinions(run).cells] == [first.id]
+    assert [cell.environment for cell in first_opinions(run).cells] == [first.id]
 
 
 def test_what_is_known_is_not_run_again(two: Make) -> None:

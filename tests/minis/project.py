@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.results import store
-from harness.results.store import Run
+from harness.base.workspace import Workspace
+from harness.results.run import Run
+from harness.results.store import load_run, open_store
 from tests.minis import packages
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -147,7 +149,7 @@ class Mini:
         return self.newest()
 
     def newest(self) -> Run:
-        return store.read_run(store.newest(self.root / "reports" / "runs"))
+        return newest_run(self.root)
 
     def results(self) -> dict[str, Any]:
         """The newest run without what differs from run to run: each cell's status, and the outcomes that bear on it."""
@@ -159,6 +161,25 @@ class Mini:
             cell.id: (cell.status.value, sorted(one for ref in cell.cases for one in told.get(ref.key or "", [])))
             for cell in run.cells
         }
+
+
+def newest_run(root: Path) -> Run:
+    """The newest run in the store of a project."""
+    return load_run(Workspace(root=root).results)
+
+
+def runs_of(root: Path) -> tuple[Run, ...]:
+    """Every run in the store of a project, newest first; none where there is no store yet."""
+    path = Workspace(root=root).results
+    if not path.exists():
+        return ()
+    with open_store(path) as store:
+        return tuple(store.read(run.name) for run in store.runs())
+
+
+def forget_runs(root: Path) -> None:
+    """Take the store of a project away."""
+    shutil.rmtree(Workspace(root=root).results.parent)
 
 
 def outcomes(run: Run) -> dict[str, str]:

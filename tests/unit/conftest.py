@@ -41,7 +41,10 @@ from harness.environments.accelerators import MachineFacts
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.judge.attribution import machine_trouble
-from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Header, Host
+from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host
+from harness.results.rows import Fact
+from harness.results.run import Run
+from harness.results.store import open_store
 from harness.run.keys import Identity
 from harness.run.machine import Machine
 from harness.run.settings import RunSettings
@@ -191,6 +194,23 @@ class Make:
         host = Host(system="Linux", machine="x86_64", python="3.11.7", cores=2, memory_bytes=8 * 2**30)
         known = {"started": NOON, "hubmatrix": "0.1", "tier": "quick", "selection": "", "planned_cells": 1, "host": host}
         return Header(**({"run": "20261120-120000-abcdef"} | known | values))
+
+    @classmethod
+    def run(cls, *facts: Fact, finished: bool = True, **header: Any) -> Run:
+        """One run, whole; `finished=False`: one that was cut off."""
+        return Run(
+            header=cls.header(**header),
+            environments=tuple(fact for fact in facts if isinstance(fact, EnvironmentRecord)),
+            cases=tuple(fact for fact in facts if isinstance(fact, CaseRecord)),
+            cells=tuple(fact for fact in facts if isinstance(fact, CellRecord)),
+            footer=Footer(finished="later", interrupted=False, records=len(facts) + 1) if finished else None,
+        )
+
+    @staticmethod
+    def keep(workspace: Workspace, run: Run) -> None:
+        """Take a run into the store of a project."""
+        with open_store(workspace.results) as store:
+            store.add(run)
 
     @staticmethod
     def environment_record(**values: Any) -> EnvironmentRecord:

@@ -32,7 +32,7 @@ from harness.judge.claims.model import Binding, Claim, ClaimsDocument, TrueIf
 from harness.judge.outcomes import CaseVerdict, Judgements, class_names, has_words, record_id
 from harness.matrix.facts import Facts
 from harness.results.format import CaseRecord, CellRecord
-from harness.results.store import Run
+from harness.results.run import Run
 
 
 class Answer(str, Enum):

@@ -15,7 +15,6 @@ from harness.base.errors import HubmatrixError, Interrupted, MachineError, Probl
 from harness.base.workspace import Workspace
 from harness.commands import plan
 from harness.results.format import CaseRef
-from harness.results.store import FILE, Writer
 
 COMMANDS = ("plan", "run", "report", "results", "claims", "models", "serve", "reproduce", "clean", "spec")
 
@@ -147,7 +146,7 @@ def test_a_folder_without_a_matrix(call: Any, project: Workspace) -> None:
 @pytest.mark.parametrize("command", ["report", "results", "claims"])
 def test_no_results_exit_with_4(call: Any, project: Workspace, command: str) -> None:
     assert call(command) == Ended(
-        4, "", f"error: {project.runs}: no run yet (hint: run `nox -s matrix` or `hubmatrix run` first)\n"
+        4, "", f"error: {project.results}: no run yet (hint: run `nox -s matrix` or `hubmatrix run` first)\n"
     )
     path = project.root / "absent.jsonl"
     told = call(command, "--run", str(path), "--json")
@@ -183,9 +182,7 @@ def test_plan(call: Any) -> None:
 
 
 def test_results(call: Any, project: Workspace, make: Any) -> None:
-    with Writer(project.runs / "1" / FILE, make.header()) as writer:
-        writer.write(make.case_record())
-        writer.write(make.cell_record())
+    make.keep(project, make.run(make.case_record(), make.cell_record()))
     assert call("results") == Ended(0, "cell-1: completed (1 passed)\n", "")
     assert call("results", "--select", "format=keras") == Ended(0, "\n", "")
     assert json.loads(call("results", "--json").out)["cells"][0]["id"] == "cell-1"
@@ -208,9 +205,7 @@ def test_claims(call: Any, project: Workspace, make: Any) -> None:
     project.claims.write_text(CLAIMS)
     assert call("spec").out == "matrix.yaml is valid: 12 cells in 6 environments, 2 cases, 1 claim\n"
     ref = CaseRef(case="cases/test_tiny.py::test_load", key="case-key")
-    with Writer(project.runs / "1" / FILE, make.header()) as writer:
-        writer.write(make.case_record(case=ref.case))
-        writer.write(make.cell_record(cases=(ref,)))
+    make.keep(project, make.run(make.case_record(case=ref.case), make.cell_record(cases=(ref,))))
     told = call("claims")
     assert (told.code, told.err) == (0, "")
     assert "Why can't it load? (000_c0ff.txt)" in told.out
@@ -232,8 +227,7 @@ def test_claims_that_are_wrong_exit_with_2_wherever_they_are_read(call: Any, pro
 
 
 def test_report(call: Any, project: Workspace, make: Any) -> None:
-    with Writer(project.runs / "1" / FILE, make.header()) as writer:
-        writer.write(make.cell_record())
+    make.keep(project, make.run(make.cell_record()))
     ended = call("report", "--json")
     assert json.loads(ended.out)["page"] == "reports/site/index.html"
     assert (project.site / "index.html").is_file()
@@ -241,7 +235,7 @@ def test_report(call: Any, project: Workspace, make: Any) -> None:
 
 def test_clean(call: Any, project: Workspace) -> None:
     project.venvs.mkdir(parents=True)
-    assert json.loads(call("clean", "--json").out)["removed"] == [".hubmatrix"]
+    assert json.loads(call("clean", "--json").out)["removed"] == [".hubmatrix/venvs"]
 
 
 @pytest.mark.parametrize(

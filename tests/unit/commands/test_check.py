@@ -134,7 +134,7 @@ def test_a_selector_beside_the_short_form(workspace: Workspace, scale: Path) -> 
 
 def test_results_are_apart_from_those_of_the_matrix(workspace: Workspace, scale: Path) -> None:
     check = planned(workspace, scale)
-    assert check.workspace.runs == workspace.root / "reports" / "checks" / "scale" / "runs"
+    assert check.workspace.results == workspace.all_results / "reports" / "checks" / "scale" / "results.sqlite"
     assert check.workspace.venvs == workspace.venvs
 
 

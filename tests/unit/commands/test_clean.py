@@ -19,7 +19,7 @@ from harness.environments.disk import in_use
 def used(project: Workspace) -> Workspace:
     """A project after a run."""
     state = (project.locks, project.venvs / "1f" / "bin", project.companions / "2e", project.toolchains, project.work)
-    for folder in (*state, project.runs / "1", project.site):
+    for folder in (*state, project.results.parent, project.site):
         folder.mkdir(parents=True)
         (folder / "file").write_text("x")
     return project
@@ -27,17 +27,18 @@ def used(project: Workspace) -> Workspace:
 
 def test_results_stay_unless_asked_for(used: Workspace) -> None:
     freed = clean(used, results=False, uv_cache=False)
-    assert freed.removed == (".hubmatrix",)
-    assert not used.state.exists()
-    assert (used.runs / "1" / "file").is_file()
+    names = ("companions", "locks", "toolchains", "venvs", "work")
+    assert freed.removed == tuple(f".hubmatrix/{name}" for name in names)
+    assert [child.name for child in used.state.iterdir()] == ["results"]
+    assert (used.results.parent / "file").is_file()
     assert (used.site / "file").is_file()
     assert used.matrix.is_file()
 
 
 def test_results_go_when_asked_for(used: Workspace) -> None:
     freed = clean(used, results=True, uv_cache=False)
-    assert freed.removed == (".hubmatrix", "reports/runs", "reports/site")
-    assert not used.runs.exists()
+    assert freed.removed == (".hubmatrix", "reports")
+    assert not used.results.exists()
     assert not used.site.exists()
     assert used.cases.is_dir()
 
@@ -58,7 +59,7 @@ def test_nothing_goes_while_a_run_uses_the_environments(used: Workspace, monkeyp
         assert sorted(used.root.rglob("*")) == kept
     assert str(caught.value) == f"{used.venvs}: a run is using these environments (hint: wait for it or end it, then clean)"
     assert caught.value.exit_code == 6
-    assert clean(used, results=False, uv_cache=False).removed == (".hubmatrix",)
+    assert ".hubmatrix/venvs" in clean(used, results=False, uv_cache=False).removed
 
 
 def test_uvs_cache_is_pruned_only_when_asked_for(used: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,6 @@ from harness.environments import accelerators
 from harness.environments.accelerators import MachineFacts
 from harness.environments.uv import Failure
 from harness.matrix.selection import Selection
-from harness.results.store import FILE, Writer
 
 
 def states(shown: plan.Preview) -> dict[str, str]:
@@ -145,9 +144,7 @@ def test_cells_of_hardware_that_is_not_here_are_told_before_anything_is_locked(
 
 
 def record(project: Workspace, records: Any, make: Any) -> None:
-    with Writer(project.runs / "1" / FILE, make.header()) as writer:
-        for one in records:
-            writer.write(one)
+    make.keep(project, make.run(*records))
 
 
 def test_what_is_known_is_reused(project: Workspace, identified: dict[str, Any], make: Any) -> None:

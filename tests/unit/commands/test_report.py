@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,12 @@ from harness.base.workspace import Workspace
 from harness.commands import report
 from harness.commands.plan import RunPlan
 from harness.domain import Device, Outcome, Plan, SaveFormat, Status, Trouble
-from harness.results import store
 from harness.results.format import CaseRef, Cause, FailureRecord, Line, Package
-from harness.results.store import FILE, Writer
+from harness.results.run import Run
 
 
 @pytest.fixture
-def results(make: Any, project: Workspace) -> Path:
+def recorded(make: Any) -> Run:
     """Four cells: one that passed, one with failures that is reused, one that did not import, one that can't run here."""
 
     no_case = (CaseRef(case="cases/test_b.py::test_b", key=None),)
@@ -53,37 +53,33 @@ def results(make: Any, project: Workspace) -> Path:
         make.cell_record(id="three", axes=other_device, environment="elsewhere", cases=no_case, **import_failed),
         make.cell_record(id="four", axes=make.axes(tensorflow="2.0.4"), environment="elsewhere", cases=no_case, **gone),
     ]
-    path = project.runs / "1" / FILE
-    with Writer(path, make.header()) as writer:
-        for fact in facts:
-            writer.write(fact)
-    return path
+    return make.run(*facts, finished=False)
 
 
-def test_the_last_words_of_a_run(project: Workspace, results: Path) -> None:
-    words = report.summary(project, results, (project.site / "report.md", project.site / "index.html"))
+def test_the_last_words_of_a_run(project: Workspace, recorded: Run) -> None:
+    words = report.summary(project, recorded, (project.site / "report.md", project.site / "index.html"))
     assert words.as_text() == (
         "4 cells: 2 completed, 1 import_failed, 1 unavailable (interpreter) (1 reused)\n"
-        "results  reports/runs/1/results.jsonl\n"
+        "run      20261120-120000-abcdef\n"
         "report   reports/site/index.html"
     )
     assert words.as_json() == {
-        "format": 1,
-        "results": "reports/runs/1/results.jsonl",
+        "format": 2,
+        "run": "20261120-120000-abcdef",
         "page": "reports/site/index.html",
         "cells": {"completed": 2, "import_failed": 1, "unavailable (interpreter)": 1},
         "reused_cells": 1,
     }
 
 
-def test_the_last_words_without_a_report(results: Path) -> None:
-    words = report.summary(Workspace(root=Path("/elsewhere")), results, ())
-    assert words.as_text().splitlines()[1:] == [f"results  {results}"]
+def test_the_last_words_without_a_report(recorded: Run) -> None:
+    words = report.summary(Workspace(root=Path("/elsewhere")), recorded, ())
+    assert words.as_text().splitlines()[1:] == ["run      20261120-120000-abcdef"]
     assert words.as_json()["page"] is None
 
 
-def test_results_as_text(results: Path) -> None:
-    assert report.results_as_text(joined(results)) == (
+def test_results_as_text(recorded: Run) -> None:
+    assert report.results_as_text(joined(recorded)) == (
         "one: completed (1 passed)\n"
         "two: completed (1 crashed, 1 failed, 1 passed, 1 skipped)\n"
         "    failed cases/test_b.py::test_b[x]: AssertionError: 1\n"
@@ -93,9 +89,9 @@ def test_results_as_text(results: Path) -> None:
     )
 
 
-def joined(results: Path, select: str = "", project: Workspace | None = None) -> report.ResultsDocument:
-    run = store.read_run(results)
-    return report.join_results(run, report.select_results(project or Workspace(root=results.parent), run, select))
+def joined(recorded: Run, select: str = "", project: Workspace | None = None) -> report.ResultsDocument:
+    workspace = project or Workspace(root=Path("/elsewhere"))
+    return report.join_results(recorded, report.select_results(workspace, recorded, select))
 
 
 @pytest.mark.parametrize(
@@ -116,8 +112,8 @@ def joined(results: Path, select: str = "", project: Workspace | None = None) ->
         ("not package(typing.Extensions)>=4.1 and not package(keras)=3", {"three": ["b"], "four": ["b"]}),
     ],
 )
-def test_cells_and_cases_are_selected_by_what_happened(results: Path, select: str, cells: dict[str, list[str]]) -> None:
-    assert {cell.id: [case.case[-1] for case in cell.cases] for cell in joined(results, select).cells} == cells
+def test_cells_and_cases_are_selected_by_what_happened(recorded: Run, select: str, cells: dict[str, list[str]]) -> None:
+    assert {cell.id: [case.case[-1] for case in cell.cases] for cell in joined(recorded, select).cells} == cells
 
 
 @pytest.mark.parametrize(
@@ -132,16 +128,16 @@ def test_cells_and_cases_are_selected_by_what_happened(results: Path, select: st
         ("package=3", "--select:1: 'package' needs a name (hint: write package(keras) for the package keras)"),
     ],
 )
-def test_slips_are_told_where_they_were_typed(results: Path, select: str, message: str) -> None:
+def test_slips_are_told_where_they_were_typed(recorded: Run, select: str, message: str) -> None:
     with pytest.raises(SelectionError) as caught:
-        joined(results, select)
+        joined(recorded, select)
     assert str(caught.value).startswith(message)
 
 
-def test_results_are_selected_by_the_interface_of_their_model(results: Path, project: Workspace) -> None:
-    assert [cell.id for cell in joined(results, "interface=dict and format=keras", project).cells] == ["two"]
-    assert joined(results, "interface=text", project).cells == ()
-    assert joined(results, "interface=dict").cells == (), "no matrix says what interface the model has"
+def test_results_are_selected_by_the_interface_of_their_model(recorded: Run, project: Workspace) -> None:
+    assert [cell.id for cell in joined(recorded, "interface=dict and format=keras", project).cells] == ["two"]
+    assert joined(recorded, "interface=text", project).cells == ()
+    assert joined(recorded, "interface=dict").cells == (), "no matrix says what interface the model has"
 
 
 ANNOUNCED = '''\
@@ -155,13 +151,13 @@ def test_b(model):
 '''
 
 
-def test_verdicts_and_tasks_are_those_of_what_cases_announce(results: Path, project: Workspace) -> None:
+def test_verdicts_and_tasks_are_those_of_what_cases_announce(recorded: Run, project: Workspace) -> None:
     (project.cases / "test_b.py").write_text(ANNOUNCED)
 
     def of_two(select: str) -> list[str]:
         return [
             case.record.variant
-            for cell in joined(results, f"cell=two and {select}", project).cells
+            for cell in joined(recorded, f"cell=two and {select}", project).cells
             for case in cell.cases
             if case.record
         ]
@@ -171,8 +167,8 @@ def test_verdicts_and_tasks_are_those_of_what_cases_announce(results: Path, proj
     assert of_two("verdict=failed") == []
 
 
-def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
-    told = json.loads(joined(results).model_dump_json())
+def test_a_cell_is_joined_with_its_environment_and_cases(recorded: Run) -> None:
+    told = json.loads(joined(recorded).model_dump_json())
     assert (told["format"], told["cut_off"], told["run"]["tier"]) == (2, True, "quick")
     one, two, three, _ = told["cells"]
     assert (one["python"], one["lock"], one["reused"]) == ("3.11.7", "10c", False)
@@ -186,60 +182,59 @@ def test_a_cell_is_joined_with_its_environment_and_cases(results: Path) -> None:
     assert three["cases"] == [{"case": "cases/test_b.py::test_b", "outcome": "not_run", "record": None}]
 
 
-def test_every_format_of_the_report_is_rendered(project: Workspace, results: Path) -> None:
-    rendered = report.render_site(project, results, None)
+def test_every_format_of_the_report_is_rendered(project: Workspace, recorded: Run) -> None:
+    rendered = report.render_site(project, recorded, None)
     assert sorted([*(path.name for path in rendered), ".rendered"]) == sorted(path.name for path in project.site.iterdir())
     assert {"index.html", "report.md", "report.json"} <= {path.name for path in rendered}
     assert all(path.stat().st_size for path in rendered)
 
 
-def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, results: Path) -> None:
+def test_a_site_that_shows_these_results_stays(make: Any, project: Workspace, recorded: Run) -> None:
     run_plan = RunPlan(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read_cases(project.cases), limits=make.limits()
     )
-    (page, *_) = report.render_site_if_changed(project, results, run_plan)
+    (page, *_) = report.render_site_if_changed(project, recorded, run_plan)
     page.write_text("as it was drawn")
-    report.render_site_if_changed(project, results, run_plan)
+    report.render_site_if_changed(project, recorded, run_plan)
     assert page.read_text() == "as it was drawn"
-    reused = results.read_text().replace('"reused":false', '"reused":true')
-    results.write_text(reused)
-    report.render_site_if_changed(project, results, run_plan)
+    reused = replace(recorded, cases=tuple(record.model_copy(update={"reused": True}) for record in recorded.cases))
+    report.render_site_if_changed(project, reused, run_plan)
     assert page.read_text() == "as it was drawn"
-    results.write_text(reused.replace('"outcome":"passed"', '"outcome":"failed"'))
-    report.render_site_if_changed(project, results, run_plan)
+    failed = replace(recorded, cases=tuple(record.model_copy(update={"outcome": Outcome.FAILED}) for record in recorded.cases))
+    report.render_site_if_changed(project, failed, run_plan)
     assert page.read_text().startswith("<!doctype html>")
 
 
-def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, results: Path) -> None:
+def test_the_page_links_to_what_is_beside_it(make: Any, project: Workspace, recorded: Run) -> None:
     run_plan = RunPlan(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read_cases(project.cases), limits=make.limits()
     )
-    (page, *_) = report.render_site_if_changed(project, results, run_plan)
+    (page, *_) = report.render_site_if_changed(project, recorded, run_plan)
     assert 'href="reported.html"' not in page.read_text()
     (project.site / "reported.html").write_text("what users reported")
-    report.render_site_if_changed(project, results, run_plan)
+    report.render_site_if_changed(project, recorded, run_plan)
     assert 'href="reported.html"' in page.read_text()
 
 
-def test_a_page_of_the_docs_is_a_page_of_the_site(make: Any, project: Workspace, results: Path) -> None:
+def test_a_page_of_the_docs_is_a_page_of_the_site(make: Any, project: Workspace, recorded: Run) -> None:
     run_plan = RunPlan(
         plan=Plan(cells=(), environments={}, models={}, left_out=()), cases=catalog.read_cases(project.cases), limits=make.limits()
     )
     (project.root / "docs").mkdir()
     (project.root / "docs" / "tpu.md").write_text("# Compile for TPU\n\nSee [a case](../cases/test_a.py).\n")
-    report.render_site_if_changed(project, results, run_plan)
+    report.render_site_if_changed(project, recorded, run_plan)
     page = project.site / "tpu.html"
     assert "<h1>Compile for TPU</h1>" in page.read_text()
     assert 'href="../../docs/../cases/test_a.py"' in page.read_text()
     assert 'href="tpu.html"' in (project.site / "index.html").read_text()
     (project.root / "docs" / "tpu.md").write_text("# Another way\n")
-    report.render_site_if_changed(project, results, run_plan)
+    report.render_site_if_changed(project, recorded, run_plan)
     assert "<h1>Another way</h1>" in page.read_text()
 
 
-def test_the_report_for_a_terminal(project: Workspace, results: Path) -> None:
+def test_the_report_for_a_terminal(project: Workspace, recorded: Run) -> None:
     console = Console(width=160, file=io.StringIO())
-    console.print(report.render_terminal(project, results))
+    console.print(report.render_terminal(project, recorded))
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert "As released, default Keras" in told
     assert "AssertionError: 1" in told
@@ -276,11 +271,8 @@ def second_opinion(make: Any, **environment: Any) -> list[Line]:
 
 def test_a_second_opinion_is_judged_by_the_facts_of_its_environment(make: Any, project: Workspace) -> None:
     (project.cases / "test_b.py").write_text(DECLARED_ON_OLDER)
-    path = project.runs / "2" / FILE
-    with Writer(path, make.header()) as writer:
-        for fact in second_opinion(make, second_opinion_on=make.environment_record().id):
-            writer.write(fact)
-    report.render_site(project, path, None)
+    run = make.run(*second_opinion(make, second_opinion_on=make.environment_record().id))
+    report.render_site(project, run, None)
     view = json.loads((project.site / "report.json").read_text())
     assert [cell["id"] for cell in view["cells"]] == ["one"]
     assert [(case["verdict"], case["python"], case["second"]) for case in view["cases"]] == [

@@ -15,7 +15,7 @@ from harness.judge.claims import Finding
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, RecordId, record_id
 from harness.report.view import View, view
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, FailureRecord, Footer, Header, Host, Package
-from harness.results.store import Run
+from harness.results.run import Run
 
 NOON = "2026-11-20T12:00:00+00:00"
 DEFAULTS = {

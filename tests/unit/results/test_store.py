@@ -1,221 +1,263 @@
-"""Results on disk: what is written is read, and a file that was cut off anywhere keeps all its whole lines."""
+"""The store: what is recorded is read, once and for good, whoever else records beside it."""
 
 from __future__ import annotations
 
-import os
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.base.errors import MachineError, ResultsError
-from harness.domain import InstallPolicy, KerasChoice, Outcome, Status, TextOps, Trouble
-from harness.results import store
-from harness.results.format import FORMAT, READABLE, CaseRecord, CaseRef, Footer, Line, Package
-from harness.results.store import FILE, Writer, newest, read_lines, read_run, run_files
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=40)
-SECONDS = st.floats(0, 1e6, allow_nan=False)
-
-
-def records(make: Any) -> st.SearchStrategy[Line]:
-    """Any facts that a run may write, odd texts included."""
-    return st.one_of(
-        st.builds(
-            make.environment_record,
-            id=NAMES,
-            install=st.sampled_from(InstallPolicy),
-            keras=st.sampled_from(KerasChoice),
-            text=st.sampled_from(TextOps),
-            settings=st.dictionaries(NAMES, TEXT, max_size=2),
-            packages=st.lists(st.builds(Package, name=NAMES, version=NAMES), max_size=3).map(tuple),
-            status=st.sampled_from(Status),
-            trouble=st.none() | st.sampled_from(Trouble),
-            message=TEXT,
-            evidence=TEXT,
-            seconds=SECONDS,
-            reused=st.booleans(),
-        ),
-        st.builds(
-            make.case_record,
-            variant=TEXT,
-            uses=st.dictionaries(NAMES, TEXT, max_size=2),
-            outcome=st.sampled_from(Outcome),
-            message=TEXT,
-            evidence=TEXT,
-            measured=st.dictionaries(NAMES, st.floats(allow_nan=False, allow_infinity=False), max_size=2),
-            seconds=SECONDS,
-        ),
-        st.builds(
-            make.cell_record,
-            id=NAMES,
-            status=st.sampled_from(Status),
-            message=TEXT,
-            cases=st.lists(st.builds(CaseRef, case=NAMES, key=st.none() | NAMES), max_size=3).map(tuple),
-        ),
-    )
+from harness.domain import Status, Trouble
+from harness.results.database import VERSION
+from harness.results.format import CaseRef
+from harness.results.history import History, PlanKeys
+from harness.results.rows import Fact
+from harness.results.store import REUSABLE, Store, open_store
+from tests.unit.results.test_lines import TEXT, records
 
 
-def write(folder: Path, header: Any, facts: list[Line], *, footer: bool = True) -> Path:
-    path = folder / header.run / FILE
-    with Writer(path, header) as writer:
-        for fact in facts:
-            writer.write(fact)
-        if footer:
-            writer.close(finished="later", interrupted=False)
-    return path
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "results.sqlite") as opened:
+        yield opened
 
 
-@settings(max_examples=60)
+def record(store: Store, header: Any, *facts: Fact, closed: bool = True) -> None:
+    recording = store.record(header)
+    for fact in facts:
+        recording.write(fact)
+    if closed:
+        recording.close(finished="later", interrupted=False)
+
+
+def look_up(store: Store, cases: str = "a b c", environments: str = "e f", cells: str = "x y") -> History:
+    return store.look_up(PlanKeys(cases=cases.split(), environments=environments.split(), cells=cells.split()))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_what_is_written_is_read(data: st.DataObject, make: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_is_recorded_is_read(data: st.DataObject, make: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     facts = data.draw(st.lists(records(make), max_size=6))
-    path = write(tmp_path_factory.mktemp("runs"), make.header(selection=data.draw(TEXT)), facts)
-    header, *told, footer = read_lines(path)
-    assert told == facts
-    assert footer == Footer(finished="later", interrupted=False, records=len(facts) + 1)
-    run = read_run(path)
-    assert (run.header, run.footer) == (header, footer)
-    assert [*run.environments, *run.cases, *run.cells] == sorted(
-        facts, key=lambda one: ["environment", "case", "cell"].index(one.type)
-    )
+    header = make.header(selection=data.draw(TEXT))
+    path = tmp_path_factory.mktemp("store") / "results.sqlite"
+    with open_store(path) as store:
+        record(store, header, *facts)
+    with open_store(path) as store:
+        run = store.read(header.run)
+    assert run.header == header
+    assert run.footer is not None
+    assert run.footer.records == len(facts) + 1
+    order = ["environment", "case", "cell"].index
+    assert [*run.environments, *run.cases, *run.cells] == sorted(facts, key=lambda fact: order(fact.type))
 
 
-def test_cut_off_at_every_byte_the_whole_lines_survive(make: Any, tmp_path: Path) -> None:
-    facts = [
-        make.environment_record(message="na\u00efve \U0001f600"),
-        make.case_record(evidence="two\nlines\r\n\x1e\u2028\x85"),
-        make.cell_record(),
-    ]
-    raw = write(tmp_path, make.header(), facts).read_bytes()
-    whole = list(read_lines(tmp_path / make.header().run / FILE))
-    torn = tmp_path / "torn.jsonl"
-    for cut in range(len(raw) + 1):
-        torn.write_bytes(raw[:cut])
-        assert list(read_lines(torn)) == whole[: raw[:cut].count(b"\n")], f"cut at byte {cut}"
-
-
-def test_a_run_that_was_cut_off_has_no_footer(make: Any, tmp_path: Path) -> None:
-    fact = make.case_record()
-    run = read_run(write(tmp_path, make.header(), [fact], footer=False))
-    assert (run.cases, run.footer) == ((fact,), None)
-
-
-def test_every_fact_is_on_disk_before_write_returns(make: Any, tmp_path: Path) -> None:
-    path = tmp_path / "run" / FILE
-    with Writer(path, make.header()) as writer:
+def test_every_fact_is_there_before_write_returns(store: Store, make: Any, tmp_path: Path) -> None:
+    recording = store.record(make.header())
+    with open_store(tmp_path / "results.sqlite") as reader:
         for number in range(3):
-            assert len(list(read_lines(path))) == number + 1
-            writer.write(make.case_record(key=str(number)))
+            assert len(reader.read(make.header().run).cases) == number
+            recording.write(make.case_record(key=str(number)))
 
 
-def test_a_run_never_overwrites_another(make: Any, tmp_path: Path) -> None:
-    write(tmp_path, make.header(), [])
-    with pytest.raises(MachineError, match="results can't be written: File exists"):
-        write(tmp_path, make.header(), [])
+def test_a_run_that_was_cut_off_has_no_footer(store: Store, make: Any) -> None:
+    record(store, make.header(), make.case_record(), closed=False)
+    run = store.read(make.header().run)
+    assert (run.cases, run.footer) == ((make.case_record(),), None)
 
 
-def refuse(path: Path) -> str:
+def test_a_run_that_measures_nothing_is_one_row(store: Store, make: Any, tmp_path: Path) -> None:
+    facts = [
+        make.environment_record(key="e"),
+        make.case_record(key="a"),
+        make.cell_record(key="x", cases=(CaseRef(case="c", key="a"),)),
+    ]
+    record(store, make.header(run="1"), *facts)
+
+    def counts() -> list[int]:
+        connection = sqlite3.connect(tmp_path / "results.sqlite")
+        tables = ("texts", "keys", "cases", "refs", "facts", "seen")
+        return [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+
+    before = counts()
+    for number in range(2, 5):
+        recording = store.record(make.header(run=str(number)))
+        recording.reuse([case.row for cases in look_up(store).cases.values() for case in cases])
+        for fact in (facts[0], facts[2]):
+            recording.write(fact.model_copy(update={"reused": True, "recorded": f"day {number}"}))
+        recording.close(finished="later", interrupted=False)
+    assert counts() == before
+    assert store.read("4").cases[0].reused
+    assert store.read("4").cells[0].recorded == facts[2].recorded
+
+
+def test_attempts_are_kept_one_by_one(store: Store, make: Any) -> None:
+    for number, recorded in enumerate(("2024-01-01", "2024-01-02")):
+        record(store, make.header(run=str(number)), make.case_record(key="a", run=str(number), recorded=recorded, message=recorded))
+    assert [store.read(str(number)).cases[0].message for number in range(2)] == ["2024-01-01", "2024-01-02"]
+    assert messages(store, look_up(store), "a") == ["2024-01-02"]
+
+
+def test_only_these_keys(store: Store, make: Any) -> None:
+    record(store, make.header(), make.environment_record(key="other"), make.case_record(key="other"), make.case_record(key="a"))
+    history = look_up(store)
+    assert (set(history.cases), set(history.environments), set(history.cells)) == ({"a"}, set(), set())
+
+
+def messages(store: Store, history: History, key: str) -> list[str]:
+    """The messages of the case records that a history has under a key."""
+    recording = store.record(store.runs()[0].header.model_copy(update={"run": "reads"}))
+    recording.reuse([case.row for case in history.cases[key]])
+    return [fact.message for fact in store.read("reads").cases]
+
+
+def test_the_newest_wins_and_older_runs_fill_what_is_missing(store: Store, make: Any) -> None:
+    old, new = {"message": "old", "recorded": "2024-01-01"}, {"message": "new", "recorded": "2024-01-02"}
+    newer = [make.environment_record(key="e", **new), make.case_record(key="a", run="2", **new)]
+    older = [make.environment_record(key="e", **old), *(make.case_record(key=key, run="1", **old) for key in "ab")]
+    # The order in which runs are taken in is not the order in which they were measured.
+    for name, facts in (("2", newer), ("1", older)):
+        store.add(make.run(*facts, run=name))
+    history = look_up(store)
+    assert history.environments["e"].message == "new"
+    assert messages(store, history, "a") == ["new"]
+    assert set(history.cases) == {"a", "b"}
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+def test_trouble_of_the_machine_is_never_reused(store: Store, make: Any, trouble: Trouble) -> None:
+    gone = {"status": Status.UNAVAILABLE, "trouble": trouble, "recorded": "2024-01-02"}
+    store.add(make.run(make.environment_record(key="e", message="old", recorded="2024-01-01"), run="1"))
+    store.add(make.run(make.environment_record(key="e", **gone), make.cell_record(key="x", **gone), run="2"))
+    history = look_up(store)
+    assert history.environments["e"].message == "old"
+    assert history.cells == {}
+
+
+@pytest.mark.parametrize("status", REUSABLE)
+def test_environments_whose_software_failed_are_reused(store: Store, make: Any, status: Status) -> None:
+    store.add(make.run(make.environment_record(key="e", status=status)))
+    assert look_up(store).environments["e"].status is status
+
+
+@pytest.mark.parametrize(("status", "reused"), [(Status.CRASHED, True), (Status.TIMED_OUT, True), (Status.COMPLETED, False)])
+def test_cells_that_ended_outside_any_case_are_known(store: Store, make: Any, status: Status, reused: bool) -> None:
+    """A completed cell says nothing that its cases do not say."""
+    store.add(make.run(make.cell_record(key="x", status=status)))
+    assert ("x" in look_up(store).cells) is reused
+
+
+def variants(make: Any, *names: str, run: str = "1", **values: Any) -> list[Fact]:
+    return [make.case_record(key="a", variant=name, cell="cell-1", run=run, **values) for name in names]
+
+
+def test_a_parametrized_case_is_reused_when_its_cell_ended(store: Store, make: Any) -> None:
+    store.add(make.run(*variants(make, "one", "two"), make.cell_record(id="cell-1"), run="1"))
+    assert len(look_up(store).cases["a"]) == 2
+
+
+@pytest.mark.parametrize("end", [None, Status.CRASHED, Status.UNAVAILABLE])
+def test_a_half_recorded_parametrized_case_is_measured_again(store: Store, make: Any, end: Status | None) -> None:
+    cells = [make.cell_record(id="cell-1", status=end)] if end else []
+    store.add(make.run(*variants(make, "one"), make.case_record(key="b"), make.cell_record(id="cell-2"), *cells, run="1"))
+    assert set(look_up(store).cases) == {"b"}
+
+
+def test_a_whole_older_record_is_better_than_a_half_newer_one(store: Store, make: Any) -> None:
+    older = variants(make, "one", "two", message="old", recorded="2024-01-01")
+    store.add(make.run(*older, make.cell_record(id="cell-1"), run="1"))
+    store.add(make.run(*variants(make, "one", run="2", message="new", recorded="2024-01-02"), run="2"))
+    assert messages(store, look_up(store), "a") == ["old", "old"]
+
+
+def test_a_reused_parametrized_case_was_whole(store: Store, make: Any) -> None:
+    store.add(make.run(*variants(make, "one", "two", reused=True), run="2"))
+    assert len(look_up(store).cases["a"]) == 2
+
+
+def test_how_long_a_case_took_is_known_whatever_its_key(store: Store, make: Any) -> None:
+    new = make.case_record(key="new-key", case="t", seconds=1.0, recorded="2024-01-02")
+    old = make.case_record(key="old-key", case="t", seconds=9.0, recorded="2024-01-01")
+    store.add(make.run(new, run="2"))
+    store.add(make.run(old, make.case_record(key="u", case="u", seconds=2.0), run="1"))
+    assert look_up(store).seconds == {"t": 1.0, "u": 2.0}
+
+
+def test_a_run_from_elsewhere_is_taken_in_once(store: Store, make: Any, tmp_path: Path) -> None:
+    with open_store(tmp_path / "other.sqlite") as other:
+        record(other, make.header(), make.environment_record(), make.case_record(), make.cell_record())
+        run = other.read(make.header().run)
+    assert store.add(run)
+    assert not store.add(run)
+    assert store.read(make.header().run) == run
+
+
+def test_newest_first_by_when_they_started(store: Store, make: Any) -> None:
+    for name, started in (("late", "2024-03-01"), ("early", "2024-01-01"), ("middle", "2024-02-01")):
+        record(store, make.header(run=name, started=started))
+    assert [run.name for run in store.runs()] == ["late", "middle", "early"]
+
+
+def test_no_such_run(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ResultsError) as caught:
-        read_run(path)
-    assert caught.value.exit_code == 4
-    return str(caught.value)
+        store.read("never")
+    expected = "there is no run never (hint: `hubmatrix results --runs` lists those that there are)"
+    assert str(caught.value) == f"{tmp_path / 'results.sqlite'}: {expected}"
 
 
-def test_no_file(tmp_path: Path) -> None:
-    path = tmp_path / FILE
-    assert refuse(path) == f"{path}: no results file: No such file or directory (hint: run `nox -s matrix` first)"
+def test_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "results.sqlite"
+    open_store(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    with pytest.raises(ResultsError, match=f"has version {VERSION + 1}, and this hubmatrix knows versions up to {VERSION}"):
+        open_store(path)
 
 
-@pytest.mark.parametrize("text", ["", '{"type":"hea'])
-def test_no_header(tmp_path: Path, text: str) -> None:
-    path = tmp_path / FILE
-    path.write_text(text)
-    assert refuse(path) == f"{path}: the file has no header line (hint: the run was cut off before it began; run again)"
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be looked at" * 20, b"\0" * 4096])
+def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "results.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(ResultsError, match=r"the database of results is damaged: .*move it away"):
+        open_store(path)
+    assert path.read_bytes() == content
 
 
-def test_another_format(make: Any, tmp_path: Path) -> None:
-    path = write(tmp_path, make.header(), [])
-    path.write_text(path.read_text().replace(f'"format":{FORMAT}', '"format":99'))
-    assert refuse(path) == (
-        f"{path}:1: not a line of results format {FORMAT}: header.format: Input should be 1, 2, 3 or 4 "
-        "(hint: written by another version?)"
-    )
+def test_a_damaged_page_is_an_error(store: Store, make: Any, tmp_path: Path) -> None:
+    path = tmp_path / "results.sqlite"
+    record(store, make.header(), *(make.case_record(key=str(number), message="m" * 90) for number in range(200)))
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(ResultsError, match="the database of results is damaged"), open_store(path) as damaged:
+        damaged.read(make.header().run)
 
 
-@pytest.mark.parametrize("number", READABLE)
-def test_older_formats_are_read_with_what_they_lack_left_at_its_default(make: Any, tmp_path: Path, number: int) -> None:
-    path = write(tmp_path, make.header(), [make.case_record()])
-    raw = path.read_text().replace(f'"format":{FORMAT}', f'"format":{number}')
-    path.write_text(raw.replace('"measured":{},', "") if number == 1 else raw)
-    run = read_run(path)
-    assert (run.header.format, run.cases[0].measured) == (number, {})
+def test_a_full_disk_keeps_what_was_there(store: Store, make: Any) -> None:
+    recording = store.record(make.header())
+    recording.write(make.case_record(key="kept"))
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(MachineError, match=r"results can't be kept or read: database or disk is full \(hint: free some space"):
+        recording.write_all([make.case_record(key=str(number), evidence=str(number) * 5000) for number in range(200)])
+    store._connection.execute("PRAGMA max_page_count = 1000000")
+    recording.write(make.case_record(key="after", evidence="7" * 5000))
+    assert [fact.key for fact in store.read(make.header().run).cases] == ["kept", "after"]
 
 
-def test_format_1_is_read(make: Any, tmp_path: Path) -> None:
-    path = write(tmp_path, make.header(), [make.environment_record(), make.cell_record()])
-    path.write_text(path.read_text().replace(f'"format":{FORMAT}', '"format":1').replace('"text":"without",', ""))
-    assert read_run(path).environments == (make.environment_record(),)
-    assert read_run(path).cells == (make.cell_record(),)
-
-
-def test_a_damaged_line_before_the_last_is_an_error_with_its_number(make: Any, tmp_path: Path) -> None:
-    path = write(tmp_path, make.header(), [make.case_record(), make.case_record()])
-    first, second, *rest = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([first, second[:20] + b"\n", *rest]))
-    assert refuse(path).startswith(f"{path}:2: not a line of results format {FORMAT}: ")
-
-
-def test_a_field_that_nobody_knows_is_an_error(make: Any, tmp_path: Path) -> None:
-    path = write(tmp_path, make.header(), [make.case_record()])
-    path.write_text(path.read_text().replace('"variant":', '"flavour":'))
-    assert "flavour: Extra inputs are not permitted" in refuse(path)
-
-
-class FullDisk:
-    """A file that takes only `room` more bytes in one write, then behaves again."""
-
-    def __init__(self, file: Any, room: int) -> None:
-        self.file, self.room = file, room
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.file, name)
-
-    def write(self, data: bytes) -> int:
-        room, self.room = self.room, len(data) + 10**6
-        return int(self.file.write(data[:room]))
-
-
-@pytest.mark.parametrize("room", [0, 1, 50])
-def test_a_full_disk_leaves_whole_lines(make: Any, tmp_path: Path, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "run" / FILE
-    with Writer(path, make.header()) as writer:
-        monkeypatch.setattr(writer, "_file", FullDisk(writer._file, room))
-        with pytest.raises(MachineError) as caught:
-            writer.write(make.case_record(key="lost"))
-        assert str(caught.value) == (
-            f"{path}: results can't be written: no space left on device "
-            "(hint: fix that and run the same command again; it goes on from here)"
-        )
-        assert read_run(path).cases == ()
-        writer.write(make.case_record(key="kept"))
-    assert [one.key for one in read_lines(path) if isinstance(one, CaseRecord)] == ["kept"]
-
-
-def test_run_files_are_newest_first_by_their_last_write(make: Any, tmp_path: Path) -> None:
-    paths = [write(tmp_path, make.header(run=name), []) for name in ("b", "c", "a")]
-    for age, path in enumerate(paths):
-        os.utime(path, (1000 + age, 1000 + age))
-    (tmp_path / "not-a-run").mkdir()
-    assert run_files(tmp_path) == (paths[2], paths[1], paths[0])
-    assert newest(tmp_path) == paths[2]
-
-
-def test_no_run_yet(tmp_path: Path) -> None:
-    assert run_files(tmp_path / "runs") == ()
-    with pytest.raises(ResultsError) as caught:
-        store.newest(tmp_path / "runs")
-    assert str(caught.value) == f"{tmp_path / 'runs'}: no run yet (hint: run `nox -s matrix` or `hubmatrix run` first)"
+def test_two_runs_at_once(store: Store, make: Any, tmp_path: Path) -> None:
+    with open_store(tmp_path / "results.sqlite") as other:
+        first, second = store.record(make.header(run="1")), other.record(make.header(run="2"))
+        for number in range(20):
+            first.write(make.case_record(key=f"1-{number}", message="the same long text of both runs " * 10, run="1"))
+            second.write(make.case_record(key=f"2-{number}", message="the same long text of both runs " * 10, run="2"))
+        for recording in (first, second):
+            recording.close(finished="later", interrupted=False)
+        for reader in (store, other):
+            assert [len(reader.read(name).cases) for name in ("1", "2")] == [20, 20]

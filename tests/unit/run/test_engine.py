@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from harness.domain import Accelerator, Device, Plan
 from harness.environments.accelerators import MachineFacts
 from harness.environments.disk import busy
 from harness.judge.attribution import machine_trouble
-from harness.results import store
+from harness.results.run import Run
+from harness.results.store import open_store
 from harness.run import engine
 from harness.run.engine import RunOptions, RunQuestion, perform
 from harness.run.settings import RunSettings
@@ -25,7 +25,7 @@ from harness.run.settings import RunSettings
 PLAN = Plan(cells=(), environments={}, models={}, left_out=())
 
 
-def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any, *, finished: bool) -> tuple[Path, list[bool]]:
+def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any, *, finished: bool) -> tuple[Run, list[bool]]:
     seen: list[bool] = []
 
     async def steps(_inputs: Any, settings: RunSettings, *_: Any) -> None:
@@ -43,17 +43,19 @@ def run(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any, *, finis
 def test_a_run_is_seen_to_be_at_work_before_it_has_any_environment(
     project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any
 ) -> None:
-    path, seen = run(project, monkeypatch, make, finished=True)
+    recorded, seen = run(project, monkeypatch, make, finished=True)
     assert seen == [True]
     assert not busy(project.venvs)
-    assert path.name == store.FILE
+    assert recorded.footer is not None
+    assert not recorded.footer.interrupted
 
 
-def test_an_interrupted_run_says_so_and_keeps_its_file(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
+def test_an_interrupted_run_says_so_and_keeps_its_facts(project: Workspace, monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     with pytest.raises(Interrupted):
         run(project, monkeypatch, make, finished=False)
-    (kept,) = project.runs.glob(f"*/{store.FILE}")
-    assert b'"interrupted":true' in kept.read_bytes().replace(b" ", b"")
+    with open_store(project.results) as store:
+        (kept,) = store.runs()
+    assert kept.interrupted
     assert not busy(project.venvs)
 
 

@@ -9,7 +9,7 @@ import pytest
 from harness.domain import Outcome, Plan, Status, Trouble
 from harness.environments.uv import Failure
 from harness.results.format import CaseRecord, CaseRef
-from harness.results.store import Run
+from harness.results.run import Run
 from harness.run.assign import CellJob
 from harness.run.groups import EnvironmentGroup
 from harness.run.second import SecondOpinions, only, second_opinions

@@ -8,7 +8,7 @@ from harness.run.sink import Sink
 
 
 class Heard:
-    """Writer and watcher in one: what was called, in order."""
+    """Recording and watcher in one: what was called, in order."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
@@ -24,5 +24,5 @@ def test_written_then_told(make: Any) -> None:
         ("cell", make.cell_record()),
     ):
         heard = Heard()
-        Sink(writer=heard, watcher=heard).write(record)  # type: ignore[arg-type]
-        assert heard.calls == [("write", record), (kind, record)]
+        Sink(recording=heard, watcher=heard).write(record)  # type: ignore[arg-type]
+        assert heard.calls == [("write_all", [record]), (kind, record)]

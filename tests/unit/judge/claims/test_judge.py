@@ -14,7 +14,7 @@ from harness.judge.facts import NO_FACTS
 from harness.judge.outcomes import CaseJudgement, CaseVerdict, Judgements, record_id
 from harness.matrix.selector import Context, Selector, compile_selector
 from harness.results.format import CaseRef, Cause, CellRecord, EnvironmentRecord, FailureRecord, Package
-from harness.results.store import Run
+from harness.results.run import Run
 
 CASE = "cases/test_a.py::test_a"
 SAYS_SOMETHING = frozenset(Outcome) - {Outcome.ERROR, Outcome.SKIPPED, Outcome.NOT_APPLICABLE, Outcome.NOT_RUN}
