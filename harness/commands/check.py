@@ -68,7 +68,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOutcome:
-    """What a check measured, the report's HTML page, and the view that it was rendered from."""
+    """The run of a check, the report's HTML page, and the view that it was rendered from."""
 
     run: Run
     page: Path

@@ -37,15 +37,15 @@ class Imported:
     """The runs that were taken in, and those that were there already, by name."""
 
     new: tuple[str, ...]
-    known: tuple[str, ...]
+    already_kept: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return format 1."""
-        return {"format": 1, "new": list(self.new), "known": list(self.known)}
+        return {"format": 1, "new": list(self.new), "known": list(self.already_kept)}
 
     def as_text(self) -> str:
         """Return a line for each run."""
-        return "\n".join([*(f"{run}  taken in" for run in self.new), *(f"{run}  was here already" for run in self.known)])
+        return "\n".join([*(f"{run}  taken in" for run in self.new), *(f"{run}  was here already" for run in self.already_kept)])
 
 
 def list_runs(path: Path) -> KeptRuns:
@@ -82,7 +82,7 @@ def import_files(path: Path, files: Sequence[Path]) -> Imported:
     with open_store(path) as store:
         added = {run.header.run: store.add(run) for run in runs}
     new = tuple(name for name, is_new in added.items() if is_new)
-    return Imported(new=new, known=tuple(name for name in added if name not in new))
+    return Imported(new=new, already_kept=tuple(name for name in added if name not in new))
 
 
 def _as_json(run: RunSummary) -> dict[str, Any]:

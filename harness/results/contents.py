@@ -21,7 +21,7 @@ AT_ONCE = 500
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def digest(data: bytes) -> bytes:
+def content_digest(data: bytes) -> bytes:
     """Return the 16 bytes that stand for a content."""
     return hashlib.sha256(data).digest()[:16]
 
@@ -64,7 +64,7 @@ class Contents:
         if text not in self._text_ids:
             data = text.encode()
             insert = "INSERT INTO texts (digest, packed) VALUES (?, ?)"
-            self._text_ids[text] = self._id("texts", "digest", digest(data), insert, lambda: zlib.compress(data))
+            self._text_ids[text] = self._id("texts", "digest", content_digest(data), insert, lambda: zlib.compress(data))
         return self._text_ids[text]
 
     def text(self, identifier: int) -> str:
@@ -107,8 +107,8 @@ class Contents:
 
     def set_id(self, numbers: Sequence[int]) -> int:
         """Return the id of a list of numbers, which is added if it is new."""
-        packed = pack(numbers)
-        content = digest(packed)
+        packed = pack_numbers(numbers)
+        content = content_digest(packed)
         if content not in self._set_ids:
             insert = "INSERT INTO sets (digest, packed) VALUES (?, ?)"
             self._set_ids[content] = self._id("sets", "digest", content, insert, lambda: packed)
@@ -118,7 +118,7 @@ class Contents:
         """Return the numbers of a set."""
         if set_id not in self._sets:
             (packed,) = self._connection.execute("SELECT packed FROM sets WHERE id = ?", (set_id,)).fetchone()
-            self._sets[set_id] = unpack(packed)
+            self._sets[set_id] = unpack_numbers(packed)
         return self._sets[set_id]
 
     def _ref_id(self, ref: CaseRef) -> int:
@@ -149,12 +149,12 @@ class Contents:
             yield f"{query} ({','.join('?' * len(chunk))})", chunk
 
 
-def pack(numbers: Sequence[int]) -> bytes:
+def pack_numbers(numbers: Sequence[int]) -> bytes:
     """Return numbers as compressed JSON of the steps from one to the next: neighbours are near each other."""
     steps = [number - before for before, number in zip((0, *numbers), numbers, strict=False)]
     return zlib.compress(json.dumps(steps, separators=(",", ":")).encode())
 
 
-def unpack(packed: bytes) -> tuple[int, ...]:
+def unpack_numbers(packed: bytes) -> tuple[int, ...]:
     """Return the numbers that were packed."""
     return tuple(accumulate(json.loads(zlib.decompress(packed))))

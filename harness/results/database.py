@@ -128,7 +128,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit everything inside at once, or nothing of it. Waits for another writer at the start, never in the middle."""
+    """Commit all that happens inside at once, or nothing of it. Another writer is waited for at the start, never in the middle."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

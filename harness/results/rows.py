@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from harness.domain import Status
-from harness.results.contents import Contents, digest, key_text
+from harness.results.contents import Contents, content_digest, key_text
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
 
 Fact: TypeAlias = EnvironmentRecord | CaseRecord | CellRecord
@@ -39,7 +39,7 @@ def fact_id(connection: sqlite3.Connection, contents: Contents, fact: Fact, run:
         run: the name of the run that records it.
     """
     body = json.dumps(dict(_body(contents, fact)), separators=(",", ":"), sort_keys=True)
-    content = digest(body.encode() + (fact.key or "").encode() + (fact.recorded.encode() if fact.type == "case" else b""))
+    content = content_digest(body.encode() + (fact.key or "").encode() + (fact.recorded.encode() if fact.type == "case" else b""))
     row = connection.execute(
         "SELECT id, recorded FROM facts WHERE content = ? AND kind = ? ORDER BY recorded DESC LIMIT 1", (content, fact.type)
     ).fetchone()

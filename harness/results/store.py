@@ -26,7 +26,7 @@ from harness.domain import Status
 from harness.results.contents import Contents, key_bytes, key_text
 from harness.results.database import open_database, transaction, translated
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Footer, Header
-from harness.results.history import CaseRow, History, PlanKeys
+from harness.results.history import MeasuredCase, History, PlanKeys
 from harness.results.lines import read_run
 from harness.results.recording import Recording
 from harness.results.rows import Fact, read_facts
@@ -120,7 +120,7 @@ class Store:
                 cases=self._cases(keys.cases),
                 environments={fact.key or "": fact for fact in environments},
                 cells={fact.key or "": fact for fact in cells},
-                seconds={name: taken for name, taken, _ in self._connection.execute(seconds)},
+                seconds={name: case_seconds for name, case_seconds, _ in self._connection.execute(seconds)},
             )
 
     def add(self, run: Run) -> bool:
@@ -148,15 +148,16 @@ class Store:
         query = "SELECT fact_id, reused FROM seen WHERE run_id = ? ORDER BY position"
         return tuple(2 * fact + reused for fact, reused in self._connection.execute(query, (run_id,)))
 
-    def _cases(self, keys: Collection[str]) -> dict[str, tuple[CaseRow, ...]]:
-        query = """SELECT wanted.digest, facts.measured_by, facts.whole, facts.id, facts.seconds, facts.cpu_seconds FROM wanted
-                   JOIN keys ON keys.digest = wanted.digest
+    def _cases(self, keys: Collection[str]) -> dict[str, tuple[MeasuredCase, ...]]:
+        query = """SELECT plan_keys.digest, facts.measured_by, facts.whole, facts.id, facts.seconds, facts.cpu_seconds
+                   FROM plan_keys
+                   JOIN keys ON keys.digest = plan_keys.digest
                    JOIN facts ON facts.key_id = keys.id AND facts.kind = 'case'
                    ORDER BY facts.recorded DESC, facts.id"""
-        measurements: defaultdict[bytes, defaultdict[str, list[tuple[bool, CaseRow]]]] = defaultdict(lambda: defaultdict(list))
-        with self._wanted(keys):
+        measurements: defaultdict[bytes, defaultdict[str, list[tuple[bool, MeasuredCase]]]] = defaultdict(lambda: defaultdict(list))
+        with self._keys_table(keys):
             for digest, run, whole, *row in self._connection.execute(query):
-                measurements[digest][run].append((bool(whole), CaseRow(*row)))
+                measurements[digest][run].append((bool(whole), MeasuredCase(*row)))
         history = {}
         for digest, by_run in measurements.items():
             for rows in by_run.values():
@@ -167,27 +168,27 @@ class Store:
 
     def _newest(self, keys: Collection[str], kind: type[AFact], statuses: Collection[Status]) -> tuple[AFact, ...]:
         """Return the newest fact of a kind and of these statuses under each key."""
-        query = f"""SELECT facts.id, facts.key_id FROM wanted JOIN keys ON keys.digest = wanted.digest
+        query = f"""SELECT facts.id, facts.key_id FROM plan_keys JOIN keys ON keys.digest = plan_keys.digest
                     JOIN facts ON facts.key_id = keys.id AND facts.kind = ? AND facts.status IN ({",".join("?" * len(statuses))})
                     ORDER BY facts.recorded DESC, facts.id DESC"""
         newest: dict[int, int] = {}
-        with self._wanted(keys):
+        with self._keys_table(keys):
             for identifier, key in self._connection.execute(query, (kind.model_fields["type"].default, *statuses)):
                 newest.setdefault(key, identifier)
         facts = read_facts(self._connection, self._contents, newest.values())
         return tuple(fact for fact in facts if isinstance(fact, kind))
 
     @contextmanager
-    def _wanted(self, keys: Collection[str]) -> Iterator[None]:
+    def _keys_table(self, keys: Collection[str]) -> Iterator[None]:
         """Hold keys in a table of this connection, for queries to join: a plan has more of them than a statement takes."""
-        self._connection.execute("CREATE TEMP TABLE wanted (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._connection.execute("CREATE TEMP TABLE plan_keys (digest BLOB PRIMARY KEY) WITHOUT ROWID")
         try:
             with transaction(self._connection):
                 rows = ((key_bytes(key),) for key in keys)
-                self._connection.executemany("INSERT OR IGNORE INTO wanted (digest) VALUES (?)", rows)
+                self._connection.executemany("INSERT OR IGNORE INTO plan_keys (digest) VALUES (?)", rows)
             yield
         finally:
-            self._connection.execute("DROP TABLE wanted")
+            self._connection.execute("DROP TABLE plan_keys")
 
     def close(self) -> None:
         """End the connection."""

@@ -45,7 +45,7 @@ BANNED_PHRASES = (
 # The verbs that begin docstrings. A first word that isn't one of them is a noun, a third person, or a verb to add.
 VERBS = """
 accept add adjust allow annotate answer append apply ask assign attach begin bind block bring build call catch change check
-choose clean clear close collect combine compare compile compose compress compute connect convert copy count create cut
+choose clean clear close collect combine commit compare compile compose compress compute connect convert copy count create cut
 decide declare decode delete derive describe detect digest discard divide do download draw drop embed encode end ensure enter
 estimate evaluate exchange execute exit expand explain export express extend extract fail fetch fill filter find finish fit
 fix flatten follow forget fork format forward free freeze gather generate get give group guard guess handle hash hide hold
