@@ -162,7 +162,9 @@ def _docs_texts(workspace: Workspace) -> tuple[str, ...]:
     return tuple(page.read_text(encoding="utf-8") for page in (workspace.root / path for path in DOCS.values()) if page.is_file())
 
 
-def _stamp(run: Run, cases: Sequence[Case], documents: Sequence[ClaimsDocument], beside: tuple[str, ...], docs: tuple[str, ...]) -> str:
+def _stamp(
+    run: Run, cases: Sequence[Case], documents: Sequence[ClaimsDocument], beside: tuple[str, ...], docs: tuple[str, ...]
+) -> str:
     """Return a digest of all that a report shows and of the code that renders it.
 
     The run and time of a record don't count, so a run that reuses every result leaves the site as it is.

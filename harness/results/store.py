@@ -26,7 +26,7 @@ from harness.domain import Status
 from harness.results.contents import Contents, key_bytes, key_text
 from harness.results.database import open_database, transaction, translated
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Footer, Header
-from harness.results.history import MeasuredCase, History, PlanKeys
+from harness.results.history import History, MeasuredCase, PlanKeys
 from harness.results.lines import read_run
 from harness.results.recording import Recording
 from harness.results.rows import Fact, read_facts
