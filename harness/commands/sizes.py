@@ -22,10 +22,10 @@ from harness.services.tpu_compiler.service import compiler_in
 from harness.services.tpu_compiler.supervisor import WorkerLimits
 from harness.studies.sizes import export, markdown, model
 from harness.studies.sizes.document import SizesDocument, build_document
-from harness.studies.sizes.kept import Shelf
 from harness.studies.sizes.measure import QuestionState, Search, Tell, start_search
 from harness.studies.sizes.model import BATCHES, SIZES, Operation, Question
 from harness.studies.sizes.programs import Bench, bench_of
+from harness.studies.sizes.shelf import Shelf
 
 PAGE, DATA = "tpu-sizes.md", "tpu-sizes.json"
 LIMITS = WorkerLimits(seconds=1800.0)

@@ -17,10 +17,10 @@ from harness.services.tpu_compiler import environment
 from harness.services.tpu_compiler.answers import CompilerAnswer
 from harness.services.tpu_compiler.service import compiler_in
 from harness.studies.sizes import export
-from harness.studies.sizes.kept import Shelf
 from harness.studies.sizes.measure import QuestionState, Search, start_search
 from harness.studies.sizes.model import Fit, Operation, Question, Size
 from harness.studies.sizes.programs import bench_of
+from harness.studies.sizes.shelf import Shelf
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.libtpu]
 ROOT = Path(__file__).parents[2]

@@ -14,10 +14,10 @@ from typing import Protocol
 from harness.environments.lock import today
 from harness.services.tpu_compiler.answers import CompilerAnswer, CompileRequest
 from harness.studies.sizes import programs
-from harness.studies.sizes.kept import Shelf, StoredAnswer
 from harness.studies.sizes.model import Question, Shape, Size, Trial
 from harness.studies.sizes.programs import Bench
 from harness.studies.sizes.search import next_batch
+from harness.studies.sizes.shelf import Shelf, StoredAnswer
 
 Tell = Callable[[str], None]
 
