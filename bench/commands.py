@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.base.process import run
+from harness.base.process import run_process
 
 ROOT = Path(__file__).parents[1]
 PAYLOAD = Path(__file__).parent / "payload"
@@ -55,7 +55,7 @@ def timed(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | Non
 
 def output(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """Run a command and return its standard output."""
-    completed = run(argv, timeout=COMMAND_SECONDS, env={**_surroundings(), **(env or {})}, cwd=cwd)
+    completed = run_process(argv, timeout=COMMAND_SECONDS, env={**_surroundings(), **(env or {})}, cwd=cwd)
     if not completed.ok:
         how = "took longer than an hour" if completed.code is None else f"exited with {completed.code}"
         raise CommandFailed(f"{' '.join(map(str, argv))} {how}\n{completed.stdout[-TAIL:]}\n{completed.stderr[-TAIL:]}")

@@ -68,7 +68,7 @@ def make(base: Path, versions: Sequence[str], cells: int) -> Subject:
     tell(f"preparing: {cells} models")
     shutil.copytree(ROOT / "harness", base / "harness")
     manifests = tuple(_copy_model(base / "harness" / "models" / "replicas", number) for number in range(1, cells + 1))
-    cache.fill(base / "hub", [replicas.find(_id(number), manifests[0].parent) for number in range(1, cells + 1)])
+    cache.fill(base / "hub", [replicas.find_replica(_id(number), manifests[0].parent) for number in range(1, cells + 1)])
     environ = {"TFHUB_CACHE_DIR": str(base / "hub"), "CUDA_VISIBLE_DEVICES": "-1"}
     return Subject(base=base, environments=environments, manifests=manifests, environ=environ)
 

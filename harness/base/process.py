@@ -110,7 +110,9 @@ async def run_async(
         _let_go(process)
 
 
-def run(argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
+def run_process(
+    argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Completed:
     """Run like `run_async`, for callers outside an event loop."""
     return asyncio.run(run_async(argv, timeout=timeout, env=env, cwd=cwd))
 

@@ -53,7 +53,7 @@ class ReplicaTable:
 
 def list_replicas(names: Sequence[str]) -> ReplicaTable:
     """Verify the named replicas, or all, against their digests. Raises ModelError for an unknown name or a wrong digest."""
-    selected = [replicas.find(name) for name in names] if names else replicas.every()
+    selected = [replicas.find_replica(name) for name in names] if names else replicas.every()
     return ReplicaTable(rows=tuple(_row(replica, None) for replica in selected))
 
 
@@ -74,7 +74,7 @@ def rebuild_replicas(workspace: Workspace, names: Sequence[str], *, write: bool,
     for name in names or [replica.manifest.id for replica in replicas.every()]:
         tell(f"{name}: exporting in the environment of its publisher")
         report = rebuild(name, workspace.work, uv=uv, python_for=python_for, write=write)
-        rows.append(_row(replicas.find(name), report))
+        rows.append(_row(replicas.find_replica(name), report))
     return ReplicaTable(rows=tuple(rows))
 
 

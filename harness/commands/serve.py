@@ -21,7 +21,7 @@ def serve_hub(models: Sequence[str], *, host: str, port: int, log: bool, as_json
         SpecError: `host` isn't an address of this machine alone.
         MachineError: the port can't be used.
     """
-    chosen = tuple(map(replicas.find, models)) if models else replicas.every()
+    chosen = tuple(map(replicas.find_replica, models)) if models else replicas.every()
     with server.serving(server.archives_of(chosen), host=host, port=port, log=sys.stderr if log else None) as running:
         handles = {replica.manifest.id: running.address + urlsplit(replica.manifest.handle).path for replica in chosen}
         facts = {"format": 1, "address": running.address, "models": handles, "faults": dict(FAULTS)}

@@ -1,6 +1,6 @@
-"""Fills a TFHUB_CACHE_DIR, so that published handles resolve to replicas without a network.
+"""Fill a TFHUB_CACHE_DIR, so that published handles resolve to replicas without a network.
 
-Measured with tensorflow_hub 0.11 to 0.16: a folder that is there and not empty is used as it is, and the handle is never asked for.
+Measured with tensorflow_hub 0.11 to 0.16: a folder that exists and isn't empty is used as it is, and nothing is requested.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""From what a user typed to a model on disk: a path as it is, an archive unpacked, a handle from a replica or over http.
+"""Locate the model that a user typed: a path as it is, an archive unpacked, a handle from a replica or over http.
 
-Asks a server what the hub library asks: the handle with `?tf-hub-format=compressed`, for a tar.gz.
+A server is asked as the hub library asks: the handle with `?tf-hub-format=compressed`, for a tar.gz.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The manifest of a replica: what it stands for, how it was made, and what it must give for a fixed input.
+"""The manifest of a replica: its published model, its exporter, and its outputs for a fixed input.
 
 Format history:
   1  first version: encoders only
@@ -73,7 +73,7 @@ class ReplicaRecipe(ManifestPart):
     """The part of a manifest that a person writes.
 
     `tolerance` is absolute, for each output value; 0 for token ids. `encoder` is the id of a model that takes this
-    preprocessing's outputs. `approximation` says how the replica differs in kind from what was published; empty where it doesn't.
+    preprocessing's outputs. `approximation` says how the replica differs in kind from the published model; empty if it doesn't.
     """
 
     format: Literal[2] = FORMAT
@@ -141,5 +141,5 @@ def _shapes(tokens: Tokens) -> set[tuple[int, ...]]:
 
 
 def _shape(rows: tuple[tuple[object, ...], ...]) -> tuple[int, ...]:
-    """(batch, length of each row), with one length where they agree."""
+    """Return (batch, length of each row), with one length if all rows have the same."""
     return (len(rows), *sorted({len(row) for row in rows}))

@@ -1,8 +1,8 @@
 """`--models published`: the models of the matrix as published, from tfhub.dev or a server in its place.
 
 Each is fetched once, before the cells run, so that a network that fails is never drawn as incompatibility, and kept below
-`.hubmatrix`. Cells get it in their Hub cache, under the handle as published. No record says what it should give, so cases
-compare shapes only. Its digest says "published": nothing measured on a replica is reused for it, or the other way round.
+`.hubmatrix`. Cells get it in their Hub cache, under the handle as published. Its right outputs are not recorded, so cases
+compare shapes only. Its digest includes "published": nothing measured on a replica is reused for it, or the other way round.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class PublishedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedModels:
-    """The models of a run as published: those that were fetched, and why the others were not."""
+    """The published models of a run: those that were fetched, and the reasons why the others were not."""
 
     fetched: Mapping[str, PublishedModel]
     missing: Mapping[str, Lacking]
@@ -77,15 +77,14 @@ class PublishedModels:
 
 def fetch(models: Mapping[str, Model], workspace: Workspace, hub_url: str | None, tell: Callable[[str], None]) -> PublishedModels:
     """Fetch every model, and every encoder that one of them names: each once, several at a time, within limits of time.
-
     Raises:
         SpecError: `hub_url` isn't an address.
     """
     if hub_url is not None and not hub_url.startswith(SCHEMES):
         raise SpecError(f"{hub_url!r} isn't the address of a server", location="--hub-url", hint="such as http://127.0.0.1:8700")
     # Cases on preprocessing feed its outputs to the encoder, so that is fetched too, selected or not.
-    encoders = {name: replicas.find(name).manifest.encoder for name in models}
-    needed = dict(models) | {name: replicas.find(name).model for name in encoders.values() if name}
+    encoders = {name: replicas.find_replica(name).manifest.encoder for name in models}
+    needed = dict(models) | {name: replicas.find_replica(name).model for name in encoders.values() if name}
     folder = workspace.published / cache_name(hub_url or "")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = dict(

@@ -1,4 +1,4 @@
-"""Exports a replica anew with the publisher's exporter and compares it with the committed one.
+"""Export a replica again with the publisher's exporter, and compare it with the committed one.
 
 Compared: tags, signatures, op kinds, variables (type, shape, digest), the fixed input and outputs within tolerance, size.
 The bytes are reported and not judged: with the fixed hash seed the TF2 export repeats byte for byte, but TensorFlow 1.15
@@ -78,7 +78,7 @@ def rebuild(
 
 def _committed(model_id: str, folder: Path, *, may_lack: bool) -> Replica | None:
     try:
-        return replicas.find(model_id, folder)
+        return replicas.find_replica(model_id, folder)
     except ModelError:
         if may_lack:
             return None
@@ -126,7 +126,7 @@ def run_script(python: Path, name: str, *arguments: Path | str, seconds: float =
 
 
 def _run(argv: list[str | Path], seconds: float, error: type[MachineError | ModelError]) -> None:
-    completed = process.run(argv, timeout=seconds, env=ENVIRONMENT)
+    completed = process.run_process(argv, timeout=seconds, env=ENVIRONMENT)
     if not completed.ok:
         how = f"exit code {completed.code}" if completed.code is not None else f"stopped after {seconds:.0f} s"
         last = "\n".join(completed.stderr.strip().splitlines()[-15:])

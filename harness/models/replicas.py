@@ -1,4 +1,4 @@
-"""The committed replicas: finding, verifying and unpacking them. Making them is `rebuild`'s work."""
+"""Find, verify and unpack the committed replicas. `rebuild` makes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Replica:
 
     @property
     def model(self) -> Model:
-        """The published model that it stands for."""
+        """The published model that the replica stands for."""
         manifest = self.manifest
         return Model(id=manifest.id, handle=manifest.handle, format=manifest.hub_format, interface=manifest.interface)
 
@@ -39,7 +39,7 @@ def archive_path(manifest: Path) -> Path:
     return manifest.with_suffix(".tar.gz")
 
 
-def find(model_id: str, folder: Path = FOLDER) -> Replica:
+def find_replica(model_id: str, folder: Path = FOLDER) -> Replica:
     """Return the verified replica of a model. Raises ModelError if there is none, or if its manifest doesn't describe it."""
     path = manifest_path(model_id, folder)
     if not path.is_file():
@@ -53,9 +53,9 @@ def find(model_id: str, folder: Path = FOLDER) -> Replica:
 
 def with_encoder(model_id: str, folder: Path = FOLDER) -> tuple[Replica, ...]:
     """Return the verified replica of a model; for a preprocessing model, its encoder's too."""
-    replica = find(model_id, folder)
+    replica = find_replica(model_id, folder)
     encoder = replica.manifest.encoder
-    return (replica, find(encoder, folder)) if encoder else (replica,)
+    return (replica, find_replica(encoder, folder)) if encoder else (replica,)
 
 
 def every(folder: Path = FOLDER) -> tuple[Replica, ...]:

@@ -1,6 +1,6 @@
-"""Where the models of a run come from: the seam between the engine and what it measures.
+"""The supply of models for a run: the seam between the engine and what it measures.
 
-The matrix runs on replicas; `hubmatrix check` on a model that a user has.
+The matrix runs on replicas, or on published models; `hubmatrix check` on a user's own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Supply(Protocol):
     """Models by id."""
 
     def lacking(self, models: Iterable[str]) -> Mapping[str, Lacking]:
-        """Return the models that no cell can get, with the reason: `network`, or `model` where a server has none or won't give it.
+        """Return the models that no cell can get, with the reason: `network`, or `model` if a server has none or refuses it.
 
         The other methods are not called with these.
         """
@@ -27,10 +27,10 @@ class Supply(Protocol):
         """Return a digest of everything of each model that can change an outcome: its files, and its manifest."""
 
     def manifest(self, model: str) -> Path:
-        """Return the file that tells cases what the model is."""
+        """Return the file that cases read a model's description from."""
 
     def bring(self, model: str, work: Path) -> None:
-        """Put the model where its handle leads, for a cell whose work folder this is.
+        """Put the model where its handle leads, for the cell with this work folder.
 
         TFHUB_CACHE_DIR of the cell is `hub` in it, its current folder `cwd`.
         """

@@ -19,14 +19,14 @@ from harness.models.handles import cache_name
 from harness.models.inspect import Inspected, brief
 from harness.models.inspect.interface import format_of, interface_of
 from harness.models.inspect.tree import Tree, copy, digest
-from harness.models.inspect.values import Kind
+from harness.models.inspect.values import ModelKind
 
-ENDINGS = {Kind.KERAS_ZIP: ".keras", Kind.KERAS_H5: ".h5"}
+ENDINGS = {ModelKind.KERAS_ZIP: ".keras", ModelKind.KERAS_H5: ".h5"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserModel:
-    """One model's files, the handle that cases write for it, the manifest that tells cases what it is, and the digest of both."""
+    """A user's model: its files, the handle that cases write for it, the manifest that cases read, and the digest of both."""
 
     tree: Tree
     handle: str
@@ -49,14 +49,14 @@ class UserModel:
         copy(self.tree, target)
 
 
-def model_of(brought: LocatedModel, inspected: Inspected) -> Model:
-    """Return the model as the plan knows it: id, handle, format and interface."""
-    handle = brought.handle or f"./{_file_name(brought.name, inspected.kind)}"
-    return Model(id=_id(brought.name), handle=handle, format=format_of(inspected), interface=interface_of(inspected))
+def model_of(located: LocatedModel, inspected: Inspected) -> Model:
+    """Return the model for the plan: id, handle, format and interface."""
+    handle = located.handle or f"./{_file_name(located.name, inspected.kind)}"
+    return Model(id=_id(located.name), handle=handle, format=format_of(inspected), interface=interface_of(inspected))
 
 
 def supply(inspected: Inspected, handle: str, folder: Path) -> UserModel:
-    """Write the model's manifest below `folder`, under its digest, and return the source that gives both to cells."""
+    """Write the model's manifest below `folder`, under its digest, and return the supply that gives both to cells."""
     text = json.dumps(brief.manifest(inspected, handle), indent=1)
     sha256 = hashlib.sha256(f"{digest(inspected.tree)}\n{text}".encode()).hexdigest()
     path = folder / f"{sha256}.json"
@@ -69,8 +69,8 @@ def _id(name: str) -> str:
     return re.sub(r"[^a-z0-9._/-]+", "-", name.lower()).strip("-./") or "model"
 
 
-def _file_name(name: str, kind: Kind) -> str:
-    """Return what the model is called in a cell: the user's own name if it is a plain one, with the ending that Keras wants."""
+def _file_name(name: str, kind: ModelKind) -> str:
+    """Return the model's file name in a cell: the user's own if it is a plain one, with the ending that Keras wants."""
     stem = Path(name).stem if kind in ENDINGS else name
     plain = stem if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", stem) else "model"
     return plain + ENDINGS.get(kind, "")

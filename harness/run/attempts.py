@@ -206,7 +206,7 @@ class _Unsettled:
             workers = 0 if alone else self.frame.workers
             self.emit(_ended(attempt.cases[running.case], running.variant, end, self.frame, workers, output))
             self.variants.append(running.node)
-            if not running.variant:
+            if not running.variant:  # else other variants of the case may be still to come
                 del self.left[running.case]
         if stopped:
             return None
@@ -280,6 +280,7 @@ async def _one_process(
         await asyncio.to_thread(prepare, work)
         ended = asyncio.ensure_future(zygote.run(request))
         while not ended.done():
+            # Read after each wait, and so once more after the end: the last events are written just before it.
             await asyncio.wait({ended}, timeout=TAIL_SECONDS)
             attempt.read(events)
         start = min((running.printed for running in attempt.running.values()), default=0)

@@ -76,6 +76,7 @@ class Ledger:
             self.sink.write(environment_record(request, self.group.identity, None, self.roots, seconds))
 
     def case(self, job: CellJob, finished: Finished) -> None:
+        # What the machine did to a case is not recorded as its outcome, so the next run measures it again; the cell is unavailable.
         if lacking := self.settings.attribute(finished.outcome, finished.message, finished.evidence):
             self.troubled[job.cell.id] = CellEnd(status=Status.UNAVAILABLE, trouble=lacking.trouble, message=lacking.message)
             return

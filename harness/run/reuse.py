@@ -43,6 +43,7 @@ def _write_known_group(sink: Sink, group: EnvironmentGroup, history: History) ->
     if before is None or not (is_refused(group, history) or all(job.idle(group.ends) for job in group.jobs)):
         return False
     measured = {name: getattr(before, name) for name in ("status", "trouble", "message", "evidence", "failure", "recorded")}
+    # Requests that lock to the same packages share what was measured, but each is recorded as it was requested here.
     environments = (environment_record(request, group.identity, None, {}, before.seconds) for request in group.requests)
     end = CellEnd(status=before.status, trouble=before.trouble, message=before.message)
     ends = ((job, job.end(group.ends) if before.status is Status.COMPLETED else end) for job in group.jobs)

@@ -31,10 +31,12 @@ class Slots:
             self._free -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Futures can't be compared: the number keeps heapq from trying, and serves equal priorities in the order they came.
         heapq.heappush(self._waiting, (priority, next(self._order), turn))
         try:
             await turn
         except asyncio.CancelledError:
+            # The slot was handed over in the same moment: without this it would be lost.
             if turn.done() and not turn.cancelled():
                 self._release()
             raise
@@ -42,7 +44,7 @@ class Slots:
     def _release(self) -> None:
         while self._waiting:
             _, _, turn = heapq.heappop(self._waiting)
-            if not turn.done():
+            if not turn.done():  # done: its waiter was cancelled
                 turn.set_result(None)
                 return
         self._free += 1

@@ -65,6 +65,7 @@ class Zygote:
     async def _listen(self) -> None:
         while line := await _readline(self._reader):
             self._settle(*read_ended(line.decode()))
+        # End of file: the zygote is gone, and its processes with it.
         for process in tuple(self._waiting):
             self._settle(process, ProcessEnd(reason=EndReason.LOST))
 

@@ -75,7 +75,7 @@ def models(project: Path) -> Path:
     """Replicas' folders, and models that TensorFlow 2.15.1 wrote; it is there after the first check."""
     folder = project / "models"
     for name in ("bert-en/3", "bert-uncased/1"):
-        replicas.unpack(replicas.find(name), folder / name.replace("/", "-"))
+        replicas.unpack(replicas.find_replica(name), folder / name.replace("/", "-"))
     check(project, folder / "bert-uncased-1")
     (python,) = (project / ".hubmatrix" / "venvs").glob("*/bin/python")
     environ = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}

@@ -39,12 +39,12 @@ def test_a_replica_is_made_from_its_recipe_alone(tmp_path: Path) -> None:
     """What a person writes to add a model is enough, and the result is a valid replica."""
     if python_for("3.8") is None:
         pytest.skip("no Python 3.8 on this machine")
-    committed = replicas.find("preprocess/3").manifest
+    committed = replicas.find_replica("preprocess/3").manifest
     folder = tmp_path / "replicas"
     folder.mkdir()
     recipe = committed.model_dump(mode="json", include=set(ReplicaRecipe.model_fields))
     replicas.manifest_path("preprocess/3", folder).write_text(json.dumps(recipe))
     report = rebuild("preprocess/3", tmp_path / "work", uv=uv.find_uv(), python_for=python_for, write=True, folder=folder)
     assert report.written
-    made = replicas.find("preprocess/3", folder).manifest
+    made = replicas.find_replica("preprocess/3", folder).manifest
     assert (made.inputs, made.outputs) == (committed.inputs, committed.outputs)

@@ -42,5 +42,7 @@ def test_python_37_reads_it() -> None:
         pytest.skip("no Python 3.7 on this machine")
     sources = [str(path.relative_to(ROOT)) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
     assert len(sources) > 10
-    done = process.run([found["3.7"].path, "-I", "-W", "error", "-c", PROGRAM, *(str(ROOT / name) for name in sources)], timeout=60)
+    done = process.run_process(
+        [found["3.7"].path, "-I", "-W", "error", "-c", PROGRAM, *(str(ROOT / name) for name in sources)], timeout=60
+    )
     assert done.ok, done.stderr

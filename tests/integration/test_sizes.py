@@ -42,7 +42,7 @@ def place(tmp_path: Path) -> Workspace:
     for mine, theirs in ((place.venvs, shared.venvs), (place.locks, shared.locks), (place.bytecode, shared.bytecode)):
         theirs.mkdir(parents=True, exist_ok=True)
         mine.symlink_to(theirs)
-    replicas.unpack(replicas.find("small-bert/2"), export.model_folder(TINY, place))
+    replicas.unpack(replicas.find_replica("small-bert/2"), export.model_folder(TINY, place))
     return place
 
 

@@ -78,15 +78,10 @@ class Left(NamedTuple):
 
 
 # Rooms that are not done. A count may only fall, and is lowered when it does; the goal is an empty ledger.
-LEDGER: Mapping[str, Left] = {
-    "harness/models": Left(names=1, prose=1),
-    "harness/models/inspect": Left(names=12, prose=22),
-}
+LEDGER: Mapping[str, Left] = {}
 # Class names that several modules define, and function names that three or more define, with how many: neither may grow.
 CLASSES: Mapping[str, int] = {}
-FUNCTIONS: Mapping[str, int] = {
-    "run": 3,
-}
+FUNCTIONS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

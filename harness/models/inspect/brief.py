@@ -1,4 +1,4 @@
-"""What the cases are told of an inspected model: the manifest that stands in the place of a replica's.
+"""Write the description of an inspected model for cases: a manifest, as a replica has one.
 
 `cases/conftest.py` reads the first part of it, `cases/anymodel/conftest.py` the part named `checked`.
 """
@@ -13,7 +13,7 @@ from harness.models.inspect import keras_classes, packages
 from harness.models.inspect.interface import TF1_SIGNATURE, format_of, interface_of, width_of
 from harness.models.inspect.sample import BATCH, Filled, Listed, Ragged, Sparse, best_call, obstacle, of_call, recipe
 from harness.models.inspect.saved_model import SERVE
-from harness.models.inspect.values import Call, Constant, Inspected, Items, Kind, Named, Signature, Structure, Tensor
+from harness.models.inspect.values import Call, Constant, Inspected, Items, ModelKind, Named, Signature, Structure, Tensor
 
 TOLERANCE = 1e-5
 WORDS = ("input_word_ids", "input_mask", "input_type_ids")
@@ -26,7 +26,7 @@ SHORT = 7
 
 
 def manifest(inspected: Inspected, handle: str) -> dict[str, Any]:
-    """Return the JSON of a model under the handle that cases are to write. `outputs` is empty: nobody knows the right values."""
+    """Return the manifest of a model, as JSON, under the handle that cases write. `outputs` is empty: no right values are known."""
     interface = interface_of(inspected)
     return {
         "handle": handle,
@@ -56,7 +56,7 @@ def _checked(inspected: Inspected) -> dict[str, Any]:
 
 
 def _inputs(interface: Interface, inspected: Inspected) -> dict[str, Any]:
-    """For the known interfaces what their cases ask for: a text that fills its row, and one that is padded."""
+    """Return inputs in the form of a known interface, as its cases need them: a text that fills its row, and one that is padded."""
     match interface:
         case Interface.TEXT:
             return {"sentences": SENTENCES}
@@ -72,7 +72,7 @@ def _inputs(interface: Interface, inspected: Inspected) -> dict[str, Any]:
 
 
 def _length(inspected: Inspected) -> int:
-    """The sequence length, where the model has only one."""
+    """Return the sequence length: the model's, if it has only one, else LENGTH."""
     call = best_call(inspected.content.calls)
     tensors = of_call(call) if call else ()
     signatures = [signature for signature in inspected.content.signatures if signature.name == TF1_SIGNATURE]
@@ -88,14 +88,14 @@ def _tags(inspected: Inspected) -> tuple[str, ...]:
 
 
 def _is_keras_file(inspected: Inspected) -> bool:
-    return inspected.kind in (Kind.KERAS_ZIP, Kind.KERAS_H5)
+    return inspected.kind in (ModelKind.KERAS_ZIP, ModelKind.KERAS_H5)
 
 
 def _keras_call(inspected: Inspected) -> Call | None:
-    """Return how a network from a Keras file is called: with its one input, or with a dict of them by name."""
+    """Return the call of a network from a Keras file: with its one input, or with a dict of inputs by name."""
     inputs = [tensor for signature in inspected.content.signatures for tensor in signature.inputs]
-    taken = inputs[0] if len(inputs) == 1 else Named(items=tuple((tensor.name, tensor) for tensor in inputs))
-    return Call(args=(taken,), kwargs=(), outputs=None) if inputs else None
+    argument = inputs[0] if len(inputs) == 1 else Named(items=tuple((tensor.name, tensor) for tensor in inputs))
+    return Call(args=(argument,), kwargs=(), outputs=None) if inputs else None
 
 
 def _signature(signature: Signature) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _obstacle(tensors: Iterable[Tensor]) -> str:
 
 
 def _parts(tensor: Tensor) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the dense arrays that a signature takes for an input, each under its name."""
+    """Yield the dense arrays that a signature takes for an input, each with its name."""
     yield from zip(tensor.parts or (tensor.name,), _arrays(tensor), strict=True)
 
 
@@ -145,8 +145,8 @@ def _structure(structure: Structure) -> dict[str, Any]:
             return {"value": value}
         case Items(items=items):
             return {"list": [_structure(item) for item in items]}
-        case Named(items=named):
-            return {"dict": {name: _structure(item) for name, item in named}}
+        case Named(items=entries):
+            return {"dict": {name: _structure(item) for name, item in entries}}
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Ragged and sparse inputs of a signature, which its file lists as plain tensors: `ids`, `ids_1` for values and row splits.
+"""Group the ragged and sparse inputs of a signature, listed in its file as plain tensors: `ids`, `ids_1` for values and row splits.
 
-TensorFlow flattens what a function takes when it writes a signature. Which tensors belong together is known from the functions
-that are saved with it; where no function says so, the names alone are a doubt, and that is kept.
+TensorFlow flattens a function's arguments when it writes a signature. The functions saved with it tell which tensors belong
+together. Where none does, tensors are not grouped by their names alone: the doubt is noted instead.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ NUMBERED = re.compile(r"(?P<name>.*?)(?:_(?P<number>\d+))?")
 
 
 def grouped(inputs: Sequence[Tensor], composites: Iterable[Tensor]) -> tuple[Tensor, ...]:
-    """Return the inputs with the parts of each ragged or sparse tensor as one.
+    """Return the inputs with the parts of each ragged or sparse tensor combined.
 
     `composites` are the ragged and sparse tensors that functions of the model take.
     """
+    # Those of most parts first: a ragged tensor of rank 1 also fits the beginning of one of rank 2.
     candidates = sorted(composites, key=lambda composite: -_count(composite))
     return tuple(tensor for run in _runs(inputs) for tensor in _group(run, candidates))
 
@@ -73,20 +74,20 @@ def _count(composite: Tensor) -> int:
 
 
 def _fits(run: Sequence[Tensor], composite: Tensor) -> bool:
-    """Say whether the first tensors of the run have the types and ranks of the composite's parts."""
+    """Return True if the first tensors of the run have the types and ranks of the composite's parts."""
     if len(run) < _count(composite) or any(tensor.parts or tensor.unusual for tensor in run[: _count(composite)]):
         return False
-    first, *others = run[: _count(composite)]
+    first, *following = run[: _count(composite)]
     if composite.layout is Layout.SPARSE:
-        kinds = [(tensor.dtype, _rank(tensor)) for tensor in (first, *others)]
+        kinds = [(tensor.dtype, _rank(tensor)) for tensor in (first, *following)]
         return kinds == [("int64", 2), (composite.dtype, 1), ("int64", 1)]
     flat = None if composite.shape is None else len(composite.shape) - composite.ragged_rank
-    splits = all((tensor.dtype, _rank(tensor)) == (composite.splits, 1) for tensor in others)
+    splits = all((tensor.dtype, _rank(tensor)) == (composite.splits, 1) for tensor in following)
     return first.dtype == composite.dtype and _rank(first) == flat and splits
 
 
 def _looks_sparse(run: Sequence[Tensor]) -> bool:
-    """Say whether these could be indices [?, r], values [?] and a shape [r]: a pattern that nothing else has."""
+    """Return True if these could be indices [?, r], values [?] and a shape [r]: a pattern that nothing else has."""
     if len(run) < 3 or any(tensor.parts or tensor.unusual for tensor in run[:3]):
         return False
     indices, values, sizes = (tensor.shape or () for tensor in run[:3])

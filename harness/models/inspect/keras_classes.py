@@ -1,4 +1,4 @@
-"""Which layers of a Keras model only their author's code defines, and which hold Python code, told from the config in its file."""
+"""Find the layers of a Keras model that only their author's code defines, and those with Python code in them, by its config."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 KERAS_MODULES = ("keras", "tensorflow", "tf_keras", "builtins")
-# What `dir(tf.keras.layers)` has in 2.4.4, 2.8.4, 2.15.1 or 2.19.1. Old configs name no module, so the name has to tell.
+# The classes in `dir(tf.keras.layers)` of 2.4.4, 2.8.4, 2.15.1 or 2.19.1. Old configs name no module, only the class.
 LAYERS = frozenset(
     """
     AbstractRNNCell Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention AugMix AutoContrast
@@ -31,7 +31,7 @@ LAYERS = frozenset(
     ZeroPadding3D
     """.split()  # noqa: SIM905  (a name a line would be a page)
 )
-# Models, and what Keras makes of plain TensorFlow calls between layers.
+# Models, and the layers that Keras makes of plain TensorFlow calls between layers.
 INTERNAL = frozenset(
     """
     ClassMethod InstanceMethod InstanceProperty Functional Model ModuleWrapper Sequential SlicingOpLambda TFOpLambda
@@ -42,12 +42,12 @@ HUB = "KerasLayer"
 """A class of tensorflow_hub: no Keras knows it either, but its author is known."""
 
 
-def custom(config: Any) -> tuple[str, ...]:
+def custom_classes(config: Any) -> tuple[str, ...]:
     """Return the classes that no Keras defines: from another module, registered under a name of their own, or an unknown layer."""
     return tuple(sorted({str(item["class_name"]) for item, is_layer in _objects(config) if _is_custom(item, is_layer=is_layer)}))
 
 
-def lambdas(config: Any) -> tuple[str, ...]:
+def lambda_layers(config: Any) -> tuple[str, ...]:
     """Return the names of the Lambda layers whose function is Python code in the file."""
     layers = [item["config"] for item, _ in _objects(config) if item["class_name"] == "Lambda" and isinstance(item["config"], dict)]
     return tuple(sorted({str(layer.get("name", "lambda")) for layer in layers if _is_code(layer)}))
@@ -59,19 +59,19 @@ def _is_custom(item: dict[str, Any], *, is_layer: bool) -> bool:
         return True
     if ">" in name or name == HUB or item.get("registered_name") not in (None, name):
         return True
-    if module is None and item.get("registered_name") == name:  # what Keras writes of a class that it can't import
+    if module is None and item.get("registered_name") == name:  # as Keras writes a class that it can't import
         return True
     return is_layer and "module" not in item and name not in LAYERS | INTERNAL
 
 
 def _is_code(layer: dict[str, Any]) -> bool:
-    """Say whether a Lambda's function is in the file as bytecode, and not as the name of a function (Keras 2 and 3)."""
+    """Return True if a Lambda's function is in the file as bytecode, and not as the name of a function (Keras 2 and 3)."""
     function = layer.get("function")
     return layer.get("function_type") == "lambda" or (isinstance(function, dict) and function.get("class_name") == "__lambda__")
 
 
 def _objects(config: Any) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Give every serialized object in a config, and whether it is a layer: those in a list `layers`, and the outermost."""
+    """Yield every serialized object in a config, and whether it is a layer: those in a list `layers`, and the outermost."""
     waiting: list[tuple[Any, bool]] = [(config, True)]
     while waiting:
         value, is_layer = waiting.pop()

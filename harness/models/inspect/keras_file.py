@@ -1,4 +1,4 @@
-"""A Keras model in one file: `.keras` (a zip) or HDF5, read without Keras. Nothing is unpacked."""
+"""Read a Keras model in one file, `.keras` (a zip) or HDF5, without Keras. Nothing is unpacked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CALL = "call"
 
 
 def read_zip(path: Path) -> Content:
-    """Return what a `.keras` file says. ModelError for a zip that is none, or one made to do harm."""
+    """Read a `.keras` file. Raises ModelError for a file that isn't a zip, or a zip made to do harm."""
     try:
         with zipfile.ZipFile(path) as opened:
             _check_members(opened, path)
@@ -32,14 +32,14 @@ def read_zip(path: Path) -> Content:
 
 
 def read_h5(path: Path) -> Content:
-    """Return what an HDF5 file of a whole Keras model says. ModelError where it has weights only."""
+    """Read an HDF5 file of a whole Keras model. Raises ModelError if it has weights only."""
     import h5py  # takes a third of a second
 
     try:
         with h5py.File(path, "r") as opened:
             version, config = opened.attrs.get("keras_version", ""), opened.attrs.get("model_config")
             names = sorted({*opened.attrs, *opened})
-    except PermissionError as trouble:
+    except PermissionError as trouble:  # h5py raises OSError for a damaged file as well
         raise unreadable(trouble, path) from trouble
     except (OSError, RuntimeError, ValueError) as trouble:
         raise ModelError(
@@ -65,37 +65,37 @@ def _check_members(opened: zipfile.ZipFile, path: Path) -> None:
         raise ModelError(message, location=str(path), hint=f"the limit is {LARGEST_BYTES / 2**30:.0f} GiB and {MOST_FILES} files")
     missing = {"metadata.json", "config.json"} - {member.filename for member in members}
     if missing:
-        raise ModelError(f"a zip without {' and '.join(sorted(missing))}: no .keras file", location=str(path))
+        raise ModelError(f"a zip without {' and '.join(sorted(missing))}: not a .keras file", location=str(path))
 
 
 def _json(opened: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
     with opened.open(name) as file:
-        data = file.read(CONFIG_BYTES + 1)  # what the zip says of its size may be a lie
+        data = file.read(CONFIG_BYTES + 1)  # the size in the zip's directory may be a lie
     if len(data) > CONFIG_BYTES:
         raise ModelError(f"{name} has more than {CONFIG_BYTES // 2**20} MiB", location=str(path))
     return _parsed(data.decode("utf-8", "replace"), name, path)
 
 
-def _parsed(text: str, what: str, path: Path) -> dict[str, Any]:
+def _parsed(text: str, source: str, path: Path) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as trouble:
-        raise ModelError(f"{what} is no JSON: {trouble}", location=str(path)) from trouble
+        raise ModelError(f"{source} isn't JSON: {trouble}", location=str(path)) from trouble
     if not isinstance(value, dict):
-        raise ModelError(f"{what} is no JSON object", location=str(path))
+        raise ModelError(f"{source} isn't a JSON object", location=str(path))
     return value
 
 
 def _content(version: str, config: dict[str, Any], *, safe_since: str) -> Content:
-    """Return what a config says. `safe_since`: the first Keras that refuses Python code in such a file by default."""
+    """Return the content of a model by its config. `safe_since` is the first Keras that refuses Python code in it by default."""
     inputs = tuple(_inputs(config))
     signatures = (Signature(name=CALL, inputs=inputs, outputs=()),) if inputs else ()
-    lambdas = keras_classes.lambdas(config)
+    lambdas = keras_classes.lambda_layers(config)
     return Content(
         written_by=f"Keras {version}" if version else "",
         signatures=signatures,
         keras=True,
-        custom=keras_classes.custom(config),
+        custom=keras_classes.custom_classes(config),
         lambdas=lambdas,
         notes=tuple(_notes(inputs, lambdas, version, safe_since)),
     )
@@ -103,7 +103,7 @@ def _content(version: str, config: dict[str, Any], *, safe_since: str) -> Conten
 
 def _notes(inputs: Sequence[Tensor], lambdas: Sequence[str], version: str, safe_since: str) -> Iterator[str]:
     if not inputs:
-        yield "its config doesn't say what goes in: it can be loaded and saved, but not called"
+        yield "its config doesn't name its inputs: it can be loaded and saved, but not called"
     if lambdas:
         yield (
             f"Python code is in it (Lambda layer {', '.join(lambdas)}): Keras from {safe_since} on loads it only with "
@@ -114,7 +114,7 @@ def _notes(inputs: Sequence[Tensor], lambdas: Sequence[str], version: str, safe_
 
 
 def _inputs(config: dict[str, Any]) -> Iterator[Tensor]:
-    """Give what goes in: from the input layers; from the first layer, or what it was built for, where there are none."""
+    """Yield the inputs: those of the input layers; without any, that of the first layer, or the shape it was built for."""
     inner = config.get("config")
     layers = inner.get("layers") if isinstance(inner, dict) else inner  # Sequential of old: a plain list of layers
     layers = [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []

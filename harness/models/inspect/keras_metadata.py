@@ -1,4 +1,4 @@
-"""What Keras 2 says of the layers of a SavedModel that it wrote: in keras_metadata.pb, or in the saved objects up to 2.4."""
+"""Read what Keras 2 wrote about the layers of a SavedModel: in keras_metadata.pb, or in the saved objects up to 2.4."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OBJECTS = ("_tf_keras_layer", "_tf_keras_model", "_tf_keras_network", "_tf_keras
 
 
 def configs(tree: Tree, objects: Any) -> Iterator[dict[str, Any]]:
-    """Give the config of each model and layer, as Keras' files have it, without those that can't be read: Keras will say so."""
+    """Yield the config of each model and layer, as Keras' files have it, without those that can't be read: Keras will say so."""
     for identifier, metadata in (*_beside(tree), *_within(objects)):
         if identifier in OBJECTS:
             try:
@@ -23,7 +23,7 @@ def configs(tree: Tree, objects: Any) -> Iterator[dict[str, Any]]:
             except (ValueError, RecursionError):
                 continue
             if isinstance(described, dict) and isinstance(described.get("class_name"), str):
-                # As a layer in a list: old configs name no module, and what is no layer is not looked for.
+                # As a layer in a list, since the name of a class counts for layers alone: old configs name no module.
                 yield {"layers": [{"class_name": described["class_name"], "config": described.get("config")}]}
 
 

@@ -1,9 +1,8 @@
-"""The part of TensorFlow's protocol buffers that says what a model takes and gives.
+"""The part of TensorFlow's protocol buffers that describes a model's inputs and outputs.
 
 Field numbers are those of saved_model.proto, meta_graph.proto, graph.proto, function.proto, saved_object_graph.proto,
-trackable_object_graph.proto, struct.proto, tensor_shape.proto, op_def.proto and attr_value.proto; they
-have not changed since they were published. Fields
-that are not listed are skipped by the parser. Weights held by constants are among them, so they are never decoded.
+trackable_object_graph.proto, struct.proto, tensor_shape.proto, op_def.proto and attr_value.proto; they have not changed since they
+were published. The parser skips fields that are not listed. Weights held by constants are among those, so they are never decoded.
 """
 
 from __future__ import annotations
@@ -134,25 +133,26 @@ DTYPES = {
 
 
 def saved_model(data: bytes) -> Any:
-    """The SavedModel that the bytes hold. DecodeError where they are cut off or something else."""
+    """Decode a SavedModel. Raises DecodeError if the bytes are cut off or something else."""
     return _classes()["SavedModel"].FromString(data)
 
 
 def keras_metadata(data: bytes) -> Any:
-    """Return what Keras 2.5 and later write beside a SavedModel (saved_metadata.proto), with a JSON text for each Keras object.
+    """Decode the file that Keras 2.5 and later write beside a SavedModel (saved_metadata.proto): a JSON text for each Keras object.
 
-    DecodeError where the bytes are something else.
+    Raises DecodeError if the bytes are something else.
     """
     return _classes()["KerasMetadata"].FromString(data)
 
 
 def variable(data: bytes) -> Any:
-    """A VariableDef, as TF1 graphs keep them in their collections."""
+    """Decode a VariableDef, which TF1 graphs keep in their collections."""
     return _classes()["VariableDef"].FromString(data)
 
 
 @cache
 def _classes() -> dict[str, Any]:
+    # Built at run time, for TensorFlow's generated classes would need TensorFlow beside the harness.
     file = descriptor_pb2.FileDescriptorProto(name=f"{PACKAGE}.proto", package=PACKAGE, syntax="proto3")
     for name, fields in MESSAGES.items():
         message = file.message_type.add(name=name)

@@ -1,12 +1,12 @@
-"""Which package has to be imported before a model with these ops can be loaded. Ops of TensorFlow itself are not listed."""
+"""Find the packages to import before a model with certain ops can be loaded. Ops of TensorFlow itself are not listed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 TEXT = "tensorflow-text"
-# What `import tensorflow_text` adds to TensorFlow's registry of ops, in 2.4.3, 2.15.0 and 2.19.0: all of them, and those that
-# begin with TFText>.
+# The ops that `import tensorflow_text` adds to TensorFlow's registry in 2.4.3, 2.15.0 and 2.19.0: these, and those that begin with
+# TFText>.
 TEXT_OPS = frozenset(
     {
         "CaseFoldUTF8",
@@ -39,7 +39,7 @@ TEXT_OPS = frozenset(
 
 
 def needed(ops: Iterable[str]) -> tuple[str, ...]:
-    """The packages, by name; other libraries by the namespace of their ops (`Addons>GeluV2`)."""
+    """List the packages by name; other libraries by the namespace of their ops (`Addons>GeluV2`)."""
     names = set()
     for op in ops:
         namespace, separator, _ = op.partition(">")

@@ -1,6 +1,6 @@
-"""Which ops that draw random numbers a signature or a call reaches: the same inputs then give other outputs each time.
+"""Find the ops that draw random numbers for a signature or a call: the same inputs then give other outputs each time.
 
-Only what leads to the outputs counts: nearly every graph has random ops that initialise its weights, or drop out while training.
+Only ops that lead to the outputs count: nearly every graph has random ops that initialise its weights, or drop out while training.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-# The stateful ones of TensorFlow 2.19's registry whose values are random. Stateless ones get their seed from one of these, or
-# always the same.
+# The stateful ops of TensorFlow 2.19's registry whose values are random. Stateless ones have a fixed seed, or get it from one of
+# these.
 RANDOM_OPS = frozenset(
     {
         "AnonymousRandomSeedGenerator",

@@ -1,8 +1,8 @@
-"""Inputs made up for a model of which only names, types and shapes are known.
+"""Make up inputs for a model, from their names, types and shapes alone.
 
-No claim about what comes out: the numbers only have to be some that the model takes. Ids are small enough for any
-vocabulary, masks hide nothing, texts are sentences. Sizes that are left open are 2 for the batch and 16 for the rest; rows of
-a ragged tensor have 3 and 2 values in turn, and a sparse one has a value in each row.
+The outputs don't matter, so the numbers only have to be some that the model accepts. Ids are small enough for any vocabulary, masks
+hide nothing, texts are sentences. Sizes that are left open are 2 for the batch and 16 for the rest; rows of a ragged tensor have 3
+and 2 values in turn, and a sparse one has a value in each row.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ MASKS, TYPES = ("mask",), ("type", "segment")
 
 
 class Fill(str, Enum):
-    """What an array is filled with. `ids`: 0 to 9 in turn. `random`: 0 to 1, the same each time."""
+    """The values that an array is filled with. `ids`: 0 to 9 in turn. `random`: 0 to 1, the same each time."""
 
     IDS = "ids"
-    ONES = "ones"
-    ZEROS = "zeros"
+    ALL_ONES = "ones"
+    ALL_ZEROS = "zeros"
     RANDOM = "random"
     SENTENCES = "sentences"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """An array by its shape and what it is filled with."""
+    """An array by its shape and its filling."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -62,7 +62,7 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparse:
-    """Values, where they are, and the shape of the whole."""
+    """Values, their indices, and the shape of the whole."""
 
     indices: tuple[tuple[int, ...], ...]
     values: Filled
@@ -73,7 +73,7 @@ Recipe: TypeAlias = Filled | Listed | Ragged | Sparse
 
 
 def recipe(tensor: Tensor) -> Recipe | None:
-    """Return how to make a value for the tensor, or None where none can be made: see `obstacle`."""
+    """Return the recipe of a value for the tensor; None if none can be made: see `obstacle`."""
     if obstacle(tensor):
         return None
     match tensor.layout:
@@ -90,7 +90,7 @@ def recipe(tensor: Tensor) -> Recipe | None:
 
 
 def obstacle(tensor: Tensor) -> str:
-    """Return why no value can be made for the tensor; empty where one can."""
+    """Return the reason why no value can be made for the tensor; empty if one can."""
     name = tensor.name or "an input"
     if tensor.unusual:
         return f"{name} is a {tensor.unusual}"
@@ -110,8 +110,8 @@ def tensors(structure: Structure) -> tuple[Tensor, ...]:
             return ()
         case Items(items=items):
             return tuple(tensor for item in items for tensor in tensors(item))
-        case Named(items=named):
-            return tuple(tensor for _, item in named for tensor in tensors(item))
+        case Named(items=entries):
+            return tuple(tensor for _, item in entries for tensor in tensors(item))
 
 
 def of_call(call: Call) -> tuple[Tensor, ...]:
@@ -148,7 +148,7 @@ def _sparse(tensor: Tensor) -> Sparse:
 
 
 def _elements(tensor: Tensor) -> int:
-    """Return how many elements the value has; of a sparse one only those of its rows are written."""
+    """Count the elements of the value; a sparse one has one for each of its rows."""
     if tensor.layout is Layout.SPARSE:
         return prod(_shape(tensor)[:1])
     if tensor.layout is Layout.RAGGED:
@@ -167,10 +167,10 @@ def _fill(tensor: Tensor) -> Fill:
     if tensor.dtype == "string":
         return Fill.SENTENCES
     if tensor.dtype == "bool" or _has(name, MASKS):
-        return Fill.ONES
+        return Fill.ALL_ONES
     if "int" not in tensor.dtype:
         return Fill.RANDOM
-    return Fill.ZEROS if _has(name, TYPES) else Fill.IDS
+    return Fill.ALL_ZEROS if _has(name, TYPES) else Fill.IDS
 
 
 def _has(name: str, words: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""A SavedModel folder, TF1 Hub modules included, read without TensorFlow."""
+"""Read a SavedModel folder, TF1 Hub modules included, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SERVE = "serve"
 KERAS_MARKS = ("_tf_keras_", "_keras_")
 
 
-def read(tree: Tree) -> Content:
-    """Return what a folder with a saved_model.pb says. ModelError where that file is too big, damaged or empty of graphs."""
+def read_saved_model(tree: Tree) -> Content:
+    """Read a folder with a saved_model.pb. Raises ModelError if that file is too big, damaged or has no graph."""
     file = tree.find(PROTO)
     if file is None:
-        raise ModelError(f"{PROTO} is no file", location=str(tree.root))
+        raise ModelError(f"{PROTO} isn't a file", location=str(tree.root))
     graphs = list(_parse(file).meta_graphs)
     if not graphs:
         raise ModelError("holds no graph", location=str(file.path), hint="the file is cut off: copy or export the model again")
@@ -35,7 +35,7 @@ def read(tree: Tree) -> Content:
     ops = frozenset(_ops(graph))
     functions = Graph(graph.graph_def)
     signatures = tuple(_signatures(graph, functions))
-    weights, state = variables.read(graph)
+    weights, state = variables.read_variables(graph)
     configs = tuple(keras_metadata.configs(tree, graph.object_graph_def))
     return Content(
         written_by=f"TensorFlow {graph.meta_info_def.tensorflow_version}" if graph.meta_info_def.tensorflow_version else "",
@@ -47,8 +47,8 @@ def read(tree: Tree) -> Content:
         ops=ops,
         packages=packages.needed(ops),
         keras=_is_keras(tree, graph.object_graph_def),
-        custom=tuple(sorted({name for config in configs for name in keras_classes.custom(config)})),
-        lambdas=tuple(sorted({name for config in configs for name in keras_classes.lambdas(config)})),
+        custom=tuple(sorted({name for config in configs for name in keras_classes.custom_classes(config)})),
+        lambdas=tuple(sorted({name for config in configs for name in keras_classes.lambda_layers(config)})),
         notes=tuple(_notes(tree, graphs, signatures, weights)),
     )
 
@@ -65,7 +65,7 @@ def _parse(file: File) -> Any:
     except OSError as trouble:
         raise unreadable(trouble, file.path) from trouble
     if not data:
-        raise ModelError("empty" if not file.size else "no protocol buffer of a SavedModel", location=location, hint=hint)
+        raise ModelError("empty" if not file.size else "not a protocol buffer of a SavedModel", location=location, hint=hint)
     try:
         return messages.saved_model(data)
     except messages.DecodeError as trouble:
@@ -73,12 +73,12 @@ def _parse(file: File) -> Any:
 
 
 def _chosen(graphs: list[Any]) -> Any:
-    """Return the graph that loaders take when nobody names tags: that tagged `serve`, else the one with fewest tags."""
+    """Return the graph that loaders take when no tags are given: the one tagged `serve`, else the one with fewest tags."""
     return min(graphs, key=lambda graph: (SERVE not in graph.meta_info_def.tags, len(graph.meta_info_def.tags)))
 
 
 def _signatures(graph: Any, functions: Graph) -> Iterator[Signature]:
-    """Give them in the order of their names, without those that TensorFlow adds for itself (initialisation)."""
+    """Yield the signatures in the order of their names, without those that TensorFlow adds for itself (initialisation)."""
     composites = tuple(_composites(graph.object_graph_def))
     for name in sorted(graph.signature_def):
         described = graph.signature_def[name]
@@ -93,13 +93,13 @@ def _signatures(graph: Any, functions: Graph) -> Iterator[Signature]:
 
 
 def _composites(objects: Any) -> Iterator[Tensor]:
-    """Give every ragged or sparse tensor that a function of the model takes."""
+    """Yield every ragged or sparse tensor that a function of the model takes."""
     for function in objects.concrete_functions.values():
         yield from (tensor for tensor in tensors(structure(function.canonicalized_input_signature)) if tensor.is_composite)
 
 
 def _calls(objects: Any, functions: Graph) -> Iterator[Call]:
-    """Give every trace of the root object's `__call__`."""
+    """Yield every trace of the root object's `__call__`."""
     if not objects.nodes:
         return
     children = {child.local_name: child.node_id for child in objects.nodes[0].children}

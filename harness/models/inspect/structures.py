@@ -1,4 +1,4 @@
-"""From TensorFlow's descriptions of tensors and arguments to values."""
+"""Convert TensorFlow's descriptions of tensors and arguments to values."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SPARSE_SPEC, RAGGED_SPEC = 1, 3
 
 
 def shape(proto: Any) -> Shape | None:
-    """Return the sizes; None where the rank is unknown."""
+    """Return the sizes; None if the rank is unknown."""
     return None if proto.unknown_rank else tuple(dim.size if dim.size >= 0 else None for dim in proto.dim)
 
 
 def tensor(name: str, dtype: int, sizes: Any, unusual: str = "") -> Tensor:
-    """Return a tensor's description, with whether numbers or texts can be put into it."""
+    """Return a tensor's description; `unusual` if neither numbers nor texts can be put into it."""
     dtype_name = DTYPES.get(dtype, f"type {dtype}")
     if not unusual and (dtype not in DTYPES or dtype_name in ("resource", "variant")):
         unusual = f"{dtype_name} tensor"
@@ -39,10 +39,7 @@ def of_info(name: str, info: Any) -> Tensor:
 
 
 def structure(value: Any, name: str = "") -> Structure:
-    """Return what a StructuredValue describes.
-
-    `name` is what the tensor is called where the value stands, used where it has no name of its own.
-    """
+    """Return the structure that a StructuredValue describes. `name` is used for a tensor that has none of its own."""
     kind = value.WhichOneof("kind")
     match kind:
         case "tensor_spec_value" | "bounded_tensor_spec_value":

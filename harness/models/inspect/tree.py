@@ -1,4 +1,4 @@
-"""The files of a model as they are on disk: listing, digest and copy. Never writes where it reads.
+"""List, digest and copy the files of a model. Never writes where it reads.
 
 Links are followed, as TensorFlow follows them (a cache may be made of links), but not in circles.
 """
@@ -21,7 +21,7 @@ from harness.models.archives import LARGEST_BYTES, MOST_FILES, file_digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One file: its name in the model, with slashes; where its bytes are; how many."""
+    """One file: its name in the model, with slashes, its path and its size in bytes."""
 
     name: str
     path: Path
@@ -44,7 +44,7 @@ class Tree:
 
 
 def read_tree(root: Path) -> Tree:
-    """Return all files of a folder, or the one file. ModelError for what no model has: circles, sockets, too much of anything."""
+    """List all files of a folder, or the one file. Raises ModelError for circles, sockets, and too many or too large files."""
     try:
         return _within_limits(Tree(root=root, files=tuple(sorted(_walk(root), key=lambda file: file.name))))
     except OSError as trouble:
@@ -52,7 +52,7 @@ def read_tree(root: Path) -> Tree:
 
 
 def digest(tree: Tree) -> str:
-    """Return the SHA-256 over name and digest of every file: that of `harness.models.archives.tree_digest` for the same files."""
+    """Return the SHA-256 over name and digest of every file, equal to `harness.models.archives.tree_digest` of the same files."""
     try:
         lines = "".join(f"{file_digest(file.path)}  {file.name}\n" for file in tree.files)
     except OSError as trouble:
@@ -61,7 +61,7 @@ def digest(tree: Tree) -> str:
 
 
 def copy(tree: Tree, target: Path) -> None:
-    """Write the same files as new ones at `target`, which must not be there; no link leads back to the originals."""
+    """Copy the files to `target`, which must not exist. Links are not kept: a case that writes must not reach the originals."""
     try:
         for file in tree.files:
             copied = target / file.name if file.path != tree.root else target
@@ -72,7 +72,7 @@ def copy(tree: Tree, target: Path) -> None:
 
 
 def unreadable(trouble: OSError, path: Path) -> HubmatrixError:
-    """Return the error for what can't be read: this machine's trouble, except where the folder itself makes no sense."""
+    """Return the error for an unreadable file: a ModelError for a broken link or a circle, else this machine's trouble."""
     where = str(trouble.filename or path)
     if trouble.errno in (errno.ELOOP, errno.ENOENT, errno.ENOTDIR):
         return ModelError(

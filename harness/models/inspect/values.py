@@ -1,4 +1,4 @@
-"""What can be known of a model without TensorFlow: frozen values, and nothing that reads a file."""
+"""The facts about a model that can be read without TensorFlow, as frozen values. Nothing here reads a file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Shape: TypeAlias = tuple[int | None, ...]
 """Sizes of the dimensions; None is any size."""
 
 
-class Kind(str, Enum):
-    """What a user's path holds."""
+class ModelKind(str, Enum):
+    """The kind of model at a user's path."""
 
     SAVED_MODEL = "SavedModel"
     TF1_HUB = "TF1 Hub module"
@@ -22,11 +22,11 @@ class Kind(str, Enum):
 
     @property
     def is_folder(self) -> bool:
-        return self in (Kind.SAVED_MODEL, Kind.TF1_HUB)
+        return self in (ModelKind.SAVED_MODEL, ModelKind.TF1_HUB)
 
 
 class Layout(str, Enum):
-    """How a tensor's values lie in memory. `ragged`: flat values and row splits. `sparse`: indices, values and a dense shape.
+    """The layout of a tensor's values. `ragged`: flat values and row splits. `sparse`: indices, values and a dense shape.
 
     `splits`: dense integers that may be the row splits of the tensor before them, with `ragged_rank` more of them to follow.
     """
@@ -39,12 +39,12 @@ class Layout(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """A tensor that goes in or comes out. `dtype` as TensorFlow names it; `shape` None: not even the rank is known.
+    """An input or output tensor. `dtype` as TensorFlow names it; `shape` None: not even the rank is known.
 
-    `unusual` says why no value can be made up for it (a resource, a variant); empty where one can.
+    `unusual` is the reason why no value can be made up for it (a resource, a variant); empty if one can.
     `parts` are the names under which a signature takes the dense tensors that a ragged or sparse one consists of, in the order
-    of `tf.nest.flatten(..., expand_composites=True)`; empty where it goes in as one. A ragged one has `ragged_rank` row splits,
-    of type `splits`. `note` is a doubt about what it is, for whoever reads of it.
+    of `tf.nest.flatten(..., expand_composites=True)`; empty if it is one argument. A ragged one has `ragged_rank` row splits,
+    of type `splits`. `note` is a doubt about its layout, for the reader.
     """
 
     name: str
@@ -94,7 +94,7 @@ Structure: TypeAlias = Tensor | Constant | Items | Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """A named way in: what `signatures[name]` takes by name and gives by name. `random`: ops in it that draw random numbers."""
+    """A signature with its inputs and outputs by name. `random`: ops in it that draw random numbers."""
 
     name: str
     inputs: tuple[Tensor, ...]
@@ -117,7 +117,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A weight. `trainable` as the saved object says it."""
+    """A weight. `trainable` as in the saved object."""
 
     name: str
     dtype: str
@@ -127,12 +127,12 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What the files of a model say of it.
+    """The content of a model, as its files describe it.
 
-    `written_by` is the library and version that wrote it, empty where the files don't say. `tags` are those of every graph.
-    `variables` are the weights; `state` counts what training left beside them: an optimizer's slots, metrics.
-    `packages` are what has to be imported for its ops. `custom` are Keras classes that only their author's code defines,
-    `lambdas` the names of Lambda layers, whose Python code is in the file. `notes` are oddities that a reader should know
+    `written_by` is the library and version that wrote it, empty if the files don't say. `tags` are those of every graph.
+    `variables` are the weights; `state` counts the variables that training left beside them: an optimizer's slots, metrics.
+    `packages` have to be imported for its ops. `custom` are Keras classes that only their author's code defines,
+    `lambdas` the names of Lambda layers whose Python code is in the file. `notes` are oddities that a reader should know
     before anything runs.
     """
 
@@ -152,8 +152,8 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """A model that a user has: where, of which kind, which files, and what they say."""
+    """An inspected model: its kind, its files and their content."""
 
-    kind: Kind
+    kind: ModelKind
     tree: Tree
     content: Content

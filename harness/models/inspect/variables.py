@@ -1,4 +1,4 @@
-"""The weights of a SavedModel, apart from what training left beside them: an optimizer's slots, the totals of metrics."""
+"""Tell the weights of a SavedModel from the variables that training left beside them: an optimizer's slots, totals of metrics."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from harness.models.inspect import messages
 from harness.models.inspect.structures import shape
 from harness.models.inspect.values import Variable
 
-# What tf.keras up to 2.10, and from 2.11 on, calls an optimizer in the saved objects, and its metrics.
+# The identifiers of tf.keras's optimizers in the saved objects, up to 2.10 and from 2.11 on, and of its metrics.
 TRAINING = ("optimizer", "experimentalOptimizer", "_tf_keras_metric")
 
 
-def read(graph: Any) -> tuple[tuple[Variable, ...], int]:
+def read_variables(graph: Any) -> tuple[tuple[Variable, ...], int]:
     """Return the weights, and how many variables belong to optimizers and metrics.
 
     From the saved objects; from the graph's collections where it has none (TF1), which don't tell the two apart.
@@ -30,7 +30,7 @@ def read(graph: Any) -> tuple[tuple[Variable, ...], int]:
 
 
 def _reached(objects: Any, start: Iterable[int], around: Set[int] = frozenset()) -> set[int]:
-    """Return the objects that those at the start lead to, not passing through some."""
+    """Return the objects that can be reached from `start`, without those in `around` and what only they lead to."""
     reached: set[int] = set()
     waiting = list(start)
     while waiting:
@@ -58,4 +58,4 @@ def _names(graph: Any, collection: str) -> Iterator[str]:
             try:
                 yield messages.variable(data).variable_name.partition(":")[0]
             except messages.DecodeError:
-                continue  # an item that is no variable; the graph itself can still be loaded
+                continue  # not a variable; the graph itself can still be loaded

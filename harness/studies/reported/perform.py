@@ -97,7 +97,7 @@ def reproduction_key(machine: Machine, tasks: tuple[StepTask, ...]) -> str:
 # Cached, since `replicas.find` digests the whole archive and most reports ask for the same few models.
 @cache_of_calls
 def _manifest(model: str) -> Manifest:
-    return replicas.find(model).manifest
+    return replicas.find_replica(model).manifest
 
 
 def refused(failure: Failure, number: int) -> ReproductionOutcome:
@@ -151,7 +151,7 @@ async def _run_step(machine: Machine, step_task: StepTask, work: Path, number: i
 
 
 def _bring_models(step: Step, work: Path) -> None:
-    cache.fill(work / "hub", [replicas.find(model) for model in step.models])
+    cache.fill(work / "hub", [replicas.find_replica(model) for model in step.models])
 
 
 def _observed(end: ScriptEnd, number: int, seconds: float, memory_bytes: int, roots: Mapping[str, str]) -> ReproductionOutcome:

@@ -56,7 +56,7 @@ def test_a_plain_saved_model(workspace: Workspace, scale: Path) -> None:
 
 
 def test_an_encoder_gets_the_cases_for_encoders_too(workspace: Workspace, tmp_path: Path) -> None:
-    replicas.unpack(replicas.find("bert-en/3"), tmp_path / "bert")
+    replicas.unpack(replicas.find_replica("bert-en/3"), tmp_path / "bert")
     check = planned(workspace, tmp_path / "bert")
     rooms = {case.id.split("/")[1] for case in check.run_plan.cases}
     assert {"anymodel", "encoding", "saving"} <= rooms

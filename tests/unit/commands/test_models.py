@@ -42,7 +42,7 @@ def test_the_list_is_a_row_a_replica() -> None:
     assert table[0].split() == ["model", "handle", "format", "interface", "KiB", "as", "of", "exporter"]
     assert [line.split()[0] for line in table[1:]] == [replica.manifest.id for replica in replicas.every()]
     (row,) = [line for line in table if line.startswith("bert-uncased/1")]
-    size = replicas.find("bert-uncased/1").archive.stat().st_size
+    size = replicas.find_replica("bert-uncased/1").archive.stat().st_size
     handle = "https://tfhub.dev/google/bert_uncased_L-12_H-768_A-12/1"
     exporter = "Python 3.7, tensorflow==1.15.5 tensorflow-hub bert-tensorflow==1.0.4"
     assert " ".join(row.split()) == f"bert-uncased/1 {handle} hub tf1_signature {size / 1024:.0f} 2021-01-27 {exporter}"
@@ -64,7 +64,7 @@ def test_json_has_what_the_table_has() -> None:
     assert (facts["model"], facts["format"], facts["interface"]) == ("preprocess/3", "saved_model_2", "text")
     assert (facts["encoder"], facts["tolerance"], facts["rebuilt"]) == ("bert-en/3", 0, None)
     assert facts["exporter"]["script"] == "preprocess.py"
-    assert facts["archive_bytes"] == replicas.find("preprocess/3").archive.stat().st_size
+    assert facts["archive_bytes"] == replicas.find_replica("preprocess/3").archive.stat().st_size
 
 
 def test_what_a_rebuild_found_is_told(rebuilt: models.ReplicaTable) -> None:

@@ -22,7 +22,7 @@ def test_each_replica_is_where_the_library_looks(tmp_path: Path) -> None:
 
 
 def test_filling_again_changes_nothing(tmp_path: Path) -> None:
-    replica = replicas.find("bert-en/3")
+    replica = replicas.find_replica("bert-en/3")
     cache.fill(tmp_path, [replica])
     graph = tmp_path / cache_name(replica.manifest.handle) / "saved_model.pb"
     before = graph.stat().st_mtime_ns
@@ -31,7 +31,7 @@ def test_filling_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_users_download_is_not_overwritten(tmp_path: Path) -> None:
-    replica = replicas.find("bert-en/3")
+    replica = replicas.find_replica("bert-en/3")
     folder = tmp_path / cache_name(replica.manifest.handle)
     folder.mkdir()
     (folder / "saved_model.pb").write_bytes(b"the real one")

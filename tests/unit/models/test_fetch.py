@@ -72,7 +72,7 @@ def test_an_archive(folder: str, tmp_path: Path) -> None:
 
 
 def test_a_handle_of_a_replica(tmp_path: Path) -> None:
-    replica = replicas.find("bert-en/3")
+    replica = replicas.find_replica("bert-en/3")
     found = locate(replica.manifest.handle, tmp_path / "state", None)
     assert found.handle == replica.manifest.handle
     assert archives.tree_digest(found.path) == replica.manifest.tree_sha256

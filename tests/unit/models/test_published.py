@@ -17,7 +17,7 @@ from harness.models.published import PublishedModels, fetch, no_model_error
 from harness.models.source import Replicas
 from harness.services.hub_server import server
 
-BERT, TF1, TEXT = (replicas.find(name).model for name in ("bert-en/3", "bert-uncased/1", "preprocess/3"))
+BERT, TF1, TEXT = (replicas.find_replica(name).model for name in ("bert-en/3", "bert-uncased/1", "preprocess/3"))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def trouble(place: Workspace, address: str) -> tuple[Trouble, str]:
 def test_cases_are_told_the_handle_and_shapes_but_no_values(place: Workspace, address: str) -> None:
     told = json.loads(had(place, address, BERT).manifest(BERT.id).read_text())
     assert (told["handle"], told["hub_format"], told["interface"]) == (BERT.handle, "saved_model_2", "dict")
-    assert told["width"] == replicas.find(BERT.id).manifest.width
+    assert told["width"] == replicas.find_replica(BERT.id).manifest.width
     assert told["outputs"] == {}
     assert set(told["inputs"]) == {"input_word_ids", "input_mask", "input_type_ids"}
 
@@ -66,7 +66,7 @@ def test_what_a_cell_deletes_is_there_for_the_next(place: Workspace, address: st
 
 def test_preprocessing_comes_with_its_encoder(place: Workspace, address: str) -> None:
     supply = had(place, address, TEXT)
-    encoder = replicas.find(TEXT.id).manifest.encoder
+    encoder = replicas.find_replica(TEXT.id).manifest.encoder
     assert encoder
     told = json.loads(supply.manifest(TEXT.id).read_text())
     assert told["encoder"] == encoder

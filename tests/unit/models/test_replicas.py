@@ -45,7 +45,7 @@ def assets(replica: replicas.Replica, folder: Path) -> dict[str, bytes]:
 def test_every_replica_is_found_by_its_id() -> None:
     found = replicas.every()
     assert {"bert-en/3", "bert-uncased/1"} <= {replica.manifest.id for replica in found}
-    assert all(replicas.find(replica.manifest.id) == replica for replica in found)
+    assert all(replicas.find_replica(replica.manifest.id) == replica for replica in found)
 
 
 def test_no_two_replicas_stand_for_one_handle() -> None:
@@ -100,7 +100,7 @@ def test_preprocessing_and_its_encoder_are_of_one_vocabulary(replica: replicas.R
 
 
 def test_a_replica_names_the_published_model() -> None:
-    assert replicas.find("bert-uncased/1").model == Model(
+    assert replicas.find_replica("bert-uncased/1").model == Model(
         id="bert-uncased/1",
         handle="https://tfhub.dev/google/bert_uncased_L-12_H-768_A-12/1",
         format=HubFormat.TF1_HUB,
@@ -110,14 +110,14 @@ def test_a_replica_names_the_published_model() -> None:
 
 def test_an_unknown_model_lists_the_known(folder: Path) -> None:
     with pytest.raises(ModelError, match=r"no replica of model 'bert-de/1' \(hint: there are: bert-en/3\)"):
-        replicas.find("bert-de/1", folder)
+        replicas.find_replica("bert-de/1", folder)
 
 
 def test_a_changed_archive_is_refused(folder: Path) -> None:
     archive = folder / "bert-en-3.tar.gz"
     archive.write_bytes(archive.read_bytes() + b"\0")
     with pytest.raises(ModelError, match=r"sha256 is [0-9a-f]{64}, the manifest says") as caught:
-        replicas.find("bert-en/3", folder)
+        replicas.find_replica("bert-en/3", folder)
     assert caught.value.problems[0].location == str(archive)
     assert "hubmatrix models --write" in caught.value.problems[0].hint
 
@@ -133,7 +133,7 @@ def test_every_fault_of_a_manifest_is_reported_with_its_place(folder: Path) -> N
     data = json.loads(path.read_text()) | {"widht": 1, "tolerance": -1}
     path.write_text(json.dumps(data))
     with pytest.raises(ModelError) as caught:
-        replicas.find("bert-en/3", folder)
+        replicas.find_replica("bert-en/3", folder)
     assert [problem.location for problem in caught.value.problems] == [f"{path}: tolerance", f"{path}: widht"]
 
 
@@ -146,4 +146,4 @@ def test_an_archive_of_other_files_is_refused(folder: Path, tmp_path: Path) -> N
     path = folder / "bert-en-3.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"archive_sha256": archives.file_digest(archive)}))
     with pytest.raises(ModelError, match="unpacked tree"):
-        replicas.unpack(replicas.find("bert-en/3", folder), tmp_path / "out")
+        replicas.unpack(replicas.find_replica("bert-en/3", folder), tmp_path / "out")

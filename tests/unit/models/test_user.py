@@ -44,7 +44,7 @@ def test_a_cell_gets_a_copy(scale: Path, tmp_path: Path) -> None:
 
 
 def test_a_handle_is_in_the_cell_s_cache(tmp_path: Path) -> None:
-    replica = replicas.find("bert-uncased/1")
+    replica = replicas.find_replica("bert-uncased/1")
     brought = locate(replica.manifest.handle, tmp_path / "known", None)
     inspected = inspect(brought.path)
     model = user.model_of(brought, inspected)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.domain import HubFormat, Interface
 from harness.models import replicas
-from harness.models.inspect import Kind, brief, inspect
+from harness.models.inspect import ModelKind, brief, inspect
 from harness.models.inspect.interface import format_of, interface_of, width_of
 from harness.models.inspect.sample import BATCH, LENGTH, Fill, Filled, best_call, obstacle, recipe
 from harness.models.inspect.values import Call, Constant, Tensor
@@ -41,13 +41,13 @@ def told(model: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "dtype", "shape", "made"),
     [
-        ("input_mask", "int32", (None, None), Filled(dtype="int32", shape=(BATCH, LENGTH), fill=Fill.ONES)),
-        ("input_type_ids", "int32", (None, 7), Filled(dtype="int32", shape=(BATCH, 7), fill=Fill.ZEROS)),
-        ("segment_ids", "int64", (3, 7), Filled(dtype="int64", shape=(3, 7), fill=Fill.ZEROS)),
+        ("input_mask", "int32", (None, None), Filled(dtype="int32", shape=(BATCH, LENGTH), fill=Fill.ALL_ONES)),
+        ("input_type_ids", "int32", (None, 7), Filled(dtype="int32", shape=(BATCH, 7), fill=Fill.ALL_ZEROS)),
+        ("segment_ids", "int64", (3, 7), Filled(dtype="int64", shape=(3, 7), fill=Fill.ALL_ZEROS)),
         ("input_word_ids", "int32", (1, None), Filled(dtype="int32", shape=(1, LENGTH), fill=Fill.IDS)),
         ("x", "float32", (None, 3), Filled(dtype="float32", shape=(BATCH, 3), fill=Fill.RANDOM)),
         ("x", "bfloat16", (), Filled(dtype="bfloat16", shape=(), fill=Fill.RANDOM)),
-        ("flag", "bool", (None,), Filled(dtype="bool", shape=(BATCH,), fill=Fill.ONES)),
+        ("flag", "bool", (None,), Filled(dtype="bool", shape=(BATCH,), fill=Fill.ALL_ONES)),
         ("text", "string", None, Filled(dtype="string", shape=(BATCH,), fill=Fill.SENTENCES)),
         ("x", "float32", None, Filled(dtype="float32", shape=(BATCH, LENGTH), fill=Fill.RANDOM)),
         ("none", "float32", (0, None), Filled(dtype="float32", shape=(0, LENGTH), fill=Fill.RANDOM)),
@@ -140,7 +140,7 @@ def test_a_call_with_a_ragged_tensor(saved_model: SaveModel) -> None:
 
 def test_a_keras_file(tmp_path: Path) -> None:
     path = write_keras(tmp_path / "m.keras", CONFIG)
-    assert inspect(path).kind is Kind.KERAS_ZIP
+    assert inspect(path).kind is ModelKind.KERAS_ZIP
     known = told(path)
     assert (known["hub_format"], known["interface"]) == ("keras_file", "other")
     assert known["checked"]["signatures"] == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import HubmatrixError, MachineError, ModelError
-from harness.models.inspect import Kind, find, inspect
+from harness.models.inspect import ModelKind, inspect, kind_of
 from harness.models.inspect import tree as tree_module
 from harness.models.inspect.find import MODELS
 from harness.models.inspect.tree import copy, digest, read_tree
@@ -61,7 +61,7 @@ def test_a_part_of_the_model(saved_model: SaveModel) -> None:
 
 def test_a_folder_in_place_of_the_graph(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").mkdir()
-    assert refusal(tmp_path) == "PATH: saved_model.pb is no file"
+    assert refusal(tmp_path) == "PATH: saved_model.pb isn't a file"
 
 
 def test_other_files(tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_neither_file_nor_folder() -> None:
 
 
 def test_kinds(saved_model: SaveModel, tmp_path: Path) -> None:
-    assert find(saved_model(serve())) is Kind.SAVED_MODEL
-    assert find(saved_model(serve(), name="hub", files=("tfhub_module.pb",))) is Kind.TF1_HUB
-    assert find(write_keras(tmp_path / "m", CONFIG)) is Kind.KERAS_ZIP
+    assert kind_of(saved_model(serve())) is ModelKind.SAVED_MODEL
+    assert kind_of(saved_model(serve(), name="hub", files=("tfhub_module.pb",))) is ModelKind.TF1_HUB
+    assert kind_of(write_keras(tmp_path / "m", CONFIG)) is ModelKind.KERAS_ZIP
 
 
 def test_links_in_a_circle(saved_model: SaveModel) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.models.inspect.keras_classes import custom, lambdas
+from harness.models.inspect.keras_classes import custom_classes, lambda_layers
 
 
 def layer(name: str, **more: Any) -> dict[str, Any]:
@@ -32,11 +32,11 @@ def model(*layers: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_custom(described: Any, classes: tuple[str, ...]) -> None:
-    assert custom(described) == classes
+    assert custom_classes(described) == classes
 
 
 def test_a_lambda_is_python_code_unless_it_names_a_function() -> None:
     keras_2 = {"class_name": "Lambda", "config": {"name": "a", "function": ["4wEAAA", None, None], "function_type": "lambda"}}
     keras_3 = {"class_name": "Lambda", "config": {"name": "b", "function": {"class_name": "__lambda__", "config": {"code": "4wE"}}}}
     named = {"class_name": "Lambda", "config": {"name": "c", "function": "relu", "function_type": "function"}}
-    assert lambdas(model(keras_2, keras_3, named)) == ("a", "b")
+    assert lambda_layers(model(keras_2, keras_3, named)) == ("a", "b")

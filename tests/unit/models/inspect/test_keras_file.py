@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.base.errors import ModelError
-from harness.models.inspect import Kind, inspect
+from harness.models.inspect import ModelKind, inspect
 from harness.models.inspect import keras_file as module
 from tests.unit.models.inspect.conftest import CONFIG, write_h5, write_keras
 
@@ -21,7 +21,7 @@ def inputs(config: Any, tmp_path: Path) -> list[str]:
 
 def test_a_keras_file(tmp_path: Path) -> None:
     found = inspect(write_keras(tmp_path / "model.keras", CONFIG))
-    assert found.kind is Kind.KERAS_ZIP
+    assert found.kind is ModelKind.KERAS_ZIP
     assert (found.content.written_by, found.content.keras, found.content.custom, found.content.notes) == (
         "Keras 3.5.0",
         True,
@@ -33,13 +33,13 @@ def test_a_keras_file(tmp_path: Path) -> None:
 
 def test_an_h5_file(tmp_path: Path) -> None:
     found = inspect(write_h5(tmp_path / "model.h5", CONFIG))
-    assert found.kind is Kind.KERAS_H5
+    assert found.kind is ModelKind.KERAS_H5
     assert found.content.written_by == "Keras 2.15.0"
     assert [str(one) for one in found.content.signatures[0].inputs] == ["ids: int32 [?, 16]"]
 
 
 def test_the_ending_does_not_matter(tmp_path: Path) -> None:
-    assert inspect(write_h5(tmp_path / "model.keras", CONFIG)).kind is Kind.KERAS_H5
+    assert inspect(write_h5(tmp_path / "model.keras", CONFIG)).kind is ModelKind.KERAS_H5
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_models_without_input_layers(config: Any, expected: str, tmp_path: Path)
 def test_a_model_that_does_not_say_what_goes_in(tmp_path: Path) -> None:
     found = inspect(write_keras(tmp_path / "m.keras", {"class_name": "Mine", "config": {}})).content
     assert found.signatures == ()
-    assert found.notes == ("its config doesn't say what goes in: it can be loaded and saved, but not called", KERAS_3)
+    assert found.notes == ("its config doesn't name its inputs: it can be loaded and saved, but not called", KERAS_3)
 
 
 @pytest.mark.parametrize(("write", "since"), [(write_keras, "2.13"), (write_h5, "3")])
@@ -141,15 +141,18 @@ def test_a_config_that_is_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert refusal(write_keras(tmp_path / "m.keras", " " * 2**21)) == "FILE: config.json has more than 1 MiB"
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, "\x00"])
-def test_a_config_that_is_none(text: str, tmp_path: Path) -> None:
-    assert "FILE: config.json is no JSON" in refusal(write_keras(tmp_path / "m.keras", text))
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "isn't JSON: "), ("[]", "isn't a JSON object"), ("[" * 100_000, "isn't JSON: "), ("\x00", "isn't JSON: ")],
+)
+def test_a_config_that_is_none(text: str, message: str, tmp_path: Path) -> None:
+    assert f"FILE: config.json {message}" in refusal(write_keras(tmp_path / "m.keras", text))
 
 
 def test_another_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as file:
         file.writestr("model.bin", b"x")
-    assert refusal(tmp_path / "m.keras") == "FILE: a zip without config.json and metadata.json: no .keras file"
+    assert refusal(tmp_path / "m.keras") == "FILE: a zip without config.json and metadata.json: not a .keras file"
 
 
 def test_a_zip_cut_off(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def test_an_h5_with_a_config_that_is_none(tmp_path: Path) -> None:
 
     with h5py.File(tmp_path / "m.h5", "w") as file:
         file.attrs["model_config"] = "{"
-    assert refusal(tmp_path / "m.h5").startswith("FILE: model_config is no JSON: ")
+    assert refusal(tmp_path / "m.h5").startswith("FILE: model_config isn't JSON: ")
 
 
 def test_ten_gigabytes(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 from harness.base.errors import ModelError
 from harness.models import replicas
-from harness.models.inspect import Kind, inspect, messages
+from harness.models.inspect import ModelKind, inspect, messages
 from harness.models.inspect.values import Constant, Layout, Named, Tensor
 from tests.unit.models.inspect.conftest import (
     FLOAT,
@@ -170,7 +170,7 @@ def test_replicas(replica: replicas.Replica, tmp_path: Path) -> None:
     """What publishers' exporters wrote can be read, and names its TensorFlow, its weights and a way in."""
     replicas.unpack(replica, tmp_path / "model")
     found = inspect(tmp_path / "model")
-    assert found.kind is (Kind.TF1_HUB if replica.manifest.hub_format.value == "hub" else Kind.SAVED_MODEL)
+    assert found.kind is (ModelKind.TF1_HUB if replica.manifest.hub_format.value == "hub" else ModelKind.SAVED_MODEL)
     assert found.content.written_by.startswith("TensorFlow ")
     assert found.content.signatures or found.content.calls
     assert found.content.notes == ()
@@ -256,5 +256,5 @@ def test_sparse_below_the_limit(tmp_path: Path) -> None:
     with (tmp_path / "saved_model.pb").open("wb") as file:
         file.truncate(2**30)
     started = time.monotonic()
-    assert "no protocol buffer of a SavedModel" in refusal(tmp_path)
+    assert "not a protocol buffer of a SavedModel" in refusal(tmp_path)
     assert time.monotonic() - started < 1
