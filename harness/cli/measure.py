@@ -75,7 +75,7 @@ def run(
     from harness.cli.progress import RunProgress, display
     from harness.commands import plan, report
     from harness.judge.attribution import machine_trouble
-    from harness.judge.second import undeclared_failures
+    from harness.judge.second import surprising_failures
     from harness.models import published
     from harness.models.source import Replicas
     from harness.run.engine import RunOptions, RunQuestion, perform
@@ -94,7 +94,9 @@ def run(
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
-        matters=undeclared_failures(run_plan.cases) if not no_second_opinion else None,
+        matters=None
+        if no_second_opinion
+        else surprising_failures(run_plan.cases, run_plan.declared, plan.model_interfaces(workspace)),
     )
 
     # Before anything is locked: a network that fails within a cell would look like an incompatibility.

@@ -6,16 +6,17 @@ The verdict on a case, or on a cell, is that of the first opinion, whatever the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from harness.domain import Axes, Case, Outcome, Status
-from harness.judge.outcomes import SILENT, SURPRISES, CaseVerdict, Judgements, RecordId, is_the_declared, judgement_of, record_id
+from harness.domain import Axes, Case, Interface, Outcome, Status
+from harness.judge.declarations import Declared
+from harness.judge.judgement import judge_run
+from harness.judge.outcomes import SILENT, SURPRISES, CaseVerdict, Judgements, RecordId, judgement_of, record_id
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, FailureRecord
 from harness.results.run import Run
 
-BAD = (Outcome.FAILED, Outcome.ERROR, Outcome.CRASHED, Outcome.TIMED_OUT)
 FAILURES = SURPRISES - {CaseVerdict.PASSED_UNEXPECTEDLY}
 """Verdicts on failures other than the declared one."""
 
@@ -38,18 +39,22 @@ class SecondOpinion:
     verdict: SecondVerdict
 
 
-def undeclared_failures(cases: Iterable[Case]) -> Callable[[CaseRecord], bool]:
-    """Return a function that is True for the record of a case that failed in a way it declares nowhere.
+def surprising_failures(
+    cases: Sequence[Case], declared: Declared, interfaces: Mapping[str, Interface]
+) -> Callable[[Run], frozenset[str]]:
+    """Return a function that returns the keys of the cases of a run that failed, but not as they declare for where they ran.
 
-    The declarations' conditions are ignored: a failure that a case declares for any TensorFlow has its explanation.
+    Args:
+        cases: those that were run.
+        declared: the declarations of the cases, compiled.
+        interfaces: the interface of each model, by its id.
     """
-    declarations = {case.id: case.declarations for case in cases}
 
-    def matters(record: CaseRecord) -> bool:
-        declared = declarations.get(record.case, ())
-        return record.outcome in BAD and not any(is_the_declared(declaration, record.failure) for declaration in declared)
+    def keys(run: Run) -> frozenset[str]:
+        judgements = judge_run(run, cases, declared, interfaces)
+        return frozenset(record.key for record in run.cases if judgement_of(judgements, record).verdict in FAILURES)
 
-    return matters
+    return keys
 
 
 def opinions_on_environments(run: Run) -> Mapping[str, SecondOpinion]:

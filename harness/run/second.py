@@ -12,14 +12,13 @@ from typing import TypeAlias
 from harness.domain import EnvironmentRequest, Plan, Status
 from harness.environments.uv import Failure
 from harness.matrix.second import second_cell, second_opinion
-from harness.results.format import CaseRecord
 from harness.results.run import Run
 from harness.run.assign import CellJob
 from harness.run.groups import EnvironmentGroup
 from harness.run.keys import Identity
 
-Matters: TypeAlias = Callable[[CaseRecord], bool]
-"""True if the outcome of a case deserves a second opinion. The judge's function, handed to a run."""
+Matters: TypeAlias = Callable[[Run], frozenset[str]]
+"""Returns the keys of the cases that deserve a second opinion. The judge's function, handed to a run."""
 REFUSED = (Status.INSTALL_FAILED, Status.IMPORT_FAILED, Status.CRASHED, Status.TIMED_OUT)
 
 
@@ -36,7 +35,7 @@ def second_opinions(plan: Plan, identities: Mapping[str, Identity | Failure], ru
 
     An environment that is planned anyway, because the matrix pins that Python, is not planned twice.
     """
-    failed = {record.key for record in run.cases if matters(record)}
+    failed = matters(run)
     refused = {record.id for record in run.environments if record.status in REFUSED}
     cases = {record.id: frozenset(ref.case for ref in record.cases if ref.key in failed) for record in run.cells}
     requests = _requests(plan, identities)

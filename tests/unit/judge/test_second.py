@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from harness.domain import Outcome, Status
+from harness.domain import Declaration, Outcome, Status
+from harness.judge.declarations import compiled
 from harness.judge.outcomes import CaseVerdict, record_id
 from harness.judge.second import (
     SecondOpinion,
     SecondVerdict,
     opinions_on_cases,
     opinions_on_environments,
-    undeclared_failures,
+    surprising_failures,
 )
 from harness.results.format import Cause, FailureRecord
 
@@ -31,7 +32,17 @@ from harness.results.format import Cause, FailureRecord
     ],
 )
 def test_every_failure_that_nobody_declared(make: Any, outcome: Outcome, matters: bool) -> None:
-    assert undeclared_failures([make.case()])(make.case_record(outcome=outcome)) is matters
+    record = make.case_record(outcome=outcome)
+    assert surprising_failures([make.case()], {}, {})(make.run(record)) == (frozenset({record.key}) if matters else frozenset())
+
+
+@pytest.mark.parametrize(("when", "matters"), [("tensorflow>=2.16", False), ("tensorflow<2.16", True)])
+def test_a_failure_that_is_declared_for_another_tensorflow_is_tried_again(make: Any, when: str, matters: bool) -> None:
+    mark = Declaration(raises=("ValueError",), match="no", instead="Do it.", location="cases/a.py:1:1", when=when)
+    case = make.case(title="Wrong way: it.", declarations=(mark,))
+    record = make.case_record(case=case.id, outcome=Outcome.FAILED, failure=failure("1-a"))
+    keys = surprising_failures([case], compiled([case], {}), {})(make.run(record, make.environment_record(id=record.environment)))
+    assert keys == (frozenset({record.key}) if matters else frozenset())
 
 
 F, P = CaseVerdict.FAILED, CaseVerdict.PASSED

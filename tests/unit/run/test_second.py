@@ -8,7 +8,7 @@ import pytest
 
 from harness.domain import Outcome, Plan, Status, Trouble
 from harness.environments.uv import Failure
-from harness.results.format import CaseRecord, CaseRef
+from harness.results.format import CaseRef
 from harness.results.run import Run
 from harness.run.assign import CellJob
 from harness.run.groups import EnvironmentGroup
@@ -46,8 +46,8 @@ def ask(make: Any, plan: Plan) -> Any:
     return second
 
 
-def failed(record: CaseRecord) -> bool:
-    return record.outcome is Outcome.FAILED
+def failed(run: Run) -> frozenset[str]:
+    return frozenset(record.key for record in run.cases if record.outcome is Outcome.FAILED)
 
 
 def test_what_failed_is_tried_again_and_nothing_else(ask: Any) -> None:
