@@ -10,10 +10,10 @@ from itertools import chain
 from pathlib import Path
 
 from harness.base.errors import Problem, SpecError
-from harness.catalog.announcements import JUDGED_AFTERWARDS, Announcements, mark_name, read_announcement
+from harness.catalog.announcements import JUDGED_AFTERWARDS, PREREQUISITES, Announcements, mark_name, read_announcement
 from harness.catalog.fixtures import Scope, asks, closure, fixtures
 from harness.catalog.marks import Marks, assigned_marks, read_mark
-from harness.catalog.source import Function, Unreadable, assignments, last_definitions, title
+from harness.catalog.source import Function, Unreadable, assignments, last_definitions, marks_of_values, title
 from harness.domain import HOSTS, Axis, Case, Companion, Prerequisite, Service
 
 FIXTURES: Mapping[str, Axis] = {"model": Axis.MODEL, "save_format": Axis.FORMAT, "device": Axis.DEVICE}
@@ -24,6 +24,9 @@ COMPANIONS: Mapping[str, Companion] = {companion.value: companion for companion 
 """The fixtures that stand for a package beside the environment."""
 IMPLIED = ("tensorflow_text",)
 """The fixtures that stand for a package of the environment: a case that asks for one needs that package."""
+OF_A_CASE = frozenset({*JUDGED_AFTERWARDS, *PREREQUISITES, "models", "devices", "usefixtures"})
+"""The marks that are read of a case as a whole. On one of its values, by `pytest.param`, nobody would read them."""
+WHOLE_CASE = 'give it to the case; `declared` may ask for the value: when="variant=..."'
 REPORTED = "reported"
 """The folder of scripts that reproduce users' reports: programs, not cases, and nothing that a case imports."""
 
@@ -71,6 +74,9 @@ class _FileReader:
     problems: list[Problem]
 
     def cases(self) -> Iterator[Case]:
+        for mark in marks_of_values(self.tree):
+            if (name := mark_name(self._resolved(mark))) in OF_A_CASE:
+                self._note(mark, f"mark {name!r} in pytest.param says nothing: it is read of whole cases", WHOLE_CASE)
         outer = _Around(
             path=(self.name,),
             marks=self._marks(assigned_marks(self.tree.body)),

@@ -63,6 +63,14 @@ def assignments(body: list[ast.stmt]) -> Mapping[str, ast.expr]:
     return values
 
 
+def marks_of_values(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yield the marks of single values, those in `pytest.param(..., marks=...)`, wherever they stand in a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "param":
+            for value in (option.value for option in node.keywords if option.arg == "marks"):
+                yield from value.elts if isinstance(value, (ast.List, ast.Tuple, ast.Set)) else (value,)
+
+
 def dotted(node: ast.expr) -> str:
     """Return a dotted name such as `pytest.mark.models`; "" for any other expression."""
     match node:

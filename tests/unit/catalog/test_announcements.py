@@ -132,3 +132,24 @@ def test_every_problem_of_every_mark_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         read_cases(tree(tmp_path, test_x='import pytest\n@pytest.mark.task("x")\n@pytest.mark.declared()\ndef test_a(): ...\n'))
     assert len(caught.value.problems) == 2
+
+
+def test_a_mark_of_one_value_is_a_problem(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        test_x=f"""
+        import pytest
+        EAGER = pytest.mark.needs("eager execution")
+        VALUES = [
+            pytest.param(1, marks=pytest.mark.declared({GOOD})),
+            pytest.param(2, marks=[pytest.mark.skip, EAGER]),
+        ]
+        @pytest.mark.parametrize("value", VALUES)
+        def test_a(value): ...
+        """,
+    )
+    says = "in pytest.param says nothing: it is read of whole cases (hint: give it to the case"
+    assert [problem.partition(";")[0] for problem in found] == [
+        f"cases/test_x.py:5:27: mark 'declared' {says}",
+        f"cases/test_x.py:6:46: mark 'needs' {says}",
+    ]
