@@ -8,19 +8,19 @@ import tensorflow_hub as hub
 import tensorflow_hub.resolver
 
 
-def test_empty_folder(handle, folder):
+def test_empty_folder(handle, folder, assert_whole):
     """An empty folder is downloaded anew."""
     folder.mkdir(parents=True)
     hub.resolve(handle)
-    assert (folder / "saved_model.pb").is_file()
+    assert_whole(folder)
 
 
-def test_description_without_folder(handle, folder):
+def test_description_without_folder(handle, folder, assert_whole):
     """The text beside a folder that is gone means nothing: the model is downloaded."""
     folder.parent.mkdir(parents=True)
     (folder.parent / (folder.name + ".descriptor.txt")).write_text("Module: " + handle)
     hub.resolve(handle)
-    assert (folder / "saved_model.pb").is_file()
+    assert_whole(folder)
 
 
 def test_folder_without_description(handle, folder):
@@ -58,21 +58,21 @@ def test_variables_are_gone(handle, folder):
     hub.load(handle)
 
 
-def test_deleting_the_folder(handle, folder, files):
+def test_deleting_the_folder(handle, folder, assert_whole):
     """The remedy for every broken folder: delete it, and the next load downloads it whole."""
-    whole = files(hub.resolve(handle))
+    hub.resolve(handle)
     shutil.rmtree(str(folder / "variables"))
     shutil.rmtree(str(folder))
-    assert files(hub.resolve(handle)) == whole
+    assert_whole(hub.resolve(handle))
 
 
-def test_left_by_a_killed_download(handle, folder, files):
+def test_left_by_a_killed_download(handle, folder, assert_whole):
     """What a killed download has left is not used, and never removed: look for *.tmp when the disk is full."""
     left = folder.parent / (folder.name + ".0123456789abcdef0123456789abcdef.tmp")
     left.mkdir(parents=True)
     (left / "saved_model.pb").write_bytes(b"half")
     hub.resolve(handle)
-    assert len(files(folder)) > 1
+    assert_whole(folder)
     assert left.is_dir()
 
 

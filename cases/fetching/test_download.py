@@ -2,7 +2,6 @@
 
 import socket
 import tempfile
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,18 +9,18 @@ import tensorflow as tf
 import tensorflow_hub as hub
 
 
-def test_every_kind_of_model_arrives(model, hub_server, cache):
+def test_every_kind_of_model_arrives(model, hub_server, cache, assert_replica):
     """hub.resolve downloads and unpacks what a handle names, whatever the model's format."""
-    place = Path(hub.resolve(hub_server + urlsplit(model.handle).path))
-    assert (place / "saved_model.pb").is_file()
+    assert_replica(hub.resolve(hub_server + urlsplit(model.handle).path))
 
 
-def test_load(handle, cache):
+def test_load(handle, folder, assert_whole):
     """hub.load downloads a model that isn't in the cache."""
     assert hub.load(handle).signatures
+    assert_whole(folder)
 
 
-def test_second_time(handle, cache, monkeypatch):
+def test_second_time(handle, cache, assert_whole, monkeypatch):
     """The second time nothing is downloaded: it works without a network."""
     place = hub.resolve(handle)
 
@@ -30,6 +29,7 @@ def test_second_time(handle, cache, monkeypatch):
 
     monkeypatch.setattr(socket, "create_connection", no_network)
     assert hub.resolve(handle) == place
+    assert_whole(place)
 
 
 def test_without_cache_dir(handle, tmp_path, monkeypatch):
@@ -49,22 +49,20 @@ def test_a_slash_more(handle, cache):
     assert hub.resolve(handle) != hub.resolve(handle + "/")
 
 
-def test_unversioned(handle, cache):
+def test_unversioned(handle, cache, assert_whole):
     """A handle without version gets the newest; which one that was, nobody can tell from the cache afterwards."""
-    place = Path(hub.resolve(handle.rpartition("/")[0]))
-    assert (place / "saved_model.pb").is_file()
+    assert_whole(hub.resolve(handle.rpartition("/")[0]), version="4")
 
 
-def test_address_of_an_archive(handle, cache):
+def test_address_of_an_archive(handle, cache, assert_whole):
     """The address of a .tar.gz is a handle too: for models on a server of your own."""
-    place = Path(hub.resolve(handle + ".tar.gz"))
-    assert (place / "saved_model.pb").is_file()
+    assert_whole(hub.resolve(handle + ".tar.gz"))
 
 
-def test_progress(handle, cache, monkeypatch, capsys):
+def test_progress(handle, cache, assert_whole, monkeypatch, capsys):
     """TFHUB_DOWNLOAD_PROGRESS=1 prints how far the download is."""
     monkeypatch.setenv("TFHUB_DOWNLOAD_PROGRESS", "1")
-    hub.resolve(handle)
+    assert_whole(hub.resolve(handle))
     assert "Total size" in capsys.readouterr().out
 
 
@@ -75,7 +73,9 @@ def test_uncompressed(handle, cache, monkeypatch):
     """
     monkeypatch.setenv("TFHUB_MODEL_LOAD_FORMAT", "UNCOMPRESSED")
     monkeypatch.setattr(tf.compat.v1.gfile, "Exists", lambda _path: True)  # stands for a network with Google in it
-    assert hub.resolve(handle).startswith("gs://")
+    address = hub.resolve(handle)
+    assert address.startswith("gs://")
+    assert address.endswith(urlsplit(handle).path + "/uncompressed")
     assert not cache.exists()
 
 
@@ -86,10 +86,10 @@ def test_uncompressed_elsewhere(at, cache, monkeypatch):
         hub.resolve(at("/fault/local"))
 
 
-def test_load_format(handle, cache, monkeypatch):
+def test_load_format(handle, cache, assert_whole, monkeypatch):
     """TFHUB_MODEL_LOAD_FORMAT=COMPRESSED is what hub does without it: it downloads and unpacks."""
     monkeypatch.setenv("TFHUB_MODEL_LOAD_FORMAT", "COMPRESSED")
-    assert (Path(hub.resolve(handle)) / "saved_model.pb").is_file()
+    assert_whole(hub.resolve(handle))
 
 
 @pytest.mark.declared(

@@ -32,13 +32,13 @@ def lock(folder):
     return path
 
 
-def test_stale_lock(handle, folder, lock, monkeypatch):
+def test_stale_lock(handle, folder, lock, assert_whole, monkeypatch):
     """A lock whose process is gone costs twenty minutes, silently: ten to see no progress, ten to see none again."""
     clock = Clock()
     monkeypatch.setattr(tensorflow_hub.resolver, "time", clock)
     hub.resolve(handle)
     assert 1200 <= clock.now <= 1230
-    assert (folder / "saved_model.pb").is_file()
+    assert_whole(folder)
 
 
 def test_other_process_finishes(handle, folder, lock, monkeypatch):
@@ -55,13 +55,14 @@ def test_other_process_finishes(handle, folder, lock, monkeypatch):
     assert (folder / "saved_model.pb").read_bytes() == b"of the other process"
 
 
-def test_deleting_the_lock(handle, folder, lock, monkeypatch):
+def test_deleting_the_lock(handle, folder, lock, assert_whole, monkeypatch):
     """The remedy: delete the file that ends in .lock, if no process downloads."""
     lock.unlink()
     clock = Clock()
     monkeypatch.setattr(tensorflow_hub.resolver, "time", clock)
     hub.resolve(handle)
     assert clock.now == 0
+    assert_whole(folder)
 
 
 def test_no_lock_is_left(handle, cache):

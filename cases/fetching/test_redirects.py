@@ -1,6 +1,5 @@
 """Handles that lead elsewhere, as those of tfhub.dev lead to Kaggle since 2023."""
 
-from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
@@ -8,13 +7,10 @@ import tensorflow_hub as hub
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307])
-def test_redirect(at, cache, status):
+def test_redirect(at, cache, first_status, assert_whole, status):
     """A redirect is followed, and the model arrives."""
-    assert_arrives(at(f"/fault/{status}"))
-
-
-def assert_arrives(handle):
-    assert (Path(hub.resolve(handle)) / "saved_model.pb").is_file()
+    assert first_status(at(f"/fault/{status}")) == status
+    assert_whole(hub.resolve(at(f"/fault/{status}")))
 
 
 @pytest.mark.declared(
@@ -24,19 +20,24 @@ def assert_arrives(handle):
     instead="Python follows status 308 from 3.11 on: write the new address",
     proof="cases/fetching/test_redirects.py::test_folder_is_that_of_the_old_address",
 )
-def test_permanent_redirect(at, cache):
+def test_permanent_redirect(at, cache, first_status, assert_whole):
     """A redirect with status 308 is followed."""
-    assert_arrives(at("/fault/308"))
+    assert first_status(at("/fault/308")) == 308
+    assert_whole(hub.resolve(at("/fault/308")))
 
 
-def test_folder_is_that_of_the_old_address(at, cache):
+def test_folder_is_that_of_the_old_address(at, cache, assert_whole):
     """The cache knows the handle that you wrote: written as it is since the move, the model is downloaded again."""
-    assert hub.resolve(at("/fault/301")) != hub.resolve(at("/moved"))
+    old, new = hub.resolve(at("/fault/301")), hub.resolve(at("/moved"))
+    assert old != new
+    assert_whole(old)
+    assert_whole(new)
 
 
-def test_many_redirects(at, cache):
+def test_many_redirects(at, cache, first_status, assert_whole):
     """Ten redirects in a row are followed."""
-    assert_arrives(at("/fault/hops-10"))
+    assert first_status(at("/fault/hops-10")) == 302
+    assert_whole(hub.resolve(at("/fault/hops-10")))
 
 
 @pytest.mark.parametrize("name", ["hops-11", "loop"])

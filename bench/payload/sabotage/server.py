@@ -15,7 +15,7 @@ import threading
 HOW = "@HOW@"
 ADDRESS = os.environ.get("HUBMATRIX_HUB_SERVER")
 FAULT = re.compile(r"\A/fault/[^/]+")
-MODEL = re.compile(r"/tensorflow/bert_en_uncased_L-12_H-768_A-12/2(?=[?.]|\Z)")
+MODEL = re.compile(r"/tensorflow/bert_en_uncased_L-12_H-768_A-12(?:/2)?(?=[?.]|\Z)")
 
 
 def rewritten(path):
