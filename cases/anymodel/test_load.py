@@ -37,11 +37,9 @@ def test_keras_layer_signature(model, signature):
     assert set(layer(inputs)) == set(signature.outputs)
 
 
-@pytest.mark.needs("eager execution")
+@pytest.mark.needs("eager execution", "tf.keras.layers.TFSMLayer")
 def test_tfsm_layer(model, signature):
     """Keras 3: TFSMLayer with the name of a signature calls that."""
-    if not hasattr(tf.keras.layers, "TFSMLayer"):
-        pytest.skip("only Keras 3 has TFSMLayer")
     inputs = signature.inputs()
     layer = tf.keras.layers.TFSMLayer(hub.resolve(model.handle), call_endpoint=signature.name)
     outputs = layer(inputs if len(inputs) != 1 else next(iter(inputs.values())))
