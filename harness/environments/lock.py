@@ -206,11 +206,15 @@ def _packages(text: str) -> tuple[tuple[str, str], ...]:
 async def _compile(
     uv: Path, stem: Path, meta: _Meta, request: LockRequest, interpreter: Interpreter, *, refresh: bool
 ) -> Lock | Failure:
-    """Resolve a lock and store it, or the proof that there is none; return the lock or the failure."""
+    """Resolve a lock and store it, or the proof that there is none; return the lock or the failure.
+
+    A proof counts once it came out twice, the second time from an index that was asked anew: a page that was cut off, empty or
+    of somebody else looks like packages that don't exist.
+    """
     seeds = seeds_of(interpreter) if request.seeded else ()
-    text = await _resolved(uv, stem, meta, interpreter, seeds, refresh=refresh)
-    if isinstance(text, str) and meta.by_pip:
-        text = await _as_pip(uv, stem, meta, interpreter, seeds, text)
+    text = await _chosen(uv, stem, meta, interpreter, seeds, refresh=refresh)
+    if isinstance(text, Failure) and text.status is not Status.UNAVAILABLE:
+        text = await _chosen(uv, stem, meta, interpreter, seeds, refresh=True)
     if isinstance(text, str):
         write_atomically(stem.with_suffix(".txt"), with_seeds(text, seeds))
         write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
@@ -220,6 +224,14 @@ async def _compile(
         proof = meta.model_copy(update={"failed": text.message, "evidence": text.evidence})
         write_atomically(stem.with_suffix(".json"), proof.model_dump_json(indent=1))
     return text
+
+
+async def _chosen(
+    uv: Path, stem: Path, meta: _Meta, interpreter: Interpreter, seeds: tuple[Seed, ...], *, refresh: bool
+) -> str | Failure:
+    """Return a requirements file with hashes, of the versions that the user's installer would choose."""
+    text = await _resolved(uv, stem, meta, interpreter, seeds, refresh=refresh)
+    return text if isinstance(text, Failure) or not meta.by_pip else await _as_pip(uv, stem, meta, interpreter, seeds, text)
 
 
 async def _resolved(

@@ -63,6 +63,10 @@ async def ensure_venv(
             return Venv(path=path)
         shutil.rmtree(path, ignore_errors=True)
         trouble = await _make(uv, path, lock, interpreter, timeout=timeout)
+        if trouble is not None and trouble.status is not Status.UNAVAILABLE:
+            # The software's fault only if it happens twice, the second time in a new venv from files that were fetched anew.
+            shutil.rmtree(path, ignore_errors=True)
+            trouble = await _make(uv, path, lock, interpreter, timeout=timeout, anew=True)
         if trouble is not None:
             shutil.rmtree(path, ignore_errors=True)
             return trouble
@@ -71,7 +75,9 @@ async def ensure_venv(
         return Venv(path=path)
 
 
-async def _make(uv: Path, path: Path, lock: Lock, interpreter: Interpreter, *, timeout: float) -> Failure | None:
+async def _make(
+    uv: Path, path: Path, lock: Lock, interpreter: Interpreter, *, timeout: float, anew: bool = False
+) -> Failure | None:
     venv = await call(uv, ["venv", path, "--quiet", "--no-project", "--python", interpreter.path], timeout=VENV_SECONDS)
     if not venv.ok:
         return failure(venv, of=Status.INSTALL_FAILED, timeout=VENV_SECONDS)
@@ -80,5 +86,8 @@ async def _make(uv: Path, path: Path, lock: Lock, interpreter: Interpreter, *, t
     # Build requirements of source packages are of their time too.
     sync += ["--exclude-newer", lock.exclude_newer.isoformat()] if lock.exclude_newer else []
     wheels = (seed.wheel.parent for seed in interpreter.seeds) if lock.seeds else ()
-    completed = await call_offline_first(uv, sync, timeout=timeout, env=offered(wheels))
+    if anew:
+        completed = await call(uv, [*sync, "--refresh"], timeout=timeout, env=offered(wheels))
+    else:
+        completed = await call_offline_first(uv, sync, timeout=timeout, env=offered(wheels))
     return None if completed.ok else failure(completed, of=Status.INSTALL_FAILED, timeout=timeout)

@@ -136,7 +136,7 @@ def test_today_is_resolved_once_a_day(ask: Any, calendar: list[date], today: Env
 
 
 def test_a_proof_that_it_cant_be_is_kept(ask: Any, calendar: list[date], as_released: EnvironmentRequest) -> None:
-    index = Index(UNSATISFIABLE)
+    index = Index(UNSATISFIABLE, UNSATISFIABLE)
     proof = ask(index, as_released)
     assert proof == Failure(
         status=Status.LOCK_FAILED,
@@ -146,13 +146,18 @@ def test_a_proof_that_it_cant_be_is_kept(ask: Any, calendar: list[date], as_rele
     )
     calendar[0] += timedelta(days=1000)
     assert ask(index, as_released) == proof
-    assert len(index.asked) == 1
+    assert ["--refresh" in argv for argv in index.asked] == [False, True]
+
+
+def test_a_proof_that_an_index_takes_back_was_none(ask: Any, as_released: EnvironmentRequest) -> None:
+    """As from a login page, or a page that was cut off."""
+    assert isinstance(ask(Index(UNSATISFIABLE, SOLVED), as_released), Lock)
 
 
 def test_a_proof_of_today_is_kept_for_the_day(ask: Any, calendar: list[date], today: EnvironmentRequest) -> None:
-    index = Index(UNSATISFIABLE, SOLVED)
+    index = Index(UNSATISFIABLE, UNSATISFIABLE, SOLVED)
     assert ask(index, today) == ask(index, today)
-    assert len(index.asked) == 1
+    assert len(index.asked) == 2
     calendar[0] += timedelta(days=1)
     assert isinstance(ask(index, today), Lock)
 
@@ -163,13 +168,13 @@ def test_a_proof_of_today_is_kept_for_the_day(ask: Any, calendar: list[date], to
         pytest.param(REFUSED, Status.UNAVAILABLE, id="network"),
         pytest.param(KILLED, Status.UNAVAILABLE, id="killed"),
         pytest.param(BUILD, Status.INSTALL_FAILED, id="build"),
-        pytest.param(replace(REFUSED, code=None), Status.TIMED_OUT, id="limit"),
+        pytest.param(replace(REFUSED, code=None), Status.UNAVAILABLE, id="limit"),
         pytest.param(PERMISSION, Status.UNAVAILABLE, id="permission"),
         pytest.param(UNKNOWN, Status.UNAVAILABLE, id="unknown"),
     ],
 )
 def test_what_proves_nothing_is_asked_again(ask: Any, as_released: EnvironmentRequest, answer: Completed, status: Status) -> None:
-    index = Index(answer, SOLVED)
+    index = Index(*([answer] * (1 if status is Status.UNAVAILABLE else 2)), SOLVED)
     assert ask(index, as_released).status is status
     assert isinstance(ask(index, as_released), Lock)
 

@@ -108,6 +108,20 @@ error: Failed to install: odd-1.0-py3-none-any.whl (odd==1.0)
   cause: State not recoverable (os error 131)
 """
 UNKNOWN = "error: something that nobody has seen yet\n"
+CUT_OFF = """\
+error: Failed to install: tensorflow-2.16.2-cp311-cp311-manylinux_2_17_x86_64.whl (tensorflow==2.16.2)
+  cause: Failed to extract archive: tensorflow-2.16.2-cp311-cp311-manylinux_2_17_x86_64.whl
+  cause: end of file before message length reached
+"""
+OTHER_HASH = """\
+error: Failed to download `odd==1.0`
+  cause: Hash mismatch for `odd==1.0`
+"""
+LOGIN_PAGE = """\
+error: No solution found when resolving dependencies
+  cause: Because tensorflow was not found in the package registry and you require tensorflow==2.16.2, we can conclude \
+that your requirements are unsatisfiable.
+"""
 
 
 def ended(stderr: str, code: int | None = 1, stdout: str = "") -> Completed:
@@ -133,9 +147,12 @@ def ended(stderr: str, code: int | None = 1, stdout: str = "") -> Completed:
         pytest.param(READ_ONLY, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="read-only"),
         pytest.param(FILES, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="too-many-files"),
         pytest.param(NUMBER_ONLY, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="the-number-says-it"),
-        pytest.param(OTHER_NUMBER, Status.INSTALL_FAILED, Status.INSTALL_FAILED, None, id="a-longer-number"),
+        pytest.param(OTHER_NUMBER, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="a-longer-number"),
         pytest.param(UNKNOWN, Status.LOCK_FAILED, Status.UNAVAILABLE, None, id="unknown-while-locking"),
-        pytest.param(UNKNOWN, Status.INSTALL_FAILED, Status.INSTALL_FAILED, None, id="unknown-while-installing"),
+        pytest.param(UNKNOWN, Status.INSTALL_FAILED, Status.UNAVAILABLE, None, id="unknown-while-installing"),
+        pytest.param(CUT_OFF, Status.INSTALL_FAILED, Status.UNAVAILABLE, Trouble.NETWORK, id="cut-off-download"),
+        pytest.param(OTHER_HASH, Status.INSTALL_FAILED, Status.UNAVAILABLE, Trouble.NETWORK, id="another-file-under-its-name"),
+        pytest.param(LOGIN_PAGE, Status.LOCK_FAILED, Status.UNAVAILABLE, Trouble.NETWORK, id="index-without-tensorflow"),
         pytest.param(UNSATISFIABLE, Status.INSTALL_FAILED, Status.LOCK_FAILED, None, id="unsatisfiable-while-installing"),
     ],
 )
@@ -170,8 +187,9 @@ def test_warnings_and_hints_are_no_headline() -> None:
 
 
 def test_uv_at_its_limit() -> None:
+    """A slow index does that, and so does a machine that slept: nothing that may be kept."""
     assert failure(ended("partial", code=None), of=Status.LOCK_FAILED, timeout=600) == Failure(
-        status=Status.TIMED_OUT, trouble=None, message="uv took longer than 600 s", evidence="partial"
+        status=Status.UNAVAILABLE, trouble=Trouble.NETWORK, message="uv took longer than 600 s", evidence="partial"
     )
 
 
@@ -185,7 +203,7 @@ def test_uv_ended_by_a_signal_proves_nothing() -> None:
 
 def test_uv_that_says_nothing() -> None:
     found = failure(ended("", code=2), of=Status.INSTALL_FAILED, timeout=600)
-    assert found == Failure(status=Status.INSTALL_FAILED, trouble=None, message="uv exited with 2", evidence="")
+    assert found == Failure(status=Status.UNAVAILABLE, trouble=None, message="uv exited with 2", evidence="")
     found = failure(ended("", code=2), of=Status.LOCK_FAILED, timeout=600)
     assert found == Failure(status=Status.UNAVAILABLE, trouble=None, message="uv exited with 2", evidence="")
 

@@ -28,6 +28,8 @@ class Uv:
         self.syncs: list[list[str]] = []
 
     async def venv(self, _uv: Path, argv: list[Any], **_: Any) -> Completed:
+        if argv[0] == "pip":
+            return await self.sync(_uv, argv)
         self.venvs.append([str(one) for one in argv])
         assert not Path(argv[1]).exists(), "made over something"
         Path(argv[1], "bin").mkdir(parents=True)
@@ -93,6 +95,10 @@ def test_a_failure_leaves_nothing_and_is_tried_again(get: Any, tmp_path: Path, u
     found = get(uv)
     assert (found.status, found.trouble) == (status, trouble)
     assert not any(path.is_dir() for path in (tmp_path / "venvs").iterdir())
+    # What would be the software's fault is tried once more, from files that are fetched anew.
+    assert ["--refresh" in argv for argv in uv.syncs] == {Status.INSTALL_FAILED: [False, True]}.get(
+        status, [False][: len(uv.syncs)]
+    )
     assert isinstance(get(Uv()), Venv)
 
 
