@@ -58,11 +58,11 @@ def clean(workspace: Workspace, *, results: bool, uv_cache: bool) -> Freed:
 
 
 def _folders(workspace: Workspace, *, results: bool) -> tuple[Path, ...]:
-    """Return what goes: the state, which holds the results among folders that can be made again, or all of it but the results."""
+    """Return what goes: all of the state and the reports, or the state without its results, those of `hubmatrix sizes` included."""
     if results:
         return workspace.state, workspace.root / workspace.reports
     children = sorted(workspace.state.iterdir()) if workspace.state.is_dir() else ()
-    return tuple(child for child in children if child != workspace.all_results)
+    return tuple(child for child in children if child not in (workspace.all_results, workspace.sizes))
 
 
 def _name(workspace: Workspace, folder: Path) -> str:

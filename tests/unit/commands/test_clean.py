@@ -19,7 +19,7 @@ from harness.environments.disk import in_use
 def used(project: Workspace) -> Workspace:
     """A project after a run."""
     state = (project.locks, project.venvs / "1f" / "bin", project.companions / "2e", project.toolchains, project.work)
-    for folder in (*state, project.results.parent, project.site):
+    for folder in (*state, project.results.parent, project.sizes, project.site):
         folder.mkdir(parents=True)
         (folder / "file").write_text("x")
     return project
@@ -29,7 +29,7 @@ def test_results_stay_unless_asked_for(used: Workspace) -> None:
     freed = clean(used, results=False, uv_cache=False)
     names = ("companions", "locks", "toolchains", "venvs", "work")
     assert freed.removed == tuple(f".hubmatrix/{name}" for name in names)
-    assert [child.name for child in used.state.iterdir()] == ["results"]
+    assert sorted(child.name for child in used.state.iterdir()) == ["results", "sizes"]
     assert (used.results.parent / "file").is_file()
     assert (used.site / "file").is_file()
     assert used.matrix.is_file()
