@@ -92,7 +92,7 @@ def compiling(
                     compiles = compiles_by_program.setdefault(key, {})
                     # Cells that differ in something else, the save format for example, share a program: the first stands for all.
                     compiles.setdefault(version_indices[cell.axes.tensorflow], compile_)
-    _give_ends_without_note_to_noted_programs(compiles_by_program)
+    _move_ends_to_noted_programs(compiles_by_program)
     about_programs = {
         key: compiles
         for key, compiles in compiles_by_program.items()
@@ -118,7 +118,7 @@ def _compiles(case: CaseView, chip: Device, not_run: State, cell: int) -> Iterat
     for note, figures in figures_by_note.items():
         yield note, Compile(fate=Fate.COMPILED, message="", figures=figures, cell=cell)
     fate, message = _fate(case, not_run)
-    # After compiled programs only the compiler's own no is a program's fate: any other failure is the case's.
+    # After compiled programs only a refusal or the compiler's end is the fate of one more; any other failure is the case's own.
     if not figures_by_note or fate in (Fate.REFUSED, Fate.DIED):
         yield "", Compile(fate=fate, message=message, figures=None, cell=cell)
 
@@ -144,6 +144,7 @@ def _fate(case: CaseView, not_run: State) -> tuple[Fate, str]:
     if case.kind == "AssertionError":
         return (Fate.AS_EXPECTED, "") if case.verdict in GOOD else (Fate.UNLIKE, case.message)
     if fate := RAISED.get(case.kind):
+        # The view puts the class of an error before its message.
         return fate, case.message.partition(": ")[2]
     state = state_of(case.verdict, not_run)
     match state:
@@ -161,7 +162,7 @@ def _fate(case: CaseView, not_run: State) -> tuple[Fate, str]:
             return Fate.NO_PROGRAM, case.message
 
 
-def _give_ends_without_note_to_noted_programs(compiles_by_program: _CompilesByProgram) -> None:
+def _move_ends_to_noted_programs(compiles_by_program: _CompilesByProgram) -> None:
     """Move what ended a case before it had any program to all programs that the case has under other versions.
 
     A case that fails at once under one TensorFlow can't say how many programs it has: without this it would be listed as one

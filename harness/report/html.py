@@ -136,6 +136,7 @@ def _standard(view: View) -> str:
     """Return the model that wide tables of cells begin with, the one with most cases; empty if the tables aren't wide."""
     if max((len(section.columns) for section in view.sections), default=0) <= COLUMNS:
         return ""
+    # Sorted, since ties go to the model that comes first, and the order of a set of texts changes from run to run.
     cases = Counter(model for _, model in sorted({(way.case, model) for way in view.ways for model in way.models}))
     return cases.most_common(1)[0][0]
 

@@ -29,6 +29,7 @@ from harness.report.document import (
 )
 from harness.report.panels import idle, panels
 
+# Longer tables are cut, and say so: the HTML report has everything.
 MESSAGES = 15
 NUMBERS = 20
 PROGRAMS = 60

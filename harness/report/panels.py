@@ -50,6 +50,7 @@ class Panel:
 
 def panels(view: View) -> tuple[Panel, ...]:
     """Return a panel for each install policy under which some case could run."""
+    # The numbers of tracks are those of rows on the page, and of its data for them (payload.py).
     idle_sections = {installed(blocked) for blocked in view.blocked if blocked.whole}
     count = 0
     with_lines = []

@@ -37,6 +37,7 @@ def count(cells: Sequence[CellView], planned: int) -> Counts:
         planned: how many cells the run was to have.
     """
     tally = {verdict: sum(cell.verdict is verdict for cell in cells) for verdict in CellVerdict}
+    # Without the plan, cells that were never recorded are known by their number alone.
     return Counts(
         works=tally[CellVerdict.WORKS],
         partly=tally[CellVerdict.PARTLY],
@@ -135,9 +136,7 @@ class _Gathered:
 def messages(cells: Sequence[CellView], cases: Sequence[CaseView], versions: Sequence[str]) -> tuple[MessageGroup, ...]:
     """Group cells by the first lines of their messages, most frequent first.
 
-    Declared failures come after all others, and trouble of this machine after those.
-
-    A cell counts once for each message.
+    Declared failures come after all others, and trouble of this machine after those. A cell counts once for each message.
     """
     groups: defaultdict[tuple[MessageKind, str], _Gathered] = defaultdict(_Gathered)
     for index, cell in enumerate(cells):

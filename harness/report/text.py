@@ -47,6 +47,7 @@ def first_line(text: str, limit: int = MESSAGE_LIMIT) -> str:
     It skips what TensorFlow and Keras put around an error: "Exception encountered when calling layer …", "in user code:"
     with its frames, "Graph execution error:" with the trace of the op. The class that was raised stays in front.
     """
+    # plain() keeps a quarter of the limit as the beginning: four times as much leaves a first line whole.
     lines = [line.rstrip() for line in plain(text, 4 * limit).splitlines() if line.strip()]
     if not lines:
         return ""

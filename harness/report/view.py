@@ -133,6 +133,7 @@ class _Cases:
         self._records: defaultdict[str, dict[tuple[str, str], CaseRecord]] = defaultdict(dict)
         self.uses: dict[str, frozenset[Axis]] = {}
         for record in records:
+            # The later record of a case holds, as for cells and environments.
             self._records[record.key][record.case, record.variant] = record
             self.uses[record.case] = self.uses.get(record.case, frozenset()) | {Axis(name) for name in record.uses if name in _AXES}
         self._indices: dict[tuple[str, str | None], tuple[int, ...]] = {}

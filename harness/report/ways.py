@@ -20,6 +20,7 @@ from harness.report.state import SILENT, merged, reason, state_of
 from harness.results.format import EnvironmentRecord
 
 WORK = ("loading", "fetching", "preprocessing", "encoding", "building", "finetuning", "saving", "compiling", "distributing")
+# An unexpected pass is among them: its declaration is out of date.
 BAD = frozenset({State.FAILED, State.OTHERWISE, State.CRASHED, State.TIMED_OUT, State.UNEXPECTED, State.MIXED})
 # The axes of a case come from its records: one without a record may use any.
 _ANY = frozenset(Axis)
