@@ -50,8 +50,8 @@ class Panel:
 
 def panels(view: View) -> tuple[Panel, ...]:
     """Return a panel for each install policy under which some case could run."""
-    # The numbers of tracks are those of rows on the page, and of its data for them (payload.py).
     idle_sections = {installed(blocked) for blocked in view.blocked if blocked.whole}
+    # Tracks are numbered as the rows of the page are, and as `ways` of its data is (payload.py).
     count = 0
     with_lines = []
     for install in InstallPolicy:

@@ -146,8 +146,8 @@ def agreement(agreement: Agreement, versions: Sequence[str]) -> tuple[str, ...]:
     version_scale = scale(versions)
     own, same = agreement.own_apart, agreement.same_apart
     sentences = [
-        *_differences("Run by TensorFlow’s own XLA, a program gives", agreement.own, own, version_scale),
-        *_differences("Run by the TPU compiler’s XLA, the same program gives", agreement.same, same, version_scale),
+        *_differences("Run by TensorFlow’s own XLA, a program’s results", agreement.own, own, version_scale),
+        *_differences("Run by the TPU compiler’s XLA, the same program’s results", agreement.same, same, version_scale),
     ]
     # The same program was run by both compilers: if it differs under one alone, that compiler is wrong, not the program.
     only_own = [
@@ -168,10 +168,10 @@ def _differences(subject: str, values: Sequence[float | None], apart: Sequence[b
     """Yield a sentence about the differences under one compiler; none if nothing was compared."""
     near = [value for value, is_apart in zip(values, apart, strict=True) if value is not None and not is_apart]
     far = [value for value, is_apart in zip(values, apart, strict=True) if value is not None and is_apart]
-    parts = [f"what is at most {wording.number(max(near))} from eager TensorFlow’s results"] if near else []
+    parts = [f"differ from eager TensorFlow’s by at most {wording.number(max(near))}"] if near else []
     if far:
-        where = f"{_between(far)} from them {_where(apart, version_scale)}"
-        parts.append(where if near else f"what is {_between(far)} from eager TensorFlow’s results")
+        most = _between(far)
+        parts.append(f"by {most} {_where(apart, version_scale)}" if near else f"differ from eager TensorFlow’s by {most}")
     if parts:
         yield f"{subject} {', but '.join(parts)}."
 

@@ -163,9 +163,9 @@ def test_what_the_own_xla_alone_gets_wrong(records: Any) -> None:
     assert one.own_apart == (True, False, False, False, True, False)
     assert True not in one.same_apart
     assert wording_tpu.agreement(one, found.versions) == (
-        "Run by TensorFlow’s own XLA, a program gives what is at most 2e-7 from eager TensorFlow’s results, "
-        "but 3e-4 to 4e-4 from them in 2.4, 2.8.",
-        "Run by the TPU compiler’s XLA, the same program gives what is at most 1e-7 from eager TensorFlow’s results.",
+        "Run by TensorFlow’s own XLA, a program’s results differ from eager TensorFlow’s by at most 2e-7, "
+        "but by 3e-4 to 4e-4 in 2.4, 2.8.",
+        "Run by the TPU compiler’s XLA, the same program’s results differ from eager TensorFlow’s by at most 1e-7.",
         "In 2.4, 2.8 the same program is right under another XLA: what TensorFlow would hand to a TPU is sound there, "
         "and its own compiler for the CPU is what differs.",
     )
@@ -182,7 +182,7 @@ def test_where_most_versions_differ_the_better_one_is_usual(records: Any) -> Non
     found = agree(records, {"2.7.4": (0.5, 1e-7), "2.8.4": (0.6, 1e-7), "2.9.3": (2e-7, 1e-7)})
     (one,) = found.compiling.agreement
     assert one.own_apart == (True, True, False)
-    assert "but 0.5 to 0.6 from them in 2.7–2.8." in wording_tpu.agreement(one, found.versions)[0]
+    assert "but by 0.5 to 0.6 in 2.7–2.8." in wording_tpu.agreement(one, found.versions)[0]
 
 
 def test_noise_never_stands_apart(records: Any) -> None:
