@@ -17,15 +17,24 @@ table of axes, `harness.domain.axes`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
-from operator import attrgetter
 from typing import TypeVar
 
 from harness.base.slugs import slug
-from harness.domain import OF_CELL, OF_ENVIRONMENT, Axes, Axis, EnvironmentKey, environment_id_parts, environment_key
+from harness.domain import (
+    OF_CELL,
+    OF_ENVIRONMENT,
+    Axes,
+    Axis,
+    Device,
+    EnvironmentKey,
+    SaveFormat,
+    environment_id_parts,
+    environment_key,
+)
 from harness.matrix.spec import AxisValues, Spec, combinations
 
 Key = TypeVar("Key", str, EnvironmentKey)
@@ -53,7 +62,11 @@ class Ids:
 
     def cell(self, axes: Axes, environment: str) -> str:
         """Return the id of a cell of that environment."""
-        return "--".join((environment, self.models[axes.model], *_read_choices(axes)))
+        return f"{environment}--{self.words(axes.model, axes.format, axes.device)}"
+
+    def words(self, model: str, format_: SaveFormat, device: Device) -> str:
+        """Return what a cell's id has after that of its environment."""
+        return f"{self.models[model]}--{format_.value}--{device.value}"
 
     def cells_of(self, spec: Spec, environment: str) -> tuple[str, ...]:
         """Return the ids of all combinations that an environment can have, excluded ones too."""
@@ -69,18 +82,17 @@ class Ids:
         return tuple(dict.fromkeys(cells))
 
 
-_read_choices: Callable[[Axes], tuple[str, ...]] = attrgetter(*(f"{row.name}.value" for row in OF_CELL if row.values is not None))
-
-
 def _environment_keys(values: AxisValues) -> Iterator[EnvironmentKey]:
     """Return the key of every environment."""
     return map(environment_key, combinations(_one_of_each_environment(values)))
 
 
 def _one_of_each_environment(values: AxisValues) -> AxisValues:
-    """Return the values with one model and one format standing for all, because those share their environments."""
+    """Return the values with one model, one format and one device an accelerator, for the others share their environments."""
     shared = {row.axis for row in OF_CELL if not row.environment_part}
-    return {axis: on_axis[:1] if axis in shared else on_axis for axis, on_axis in values.items()}
+    devices = {device.accelerator: device for device in map(Device, reversed(values[Axis.DEVICE]))}
+    kinds = tuple(device for device in map(Device, values[Axis.DEVICE]) if device in devices.values())
+    return {axis: on_axis[:1] if axis in shared else on_axis for axis, on_axis in {**values, Axis.DEVICE: kinds}.items()}
 
 
 def _unique(slugs: Mapping[Key, str]) -> dict[Key, str]:

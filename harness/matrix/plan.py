@@ -8,40 +8,21 @@ spec alone, never on tier or selector; see `harness.matrix.ids`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
-from packaging.version import Version
-
 from harness.base.errors import SelectionError
-from harness.domain import (
-    AXES,
-    DERIVED,
-    OF_CELL,
-    OF_ENVIRONMENT,
-    Axes,
-    Axis,
-    AxisValue,
-    Case,
-    Cell,
-    EnvironmentRequest,
-    LeftOut,
-    Plan,
-    environment_key,
-    installation,
-)
-from harness.matrix.facts import Facts, planned
+from harness.domain import Axes, Case, Cell, EnvironmentRequest, LeftOut, Plan, installation
+from harness.matrix.blocks import Boards, blocks
+from harness.matrix.boards import InEnvironment
+from harness.matrix.facts import planned
 from harness.matrix.ids import Ids
 from harness.matrix.selection import Selection, compile_selection, environment_near, refuse_unknown
 from harness.matrix.selector import Selector, near_hint, nearest
-from harness.matrix.spec import AxisValues, Exclude, Spec, accelerators, combinations
-from harness.matrix.without_model import Choice, divide, tell_apart
-
-WITHIN_GROUP = tuple(row.name for row in OF_CELL if row.axis is not Axis.MODEL)
-"""The names that tell cells of the same environment and model apart. These are next to each other in a plan, so that what
-follows from other names is found once for all of them."""
+from harness.matrix.spec import AxisValues, Exclude, Spec
+from harness.matrix.without_model import divide, tell_apart
 
 
 def expand(
@@ -97,105 +78,56 @@ def _split(
 ) -> tuple[list[Cell], tuple[LeftOut, ...]]:
     """Return the selected cells, and how many others each exclude took from the selection."""
     about_models, literal = divide(selector)
-    interfaces = spec.interfaces()
-    by_environment: dict[str, list[Cell]] = {}
-    around: dict[str, dict[Choice, Axes]] = {}
+    conditions = cache(lambda boards: _Conditions.of(boards, spec, about_models, literal))
+    members = cache(lambda board, squares: board.members(squares))  # most environments have the same ones
+    told_apart = cache(lambda choices: tell_apart(choices, cases))
+    cells: list[Cell] = []
     excluded_by_location: Counter[str] = Counter()  # not by rule: its hash takes longer than all else here
-
-    def is_meant(cell: Cell) -> bool:
-        return not literal.conjuncts or literal(planned(cell.axes, interfaces, cell.environment, cell.id))
-
-    for cell, rule in _of_models(spec, ids, about_models, values):
-        if rule is not None:
-            excluded_by_location[rule.location] += is_meant(cell)
+    for block in blocks(spec, ids, values):
+        on_board = conditions(block.boards)
+        left = block.squares & on_board.selected(block.facts)
+        literal_squares = on_board.literal(block.facts)
+        for rule, matching in on_board.excluded:
+            if not left:
+                break
+            if excluded := left & matching(block.facts) & ~block.included:
+                left ^= excluded
+                excluded_by_location[rule.location] += (excluded & literal_squares).bit_count()
+        if not left:
             continue
-        around.setdefault(cell.environment, {})[cell.axes.format, cell.axes.device] = cell.axes
-        own = by_environment.setdefault(cell.environment, [])
-        if is_meant(cell):
-            own.append(cell)
-    told_apart = cache(lambda choices: tell_apart(choices, cases))  # most environments have the same choices
-    for environment, plain in _without_model(spec, ids, around):
-        plain_by_choice = {(cell.axes.format, cell.axes.device): cell for cell in plain if is_meant(cell)}
-        by_environment[environment] += [plain_by_choice[choice] for choice in told_apart(tuple(plain_by_choice))]
+        plain = block.boards.around(left) & on_board.literal_plain(block.facts)
+        choices = told_apart(tuple((square.format, square.device) for square in members(block.boards.plain, plain)))
+        squares = members(block.boards.of_models, left & literal_squares)
+        without_model = (square for square in members(block.boards.plain, plain) if (square.format, square.device) in choices)
+        for square in chain(squares, without_model):
+            cells.append(Cell(id=f"{block.id}--{square.words}", axes=block.axes(square), environment=block.id))
     rules = (rule for rule in spec.exclude if excluded_by_location[rule.location])
-    return [cell for cells in by_environment.values() for cell in cells], tuple(
+    return cells, tuple(
         LeftOut(when=rule.when.text, reason=rule.reason, location=rule.location, cells=excluded_by_location[rule.location])
         for rule in rules
     )
 
 
-def _of_models(spec: Spec, ids: Ids, selector: Selector, values: AxisValues) -> Iterator[tuple[Cell, Exclude | None]]:
-    """Yield the selected cells with a model, in the matrix's order, and the rule that excludes each, if one does."""
-    # Written for a plan of 100,000 cells (0.5 s): conditions on what a group of neighbouring cells shares, its environment and
-    # model, are tested once for the group, and the id of a cell is made only once it is selected.
-    included = spec.included()
-    of_group, of_cell = selector.split(WITHIN_GROUP)
-    rules_of_cell = any(not rule.when.names.isdisjoint(WITHIN_GROUP) for rule in spec.exclude)
-    facts_of_cell = rules_of_cell or bool(of_cell.conjuncts)
-    interfaces = spec.interfaces()
-    key, model, environment, selected, rule, facts = None, None, "", False, None, Facts({})
-    for axes in _ordered(spec, included, values):
-        if key != (now := environment_key(axes)):
-            key, model, environment = now, None, ids.environments[now]
-        if model != axes.model:
-            model, facts = axes.model, planned(axes, interfaces, environment)
-            selected = of_group(facts)
-            rule = _excluding(spec, facts) if selected else None
-        if not selected:
-            continue
-        facts = planned(axes, interfaces, environment) if facts_of_cell else facts
-        if not of_cell(facts):
-            continue
-        if rules_of_cell:
-            rule = _excluding(spec, facts)
-        cell = Cell(id=ids.cell(axes, environment), axes=axes, environment=environment)
-        yield cell, None if included and axes in included else rule
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conditions:
+    """The selection and the rules on the boards of one accelerator.
 
+    What is taken literally (`literal`) narrows cells, and not which of them there are without a model.
+    """
 
-def _without_model(spec: Spec, ids: Ids, around: Mapping[str, Mapping[Choice, Axes]]) -> Iterator[tuple[str, Iterator[Cell]]]:
-    """Yield each environment's cells without a model, in order: one for each format and device of its cells `around`."""
-    formats, devices = (_ranks(spec.values()[axis]) for axis in (Axis.FORMAT, Axis.DEVICE))
-    for environment, by_choice in around.items():
-        ordered = sorted(by_choice, key=lambda choice: (formats[choice[0]], devices[choice[1]]))
-        plain = (replace(by_choice[choice], model="") for choice in ordered)
-        yield environment, (Cell(id=ids.cell(axes, environment), axes=axes, environment=environment) for axes in plain)
+    selected: InEnvironment
+    literal: InEnvironment
+    literal_plain: InEnvironment
+    excluded: tuple[tuple[Exclude, InEnvironment], ...]
 
-
-def _excluding(spec: Spec, facts: Facts) -> Exclude | None:
-    for rule in spec.exclude:
-        if rule.when(facts):
-            return rule
-    return None
-
-
-def _ordered(spec: Spec, included: frozenset[Axes], values: AxisValues) -> Iterable[Axes]:
-    """Return the product of the values and the pinned combinations, each once, in the matrix's order."""
-    pinned = [axes for axes in included if any(getattr(axes, row.name) is not None for row in DERIVED)]
-    if not pinned:
-        return combinations(values)
-    # Ranked among all values of the spec: those of a pinned combination need not be among the narrowed ones.
-    every = spec.values()
-    rank_of: dict[str, Callable[[AxisValue], object]] = {
-        row.name: _pin_rank if row.derived else _ranks(every[row.axis]).__getitem__ for row in AXES
-    }
-    kinds = _ranks(accelerators(spec.devices))
-    of_environment, of_cell = ([row.name for row in rows] for rows in (OF_ENVIRONMENT, OF_CELL))
-
-    def rank(axes: Axes) -> tuple[object, ...]:
-        environment = [rank_of[name](getattr(axes, name)) for name in of_environment]
-        return (*environment, kinds[axes.device.accelerator], *(rank_of[name](getattr(axes, name)) for name in of_cell))
-
-    return sorted(chain(combinations(values), pinned), key=rank)
-
-
-def _ranks(values: Iterable[AxisValue]) -> dict[AxisValue, int]:
-    return {value: rank for rank, value in enumerate(values)}
-
-
-@cache
-def _pin_rank(pin: AxisValue) -> tuple[Version, str]:
-    """Return the rank of a pin: no pin comes first, then pins by version; equal versions are ordered by their text."""
-    return (Version("0.dev0"), "") if pin is None else (Version(str(pin)), str(pin))
+    @classmethod
+    def of(cls, boards: Boards, spec: Spec, about_models: Selector, literal: Selector) -> _Conditions:
+        return cls(
+            selected=boards.of_models.where(about_models),
+            literal=boards.of_models.where(literal),
+            literal_plain=boards.plain.where(literal),
+            excluded=tuple((rule, boards.of_models.where(rule.when)) for rule in spec.exclude),
+        )
 
 
 def _request(spec: Spec, id_: str, axes: Axes) -> EnvironmentRequest:
