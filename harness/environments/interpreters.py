@@ -97,6 +97,7 @@ def candidates(environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
 
 async def discover(paths: Iterable[Path]) -> Mapping[str, Interpreter]:
     """Return the newest final CPython of each minor, by minor. Files that don't answer are left out."""
+    # Resolved: python3, python3.11 and the links of PATH are one interpreter, and each start costs time.
     answers = await asyncio.gather(*map(_probe, dict.fromkeys(path.resolve() for path in paths)))
     newest: dict[str, Interpreter] = {}
     for interpreter in filter(None, answers):

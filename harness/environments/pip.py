@@ -52,11 +52,13 @@ async def choices(
     python = await _venv(folder, interpreter)
     if isinstance(python, Failure):
         return python
+    # The venv is shared and never changed; a folder for each call, because several environments ask at the same time.
     work = Path(tempfile.mkdtemp(prefix="pip-", dir=folder))
     try:
         answer = work / "answer.json"
         argv: list[str | Path] = [python, "-I", SCRIPT, answer, "--quiet", *requirements]
         completed = await run_async(argv, timeout=timeout, env={**settings(os.environ), "TMPDIR": str(work)}, cwd=work)
+        # By the answer and not by the exit code: ask_pip.py ends pip from inside its resolver.
         if not answer.is_file():
             return _failure(completed, timeout)
         chosen = json.loads(answer.read_bytes())

@@ -60,6 +60,7 @@ def _seconds(text: str) -> float:
 
 
 FORMAT = format_of("matrix.yaml", 1)
+# Versions are quoted, for YAML reads 3.10 as the number 3.1: an unquoted one is an error that says so.
 VERSION: Leaf[str] = Leaf(
     expected="a quoted version", convert=_version, json={"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*([a-z0-9.+]*)$"}
 )

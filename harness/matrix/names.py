@@ -89,7 +89,7 @@ MEANINGS = {
     Axis.TEXT: "whether tensorflow-text is installed",
     Axis.MODEL: f"the model's id, such as bert-en/3; {NO_MODEL}: cells without a model",
     Axis.FORMAT: "how a Keras model is saved",
-    Axis.DEVICE: "what programs are made for",
+    Axis.DEVICE: "the device that programs are made for",
     Axis.PYTHON: "the interpreter that was taken; in a plan and in rules, the one that is pinned",
     Axis.HUB: "the tensorflow-hub that is installed; in a plan and in rules, the one that is pinned",
 }
@@ -123,7 +123,7 @@ NAMES = (
     Name(name="variant", meaning="which variant of a parametrized case", contexts=_MEASURED),
     Name(
         name="task",
-        meaning="what a user comes for, where the case is a way to do it",
+        meaning="the user's task that the case is a way to do",
         contexts=_RESULT,
         values=_values(UserTask),
     ),
@@ -131,7 +131,7 @@ NAMES = (
     Name(name="signature", meaning="the failure, by its class, words and place", contexts=_RESULT),
     Name(
         name="verdict",
-        meaning="what became of the case, held against what it declares; or of a user's report, run again",
+        meaning="the verdict on the case, by its outcome and what it declares; or on a user's report, run again",
         contexts=_RESULT | _REPORTED,
     ),
     Name(name="status", meaning="how the cell ended", contexts=_RESULT, values=_values(Status)),

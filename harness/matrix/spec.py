@@ -115,6 +115,7 @@ class Space:
         Everything that the conditions select is in the product of these, which is often a hundredth of the full one.
         """
         values = dict(self.values())
+        # One combination stands for all: a condition on one axis has the same answer whatever the other axes have.
         sample = next(combinations(values), None)
         if sample is None:
             return values

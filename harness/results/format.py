@@ -80,7 +80,7 @@ class Package(Record):
 
 
 class Cause(Record):
-    """An exception: its class and that class's bases by their qualified names, most derived first, and what it says."""
+    """An exception: its class and that class's bases by their qualified names, most derived first, and its message."""
 
     kinds: tuple[str, ...]
     message: str

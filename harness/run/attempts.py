@@ -1,11 +1,11 @@
-"""One cell, from its cases to their outcomes: a process for all of them, a new one after each crash.
+"""Run one cell, from its cases to their outcomes: in a process for all of them, and in a new one after each crash.
 
 The running case of a process that died is recorded as crashed or timed_out; the cases after it run in a new process. A
 process that dies outside any case gives the cell its status, and the cases that are left stay not_run.
 
-A case whose process went over the memory limit is tried once more, alone in a fresh process: what the cases before it left
-behind, or its neighbours under pytest-xdist hold, is not its own need. The limit is ours, so a cell of which that can't be told is
-unavailable, and none of its cases has crashed.
+A case whose process went over the memory limit is tried once more, alone in a fresh process: memory that cases before it left
+behind, or that its neighbours under pytest-xdist hold, is not its own need. The limit is ours, so where that can't be tried the
+cell is unavailable, and none of its cases has crashed.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: CellFrame, prepa
 
 @dataclass(slots=True)
 class _Unsettled:
-    """The cases of a cell that have no outcome yet, and which of them is to be tried alone.
+    """The cases of a cell that have no outcome yet, and those of them that have to be tried alone.
 
     `variants` are nodeids of variants that have an outcome. A case with variants stays in `left` until a process has run to its end
     with it, because nobody outside knows how many variants it has; the next process is given `variants` to leave out.

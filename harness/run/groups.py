@@ -113,7 +113,7 @@ def remaining(groups: Iterable[EnvironmentGroup], history: History) -> tuple[Env
 
 
 def set_cells_aside(groups: Iterable[EnvironmentGroup], cells: Collection[str]) -> tuple[EnvironmentGroup, ...]:
-    """Return the groups without these cells, and without environments and groups of which no cell is left."""
+    """Return the groups without these cells, and without environments and groups that have no cell left."""
     left = []
     for group in groups:
         jobs = without_cells(group.jobs, cells)

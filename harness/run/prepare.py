@@ -88,6 +88,7 @@ async def identify(
         answer = await _locked(machine, recipe, interpreter, gate, refresh=refresh, tell=tell)
         if not isinstance(answer, Failure):
             return _identity(recipe, answer, interpreter)
+        # Trouble of the machine ends the search: an older interpreter would be another environment, taken by accident.
         if not is_proof(answer):
             return answer
         refusals.append(answer)
@@ -123,7 +124,7 @@ def stored_identity(locks: Path, request: EnvironmentRequest, by_minor: Mapping[
             return None
         if not isinstance(answer, Failure):
             return _identity(recipe, answer, interpreter)
-        refusals.append(answer)
+        refusals.append(answer)  # a proof: no other failure is stored
     return refusals[0] if refusals else no_interpreter(recipe, by_minor)
 
 

@@ -34,7 +34,7 @@ def write_known_cases(sink: Sink, groups: Sequence[EnvironmentGroup], history: H
 
 
 def write_known_groups(sink: Sink, groups: Sequence[EnvironmentGroup], history: History) -> tuple[EnvironmentGroup, ...]:
-    """Record the environments and cells of groups of which nothing is left to run; return the other groups."""
+    """Record the environments and cells of groups with nothing left to run; return the other groups."""
     return tuple(group for group in groups if not _write_known_group(sink, group, history))
 
 

@@ -60,6 +60,7 @@ def _parse(file: File) -> Any:
         raise ModelError(message, location=location, hint="weights belong into variables/, not into the graph")
     try:
         with file.path.open("rb") as opened:
+            # The first byte alone at first: up to 1 GiB of something else need not be read into memory.
             beginning = opened.read(1)
             data = beginning + opened.read(LARGEST_PROTO) if beginning in BEGINNINGS else b""
     except OSError as trouble:

@@ -89,12 +89,13 @@ def _walk(root: Path) -> Iterator[File]:
     waiting: list[tuple[Path, str, frozenset[tuple[int, int]]]] = [(root, "", frozenset())]
     while waiting:
         folder, prefix, above = waiting.pop()
+        # Only a link back to a folder above is a circle; the same folder linked twice side by side is not.
         status = folder.stat()
         if (status.st_dev, status.st_ino) in above:
             raise ModelError("a folder that holds itself", location=str(folder), hint="remove the link that leads in a circle")
         inside = above | {(status.st_dev, status.st_ino)}
         with os.scandir(folder) as listed:
-            children = list(islice(listed, MOST_FILES + 1))
+            children = list(islice(listed, MOST_FILES + 1))  # not to its end: a user may have typed any folder
         entries += len(children)
         if entries > MOST_FILES:
             raise ModelError(f"more than {MOST_FILES} files and folders", location=str(root), hint="give the model's own folder")

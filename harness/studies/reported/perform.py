@@ -94,7 +94,7 @@ def reproduction_key(machine: Machine, tasks: tuple[StepTask, ...]) -> str:
     return script_key(tasks[-1].task, machine.limits.memory_bytes)
 
 
-# Cached, since `replicas.find` digests the whole archive and most reports ask for the same few models.
+# Cached, since `replicas.find_replica` digests the whole archive and most reports ask for the same few models.
 @cache_of_calls
 def _manifest(model: str) -> Manifest:
     return replicas.find_replica(model).manifest
