@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +61,7 @@ class PublishedModels:
         return self.fetched[model].manifest
 
     def bring(self, model: str, work: Path) -> None:
-        """Put hard links into the cell's cache: a model has hundreds of megabytes, and a cell may delete its links."""
+        """Put links into the cell's cache, by name: a model has hundreds of megabytes, and a hard link could be written through."""
         for published_model in self._with_encoder(model):
             target = work / "hub" / cache_name(published_model.handle)
             for file in published_model.tree.files:
@@ -154,6 +153,6 @@ def _published_model(model: Model, inspected: Inspected, folder: Path, encoder: 
 
 def _link(source: Path, target: Path) -> None:
     try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without hard links
+        target.symlink_to(source.resolve())
+    except OSError:  # a file system without links
         shutil.copyfile(source, target)
