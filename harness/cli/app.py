@@ -68,3 +68,11 @@ def say(text_or_table: RenderableType) -> None:
 def progress(text: str) -> None:
     """Print a line of progress, apart from the results on standard output."""
     print(text, file=sys.stderr, flush=True)
+
+
+def tell_of_fence(*, asked_for: bool) -> None:
+    """Print why what is run is not closed in, where it is not."""
+    from harness.run.fence import fence_here, why_none
+
+    if reason := why_none(fence_here(asked_for=asked_for)):
+        progress(reason)

@@ -10,7 +10,7 @@ import typer
 
 from harness.base.errors import SpecError
 from harness.base.workspace import Workspace
-from harness.cli.app import app, progress, say
+from harness.cli.app import app, progress, say, tell_of_fence
 from harness.cli.options import (
     AS_RELEASED,
     CURRENT_FOLDER,
@@ -21,6 +21,7 @@ from harness.cli.options import (
     Cells,
     Environments,
     ModelChoice,
+    NoFence,
     Root,
     Select,
     SelectCheck,
@@ -68,6 +69,7 @@ def run(
         str | None,
         typer.Option("--hub-url", help="With --models published: fetch from this server, not from the handles' own."),
     ] = None,
+    no_fence: NoFence = False,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
@@ -103,7 +105,9 @@ def run(
     supply = published.fetch(run_plan.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
     question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))
-    run = perform(question, this_machine(workspace, run_plan.limits, jobs), options, watcher, machine_trouble)
+    machine = this_machine(workspace, run_plan.limits, jobs, fence=not no_fence)
+    tell_of_fence(asked_for=not no_fence)
+    run = perform(question, machine, options, watcher, machine_trouble)
 
     rendered = () if no_report else report.render_site_if_changed(workspace, run, run_plan)
     summary = report.summary(workspace, run, rendered)
@@ -129,6 +133,7 @@ def check(
     jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
     rerun: Annotated[bool, typer.Option("--rerun", help="Measure again even what has a result.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    no_fence: NoFence = False,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
@@ -150,7 +155,8 @@ def check(
     width = check.Width(tensorflow=tensorflow, installs=tuple(install), keras=tuple(keras), devices=tuple(device), select=select)
     check_plan = check.make_check(workspace, located, inspected, width)
     watcher = RunProgress(display("cells", plain=plain or as_json))
-    outcome = check.run_check(check_plan, watcher, jobs=jobs, rerun=rerun, folder=report)
+    tell_of_fence(asked_for=not no_fence)
+    outcome = check.run_check(check_plan, watcher, jobs=jobs, rerun=rerun, fence=not no_fence, folder=report)
     if as_json:
         print(json.dumps(check_output.check_json(check_plan, outcome), indent=1))
     else:

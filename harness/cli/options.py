@@ -47,6 +47,14 @@ Environments = Annotated[list[str], typer.Option("--environment", help="Only the
 Cells = Annotated[list[str], typer.Option("--cell", help="Only this cell; repeatable. Ids are in the report.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
+NoFence = Annotated[
+    bool,
+    typer.Option(
+        "--no-fence",
+        help="Don't close files, network and other processes to what is run. Only for software and models that you trust.",
+        envvar="HUBMATRIX_NO_FENCE",
+    ),
+]
 RunSource = Annotated[
     str | None,
     typer.Option("--run", help="A run of `hubmatrix results --runs`, or an exported file; the newest run if not given."),

@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 
 from harness.base.workspace import Workspace
-from harness.cli.app import app, progress, say
+from harness.cli.app import app, progress, say, tell_of_fence
 from harness.cli.options import (
     CURRENT_FOLDER,
     AsJson,
+    NoFence,
     Root,
     RunSource,
     SelectReported,
@@ -110,6 +111,7 @@ def reproduce(
     refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
     rerun: Annotated[bool, typer.Option("--rerun", help="Run again even what has a result.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live display.")] = False,
+    no_fence: NoFence = False,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
@@ -123,10 +125,11 @@ def reproduce(
         return
     workspace = Workspace(root=root.resolve())
     chosen = reproduce.choose_reports(workspace, names or (), select)
-    machine = reproduce.machine(workspace, chosen, jobs)
+    machine = reproduce.machine(workspace, chosen, jobs, fence=not no_fence)
     if not only_list:
         from harness.cli.progress import ReproduceProgress, display
 
+        tell_of_fence(asked_for=not no_fence)
         options = ReproduceOptions(refresh=refresh, rerun=rerun)
         reproduce.run_reproductions(machine, chosen, options, ReproduceProgress(display("reports", plain=plain or as_json)))
         pages = reproduce.render_pages(workspace, reproduce.reports_table(machine, chosen, every=True))

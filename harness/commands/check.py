@@ -134,14 +134,16 @@ def _versions(spec: Spec, typed: str, selector_names: Collection[str]) -> frozen
     return chosen
 
 
-def run_check(check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, folder: Path | None) -> CheckOutcome:
+def run_check(
+    check: Check, watcher: RunWatcher, *, jobs: int | None, rerun: bool, fence: bool, folder: Path | None
+) -> CheckOutcome:
     """Measure the cells that have no result yet, and render the report; if a folder is given, copy the report there."""
     from harness.report.view import view  # pandas takes a second to import
 
     command = f"hubmatrix check {shlex.quote(check.model.handle)}"
     options = RunOptions(tier="", selection="", command=command, rerun=rerun)
     run_plan, workspace = check.run_plan, check.workspace
-    machine = this_machine(workspace, run_plan.limits, jobs)
+    machine = this_machine(workspace, run_plan.limits, jobs, fence=fence)
     question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=check.supply)
     run = perform(question, machine, options, watcher, machine_trouble)
     rendered = reporting.render_site(workspace, run, run_plan)

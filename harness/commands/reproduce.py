@@ -46,9 +46,9 @@ def choose_reports(workspace: Workspace, ids: Sequence[str], text: str = "") -> 
     )
 
 
-def machine(workspace: Workspace, chosen: ChosenReports, jobs: int | None = None) -> Machine:
+def machine(workspace: Workspace, chosen: ChosenReports, jobs: int | None = None, *, fence: bool = True) -> Machine:
     """Inspect this machine. `jobs` is how many reports run at once; None for as many as cores and memory allow."""
-    return this_machine(workspace, chosen.spec.limits, jobs)
+    return this_machine(workspace, chosen.spec.limits, jobs, fence=fence)
 
 
 def run_reproductions(machine: Machine, chosen: ChosenReports, options: ReproduceOptions, watcher: ReproduceWatcher) -> None:

@@ -16,20 +16,31 @@ from typing import TYPE_CHECKING
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 if TYPE_CHECKING or __package__:
-    from harness.incell import hubmatrix_messages as messages  # the driver, and tests
+    from harness.incell import hubmatrix_bytecode as bytecode  # the driver, and tests
+    from harness.incell import hubmatrix_fence as fence
+    from harness.incell import hubmatrix_messages as messages
 else:
     if FOLDER not in sys.path:
         sys.path.append(FOLDER)
+    import hubmatrix_bytecode as bytecode
+    import hubmatrix_fence as fence
     import hubmatrix_messages as messages
 
 
 def run(request: messages.CellRequest) -> int:
     """Run the cases; returns pytest's exit code. Does not return where the process dies, which its guardian sees."""
+    before = set(sys.modules)  # of a fork, all that the zygote imported
     enter(request)
+    fence.confine_cell(request)
+    for module in request.modules:  # a fork has them
+        __import__(module)
     extend_path(request.toolchain)
     import pytest
 
-    return int(pytest.main(arguments(request)))
+    code = int(pytest.main(arguments(request)))
+    if request.fence:
+        bytecode.write_uncompiled(messages.uncompiled_file(request), before)
+    return code
 
 
 def enter(request: messages.CellRequest) -> None:
@@ -92,9 +103,8 @@ def arguments(request: messages.CellRequest) -> list[str]:
 
 if __name__ == "__main__":
     with open(sys.argv[1]) as request_file:
-        loaded = messages.CellRequest(**json.load(request_file))
-    for module in loaded.modules:
-        __import__(module)
+        loaded = messages.read_request(request_file.read())
+    assert isinstance(loaded, messages.CellRequest)
     code = run(loaded)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -16,6 +16,9 @@ import os
 from enum import Enum
 from typing import Any, Mapping, NamedTuple, Sequence, Union
 
+UNCOMPILED = "uncompiled.json"
+"""Lists the sources that a fenced process imported without bytecode: a zygote's is in its first folder, a cell's in `workdir`."""
+
 
 class InCellProgram(str, Enum):
     """Programs that a process can run, by the file of harness/incell that starts it in an interpreter of its own."""
@@ -54,12 +57,28 @@ class EventKind(str, Enum):
     NOT_COLLECTED = "not_collected"
 
 
+class Fence(NamedTuple):
+    """Files and ports that a process may use beside its own folders and the system's (hubmatrix_fence.py).
+
+    readable   files and folders that it may read
+    ports      TCP ports that it may connect to; None: every port
+    """
+
+    readable: Sequence[str]
+    ports: Sequence[int] | None
+
+
 class Setup(NamedTuple):
-    """Modules that a zygote imports first. `toolchain` is the folder that holds pytest, "" where no case will run."""
+    """Modules that a zygote imports first. `toolchain` is the folder that holds pytest, "" where no case will run.
+
+    `work` is the folder that all folders of its processes are in. `fence` None: nothing is closed to it.
+    """
 
     modules: Sequence[str]
     toolchain: str
     preload: bool
+    work: str = ""
+    fence: Fence | None = None
 
 
 class Opened(NamedTuple):
@@ -86,6 +105,7 @@ class CellRequest(NamedTuple):
     events         file that takes what the recorder writes
     case_seconds   how long it may go without an event
     memory_bytes   how much it and all that it starts may hold
+    fence          what it may use beside its own folders; None: nothing is closed to it
     """
 
     id: str
@@ -102,6 +122,7 @@ class CellRequest(NamedTuple):
     case_seconds: float
     memory_bytes: int
     program: InCellProgram = InCellProgram.CELL
+    fence: Fence | None = None
 
 
 class ScriptRequest(NamedTuple):
@@ -125,6 +146,7 @@ class ScriptRequest(NamedTuple):
     case_seconds: float
     memory_bytes: int
     program: InCellProgram = InCellProgram.SCRIPT
+    fence: Fence | None = None
 
 
 Request = Union[CellRequest, ScriptRequest]
@@ -145,7 +167,8 @@ def encode(message: Setup | Opened | Request | ProcessEnd) -> str:
 
 
 def read_setup(text: str) -> Setup:
-    return Setup(**json.loads(text))
+    setup = Setup(**json.loads(text))
+    return setup._replace(fence=_fence(setup.fence))
 
 
 def read_opened(text: str) -> Opened:
@@ -155,6 +178,7 @@ def read_opened(text: str) -> Opened:
 
 def read_request(text: str) -> Request:
     values = json.loads(text)
+    values["fence"] = _fence(values.get("fence"))
     if values["program"] == InCellProgram.SCRIPT:
         return ScriptRequest(**values)
     return CellRequest(**values)
@@ -180,6 +204,16 @@ def end_file(request: Request) -> str:
     return os.path.join(request.workdir, "end.json")
 
 
+def uncompiled_file(request: CellRequest) -> str:
+    """Return the file in which a fenced cell lists sources."""
+    return os.path.join(request.workdir, UNCOMPILED)
+
+
 def _end(values: Mapping[str, Any]) -> ProcessEnd:
     end = ProcessEnd(**values)
     return end._replace(reason=EndReason(end.reason))
+
+
+def _fence(values: Sequence[Any] | None) -> Fence | None:
+    """Return a fence from JSON, which has a tuple's fields by place and not by name."""
+    return None if values is None else Fence(*values)

@@ -70,6 +70,7 @@ class Recorder:
         self._reports: list[Any] = []
         self._output_start = 0
         self._cpu_start = 0.0
+        self._peak_is_its_own = False
         self._failures: dict[str, Any] = {}
 
     def _write(self, **event: Any) -> None:
@@ -85,7 +86,7 @@ class Recorder:
         self._output_start = output_size()
         worker = os.environ.get("PYTEST_XDIST_WORKER", "")
         self._failures = {}
-        reset_peak_memory()
+        self._peak_is_its_own = reset_peak_memory()
         self._cpu_start = cpu_seconds()
         self._write(event=messages.EventKind.STARTED, worker=worker, output=self._output_start, **split(item.nodeid))
 
@@ -112,7 +113,7 @@ class Recorder:
             outcome=outcome,
             seconds=round(sum(phase.duration for phase in self._reports), 4),
             cpu_seconds=round(cpu_seconds() - self._cpu_start, 4),
-            peak_memory_bytes=peak_memory_bytes(),
+            peak_memory_bytes=peak_memory_bytes() if self._peak_is_its_own else None,
             message=message,
             evidence=evidence,
             measured=measured(report.user_properties),
@@ -166,13 +167,14 @@ def from_the_case_on(traceback: Any) -> Any:
     return traceback[first:]
 
 
-def reset_peak_memory() -> None:
-    """Let the kernel count the peak of this process anew, so that each case has its own (Linux 4.0 and later)."""
+def reset_peak_memory() -> bool:
+    """Let the kernel count the peak of this process anew, so that each case has its own; return whether it does (Linux 4.0)."""
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
     except OSError:
-        pass
+        return False
+    return True
 
 
 def peak_memory_bytes() -> int | None:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 if TYPE_CHECKING or __package__:
-    from harness.incell import hubmatrix_messages as messages  # the driver, and tests
+    from harness.incell import hubmatrix_fence as fence  # the driver, and tests
+    from harness.incell import hubmatrix_messages as messages
     from harness.incell.cell import redirect
 else:
     sys.path.append(FOLDER)
+    import hubmatrix_fence as fence
     import hubmatrix_messages as messages
     from cell import redirect
 
@@ -32,6 +34,7 @@ def run(request: messages.ScriptRequest) -> int:
     os.environ.update(request.environ)
     os.environ["HOME"] = os.path.join(request.folder, "home")
     os.environ["TMPDIR"] = os.path.join(request.folder, "tmp")
+    fence.confine_script(request)
     # The script runs as a user's would: it neither sees our modules nor their request in sys.argv.
     while FOLDER in sys.path:
         sys.path.remove(FOLDER)
@@ -59,7 +62,9 @@ def write_exception(path: str, error: BaseException) -> None:
 
 if __name__ == "__main__":
     with open(sys.argv[1]) as request_file:
-        code = run(messages.ScriptRequest(**json.load(request_file)))
+        loaded = messages.read_request(request_file.read())
+    assert isinstance(loaded, messages.ScriptRequest)
+    code = run(loaded)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -26,9 +26,13 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence, Tuple
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 if TYPE_CHECKING or __package__:
-    from harness.incell import hubmatrix_messages as messages  # the driver, and tests
+    from harness.incell import hubmatrix_bytecode as bytecode  # the driver, and tests
+    from harness.incell import hubmatrix_fence as fence
+    from harness.incell import hubmatrix_messages as messages
 else:
     sys.path.append(FOLDER)
+    import hubmatrix_bytecode as bytecode
+    import hubmatrix_fence as fence
     import hubmatrix_messages as messages
 
 Trouble = Optional[Tuple[str, str]]
@@ -47,6 +51,7 @@ def main() -> None:
     if line is None:
         return
     setup = messages.read_setup(line)
+    fence.confine_zygote(setup)
     opened = open_for(setup)
     send(control, messages.encode(opened))
     if opened.event == messages.OpeningEvent.READY:
@@ -63,6 +68,8 @@ def open_for(setup: messages.Setup) -> messages.Opened:
         trouble = preload_pytest(setup.toolchain) if setup.preload else try_fresh(setup.modules, setup.toolchain)
         if trouble:
             return messages.Opened(messages.OpeningEvent.TOOLCHAIN_FAILED, *trouble)
+    if setup.fence:
+        bytecode.write_uncompiled(messages.UNCOMPILED, ())
     return messages.Opened(messages.OpeningEvent.READY)
 
 
@@ -114,7 +121,8 @@ def preload_pytest(toolchain: str) -> Trouble:
     trouble = preload(["pytest"])
     if trouble:
         return trouble
-    sys.modules["pytest"].main(["--version"])  # imports its own plugins, which a bare import does not
+    # Imports its own plugins, which a bare import does not. Without a file named it would look for one in every folder above.
+    sys.modules["pytest"].main(["--version", "-c", os.path.join(FOLDER, "pytest.ini")])
     sys.stdout.flush()
     sys.stderr.flush()
     # All objects so far belong to every cell and are never freed: collecting them would copy their pages in each.

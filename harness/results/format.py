@@ -56,7 +56,8 @@ class Header(Record):
 
     `command` is what to type to measure a user's own model again; empty for the matrix, which nox measures again.
     `models` says what was measured: `replicas`, `published`, `published, from` a server. `options` are what to add to a session
-    of nox to measure the same models again.
+    of nox to measure the same models again. `fence` is what kept foreign code within its folders, `landlock-7` for Landlock's
+    level 7; "off" where a user wanted none, "" where the kernel has none.
     """
 
     type: Literal["header"] = "header"
@@ -70,6 +71,7 @@ class Header(Record):
     options: tuple[str, ...] = ()
     planned_cells: int
     command: str = ""
+    fence: str = ""
     digests: Digests = Digests()
     host: Host
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 from harness.base.process import signal_name
 from harness.domain import Outcome, Status, Trouble
 from harness.incell.hubmatrix_failure import describe_text
-from harness.incell.hubmatrix_messages import CellRequest, EndReason, EventKind, ProcessEnd
+from harness.incell.hubmatrix_messages import CellRequest, EndReason, EventKind, Fence, ProcessEnd, uncompiled_file
 from harness.results.format import FailureRecord
 from harness.run.assign import CellEnd
 from harness.run.ends import KILLED, gib, how_it_ended, is_killed
@@ -52,6 +52,8 @@ class Finished:
 
 
 Emit = Callable[[Finished], None]
+CompileListed = Callable[[Path], Awaitable[None]]
+"""Compiles, for the next processes, the sources that a fenced one lists in a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +151,17 @@ class CellFrame:
     case_seconds: float
     memory_bytes: int
     workers: int
+    fence: Fence | None = None
 
 
-async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: CellFrame, prepare: Callable[[Path], None], emit: Emit) -> CellEnd:
+async def run_cases(
+    zygote: Zygote,
+    task: Task[CaseSet],
+    frame: CellFrame,
+    prepare: Callable[[Path], None],
+    emit: Emit,
+    compile_listed: CompileListed | None = None,
+) -> CellEnd:
     """Run all cases of a cell; return how the cell ended. `prepare` fills a fresh work folder (the hermetic Hub cache)."""
     unsettled = _Unsettled(frame=frame, emit=emit, left={keyed.case.id: keyed for keyed in task.payload.cases})
     number = 0
@@ -159,7 +169,7 @@ async def run_cases(zygote: Zygote, task: Task[CaseSet], frame: CellFrame, prepa
         number += 1
         attempt = _Attempt(cases=unsettled.next_cases, emit=emit)
         request = _request(frame, number, unsettled)
-        end, output = await _one_process(zygote, request, attempt, prepare)
+        end, output = await _one_process(zygote, request, attempt, prepare, compile_listed)
         if cell_end := unsettled.settle(attempt, end, output):
             return cell_end
     return CellEnd(status=Status.COMPLETED)
@@ -266,11 +276,12 @@ def _request(frame: CellFrame, number: int, unsettled: _Unsettled) -> CellReques
         events=str(work / "events.jsonl"),
         case_seconds=frame.case_seconds,
         memory_bytes=frame.memory_bytes,
+        fence=frame.fence,
     )
 
 
 async def _one_process(
-    zygote: Zygote, request: CellRequest, attempt: _Attempt, prepare: Callable[[Path], None]
+    zygote: Zygote, request: CellRequest, attempt: _Attempt, prepare: Callable[[Path], None], compile_listed: CompileListed | None
 ) -> tuple[ProcessEnd, str]:
     """Run one process; return its end, and what was printed since the first of the cases began that were running then."""
     work, events = Path(request.workdir), Path(request.events)
@@ -283,6 +294,8 @@ async def _one_process(
             # Read after each wait, and so once more after the end: the last events are written just before it.
             await asyncio.wait({ended}, timeout=TAIL_SECONDS)
             attempt.read(events)
+        if compile_listed and request.fence:
+            await compile_listed(Path(uncompiled_file(request)))
         start = min((running.printed for running in attempt.running.values()), default=0)
         return ended.result(), printed(Path(request.output), start)
     finally:

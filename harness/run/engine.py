@@ -19,7 +19,6 @@ import psutil
 from harness import __version__
 from harness.base.errors import Interrupted
 from harness.base.processor import processor_level
-from harness.base.workspace import Workspace
 from harness.domain import Case, Plan, Service
 from harness.environments import accelerators, disk
 from harness.environments.uv import Failure
@@ -98,7 +97,7 @@ def perform(question: RunQuestion, machine: Machine, options: RunOptions, watche
     Raises:
         Interrupted: on Ctrl-C (exit code 130), with all that was done kept in the store.
     """
-    header = _header(question, machine.workspace, options)
+    header = _header(question, machine, options)
     settings = RunSettings(machine=machine, run=header.run, attribute=attribute, preload=options.preload)
     inputs = _inputs(question, machine)
     finished = False
@@ -222,7 +221,8 @@ def _services(groups: Iterable[EnvironmentGroup], history: History) -> frozenset
     return frozenset(service for job in left for keyed in job.cases for service in keyed.case.services)
 
 
-def _header(question: RunQuestion, workspace: Workspace, options: RunOptions) -> Header:
+def _header(question: RunQuestion, machine: Machine, options: RunOptions) -> Header:
+    workspace = machine.workspace
     moment = datetime.now(timezone.utc)
     return Header(
         run=f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
@@ -234,6 +234,7 @@ def _header(question: RunQuestion, workspace: Workspace, options: RunOptions) ->
         options=options.again,
         planned_cells=len(question.plan.cells),
         command=options.command,
+        fence=machine.fence,
         digests=Digests(
             # A check of a user's own model needs no matrix.yaml.
             spec=file_digest(workspace.matrix) if workspace.matrix.is_file() else "",

@@ -16,6 +16,7 @@ from harness.domain import Limits
 from harness.environments import accelerators, disk, interpreters
 from harness.environments import uv as uv_tool
 from harness.environments.interpreters import Interpreter
+from harness.run.fence import fence_here
 
 BYTES_PER_SLOT = 2 * 2**30
 
@@ -24,7 +25,8 @@ BYTES_PER_SLOT = 2 * 2**30
 class Machine:
     """The machine that tasks run on: its tools, its folders, and how much of it one execution may use.
 
-    `interpreters` are by minor. One slot is one busy core. `limits` bound each process and each installation.
+    `interpreters` are by minor. One slot is one busy core. `limits` bound each process and each installation. `fence` is what
+    `fence_here` says of this machine's.
     """
 
     uv: Path
@@ -33,6 +35,7 @@ class Machine:
     accelerators: accelerators.MachineFacts
     slots: int
     limits: Limits
+    fence: str = ""
 
 
 async def machine_interpreters() -> Mapping[str, Interpreter]:
@@ -40,13 +43,13 @@ async def machine_interpreters() -> Mapping[str, Interpreter]:
     return await interpreters.discover(interpreters.candidates(os.environ, Path.home()))
 
 
-def this_machine(workspace: Workspace, limits: Limits, jobs: int | None = None) -> Machine:
+def this_machine(workspace: Workspace, limits: Limits, jobs: int | None = None, *, fence: bool = True) -> Machine:
     """Return `look_around` for callers outside an event loop."""
-    return asyncio.run(look_around(workspace, limits, jobs))
+    return asyncio.run(look_around(workspace, limits, jobs, fence=fence))
 
 
-async def look_around(workspace: Workspace, limits: Limits, jobs: int | None = None) -> Machine:
-    """Return this machine as it is now. `jobs` None: as many slots as cores and memory allow.
+async def look_around(workspace: Workspace, limits: Limits, jobs: int | None = None, *, fence: bool = True) -> Machine:
+    """Return this machine as it is now. `jobs` None: as many slots as cores and memory allow; `fence` False: none.
 
     Raises:
         MachineError: there is no uv.
@@ -58,6 +61,7 @@ async def look_around(workspace: Workspace, limits: Limits, jobs: int | None = N
         accelerators=accelerators.probe(),
         slots=slots(jobs),
         limits=limits,
+        fence=fence_here(asked_for=fence),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,10 +17,12 @@ from filelock import AsyncFileLock
 
 from harness.domain import Accelerator
 from harness.environments.uv import Failure
-from harness.incell.hubmatrix_messages import Setup
+from harness.incell.hubmatrix_messages import Fence, Setup
 from harness.results.history import History
 from harness.run.assign import CellJob
 from harness.run.attempts import CellFrame, run_cases
+from harness.run.bytecode import compile_imported
+from harness.run.fence import fence_of
 from harness.run.groups import EnvironmentGroup, expected_seconds
 from harness.run.installed import Installed, beside, installed_for_cases
 from harness.run.ledger import Ledger
@@ -104,7 +106,13 @@ class Runner:
         home.mkdir(parents=True, exist_ok=True)
         return running_zygote(
             installed.environment.python,
-            Setup(modules=MODULES, toolchain=str(installed.tools), preload=self.settings.preload),
+            Setup(
+                modules=MODULES,
+                toolchain=str(installed.tools),
+                preload=self.settings.preload,
+                work=str(self.settings.folder),
+                fence=self._fence(group.jobs),
+            ),
             dict(group.identity.settings),
             home / "import.txt",
             timeout=self.settings.machine.limits.import_seconds,
@@ -135,11 +143,22 @@ class Runner:
                 case_seconds=limits.case_seconds,
                 memory_bytes=limits.memory_bytes,
                 workers=self._workers(job),
+                fence=self._fence((job,)),
             )
             end = await run_cases(
-                zygote, task, frame, lambda work: self.prepare(job, work), lambda finished: ledger.case(job, finished)
+                zygote,
+                task,
+                frame,
+                lambda work: self.prepare(job, work),
+                lambda finished: ledger.case(job, finished),
+                lambda listed: compile_imported(listed, installed, self.settings.machine.workspace),
             )
             ledger.end(job, end)
+
+    def _fence(self, jobs: Iterable[CellJob]) -> Fence | None:
+        """Return what the cells of these jobs may use: a zygote's fence is around its cells too, so it opens for all."""
+        machine = self.settings.machine
+        return fence_of(machine.fence, machine.workspace, [self.environ(job) for job in jobs])
 
     def _alone(self, job: CellJob) -> AbstractAsyncContextManager[object]:
         """Return the lock for cells on hardware: a TPU serves one process at a time, and a GPU is short of memory.

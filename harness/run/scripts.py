@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.incell.hubmatrix_messages import ProcessEnd, ScriptRequest
+from harness.incell.hubmatrix_messages import Fence, ProcessEnd, ScriptRequest
 from harness.run.keys import INCELL, digest, file_digest
 from harness.run.output import printed
 from harness.run.tasks import Script, Task
@@ -31,6 +31,7 @@ class ScriptFrame:
     workdir: Path
     environ: Mapping[str, str]
     memory_bytes: int
+    fence: Fence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ async def run_script(zygote: Zygote, task: Task[Script], frame: ScriptFrame, pre
         events=str(frame.workdir / "no-events"),
         case_seconds=task.payload.seconds,
         memory_bytes=frame.memory_bytes,
+        fence=frame.fence,
     )
     end = await zygote.run(request)
     return ScriptEnd(process=end, exception=_exception(raised), output=printed(output))

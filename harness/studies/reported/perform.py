@@ -25,6 +25,7 @@ from harness.incell.hubmatrix_messages import EndReason, Setup
 from harness.models import cache, replicas
 from harness.models.manifest import Manifest
 from harness.run.ends import how_it_ended, is_killed
+from harness.run.fence import fence_of
 from harness.run.installed import environment_of
 from harness.run.keys import INCELL, Identity, digest, file_digest
 from harness.run.machine import Machine
@@ -133,7 +134,8 @@ async def _run_step(machine: Machine, step_task: StepTask, work: Path, number: i
         room = work / f"step-{number}"
         room.mkdir(parents=True)
         # Nothing is imported in advance: the import may be what fails.
-        setup = Setup(modules=(), toolchain="", preload=False)
+        fence = fence_of(machine.fence, machine.workspace, (), connects=serves(script.path))
+        setup = Setup(modules=(), toolchain="", preload=False, work=str(work), fence=fence)
         python, log, seconds = environment.python, room / "zygote.txt", machine.limits.import_seconds
         zygote = await stack.enter_async_context(running_zygote(python, setup, dict(identity.settings), log, timeout=seconds))
         if isinstance(zygote, Failure):
@@ -143,11 +145,17 @@ async def _run_step(machine: Machine, step_task: StepTask, work: Path, number: i
             workdir=room / "process",
             environ={"TFHUB_CACHE_DIR": str(work / "hub")},
             memory_bytes=machine.limits.memory_bytes,
+            fence=fence,
         )
         task = Task(environment=identity, payload=script, inputs=step_task.task.inputs, outputs=step_task.task.outputs)
         end = await run_script(zygote, task, frame, partial(_bring_models, step_task.step))
         roots = _roots(machine, work, environment.path, identity)
         return _observed(end, number, script.seconds, machine.limits.memory_bytes, roots)
+
+
+def serves(script: Path) -> bool:
+    """Return whether a script starts a server of its own, which it then asks at a port that nobody can know before."""
+    return "http.server" in script.read_text(encoding="utf-8")
 
 
 def _bring_models(step: Step, work: Path) -> None:

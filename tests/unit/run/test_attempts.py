@@ -83,6 +83,7 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
         "case_seconds": 60.0,
         "memory_bytes": 4 * 2**30,
         "workers": 0,
+        "fence": None,
     }
     frame = CellFrame(**{field.name: known[field.name] for field in dataclasses.fields(CellFrame)})
 

@@ -129,7 +129,7 @@ def test_ready(meet: Any) -> None:
         found = await meet(act)
         assert isinstance(found, Zygote)
         await found.close()
-        assert heard == [{"modules": ["tensorflow"], "toolchain": "/pytest", "preload": True}]
+        assert heard == [{"modules": ["tensorflow"], "toolchain": "/pytest", "preload": True, "work": "", "fence": None}]
 
     run(go)
 
