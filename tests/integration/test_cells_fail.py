@@ -114,8 +114,8 @@ def test_garbage_on_stdout_is_evidence_only(mini: Make) -> None:
     assert "said before it failed" in run.cases[1].evidence
 
 
-def test_children_do_not_outlive_the_cell(mini: Make, tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
+def test_children_do_not_outlive_the_cell(mini: Make, meeting_place: Path) -> None:
+    pids = meeting_place / "pids"
     script = f"import os, time; os.setsid(); open({str(pids)!r}, 'a').write('%d\\n' % os.getpid()); time.sleep(600)"
     cases = f"""
         import os, subprocess, sys
@@ -241,8 +241,8 @@ def test_outcomes_of_pytest(mini: Make) -> None:
     assert kinds == ["builtins.RuntimeError", "", "builtins.ValueError", ""]
 
 
-def test_xdist_where_cores_would_be_idle(mini: Make, tmp_path: Path) -> None:
-    log, dies = tmp_path / "workers", tmp_path / "dies"
+def test_xdist_where_cores_would_be_idle(mini: Make, meeting_place: Path) -> None:
+    log, dies = meeting_place / "workers", meeting_place / "dies"
     body = f"""
         import os, time
         def work(n):
