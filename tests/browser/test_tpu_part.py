@@ -83,7 +83,7 @@ def test_a_figure_takes_the_place_of_the_marks(open_page: Open, tpu_report: str)
 def test_results_that_differ_stand_apart(open_page: Open, tpu_report: str) -> None:
     page = open_page(tpu_report)
     text = page.locator("#tpu").inner_text()
-    assert "but 3e-4 to 4e-4 from them in 2.4, 2.8" in text
+    assert "but by 3e-4 to 4e-4 in 2.4, 2.8" in text
     assert "its own compiler for the CPU is what differs" in text
     assert page.locator(".drift .apart").count() == 2
     page.locator(".drift .apart button").first.click()
