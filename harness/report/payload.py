@@ -67,6 +67,7 @@ class _Table:
 
 def payload(view: View) -> str:
     """Return the page's data as JSON that is safe inside a script element."""
+    # Each text, and what cases have in common, is stored once: 20,160 cells are 6.5 MB of page so (docs/measured.md).
     strings, kinds = _Table(""), _Table()
     environments = _Table(*(record.id for record in view.environments))
     cells = view.cells
@@ -156,6 +157,7 @@ def _case(case: CaseView, strings: _Table, kinds: _Table, cell_indices: dict[str
             strings(case.second),
         )
     )
+    # A reused case may have been run in a cell that this run doesn't have.
     entry = [kind, case.seconds, cell_indices.get(case.cell, -1), strings(case.recorded) if case.reused else 0]
     facts: list[tuple[str, float | str]] = [(measurement.name, measurement.value) for measurement in case.measured]
     facts += [(package.name, package.version) for package in case.beside]
