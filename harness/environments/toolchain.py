@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from filelock import AsyncFileLock
@@ -33,6 +34,7 @@ PINS: tuple[tuple[str, tuple[str, ...]], ...] = (
 INSTALL_SECONDS = 300.0
 
 
+@cache
 def pins(minor: str) -> tuple[str, ...] | None:
     """Return pytest and xdist for a Python minor; None where the harness supports none (below 3.7)."""
     return next((requirements for lowest, requirements in PINS if Version(minor) >= Version(lowest)), None)

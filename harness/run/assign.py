@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import TypeVar
 
-from harness.domain import Axis, Case, Cell, Device, Model, Status, Trouble, model_of
+from harness.domain import Axis, Case, Cell, Device, HubFormat, Interface, Model, Status, Trouble, model_of
 from harness.results.format import CaseRef
 from harness.run.keys import uses_of
 from harness.run.tasks import KeyedCase
 
+AValue = TypeVar("AValue")
 KeyOf = Callable[[Case, Mapping[str, str], Model | None], str]
 
 
@@ -53,35 +56,71 @@ class CellJob:
         return next((end for end in own if end.status is not Status.COMPLETED), COMPLETED)
 
 
-def assign(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Model], key_of: KeyOf) -> tuple[CellJob, ...]:
+def assign(
+    cells: Iterable[Cell], cases: Iterable[Case] | Bearing, models: Mapping[str, Model], key_of: KeyOf
+) -> tuple[CellJob, ...]:
     """Return one job a cell, in the order of the cells."""
     # The full tier has a million pairs of cell and case and a seventh of that in keys (8,896 cells, 1,071,252 references, 141,848
-    # keys), so what several cells share is hashed and built once, and their references are the same objects.
-    with_axes = [(case, tuple(sorted(case.uses))) for case in cases]
-    applicable: dict[tuple[str, Device], list[tuple[Case, tuple[Axis, ...]]]] = {}
-    keyed_cases: dict[tuple[str, tuple[str | None, ...]], tuple[CaseRef, KeyedCase]] = {}
+    # keys), so what several cells share is decided, hashed and built once, and their references are the same objects.
+    bearing = cases if isinstance(cases, Bearing) else Bearing(cases)
+    of_kind: dict[tuple[str, Device], tuple[SameUses, ...]] = {}
+    bundles: dict[tuple[tuple[Axis, ...], tuple[str | None, ...]], dict[str, CaseRef]] = {}
     assigned: set[str] = set()
     jobs = []
     for cell in cells:
-        model, device = model_of(cell, models), cell.axes.device
-        kind = (cell.axes.model, device)
-        if kind not in applicable:
-            applicable[kind] = [pair for pair in with_axes if pair[0].bears_on(model, device)]
-        values = {axis: cell.axes.value(axis) for axis in Axis}
-        refs, own = [], []
-        for case, axes in applicable[kind]:
-            combination = (case.id, tuple([values[axis] for axis in axes]))
-            if combination not in keyed_cases:
-                uses = uses_of(case, cell)
-                key = key_of(case, uses, model)
-                keyed_cases[combination] = CaseRef(case=case.id, key=key), KeyedCase(case=case, key=key, uses=uses)
-            ref, keyed = keyed_cases[combination]
-            refs.append(ref)
-            if keyed.key not in assigned:
-                assigned.add(keyed.key)
-                own.append(keyed)
-        jobs.append(CellJob(cell=cell, model=model, refs=tuple(refs), cases=tuple(own)))
+        model, axes = model_of(cell, models), cell.axes
+        kind = (axes.model, axes.device)
+        if kind not in of_kind:
+            of_kind[kind] = bearing.on(model, axes.device)
+        refs: list[tuple[int, CaseRef]] = []
+        own: list[tuple[int, KeyedCase]] = []
+        for same in of_kind[kind]:
+            values = tuple([axes.value(axis) for axis in same.axes])
+            bundle = bundles.setdefault((same.axes, values), {})
+            uses: Mapping[str, str] | None = None
+            for position, case in same.cases:
+                ref = bundle.get(case.id)
+                if ref is None:
+                    uses = uses_of(case, cell) if uses is None else uses
+                    key = key_of(case, uses, model)
+                    ref = bundle[case.id] = CaseRef(case=case.id, key=key)
+                    if key not in assigned:
+                        assigned.add(key)
+                        own.append((position, KeyedCase(case=case, key=key, uses=uses)))
+                refs.append((position, ref))
+        jobs.append(CellJob(cell=cell, model=model, refs=_in_order(refs), cases=_in_order(own)))
     return tuple(jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class SameUses:
+    """Cases that use the same axes, each with its position among all cases."""
+
+    axes: tuple[Axis, ...]
+    cases: tuple[tuple[int, Case], ...]
+
+
+class Bearing:
+    """Finds the cases that bear on a model and device, once for all models of one format and interface."""
+
+    def __init__(self, cases: Iterable[Case]) -> None:
+        self._cases = tuple(cases)
+        self._by_kind: dict[tuple[HubFormat | None, Interface | None, Device], tuple[SameUses, ...]] = {}
+
+    def on(self, model: Model | None, device: Device) -> tuple[SameUses, ...]:
+        """Return the cases that bear on a cell, by the axes that they use."""
+        kind = (model.format if model else None, model.interface if model else None, device)
+        if kind not in self._by_kind:
+            by_axes: dict[tuple[Axis, ...], list[tuple[int, Case]]] = {}
+            for position, case in enumerate(self._cases):
+                if case.bears_on(model, device):
+                    by_axes.setdefault(tuple(sorted(case.uses)), []).append((position, case))
+            self._by_kind[kind] = tuple(SameUses(axes, tuple(listed)) for axes, listed in by_axes.items())
+        return self._by_kind[kind]
+
+
+def _in_order(pairs: list[tuple[int, AValue]]) -> tuple[AValue, ...]:
+    return tuple([value for _, value in sorted(pairs, key=itemgetter(0))])
 
 
 def without_known(jobs: Iterable[CellJob], keys: Collection[str]) -> tuple[CellJob, ...]:
@@ -107,10 +146,14 @@ def without_cells(jobs: Iterable[CellJob], cells: Collection[str]) -> tuple[Cell
 
 def unkeyed(cells: Iterable[Cell], cases: Iterable[Case], models: Mapping[str, Model]) -> tuple[CellJob, ...]:
     """Return the jobs of cells without a lock: their cases have no key and don't run."""
-    listed = tuple(cases)
+    bearing = Bearing(cases)
+    of_kind: dict[tuple[str, Device], tuple[CaseRef, ...]] = {}
     jobs = []
     for cell in cells:
-        model = model_of(cell, models)
-        refs = tuple(CaseRef(case=case.id, key=None) for case in listed if case.bears_on(model, cell.axes.device))
+        model, kind = model_of(cell, models), (cell.axes.model, cell.axes.device)
+        if kind not in of_kind:
+            on_kind = [pair for same in bearing.on(model, cell.axes.device) for pair in same.cases]
+            of_kind[kind] = tuple([CaseRef(case=case.id, key=None) for case in _in_order(on_kind)])
+        refs = of_kind[kind]
         jobs.append(CellJob(cell=cell, model=model, refs=refs, cases=()))
     return tuple(jobs)

@@ -14,8 +14,8 @@ from harness.environments.uv import Failure
 from harness.results.format import CaseRef
 from harness.results.history import History, PlanKeys
 from harness.results.store import Store
-from harness.run.assign import CellEnd, CellJob, KeyOf, assign, without_cells, without_known
-from harness.run.keys import Identity, case_key, digest
+from harness.run.assign import Bearing, CellEnd, CellJob, KeyOf, assign, without_cells, without_known
+from harness.run.keys import Identity, case_keys, digest
 
 DEFAULT_CASE_SECONDS = 0.5
 """Of a case that no run has measured yet. It only decides the order of cells, and whether pytest-xdist is worth its start."""
@@ -80,11 +80,12 @@ def group_cells(
     cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
         cells.setdefault(cell.environment, []).append(cell)
+    bearing = Bearing(cases)
     groups = []
     for key, requests in members.items():
         # A second opinion on an environment that doesn't import has no cells: whether it imports is the question.
         inside = [cell for request in requests for cell in cells.get(request.id, ())]
-        jobs = assign(inside, cases, plan.models, _key_of(by_key[key], limits, digests))
+        jobs = assign(inside, bearing, plan.models, _key_of(by_key[key], limits, digests))
         groups.append(EnvironmentGroup(identity=by_key[key], requests=tuple(requests), jobs=jobs))
     return tuple(groups)
 
@@ -149,4 +150,5 @@ def _ends(jobs: Sequence[CellJob], history: History) -> Mapping[str, CellEnd]:
 
 
 def _key_of(identity: Identity, limits: Limits, digests: Mapping[str, str]) -> KeyOf:
-    return lambda case, uses, model: case_key(identity, case, uses, digests[model.id] if model else None, limits)
+    key = case_keys(identity, limits)
+    return lambda case, uses, model: key(case, uses, digests[model.id] if model else None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,20 +47,38 @@ class Identity:
 
 def case_key(identity: Identity, case: Case, uses: Mapping[str, str], model_digest: str | None, limits: Limits) -> str:
     """Return the key of a case for one combination of the values it uses. `model_digest` is None for a cell without a model."""
-    facts: dict[str, object] = {
-        "environment": identity.key,
-        "case": case.id,
-        "sources": case.digest,
-        "uses": uses,
-        "model": model_digest if Axis.MODEL in case.uses else None,
-        "limits": [limits.case_seconds, limits.memory_bytes],
-    }
-    # Added only where a case asks for one, so that a new service or companion leaves the keys of all other cases as they are.
-    if case.services:
-        facts["services"] = {service.value: digest_of(service) for service in case.services}
-    if case.companions:
-        facts["companions"] = {companion.value: _beside(companion, identity.lock) for companion in case.companions}
-    return digest(facts)
+    return case_keys(identity, limits)(case, uses, model_digest)
+
+
+def case_keys(identity: Identity, limits: Limits) -> Callable[[Case, Mapping[str, str], str | None], str]:
+    """Return `case_key` for an environment, with what its cases and models have in common computed once.
+
+    The full tier has 140,000 keys. Each is the digest of canonical JSON, which is put together here from parts that were written
+    once, in the order of their names: case, companions, environment and limits; model; services and sources; uses.
+    """
+    environment = _canonical({"environment": identity.key, "limits": [limits.case_seconds, limits.memory_bytes]})[1:-1]
+    parts: dict[str, tuple[str, str]] = {}
+    values: dict[tuple[tuple[str, str], ...], str] = {}
+
+    def key(case: Case, uses: Mapping[str, str], model_digest: str | None) -> str:
+        if case.id not in parts:
+            # Added only where a case asks for one, so that a new service or companion leaves the keys of all other cases alone.
+            companions_ = {companion.value: _beside(companion, identity.lock) for companion in case.companions}
+            services = {service.value: digest_of(service) for service in case.services}
+            before = f'"companions":{_canonical(companions_)},' if companions_ else ""
+            after = f'"services":{_canonical(services)},' if services else ""
+            parts[case.id] = (
+                f'{{"case":{_text(case.id)},{before}{environment},"model":',
+                f',{after}"sources":{_text(case.digest)},"uses":',
+            )
+        pairs = tuple(uses.items())
+        if pairs not in values:
+            values[pairs] = _canonical(uses)
+        model = _text(model_digest) if Axis.MODEL in case.uses else "null"
+        before_model, after_model = parts[case.id]
+        return hashlib.sha256(f"{before_model}{model}{after_model}{values[pairs]}}}".encode()).hexdigest()
+
+    return key
 
 
 def _beside(companion: Companion, lock: Lock) -> list[object]:
@@ -80,7 +98,16 @@ def uses_of(case: Case, cell: Cell) -> dict[str, str]:
 
 def digest(facts: object) -> str:
     """Compute the sha256 of canonical JSON: sorted keys, no spaces."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_canonical(facts).encode()).hexdigest()
+
+
+@cache
+def _text(text: str | None) -> str:
+    return _canonical(text)
+
+
+def _canonical(facts: object) -> str:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 
 
 def file_digest(path: Path) -> str:

@@ -88,16 +88,21 @@ def test_the_key_of_a_case_is_made_once_for_all_cells_that_share_it(
     make: Any, grouped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hashing each (cell, case) took most of the time of a large plan that was known already."""
-    asked: list[tuple[str, ...]] = []
-    real = groups_module.case_key
+    hashed: list[tuple[str, ...]] = []
+    real = groups_module.case_keys
 
-    def counted(identity: Any, case: Any, uses: Any, *rest: Any) -> str:
-        asked.append((identity.lock.sha256, case.id, *uses.values()))
-        return real(identity, case, uses, *rest)
+    def counted(identity: Any, limits: Any) -> Any:
+        key = real(identity, limits)
 
-    monkeypatch.setattr(groups_module, "case_key", counted)
+        def count(case: Any, uses: Any, model_digest: Any) -> str:
+            hashed.append((identity.lock.sha256, case.id, *uses.values()))
+            return key(case, uses, model_digest)
+
+        return count
+
+    monkeypatch.setattr(groups_module, "case_keys", counted)
     grouped(different(make))
-    assert len(asked) == len(set(asked)) == 6
+    assert len(hashed) == len(set(hashed)) == 6
 
 
 def test_a_process_known_to_die_outside_any_case_is_not_started_again(make: Any, grouped: Any) -> None:

@@ -151,6 +151,33 @@ def test_only_cases_that_ask_for_a_companion_depend_on_what_decides_it(
     assert of(asking) not in before
 
 
+def test_a_key_is_the_digest_of_canonical_json(identity: Identity, case: Case, limits: Limits) -> None:
+    """It is put together from parts that are written once; the whole has to come out as if it were written at once."""
+    asking = replace(
+        case,
+        id='cases/test "ä".py::test_a',
+        services=frozenset({Service.HUB_SERVER, Service.TPU_COMPILER}),
+        companions=frozenset({Companion.TRANSFORMERS}),
+    )
+    key = keys.case_keys(identity, limits)
+    for subject in (case, asking, replace(asking, id="plain", uses=frozenset())):
+        for uses in (USES, {}, {"device": "cpu", "format": "h5"}):
+            facts: dict[str, object] = {
+                "environment": identity.key,
+                "case": subject.id,
+                "sources": subject.digest,
+                "uses": uses,
+                "model": "m" if Axis.MODEL in subject.uses else None,
+                "limits": [limits.case_seconds, limits.memory_bytes],
+            }
+            if subject.services:
+                facts["services"] = {service.value: keys.digest_of(service) for service in subject.services}
+                request = companions.lock_request(Companion.TRANSFORMERS, identity.lock)
+                requested = [request.requirements, request.wheels, str(request.exclude_newer), str(request.day)]
+                facts["companions"] = {Companion.TRANSFORMERS.value: requested}
+            assert key(subject, uses, "m") == digest(facts)
+
+
 def test_the_keys_of_other_cases_stay(identity: Identity, case: Case, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded results are found by them: a new kind of thing to ask for costs nobody a measurement."""
     monkeypatch.setattr(keys, "incell_digest", lambda: "incell")
