@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.base.memo import Memo
+
 CHECKS = "checks"
 
 
@@ -91,6 +93,11 @@ class Workspace:
     def sizes(self) -> Path:
         """Models of true size, their programs, and the TPU compiler's answers."""
         return self.state / "sizes"
+
+    @property
+    def memo(self) -> Memo:
+        """Results of earlier commands, to be deleted at any time."""
+        return Memo(self.state / "memo")
 
     @property
     def all_results(self) -> Path:

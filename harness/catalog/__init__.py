@@ -10,7 +10,8 @@ is a text or a list of them. `@pytest.mark.devices(...)` names the devices whose
 Several marks narrow further.
 """
 
-from harness.catalog.files import FIXTURES, SERVICES, read_cases
+from harness.catalog.files import FIXTURES, SERVICES
+from harness.catalog.folder import read_cases
 from harness.catalog.rooms import of_check, of_matrix
 
 __all__ = ["FIXTURES", "SERVICES", "of_check", "of_matrix", "read_cases"]

@@ -31,14 +31,18 @@ REPORTED = "reported"
 """The folder of scripts that reproduce users' reports: programs, not cases, and nothing that a case imports."""
 
 
-def read_cases(cases_dir: Path) -> tuple[Case, ...]:
-    """Read all cases, by file and line. Ids start with the folder's own name: `cases/saving/test_x.py::test_y`.
+def read_sources(cases_dir: Path) -> Mapping[str, bytes]:
+    """Return the files that cases are in or depend on, by their names, which start with the folder's own name."""
+    paths = [path for path in sorted(cases_dir.rglob("*.py")) if path.relative_to(cases_dir).parts[0] != REPORTED]
+    return {path.relative_to(cases_dir.parent).as_posix(): path.read_bytes() for path in paths}
+
+
+def parse_cases(sources: Mapping[str, bytes]) -> tuple[Case, ...]:
+    """Return all cases, by file and line. Their ids are made of names: `cases/saving/test_x.py::test_y`.
 
     Raises:
         SpecError: every file that isn't Python, and every mark that can't be read.
     """
-    paths = [path for path in sorted(cases_dir.rglob("*.py")) if path.relative_to(cases_dir).parts[0] != REPORTED]
-    sources = {path.relative_to(cases_dir.parent).as_posix(): path.read_bytes() for path in paths}
     problems: dict[str, list[Problem]] = {name: [] for name in sources}
     trees = {name: _tree(name, source, problems[name]) for name, source in sources.items() if _role(name) != "module"}
     cases: list[Case] = []

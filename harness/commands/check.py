@@ -84,7 +84,7 @@ def make_check(workspace: Workspace, located: LocatedModel, inspected: Inspected
     """
     spec = load_spec(workspace.matrix)
     model = user.model_of(located, inspected)
-    cases = catalog.of_check(catalog.read_cases(workspace.cases), model, keras=inspected.content.keras)
+    cases = catalog.of_check(catalog.read_cases(workspace.cases, workspace.memo), model, keras=inspected.content.keras)
     if inspected.kind.is_folder or not inspected.content.lambdas:
         cases = tuple(case for case in cases if case.id != WITH_PYTHON_CODE)
     plan = expand(narrowed(spec, model, _part(spec, inspected, model, cases, width)), select=width.select)

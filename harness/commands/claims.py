@@ -52,7 +52,7 @@ def judge_claims(workspace: Workspace, run: Run) -> ClaimAnswers:
     Raises:
         SpecError: claims, or declarations of cases, aren't valid.
     """
-    cases = catalog.read_cases(workspace.cases)
+    cases = catalog.read_cases(workspace.cases, workspace.memo)
     claiming = read_documents(workspace, cases)
     # Claims are about the matrix, not about the environments that were added for second opinions.
     run = first_opinions(run)

@@ -78,7 +78,7 @@ def make_run_plan(workspace: Workspace, selection: Selection) -> RunPlan:
         SelectionError: nothing is selected, or a name in the selection is unknown.
     """
     spec = load_spec(workspace.matrix)
-    all_cases = catalog.read_cases(workspace.cases)
+    all_cases = catalog.read_cases(workspace.cases, workspace.memo)
     declared = compiled(all_cases, spec.vocabulary(), links.problems(all_cases))
     cases = catalog.of_matrix(all_cases)
     plan = expand(

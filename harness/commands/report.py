@@ -128,7 +128,7 @@ def _declared(workspace: Workspace, run_plan: RunPlan | None, cases: Sequence[Ca
 
 def _read(workspace: Workspace, run_plan: RunPlan | None) -> tuple[Sequence[Case], Sequence[ClaimsDocument]]:
     """Return the cases and documents of a plan; without a plan, the current ones."""
-    cases = run_plan.cases if run_plan else catalog.read_cases(workspace.cases)
+    cases = run_plan.cases if run_plan else catalog.read_cases(workspace.cases, workspace.memo)
     return cases, run_plan.documents if run_plan else read_documents(workspace, cases)
 
 
@@ -255,7 +255,7 @@ def select_results(workspace: Workspace, run: Run, text: str) -> tuple[SelectedC
     interfaces = spec.interfaces() if spec else {}
     selector = compile_selector(text, Context.RESULT, selected.vocabulary(run, vocabulary))
     # Reading the cases means parsing their sources: only for a selector that names one of their facts.
-    cases = () if selector.names.isdisjoint({"task", "verdict"}) else catalog.read_cases(workspace.cases)
+    cases = () if selector.names.isdisjoint({"task", "verdict"}) else catalog.read_cases(workspace.cases, workspace.memo)
     judgements = judge_run(run, cases, compiled(cases, vocabulary), interfaces) if "verdict" in selector.names else {}
     return selected.select_cells(run, selector, interfaces, tasks_of(cases), judgements)
 
