@@ -44,6 +44,7 @@ class Status(str, Enum):
 class Trouble(str, Enum):
     """The reason why a cell is unavailable: what this machine lacks, or why there is nothing to try.
 
+    `limits`: open files, threads or processes ran out.
     `toolchain`: pytest can't be installed or imported beside these packages. `model`: a server answers that it has no such model,
     or refuses it to everybody; that says nothing about any TensorFlow either.
     """
@@ -54,6 +55,7 @@ class Trouble(str, Enum):
     MEMORY = "memory"
     DISK = "disk"
     KILLED = "killed"
+    LIMITS = "limits"
     TOOLCHAIN = "toolchain"
     MODEL = "model"
 

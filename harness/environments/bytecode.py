@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,18 @@ def keep_compiled(store: Path, site_packages: Path, lock: Lock, interpreter: Int
             folder.mkdir(parents=True, exist_ok=True)
             (folder / COMPLETE).touch()
     return count
+
+
+def remove_compiled(site_packages: Path) -> None:
+    """Remove every compiled module of a venv: the next import compiles anew, from the sources alone."""
+    for pyc in site_packages.rglob("__pycache__/*.pyc"):
+        pyc.unlink(missing_ok=True)
+
+
+def forget(store: Path, lock: Lock, interpreter: Interpreter) -> None:
+    """Remove what is kept of a lock's packages."""
+    for name, version in lock.packages:
+        shutil.rmtree(_package_folder(store, interpreter, name, version), ignore_errors=True)
 
 
 def _package_folder(store: Path, interpreter: Interpreter, name: str, version: str) -> Path:

@@ -7,8 +7,10 @@ companion could not be installed; it must not count against the software under t
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from harness.domain import Companion, Lacking, Outcome, Trouble
+from harness.environments.shortage import shortage
 from harness.environments.uv import DISK
 
 # In the words that cases raise (see `tpu_compiler` in cases/conftest.py).
@@ -43,8 +45,9 @@ def machine_trouble(outcome: Outcome, message: str, evidence: str) -> Lacking | 
     """
     if outcome not in MAY_BE_THE_MACHINE:
         return None
-    if DISK.search(evidence):
-        return Lacking(trouble=Trouble.DISK, message="no space left on device while the cell ran")
+    # Of a full disk the whole output counts: what a case raises then may be any error of whatever it could not write.
+    if short := shortage(message) or (shortage(evidence) if DISK.search(evidence) else None):
+        return replace(short, message=f"{short.message} while the cell ran")
     if compiler := NO_COMPILER.search(message):
         return Lacking(trouble=Trouble.DEVICE, message=f"the TPU compiler is missing: {compiler['why']}")
     # In the output too: TensorFlow loads libtpu while it is imported, only logs that the TPU is taken, and goes on without it.

@@ -22,7 +22,7 @@ Surprises are undeclared (harness/judge/outcomes.py). Cases that were skipped or
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -52,6 +52,21 @@ class CellJudgement:
     verdict: CellVerdict
     label: str
     words: str
+
+
+UNAVAILABLE: Mapping[Trouble | None, tuple[str, str]] = {
+    Trouble.INTERPRETER: ("python", "no such interpreter here"),
+    Trouble.NETWORK: ("network", "no network here"),
+    Trouble.DEVICE: ("device", "no such device here"),
+    Trouble.MEMORY: ("memory", "out of memory here"),
+    Trouble.DISK: ("disk", "out of disk here"),
+    Trouble.LIMITS: ("limits", "out of files, threads or processes here"),
+    Trouble.TOOLCHAIN: ("pytest", "no pytest fits beside these packages"),
+    Trouble.MODEL: ("model", "the server does not give the model"),
+    Trouble.KILLED: ("killed", "ended from outside"),
+    None: ("machine", "trouble of this machine"),
+}
+"""The label of a cell and its words, by the trouble that the machine had."""
 
 
 def judge_cell(status: Status, trouble: Trouble | None, verdicts: Iterable[CaseVerdict], known_failures: int = 0) -> CellJudgement:
@@ -137,27 +152,7 @@ def _broken(tally: Counter[CaseVerdict], label: str, words: str) -> CellJudgemen
 
 
 def _unavailable(trouble: Trouble | None) -> CellJudgement:
-    match trouble:
-        case Trouble.INTERPRETER:
-            label, words = "python", "no such interpreter here"
-        case Trouble.NETWORK:
-            label, words = "network", "no network here"
-        case Trouble.DEVICE:
-            label, words = "device", "no such device here"
-        case Trouble.MEMORY:
-            label, words = "memory", "out of memory here"
-        case Trouble.DISK:
-            label, words = "disk", "out of disk here"
-        case Trouble.TOOLCHAIN:
-            label, words = "pytest", "no pytest fits beside these packages"
-        case Trouble.MODEL:
-            label, words = "model", "the server does not give the model"
-        case Trouble.KILLED:
-            label, words = "killed", "ended from outside"
-        case None:
-            label, words = "machine", "trouble of this machine"
-        case _:
-            assert_never(trouble)
+    label, words = UNAVAILABLE[trouble]
     return _say(CellVerdict.UNAVAILABLE, label, words)
 
 

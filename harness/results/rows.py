@@ -40,10 +40,11 @@ def fact_id(connection: sqlite3.Connection, contents: Contents, fact: Fact, run:
     """
     body = json.dumps(dict(_body(contents, fact)), separators=(",", ":"), sort_keys=True)
     content = content_digest(body.encode() + (fact.key or "").encode() + (fact.recorded.encode() if fact.type == "case" else b""))
-    row = connection.execute(
-        "SELECT id, recorded FROM facts WHERE content = ? AND kind = ? ORDER BY recorded DESC LIMIT 1", (content, fact.type)
-    ).fetchone()
-    if row and (row[1] == fact.recorded or _measures_nothing(fact)):
+    seconds = 0.0 if isinstance(fact, CellRecord) else fact.seconds
+    query = """SELECT id FROM facts WHERE content = ? AND kind = ? AND seconds = ? AND (recorded = ? OR ?)
+               ORDER BY recorded DESC LIMIT 1"""
+    row = connection.execute(query, (content, fact.type, seconds, fact.recorded, _measures_nothing(fact))).fetchone()
+    if row:
         return int(row[0])
     identifier = connection.execute(INSERT, (content, *_columns(contents, fact, run), body)).lastrowid
     if identifier is None:

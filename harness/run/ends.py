@@ -9,6 +9,7 @@ from typing_extensions import assert_never
 from harness.base.process import signal_name
 from harness.incell.hubmatrix_messages import EndReason, ProcessEnd
 
+FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGXCPU})
 KILLED = "killed from outside (SIGKILL): the machine ran out of memory, or somebody ended it"
 
 
@@ -16,12 +17,13 @@ def is_killed(end: ProcessEnd) -> bool:
     """Return True if somebody outside ended the process, which says nothing about what it ran.
 
     Its limits end a process by its guardian, which says so; SIGKILL from anybody else is the kernel short of memory, or a person.
+    The other signals are those that shells, terminals, batch systems and limits on CPU time send; no case raises one in itself.
     """
     match end.reason:
         case EndReason.LOST | EndReason.ENDED:
             return True
         case EndReason.EXITED:
-            return end.signal == signal.SIGKILL
+            return end.signal in FROM_OUTSIDE
         case EndReason.TIMED_OUT | EndReason.MEMORY:
             return False
         case _:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from filelock import AsyncFileLock
@@ -22,6 +23,7 @@ from harness.results.history import History
 from harness.run.assign import CellJob
 from harness.run.attempts import CellFrame, run_cases
 from harness.run.bytecode import compile_imported
+from harness.run.confirm import confirmed_zygote
 from harness.run.fence import fence_of
 from harness.run.groups import EnvironmentGroup, expected_seconds
 from harness.run.installed import Installed, beside, installed_for_cases
@@ -90,7 +92,8 @@ class Runner:
             in_use = stack.enter_context(ExitStack())
             async with self.slots.hold(OPENING):
                 self._stage(group, Stage.IMPORTING)
-                zygote = await stack.enter_async_context(self._zygote(group, installed))
+                opening = partial(self._zygote, group, installed)
+                zygote = await confirmed_zygote(stack, opening, installed.environment, self.settings.machine, group.identity)
             if isinstance(zygote, Failure):
                 ledger.refuse(zygote, time.monotonic() - started)
                 return

@@ -13,6 +13,7 @@ from typing_extensions import assert_never
 
 from harness.base.process import FOR_CELLS, end_group, environment, signal_name
 from harness.domain import Status, Trouble
+from harness.environments.shortage import shortage
 from harness.environments.uv import Failure
 from harness.incell.hubmatrix_messages import (
     EndReason,
@@ -25,8 +26,11 @@ from harness.incell.hubmatrix_messages import (
     read_ended,
     read_opened,
 )
+from harness.run.ends import FROM_OUTSIDE
 from harness.run.keys import INCELL
 
+CANT_FLUSH = 120
+"""Exit code of a Python that could not write what it had printed, as on a full disk."""
 LINE_BYTES = 2**26
 """The longest line of the control socket. asyncio's default of 64 KiB is less than some imports print, and ended the listener."""
 
@@ -132,6 +136,9 @@ def _import_trouble(opened: Opened) -> Failure:
             return Failure(status=Status.UNAVAILABLE, trouble=Trouble.TOOLCHAIN, message=message, evidence=opened.evidence)
         case OpeningEvent.IMPORT_FAILED | OpeningEvent.READY:
             message = next((line for line in opened.message.splitlines() if line.strip()), "")
+            if short := shortage(opened.message):
+                words = f"{short.message} during the import: {message}"
+                return Failure(status=Status.UNAVAILABLE, trouble=short.trouble, message=words, evidence=opened.evidence)
             return Failure(status=Status.IMPORT_FAILED, trouble=None, message=message, evidence=opened.evidence)
         case _:
             assert_never(opened.event)
@@ -139,9 +146,16 @@ def _import_trouble(opened: Opened) -> Failure:
 
 def _died(code: int | None, log: Path) -> Failure:
     # No guardian watches an import, and an import that takes too long has returned before this: SIGKILL came from outside.
-    if code == -signal.SIGKILL:
-        message = "the import was killed from outside (SIGKILL): out of memory, or by hand"
+    if code is not None and -code in FROM_OUTSIDE:
+        why = ": out of memory, or by hand" if code == -signal.SIGKILL else ""
+        message = f"the import was killed from outside ({signal_name(-code)}){why}"
         return Failure(status=Status.UNAVAILABLE, trouble=Trouble.KILLED, message=message, evidence=_tail(log))
+    if code == CANT_FLUSH:
+        message = "the import could not write its output: the disk is full"
+        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.DISK, message=message, evidence=_tail(log))
+    if code == -signal.SIGILL:
+        message = "the import was ended by SIGILL: this processor lacks an instruction that the packages were built for"
+        return Failure(status=Status.UNAVAILABLE, trouble=Trouble.DEVICE, message=message, evidence=_tail(log))
     how = f"by {signal_name(-code)}" if code and code < 0 else f"the interpreter with exit code {code}"
     return Failure(status=Status.IMPORT_FAILED, trouble=None, message=f"import ended {how}", evidence=_tail(log))
 
