@@ -83,6 +83,29 @@ def keras():
 
 
 @pytest.fixture(scope="session")
+def pooled(request, model):
+    """pooled_output of the model's inputs, as its publisher's TensorFlow gave it; where none is recorded, as one device does."""
+    if "pooled_output" in model.outputs:
+        return model.outputs["pooled_output"]
+    inputs = {name: tf.constant(rows) for name, rows in model.inputs.items()}
+    return request.getfixturevalue("loaded")(inputs)["pooled_output"].numpy()
+
+
+@pytest.fixture(scope="session")
+def assert_near(device):
+    """assert_near(values, right): equal but for rounding. A TPU multiplies bfloat16, and a GPU may."""
+    tolerance = 1e-4 if device == "mirrored-2" else 0.05
+    return lambda values, right: np.testing.assert_allclose(values, right, rtol=tolerance, atol=tolerance)
+
+
+@pytest.fixture(scope="session")
+def first_loss(batch, pooled, strategy):
+    """The mean squared error of `batch` by a head of ones: a text's score is the sum of its pooled_output."""
+    scores = pooled.sum(axis=1, keepdims=True).repeat(strategy.num_replicas_in_sync, axis=0)
+    return np.mean((scores - batch[1]) ** 2)
+
+
+@pytest.fixture(scope="session")
 def batch(model, strategy):
     """Inputs and labels of one step: two texts a replica."""
     inputs = {name: rows.repeat(strategy.num_replicas_in_sync, axis=0) for name, rows in model.inputs.items()}

@@ -12,13 +12,18 @@ pytestmark = [
 
 
 def classifier(keras, model, encoder):
+    """A text's score is the sum of its pooled_output."""
     inputs = {name: keras.Input([None], dtype=tf.int32, name=name) for name in model.inputs}
-    return keras.Model(inputs, keras.layers.Dense(1)(encoder(inputs)["pooled_output"]))
+    return keras.Model(inputs, keras.layers.Dense(1, kernel_initializer="ones")(encoder(inputs)["pooled_output"]))
 
 
-def test_hub_load(model, shared, strategy):
-    """hub.load in the scope: each variable is one of the strategy's, with a copy on every device."""
+def test_hub_load(model, shared, strategy, pooled, assert_near):
+    """hub.load in the scope: each variable is one of the strategy's, with a copy on every device, of the published value."""
     assert {len(variable.values) for variable in shared.variables} == {strategy.num_replicas_in_sync}
+    for first, *others in (variable.values for variable in shared.variables):
+        assert all(np.array_equal(first.numpy(), other.numpy()) for other in others)
+    inputs = {name: tf.constant(rows) for name, rows in model.inputs.items()}
+    assert_near(shared(inputs)["pooled_output"].numpy(), pooled)
 
 
 @pytest.mark.declared(
@@ -69,13 +74,13 @@ def test_only_layer_outside(model, loaded, strategy, batch, keras):
     instead="TensorFlow 2.0 doesn't run a loaded model under a strategy: take 2.1 or newer",
     link="docs/tpu.md",
 )
-def test_compile_outside(model, shared, strategy, batch, keras):
+def test_compile_outside(model, shared, strategy, batch, first_loss, assert_near, keras):
     """The Keras model made in the scope, compile() and fit() after it: the strategy goes with the model."""
     with strategy.scope():
         network = classifier(keras, model, hub.KerasLayer(shared))
     network.compile("sgd", "mse")
     losses = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history["loss"]
-    assert np.isfinite(losses).all()
+    assert_near(losses, [first_loss])
 
 
 @pytest.mark.declared(
@@ -103,13 +108,14 @@ def test_optimizer_outside(model, shared, strategy, batch, keras):
     instead="TensorFlow 2.0 doesn't run a loaded model under a strategy: take 2.1 or newer",
     link="docs/tpu.md",
 )
-def test_metric_inside(model, shared, strategy, batch, keras):
+def test_metric_inside(model, shared, strategy, batch, first_loss, assert_near, keras):
     """A metric made in the scope: fit keeps it, and it is the loss that it measures."""
     with strategy.scope():
         network = classifier(keras, model, hub.KerasLayer(shared))
         network.compile("sgd", "mse", metrics=[keras.metrics.MeanSquaredError(name="again")])
     history = network.fit(batch[0], batch[1], batch_size=len(batch[1]), verbose=0).history
-    assert np.allclose(history["again"], history["loss"], rtol=1e-3)
+    assert_near(history["loss"], [first_loss])
+    assert_near(history["again"], [first_loss])
 
 
 @pytest.mark.declared(
