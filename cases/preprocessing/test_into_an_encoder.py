@@ -6,6 +6,13 @@ import tensorflow_hub as hub
 
 pytestmark = pytest.mark.models(format="saved_model_2", interface="text")
 EAGER = pytest.mark.needs("eager execution")
+TOO_OLD = pytest.mark.declared(
+    raises="ValueError",
+    match="Value for attr 'output_ragged_rank' of 0 must be at least minimum 1",
+    when="tensorflow=2.0 and model=preprocess/3",
+    instead="the model was written by a later TensorFlow: tokenize with transformers on its vocabulary",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +23,7 @@ def encode(model):
     return hub.KerasLayer(model.encoder.handle, name="encoder")
 
 
+@TOO_OLD
 @EAGER
 def test_preprocess_then_encode(model, encode, preprocess):
     """What the preprocessing model gives is what the encoder takes: the vectors are those of the publisher's ids."""
@@ -25,6 +33,7 @@ def test_preprocess_then_encode(model, encode, preprocess):
         assert outputs[name].numpy() == pytest.approx(right[name].numpy(), abs=model.encoder.tolerance)
 
 
+@TOO_OLD
 @EAGER
 @pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer")
 def test_functional_model_on_strings(model, encode, layer):

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), pytest.mark.needs("eager execution")]
+TOO_OLD = pytest.mark.declared(
+    raises="ValueError",
+    match="Value for attr 'output_ragged_rank' of 0 must be at least minimum 1",
+    when="tensorflow=2.0 and model=preprocess/3",
+    instead="the model was written by a later TensorFlow: tokenize with transformers on its vocabulary",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), pytest.mark.needs("eager execution"), TOO_OLD]
 
 
 def differing(outputs, model):
@@ -61,6 +68,7 @@ def test_empty_text(model, preprocess):
     assert not ids[2:].any()
 
 
+@TOO_OLD
 @pytest.mark.declared(
     raises="ValueError",
     match=r"(?s)Could not find matching (concrete )?function to call.+shape=\(\),? dtype=string",
@@ -72,6 +80,7 @@ def test_one_string(model, preprocess):
     preprocess(tf.constant("a film"))
 
 
+@TOO_OLD
 @pytest.mark.declared(
     raises="ValueError",
     match=r"(?s)Could not find matching (concrete )?function to call.+'text': <tf\.Tensor",
@@ -83,6 +92,7 @@ def test_dict_of_text(model, preprocess):
     preprocess({"text": tf.constant(["a film"])})
 
 
+@TOO_OLD
 @pytest.mark.declared(
     raises="TypeError",
     match="got an unexpected keyword argument 'seq_length'",

@@ -5,7 +5,14 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), pytest.mark.needs("eager execution")]
+TOO_OLD = pytest.mark.declared(
+    raises="ValueError",
+    match="Value for attr 'output_ragged_rank' of 0 must be at least minimum 1",
+    when="tensorflow=2.0 and model=preprocess/3",
+    instead="the model was written by a later TensorFlow: tokenize with transformers on its vocabulary",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), pytest.mark.needs("eager execution"), TOO_OLD]
 
 
 def test_tokenize(model, preprocess):
@@ -44,6 +51,7 @@ def test_keras_layers(model, preprocess):
     assert np.array_equal(words[:, :31], model.outputs["input_word_ids"][:, :31])  # the last one of a text that is cut is [SEP]
 
 
+@TOO_OLD
 @pytest.mark.declared(
     raises="ValueError",
     match=r"(?s)Could not find matching (concrete )?function to call.+\* tf\.RaggedTensor",

@@ -5,7 +5,14 @@ import inspect
 import pytest
 import tensorflow as tf
 
-pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), pytest.mark.needs("eager execution")]
+TOO_OLD = pytest.mark.declared(
+    raises="ValueError",
+    match="Value for attr 'output_ragged_rank' of 0 must be at least minimum 1",
+    when="tensorflow=2.0 and model=preprocess/3",
+    instead="the model was written by a later TensorFlow: tokenize with transformers on its vocabulary",
+    proof="cases/preprocessing/test_tokenizers.py::test_transformers_batch",
+)
+pytestmark = [pytest.mark.models(format="saved_model_2", interface="text"), pytest.mark.needs("eager execution"), TOO_OLD]
 
 
 @pytest.fixture
@@ -25,6 +32,7 @@ def test_preprocess_outside(model, compiled, preprocess):
     assert added(ids).numpy().tolist() == right.tolist()
 
 
+@TOO_OLD
 @pytest.mark.declared(
     raises="InternalError",
     match=r"RET_CHECK failure .*xla_launch_util.cc",
