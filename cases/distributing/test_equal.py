@@ -5,7 +5,11 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = [pytest.mark.devices("mirrored-2"), pytest.mark.models(format="saved_model_2", interface="dict")]
+pytestmark = [
+    pytest.mark.devices("mirrored-2"),
+    pytest.mark.models(format="saved_model_2", interface="dict"),
+    pytest.mark.needs("eager execution"),
+]
 
 
 def difference(some, others):

@@ -9,6 +9,7 @@ pytestmark = [
     pytest.mark.devices("mirrored-2", "tpu", "gpu"),
     pytest.mark.models(format="saved_model_2", interface="dict"),
     pytest.mark.needs("hub.KerasLayer is a tf.keras.layers.Layer"),
+    pytest.mark.needs("eager execution"),
 ]
 
 

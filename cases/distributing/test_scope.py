@@ -8,6 +8,7 @@ import tensorflow_hub as hub
 pytestmark = [
     pytest.mark.devices("mirrored-2", "tpu", "gpu"),
     pytest.mark.models(format="saved_model_2", interface="dict"),
+    pytest.mark.needs("eager execution"),
 ]
 
 

@@ -5,7 +5,11 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-pytestmark = [pytest.mark.devices("mirrored-2", "tpu", "gpu"), pytest.mark.models(format="hub")]
+pytestmark = [
+    pytest.mark.devices("mirrored-2", "tpu", "gpu"),
+    pytest.mark.models(format="hub"),
+    pytest.mark.needs("eager execution"),
+]
 
 
 def tokens(inputs):
