@@ -1,4 +1,4 @@
-"""The package keras by its own name: Keras 2 up to TensorFlow 2.15, Keras 3 from 2.16 on, none up to 2.5."""
+"""The package keras by its own name: Keras 2 up to TensorFlow 2.15, Keras 3 from 2.16 on, none up to 2.4."""
 
 import pytest
 import tensorflow_hub as hub
@@ -10,12 +10,12 @@ ENCODERS = pytest.mark.models(format="saved_model_2", interface="dict")
 @pytest.mark.declared(
     raises="ModuleNotFoundError",
     match="No module named 'keras'",
-    when="tensorflow<2.6",
+    when="tensorflow<2.5",
     instead="Keras is part of TensorFlow there: from tensorflow import keras",
     proof="cases/building/test_functional.py::test_predict",
 )
 def test_no_such_package():
-    """Wrong way up to TensorFlow 2.5: import keras."""
+    """Wrong way up to TensorFlow 2.4: import keras."""
     import keras  # noqa: F401
 
 
@@ -28,6 +28,13 @@ def keras():
 
 @ENCODERS
 @pytest.mark.needs("keras")
+@pytest.mark.declared(
+    raises="TypeError",
+    match="Cannot convert a symbolic Keras input/output to a numpy array",
+    when="tensorflow=2.5",
+    instead="keras, which keras-nightly brings to TensorFlow 2.5, is a second Keras beside tf.keras: from tensorflow import keras",
+    proof="cases/building/test_functional.py::test_predict",
+)
 @pytest.mark.declared(
     raises="ValueError",
     match="A KerasTensor is symbolic",

@@ -24,14 +24,14 @@ def test_predict(model, loaded, right):
 @pytest.mark.declared(
     raises="AssertionError",
     match="32 texts instead of 2",
-    when="tensorflow<2.5",
+    when="tensorflow<2.7",
     instead="each id became a text of its own: dataset.batch(32)",
     proof="cases/building/test_tf_data.py::test_predict",
 )
 @pytest.mark.declared(
     raises="ValueError",
     match=r"(?s)Could not find matching (concrete )?function to call.+shape=\(\d+,\)",
-    when="tensorflow>=2.5",
+    when="tensorflow>=2.7",
     instead="the model takes rows of ids, a batch: dataset.batch(32)",
     proof="cases/building/test_tf_data.py::test_predict",
 )
