@@ -12,6 +12,7 @@ Format history:
   6  `without_model`: the summary of cells without a model, whose `axes.model` is empty;
      of claims the answer `partly`, and `measured_on`
   7  `python` and `second` of a case and of a cell, `second` of a group of messages
+  8  `digests` and `fence` of the header, `processor` of its host
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ __all__ = [
     "installed",
 ]
 
-FORMAT: Final = 7
+FORMAT: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class View:
     `models` summarizes the cells of each model, `without_model` those without one; it is None if there are no such cells.
     """
 
-    format: Literal[7] = FORMAT
+    format: Literal[8] = FORMAT
     header: Header
     footer: Footer | None
     counts: Counts
