@@ -68,6 +68,11 @@ class SabotageProject(Workspace):
     def state(self) -> Path:
         return Workspace(root=ROOT).state
 
+    @property
+    def all_results(self) -> Path:
+        """Not below `state`: a sabotage isn't part of a result's key, and must not find what is known without it."""
+        return self.root / "results"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenReplicas(Replicas):
