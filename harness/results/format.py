@@ -10,8 +10,8 @@ Format history:
   4  facts in place of verdicts. The outcomes xfailed and xpassed are gone: what a case declares is held against its outcome
      afterwards, and files of the older formats are read as what happened (failed, passed). New: the outcome not_applicable with
      `unmet`; of a case and of an environment `failure`; of a case `peak_memory_bytes` and `processor`; of an environment `seeds`
-     and `second_opinion_on`; of the header `digests`, of its host `processor`. References to cases that several cells have are a
-     line of their own, to which the cells refer
+     and `second_opinion_on`; of the header `digests` and `part`, of its host `processor`. References to cases that several cells
+     have are a line of their own, to which the cells refer. Several facts of one cell, environment or key are attempts
 """
 
 from __future__ import annotations
@@ -51,6 +51,24 @@ class Digests(Record):
     incell: str = ""
 
 
+class PlanPart(Record):
+    """The plan that a run belongs to, and the part of it that the run took: shard 1 of 1 is all of it.
+
+    `plan` is the digest of the plan: its cells, what decides their outcomes, and the locks that were made for it, if they were.
+    `locks` is the digest of those, else empty. `planned_cells` are the cells of the whole plan. `select`, `environments` and
+    `cells` are the options that selected it, beside the tier.
+    """
+
+    plan: str
+    locks: str = ""
+    planned_cells: int
+    select: str = ""
+    environments: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    shard: int = 1
+    shards: int = 1
+
+
 class Header(Record):
     """First line of every results file. All volatile facts of a run are here and in the footer.
 
@@ -58,6 +76,7 @@ class Header(Record):
     `models` says what was measured: `replicas`, `published`, `published, from` a server. `options` are what to add to a session
     of nox to measure the same models again. `fence` is what kept foreign code within its folders, `landlock-7` for Landlock's
     level 7; "off" where a user wanted none, "" where the kernel has none.
+    `planned_cells` are those of this run; `part` says of which plan they are.
     """
 
     type: Literal["header"] = "header"
@@ -72,6 +91,7 @@ class Header(Record):
     planned_cells: int
     command: str = ""
     fence: str = ""
+    part: PlanPart | None = None
     digests: Digests = Digests()
     host: Host
 

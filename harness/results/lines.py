@@ -6,7 +6,7 @@ file without a footer was cut off; its facts hold all the same. A torn last line
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,16 +25,16 @@ from harness.results.format import (
     Record,
     ReferenceSet,
 )
-from harness.results.run import Run
+from harness.results.run import Run, run_of
 
 
 def lines_of(run: Run) -> Iterator[str]:
     """Yield the lines of a run's file, each with its line break."""
     ids: dict[tuple[CaseRef, ...], int] = {}
     yield _line(run.header)
-    for fact in (*run.environments, *run.cases):
+    for fact in (*run.environments, *run.cases, *(attempt for attempt in run.attempts if attempt.type != "cell")):
         yield _line(fact)
-    for cell in run.cells:
+    for cell in (*run.cells, *(attempt for attempt in run.attempts if attempt.type == "cell")):
         if cell.cases and cell.cases not in ids:
             ids[cell.cases] = len(ids) + 1
             yield _line(ReferenceSet(id=ids[cell.cases], cases=cell.cases))
@@ -62,8 +62,17 @@ def read_lines(path: Path) -> Iterator[Line]:
             f"no results file: {trouble.strerror}", location=str(path), hint="run `nox -s matrix` first"
         ) from trouble
     whole, _, _torn = raw.rpartition(b"\n")
+    return parse_lines(whole.splitlines(), str(path))
+
+
+def parse_lines(lines: Iterable[bytes], location: str) -> Iterator[Line]:
+    """Yield what each line says, cells with their references. `location` is the file's, for errors.
+
+    Raises:
+        ResultsError: a line is damaged, or of another format.
+    """
     references: dict[int, tuple[CaseRef, ...]] = {}
-    for number, line in enumerate(whole.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         try:
             record = LINE.validate_json(line)
         except ValidationError as error:
@@ -71,7 +80,7 @@ def read_lines(path: Path) -> Iterator[Line]:
             where = ".".join(map(str, first["loc"]))
             raise ResultsError(
                 f"not a line of results format {FORMAT}: {where}: {first['msg']}",
-                location=f"{path}:{number}",
+                location=f"{location}:{number}",
                 hint="written by another version?",
             ) from error
         match record:
@@ -80,7 +89,7 @@ def read_lines(path: Path) -> Iterator[Line]:
             case CellRecord(references=int(identifier)):
                 if identifier not in references:
                     raise ResultsError(
-                        f"no references have the id {identifier}", location=f"{path}:{number}", hint="a line is missing"
+                        f"no references have the id {identifier}", location=f"{location}:{number}", hint="a line is missing"
                     )
                 yield record.model_copy(update={"cases": references[identifier], "references": None})
             case _:
@@ -93,25 +102,28 @@ def read_run(path: Path) -> Run:
     Raises:
         ResultsError: no such file, no header, another format, or damaged.
     """
+    return run_from(read_lines(path), str(path))
+
+
+def run_from(lines: Iterable[Line], location: str) -> Run:
+    """Return the run that lines hold. `location` is the file's, for errors.
+
+    Raises:
+        ResultsError: there is no header.
+    """
     header: Header | None = None
     footer: Footer | None = None
-    environments: list[EnvironmentRecord] = []
-    cases: list[CaseRecord] = []
-    cells: list[CellRecord] = []
-    for line in read_lines(path):
+    facts: list[EnvironmentRecord | CaseRecord | CellRecord] = []
+    for line in lines:
         match line:
             case Header():
                 header = line
-            case EnvironmentRecord():
-                environments.append(line)
-            case CaseRecord():
-                cases.append(line)
-            case CellRecord():
-                cells.append(line)
+            case EnvironmentRecord() | CaseRecord() | CellRecord():
+                facts.append(line)
             case Footer():
                 footer = line
             case ReferenceSet():
                 pass
     if header is None:
-        raise ResultsError("the file has no header line", location=str(path), hint="the run was cut off before it began; run again")
-    return Run(header=header, environments=tuple(environments), cases=tuple(cases), cells=tuple(cells), footer=footer)
+        raise ResultsError("the file has no header line", location=location, hint="the run was cut off before it began; run again")
+    return run_of(header, facts, footer)

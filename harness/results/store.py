@@ -12,25 +12,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from typing_extensions import assert_never
-
 from harness.base.errors import ResultsError
 from harness.domain import Status
 from harness.results.contents import Contents, key_bytes, key_text
 from harness.results.database import open_database, transaction, translated
-from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Footer, Header
+from harness.results.format import CellRecord, EnvironmentRecord, Footer, Header
 from harness.results.history import History, MeasuredCase, PlanKeys
 from harness.results.lines import read_run
 from harness.results.recording import Recording
 from harness.results.rows import Fact, read_facts
-from harness.results.run import Run
+from harness.results.run import Run, run_of
 
 AFact = TypeVar("AFact", EnvironmentRecord, CellRecord)
 
@@ -92,7 +90,7 @@ class Store:
             run_id, header, finished, interrupted, facts_set = row
             members = self._contents.members(facts_set) if facts_set else self._seen(run_id)
             footer = Footer(finished=finished, interrupted=bool(interrupted), records=len(members) + 1) if finished else None
-            return _run(Header.model_validate_json(header), self._members(members), footer)
+            return run_of(Header.model_validate_json(header), self._members(members), footer)
 
     def newest(self) -> Run:
         """Return the run that started last.
@@ -133,7 +131,7 @@ class Store:
             if self._connection.execute("SELECT 1 FROM runs WHERE name = ?", (run.header.run,)).fetchone():
                 return False
         recording = self.record(run.header)
-        recording.write_all((*run.environments, *run.cases, *run.cells))
+        recording.write_all((*run.environments, *run.cases, *run.cells, *run.attempts))
         if run.footer:
             recording.close(finished=run.footer.finished, interrupted=run.footer.interrupted)
         return True
@@ -227,20 +225,3 @@ def load_run(path: Path, source: str | None = None) -> Run:
         raise ResultsError("no run yet", location=str(path), hint="run `nox -s matrix` or `hubmatrix run` first")
     with open_store(path) as store:
         return store.read(source) if source else store.newest()
-
-
-def _run(header: Header, facts: Iterable[Fact], footer: Footer | None) -> Run:
-    environments: list[EnvironmentRecord] = []
-    cases: list[CaseRecord] = []
-    cells: list[CellRecord] = []
-    for fact in facts:
-        match fact:
-            case EnvironmentRecord():
-                environments.append(fact)
-            case CaseRecord():
-                cases.append(fact)
-            case CellRecord():
-                cells.append(fact)
-            case _:
-                assert_never(fact)
-    return Run(header=header, environments=tuple(environments), cases=tuple(cases), cells=tuple(cells), footer=footer)

@@ -43,7 +43,7 @@ from harness.environments.lock import Lock
 from harness.judge.attribution import machine_trouble
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host
 from harness.results.rows import Fact
-from harness.results.run import Run
+from harness.results.run import Run, run_of
 from harness.results.store import open_store
 from harness.run.keys import Identity
 from harness.run.machine import Machine
@@ -198,13 +198,8 @@ class Make:
     @classmethod
     def run(cls, *facts: Fact, finished: bool = True, **header: Any) -> Run:
         """One run, whole; `finished=False`: one that was cut off."""
-        return Run(
-            header=cls.header(**header),
-            environments=tuple(fact for fact in facts if isinstance(fact, EnvironmentRecord)),
-            cases=tuple(fact for fact in facts if isinstance(fact, CaseRecord)),
-            cells=tuple(fact for fact in facts if isinstance(fact, CellRecord)),
-            footer=Footer(finished="later", interrupted=False, records=len(facts) + 1) if finished else None,
-        )
+        footer = Footer(finished="later", interrupted=False, records=len(facts) + 1) if finished else None
+        return run_of(cls.header(**header), facts, footer)
 
     @staticmethod
     def keep(workspace: Workspace, run: Run) -> None:

@@ -52,8 +52,13 @@ def test_what_is_recorded_is_read(data: st.DataObject, make: Any, tmp_path_facto
     assert run.header == header
     assert run.footer is not None
     assert run.footer.records == len(facts) + 1
-    order = ["environment", "case", "cell"].index
-    assert [*run.environments, *run.cases, *run.cells] == sorted(facts, key=lambda fact: order(fact.type))
+    written = make.run(*facts)
+    assert (run.environments, run.cases, run.cells, run.attempts) == (
+        written.environments,
+        written.cases,
+        written.cells,
+        written.attempts,
+    )
 
 
 def test_every_fact_is_there_before_write_returns(store: Store, make: Any, tmp_path: Path) -> None:
