@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ from harness.cli.options import (
     Root,
     Select,
     SelectCheck,
+    ShardText,
     Tier,
 )
 from harness.domain import Device, InstallPolicy, KerasChoice
@@ -36,13 +38,21 @@ def plan(
     select: Select = "",
     environment: Environments = NO_NAMES,
     cell: Cells = NO_NAMES,
+    shard: ShardText = "",
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
     """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
-    from harness.commands import plan
+    from harness.commands import plan, shards
 
-    preview = plan.preview_run(Workspace(root=root.resolve()), plan.build_selection(tier, select, environment, cell))
+    workspace = Workspace(root=root.resolve())
+    selection = plan.build_selection(tier, select, environment, cell)
+    part_plan, part = shards.take_part(
+        workspace, selection, plan.make_run_plan(workspace, selection), shards.parse_shard(shard, os.environ)
+    )
+    if shard:
+        progress(shards.part_text(part, len(part_plan.plan.cells)))
+    preview = plan.preview_plan(workspace, part_plan)
     print(plan.preview_json(preview) if as_json else plan.preview_text(preview))
 
 
@@ -52,6 +62,7 @@ def run(
     select: Select = "",
     environment: Environments = NO_NAMES,
     cell: Cells = NO_NAMES,
+    shard: ShardText = "",
     jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
     no_zygote: Annotated[bool, typer.Option("--no-zygote", help="A fresh interpreter for each cell instead of a fork.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
@@ -75,7 +86,7 @@ def run(
 ) -> None:
     """Measure the cells that have no result yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
     from harness.cli.progress import RunProgress, display
-    from harness.commands import plan, report
+    from harness.commands import plan, report, shards
     from harness.judge.attribution import machine_trouble
     from harness.judge.second import surprising_failures
     from harness.models import published
@@ -87,7 +98,10 @@ def run(
         raise SpecError("only published models come from a server", location="--hub-url", hint="add --models published")
     workspace = Workspace(root=root.resolve())
     selection = plan.build_selection(tier, select, environment, cell)
-    run_plan = plan.make_run_plan(workspace, selection)
+    own_shard = shards.parse_shard(shard, os.environ)
+    run_plan, part = shards.take_part(workspace, selection, plan.make_run_plan(workspace, selection), own_shard)
+    if shard:
+        progress(shards.part_text(part, len(run_plan.plan.cells)))
     options = RunOptions(
         tier=selection.tier or "",
         selection=selection.text,
@@ -99,6 +113,7 @@ def run(
         matters=None
         if no_second_opinion
         else surprising_failures(run_plan.cases, run_plan.declared, plan.model_interfaces(workspace)),
+        part=part,
     )
 
     # Before anything is locked: a network that fails within a cell would look like an incompatibility.

@@ -45,6 +45,14 @@ SelectReported = Annotated[
 ]
 Environments = Annotated[list[str], typer.Option("--environment", help="Only the cells of this environment; repeatable.")]
 Cells = Annotated[list[str], typer.Option("--cell", help="Only this cell; repeatable. Ids are in the report.")]
+ShardText = Annotated[
+    str,
+    typer.Option(
+        "--shard",
+        help="Only part i of n of the plan, as i/n; the same part on every machine (docs/shards.md). auto, or auto/n: by the "
+        "variables of a Kubernetes indexed job, a Slurm array, Buildkite or GitLab.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
 NoFence = Annotated[

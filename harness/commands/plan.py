@@ -117,8 +117,12 @@ def model_interfaces(workspace: Workspace) -> Interfaces:
 
 
 def preview_run(workspace: Workspace, selection: Selection) -> Preview:
-    """Compare the plan with the locks and results on this machine. Runs nothing and asks no index."""
-    run_plan = make_run_plan(workspace, selection)
+    """Compare all of a selection's plan with the locks and results on this machine. Raises the errors of `make_run_plan`."""
+    return preview_plan(workspace, make_run_plan(workspace, selection))
+
+
+def preview_plan(workspace: Workspace, run_plan: RunPlan) -> Preview:
+    """Compare a plan with the locks and results on this machine. Runs nothing and asks no index."""
     interpreters = asyncio.run(machine_interpreters())
     missing = accelerators.lacking({cell.axes.device for cell in run_plan.plan.cells}, accelerators.probe())
     # As in a run, cells without their device are set aside before anything is locked. No model is missing: replicas are shipped.
@@ -275,7 +279,7 @@ def preview_text(preview: Preview) -> str:
     by_environment: dict[str, list[str]] = {}
     for cell in preview.run_plan.plan.cells:
         by_environment.setdefault(cell.environment, []).append(planned[cell.id])
-    width = max(map(len, by_environment))
+    width = max(map(len, by_environment), default=0)  # a shard may have no cells
     lines = []
     for name, own_states in by_environment.items():
         limit = exclude_newer(preview.run_plan.plan.environments[name])

@@ -24,14 +24,14 @@ from harness.environments import accelerators, disk
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 from harness.models.source import Replicas, Supply
-from harness.results.format import CellRecord, Digests, EnvironmentRecord, Header, Host
+from harness.results.format import CellRecord, EnvironmentRecord, Header, Host, PlanPart
 from harness.results.history import History
 from harness.results.run import Run
 from harness.results.store import Store, open_store
 from harness.run.aside import Records, by_cell, set_aside, without_service
 from harness.run.assign import CellJob
 from harness.run.groups import EnvironmentGroup, group_cells, is_known, is_refused, look_back, remaining, set_cells_aside
-from harness.run.keys import Identity, digest, file_digest, incell_digest
+from harness.run.keys import Identity
 from harness.run.machine import Machine, cores, until_interrupted
 from harness.run.prepare import identities
 from harness.run.records import now
@@ -39,6 +39,7 @@ from harness.run.reuse import write_known_cases, write_known_groups, write_unloc
 from harness.run.schedule import Runner
 from harness.run.second import Matters, only, second_opinions
 from harness.run.settings import Attribute, RunSettings
+from harness.run.shards import digests_of
 from harness.run.sink import Sink
 from harness.run.watcher import RunWatcher
 from harness.services import running as services
@@ -53,7 +54,7 @@ class RunOptions:
 
     `command` is the line that the report gives for measuring a cell again; empty for the matrix, whose cells are nox sessions, and
     `again` are then the arguments to add for the same models. `models`: see the header of results. `matters` decides which failures
-    are tried again on an older Python; None: none of them.
+    are tried again on an older Python; None: none of them. `part` is what the header says of the plan; None for a check.
     """
 
     tier: str
@@ -65,6 +66,7 @@ class RunOptions:
     refresh: bool = False
     rerun: bool = False
     matters: Matters | None = None
+    part: PlanPart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,12 +237,8 @@ def _header(question: RunQuestion, machine: Machine, options: RunOptions) -> Hea
         planned_cells=len(question.plan.cells),
         command=options.command,
         fence=machine.fence,
-        digests=Digests(
-            # A check of a user's own model needs no matrix.yaml.
-            spec=file_digest(workspace.matrix) if workspace.matrix.is_file() else "",
-            cases=digest(sorted([case.id, case.digest] for case in question.cases)),
-            incell=incell_digest(),
-        ),
+        part=options.part,
+        digests=digests_of(workspace, question.cases),
         host=Host(
             system=platform.system(),
             machine=platform.machine(),
