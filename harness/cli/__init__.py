@@ -7,7 +7,7 @@ Each module adds its commands to the app when it is imported; `--help` lists the
 it runs: all of them together take 2.4 s of CPU to import, this package without them 0.1 s.
 """
 
-from harness.cli import measure, report, supply, tpu
+from harness.cli import measure, parts, report, supply, tpu
 from harness.cli.app import NOT_COMPILED, app, main
 
-__all__ = ["NOT_COMPILED", "app", "main", "measure", "report", "supply", "tpu"]
+__all__ = ["NOT_COMPILED", "app", "main", "measure", "parts", "report", "supply", "tpu"]

@@ -50,9 +50,12 @@ def main() -> None:
             # The field is called `place` in format 1 of this document.
             problems = [{"place": problem.location, "message": problem.message, "hint": problem.hint} for problem in error.problems]
             print(json.dumps({"format": 1, "error": error.slug, "problems": problems}))
+        from harness.report.text import plain
+
         console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
         for problem in error.problems:
-            console.print(f"error: {problem}")
+            # What a file from elsewhere says may be in a message: no control characters of its reach the terminal.
+            console.print(f"error: {plain(str(problem))}")
         sys.exit(error.exit_code)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.base.errors import Problem, ResultsError
 from harness.base.files import write_atomically
+from harness.report.text import plain
 from harness.results.lines import lines_of, read_run
 from harness.results.run import Run
 from harness.results.store import RunSummary, open_store
@@ -99,5 +100,8 @@ def _as_json(run: RunSummary) -> dict[str, Any]:
 
 def _as_text(run: RunSummary) -> str:
     end = "cut off" if run.finished is None else "interrupted" if run.interrupted else "finished"
-    selection = f" {run.header.selection}" if run.header.selection else ""
-    return f"{run.name}  {run.header.started}  {end:11}  {run.header.planned_cells:>6} cells  {run.header.tier}{selection}"
+    header, part = run.header, run.header.part
+    words = [header.tier, header.selection, f"shard {part.shard} of {part.shards}" if part and part.shards > 1 else ""]
+    line = f"{run.name}  {header.started}  {end:11}  {header.planned_cells:>6} cells  {' '.join(word for word in words if word)}"
+    # A header may be somebody else's: imported, or of a part that was merged.
+    return " ".join(plain(line, 1000).splitlines())

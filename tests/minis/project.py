@@ -119,6 +119,16 @@ class Mini:
         }
         return mini
 
+    def copy(self, name: str) -> Mini:
+        """A clean copy beside this project, as another machine would have it: the same index, nothing measured or installed."""
+        root = self.root.parent / name
+        root.mkdir()
+        shutil.copy(self.root / "matrix.yaml", root)
+        shutil.copytree(self.root / "cases", root / "cases", ignore=shutil.ignore_patterns("__pycache__"))
+        (root / ".hubmatrix").mkdir()
+        (root / ".hubmatrix" / "toolchains").symlink_to(self.toolchains)
+        return Mini(root=root, toolchains=self.toolchains, env=dict(self.env))
+
     def write_cases(self, cases: Mapping[str, str]) -> None:
         for name, text in cases.items():
             path = self.root / "cases" / name

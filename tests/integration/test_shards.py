@@ -1,0 +1,47 @@
+"""A plan in shards, each in a folder of its own, and put together: the same results as in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_interruptions import CASES, FORMATS
+from tests.minis.project import Mini
+
+Make = Callable[..., Mini]
+SHARDS = 3
+
+
+@pytest.fixture
+def copies(mini: Make) -> tuple[Mini, ...]:
+    """The project, and a clean copy of it for each shard."""
+    project = mini(CASES, formats=FORMATS, install="today-uv, as-released")
+    return project, *(project.copy(f"shard-{index}") for index in range(1, SHARDS + 1))
+
+
+def export(project: Mini, *arguments: str) -> Path:
+    """Run a shard; return the file of its results."""
+    project.run(*arguments)
+    path = project.root / "results.jsonl"
+    ended = project.command("results", "--export", str(path))
+    assert ended.code == 0, ended.stderr
+    return path
+
+
+def test_shards_put_together_are_the_whole(copies: tuple[Mini, ...]) -> None:
+    project, *parts = copies
+    project.run()
+    undivided = project.results()
+    files = [export(part, "--shard", f"{index}/{SHARDS}") for index, part in enumerate(parts, 1)]
+    assert [len(part.newest().cells) for part in parts] == [2, 2, 2]
+    merged = project.copy("merged")
+    ended = merged.command("merge", *map(str, files))
+    assert ended.code == 0, ended.stderr
+    assert merged.results() == undivided
+    again = merged.command("merge", *map(str, reversed(files)), str(files[0]))
+    assert "was here already" in again.stdout
+    missing = project.copy("missing").command("merge", str(files[0]), str(files[2]))
+    assert missing.code == 4
+    assert "2 of 6 cells are missing" in missing.stderr
