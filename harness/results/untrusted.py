@@ -20,6 +20,9 @@ FILE_BYTES = 2**30
 LINE_BYTES = 4 * 2**20
 """A line of the full tier has at most 40 kB: 300 references to cases, or a message and evidence at their limits."""
 RUN_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}", re.ASCII)
+HOST = re.compile(r"[\w .+-]{0,100}", re.ASCII)
+DIGEST = re.compile(r"([0-9a-f]{64})?", re.ASCII)
+FENCE = re.compile(r"(off|landlock-[0-9]{1,3})?", re.ASCII)
 AHEAD = timedelta(days=1)
 """How far the clock of another machine may be ahead. The newest measurement counts: one from the year 2999 would do so for ever."""
 CUT_OFF = "run that shard again: the same command goes on where it stopped"
@@ -39,6 +42,7 @@ def read_untrusted(path: Path, now: datetime) -> Run:
     if run.footer.records != len(facts) + 1:
         message = f"the last line counts {run.footer.records} records, and {len(facts) + 1} are there"
         raise ResultsError(message, location=location, hint="copy the file again")
+    _check_header(run.header, location)
     names = {run.header.run, *(fact.run for fact in facts if isinstance(fact, CaseRecord))}
     if not all(RUN_NAME.fullmatch(name) for name in names):
         raise ResultsError("the name of a run isn't one that hubmatrix gives", location=location)
@@ -78,6 +82,14 @@ def _in_order(lines: Iterable[Line], location: str) -> Iterator[Line]:
             raise ResultsError("not one run: a header comes first, a footer last, each once", location=location)
         after_footer = isinstance(line, Footer)
         yield line
+
+
+def _check_header(header: Header, location: str) -> None:
+    """Refuse a header whose texts aren't those that hubmatrix writes. What only this plan can tell is checked by the merge."""
+    host = (header.host.system, header.host.machine, header.host.python, header.host.processor)
+    digests = (*header.digests.model_dump().values(), *((header.part.plan, header.part.locks) if header.part else ()))
+    if not (all(map(HOST.fullmatch, host)) and all(map(DIGEST.fullmatch, digests)) and FENCE.fullmatch(header.fence)):
+        raise ResultsError("its header isn't one that hubmatrix writes", location=location)
 
 
 def _check_moment(moment: str, now: datetime, location: str) -> None:

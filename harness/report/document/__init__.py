@@ -12,7 +12,7 @@ Format history:
   6  `without_model`: the summary of cells without a model, whose `axes.model` is empty;
      of claims the answer `partly`, and `measured_on`
   7  `python` and `second` of a case and of a cell, `second` of a group of messages
-  8  `digests` and `fence` of the header, `processor` of its host
+  8  `digests`, `fence` and `part` of the header, `processor` of its host
 """
 
 from __future__ import annotations
