@@ -172,8 +172,8 @@ def merge(parts: Sequence[Part], older: Sequence[Run], header: Header, planned_f
     started = max(part.run.header.started for part in parts)
     # Any host would do that doesn't depend on the order: where the parts' machines differ, no single one is right.
     host = min((part.run.header.host for part in parts), key=lambda host: host.model_dump_json())
-    # The empty text comes first, so a part that ran without a fence is not hidden behind another one's.
-    fence = min(part.run.header.fence for part in parts)
+    # A part that ran without a fence is not hidden behind another one's.
+    fence = min((part.run.header.fence for part in parts), key=lambda fence: (fence.startswith("landlock"), fence))
     values = {"run": _name(started, header, ordered), "started": started, "host": host, "fence": fence}
     merged_header = header.model_copy(update=values)
     cells = {fact.id for fact in ordered.values() if isinstance(fact, CellRecord)}
