@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from harness.base.files import make_once, write_atomically
+from harness.base.files import make_once, open_regular, private_folder, write_atomically
 
 
 def test_makes_the_folders_above(tmp_path: Path) -> None:
@@ -75,3 +76,38 @@ def test_whoever_is_second_keeps_what_the_first_made(tmp_path: Path) -> None:
 
     make_once(target, late)
     assert [path.name for path in target.iterdir()] == ["first"]
+
+
+def test_a_private_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir(mode=0o755)
+    folders = [private_folder(tmp_path / "open"), private_folder(tmp_path / "new" / "folder")]
+    assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700, 0o700]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("fifo", "not a regular file"),
+        ("folder", "not a regular file"),
+        ("large", "larger than 4 bytes"),
+        ("missing", "No such file or directory"),
+    ],
+)
+def test_nothing_but_a_regular_file_of_a_size_is_opened(tmp_path: Path, kind: str, message: str) -> None:
+    path = tmp_path / "file"
+    match kind:
+        case "fifo":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "large":
+            path.write_bytes(b"12345")
+    with pytest.raises(OSError, match=message):
+        open_regular(path, most_bytes=4)
+
+
+def test_a_regular_file_is_opened_also_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"1234")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    with open_regular(tmp_path / "link", most_bytes=4) as file:
+        assert file.read() == b"1234"
