@@ -21,7 +21,7 @@ def pytest_addoption(parser):
     add("--save-format", choices=("h5", "keras", "savedmodel"), default=os.environ.get("HUBMATRIX_FORMAT", "h5"))
     add("--device", default=os.environ.get("HUBMATRIX_DEVICE", "cpu"), help="cpu, xla-cpu, or one that a mark `devices` names")
     add("--hub-server", metavar="ADDRESS", default=os.environ.get("HUBMATRIX_HUB_SERVER"), help="of `hubmatrix serve`")
-    add("--tpu-compiler", metavar="HOST:PORT", default=os.environ.get("HUBMATRIX_TPU_COMPILER"), help="of `hubmatrix compiler`")
+    add("--tpu-compiler", metavar="SOCKET", default=os.environ.get("HUBMATRIX_TPU_COMPILER"), help="of `hubmatrix compiler`")
 
 
 def pytest_configure(config):
@@ -254,7 +254,7 @@ def hub_server(request):
 
 @pytest.fixture(scope="session")
 def tpu_compiler(request):
-    """Address of the TPU compiler, 127.0.0.1:PORT: a JSON line asks, a JSON line answers, one question a connection.
+    """Unix socket of the TPU compiler, a path: a JSON line asks, a JSON line answers, one question a connection.
 
     {"op": "compile", "hlo": "/abs/file.pb", "chip": "v5e", "chips": 1, "split": []}    ahead of time; a serialized HloModuleProto
     {"op": "run", "hlo": "/abs/file.pb", "arguments": "/abs/arguments.npz"}             on this machine's CPU, by the same XLA
@@ -264,5 +264,5 @@ def tpu_compiler(request):
     RuntimeError("tpu compiler unavailable: " + answer["message"]), and the cell is unavailable instead of failed.
     """
     if not request.config.getoption("--tpu-compiler"):
-        pytest.fail("which compiler? run `hubmatrix compiler` and give --tpu-compiler HOST:PORT", pytrace=False)
+        pytest.fail("which compiler? run `hubmatrix compiler` and give --tpu-compiler SOCKET", pytrace=False)
     return request.config.getoption("--tpu-compiler")

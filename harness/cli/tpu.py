@@ -62,14 +62,13 @@ def compile_(
 
 @app.command()
 def compiler(
-    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0, max=65535)] = 0,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
-    """Serve the TPU compiler to cases that are run by hand, on this machine only, until Ctrl-C. Needs no TPU."""
+    """Serve the TPU compiler to cases that you run by hand, on a socket that you alone can reach, until Ctrl-C. Needs no TPU."""
     from harness.commands import compile
 
-    compile.serve_compiler(Workspace(root=root.resolve()), port=port, as_json=as_json, tell=lambda text: print(text, flush=True))
+    compile.serve_compiler(Workspace(root=root.resolve()), as_json=as_json, tell=lambda text: print(text, flush=True))
 
 
 @app.command()

@@ -132,17 +132,17 @@ async def _ask(compiler: service.Compiler, request: CompileRequest) -> CompilerA
         await compiler.close()
 
 
-def serve_compiler(workspace: Workspace, *, port: int, as_json: bool, tell: Callable[[str], None]) -> None:
+def serve_compiler(workspace: Workspace, *, as_json: bool, tell: Callable[[str], None]) -> None:
     """Serve the compiler until Ctrl-C or SIGTERM. `tell` gets one text, once the address answers.
 
     Raises:
-        MachineError: the compiler isn't available on this machine, or the port can't be used.
+        MachineError: the compiler isn't available on this machine, or the socket can't be made.
     """
     # By default SIGTERM ends this process without its exits, and the compiler's worker and its folder would stay behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_compiler(workspace) as compiler:
         try:
-            with service.serving(compiler, port=port) as address:
+            with service.serving(compiler, compiler.supervisor.workdir) as address:
                 facts = {"format": 1, "address": address}
                 tell(json.dumps(facts) if as_json else _text(address))
                 while True:
@@ -150,7 +150,7 @@ def serve_compiler(workspace: Workspace, *, port: int, as_json: bool, tell: Call
         except KeyboardInterrupt:
             return
         except OSError as error:
-            raise MachineError(f"can't listen: {error.strerror}", location=f"port {port}", hint="0 takes a free one") from error
+            raise MachineError(f"can't listen: {error.strerror}", location=str(compiler.supervisor.workdir)) from error
 
 
 @contextmanager

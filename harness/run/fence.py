@@ -46,6 +46,7 @@ def fence_of(fence: str, workspace: Workspace, environs: Iterable[Mapping[str, s
         return None
     values = {value for environ in environs for name, value in environ.items() if name.startswith("HUBMATRIX_")}
     paths = [INCELL, replicas.FOLDER, workspace.cases, workspace.toolchains, workspace.companions, workspace.published]
-    paths += [Path(value) for value in values if value.startswith("/")]  # the model's manifest, companions
+    # The model's manifest, companions, what programs gave that the TPU compiler ran.
+    paths += [Path(value) for value in values if value.startswith("/")]
     ports = {int(address[1]) for value in values if (address := SERVICE.fullmatch(value))}
     return Fence(readable=sorted(str(path.absolute()) for path in paths), ports=None if connects else sorted(ports))

@@ -56,9 +56,11 @@ def running(
                     # Some messages have the address without its scheme.
                     names |= {address: "$HUB", address.removeprefix("http://"): "$HUB"}
                 case Service.TPU_COMPILER:
-                    environ["HUBMATRIX_TPU_COMPILER"] = address = stack.enter_context(
-                        _compiler(venvs[service], workspace, workdir, limits)
-                    )
+                    folder = workdir / "tpu-compiler"
+                    address = stack.enter_context(_compiler(venvs[service], workspace, folder, limits))
+                    environ["HUBMATRIX_TPU_COMPILER"] = address
+                    # Cases get the names of files in it as answers. A variable's folder is open inside the fence (run/fence.py).
+                    environ["HUBMATRIX_TPU_OUTPUTS"] = str(compiler_service.outputs_of(folder))
                     names[address] = "$COMPILER"
                 case _:
                     assert_never(service)
@@ -66,20 +68,20 @@ def running(
 
 
 @contextmanager
-def _compiler(venv: Venv | Failure, workspace: Workspace, workdir: Path, limits: Limits) -> Iterator[str]:
+def _compiler(venv: Venv | Failure, workspace: Workspace, folder: Path, limits: Limits) -> Iterator[str]:
     """Serve the compiler, or in its place one that answers that it is missing.
 
     So a cell runs also without the compiler: only the cases that ask for it are unavailable.
     """
     if isinstance(venv, Failure):
-        with compiler_service.serving(compiler_service.MissingCompiler(message=venv.message)) as address:
+        with compiler_service.serving(compiler_service.MissingCompiler(message=venv.message), folder) as address:
             yield address
         return
     # Half of a case's time: when the compiler hangs, the case hears so instead of being ended at its own limit.
     half = limits.case_seconds / 2
     bounds = supervisor.WorkerLimits(seconds=half, start_seconds=half, memory_bytes=limits.memory_bytes)
-    compiler = compiler_service.compiler_in(venv, workspace, workdir / "tpu-compiler", bounds)
-    with disk.in_use(venv.path), compiler_service.serving(compiler) as address:
+    compiler = compiler_service.compiler_in(venv, workspace, folder, bounds)
+    with disk.in_use(venv.path), compiler_service.serving(compiler, folder) as address:
         yield address
 
 

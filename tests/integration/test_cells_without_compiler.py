@@ -35,11 +35,12 @@ CONFTEST = """
 
     @pytest.fixture
     def compiled(tpu_compiler):
-        host, port = tpu_compiler.split(":")
-        with socket.create_connection((host, int(port))) as connection, connection.makefile("rw") as stream:
-            stream.write('{"op": "compile", "hlo": "/x.pb", "chip": "v5e"}\\n')
-            stream.flush()
-            answer = json.loads(stream.readline())
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(tpu_compiler)
+            with connection.makefile("rw") as stream:
+                stream.write('{"op": "compile", "hlo": "/x.pb", "chip": "v5e"}\\n')
+                stream.flush()
+                answer = json.loads(stream.readline())
         if answer["outcome"] == "unavailable":
             raise RuntimeError("tpu compiler unavailable: " + answer["message"])
         return answer

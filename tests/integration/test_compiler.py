@@ -107,16 +107,19 @@ def compiler(venv: Venv, folder: Path) -> service.Compiler:
 
 @pytest.fixture(scope="module")
 def address(venv: Venv, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with service.serving(compiler(venv, tmp_path_factory.mktemp("compiler"))) as found:
+    folder = tmp_path_factory.mktemp("compiler")
+    with service.serving(compiler(venv, folder), folder / "work") as found:
         yield found
 
 
 def talk(address: str, **question: Any) -> dict[str, Any]:
-    host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=300) as connection, connection.makefile("rw") as stream:
-        stream.write(json.dumps(question) + "\n")
-        stream.flush()
-        return dict(json.loads(stream.readline()))
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(300)
+        connection.connect(address)
+        with connection.makefile("rw") as stream:
+            stream.write(json.dumps(question) + "\n")
+            stream.flush()
+            return dict(json.loads(stream.readline()))
 
 
 @pytest.fixture
@@ -440,6 +443,15 @@ ENTRY e {
     assert (list(first), list(second)) == ([-1, -2], [1, 2])
 
 
+def test_what_a_program_gives_is_written_beside_nothing_of_the_one_who_asks(run: Run, tmp_path: Path) -> None:
+    """A link there would lead to a file of the service's user."""
+    target = tmp_path / "authorized_keys"
+    target.write_text("kept")
+    (tmp_path / "arguments.npz.outputs.npz").symlink_to(target)
+    outputs(run(unary("f32[2]{0}", "f32[2]{0} negate(a)"), np.array([1, 2], np.float32)))
+    assert target.read_text() == "kept"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -463,7 +475,7 @@ def test_arguments_that_dont_fit_are_no_verdict(run: Run, arguments: tuple[Any, 
 def test_two_compilers_at_once_dont_get_in_each_others_way(address: str, venv: Venv, tmp_path: Path) -> None:
     """libtpu guards a TPU by a lock file, also where there is none."""
     (tmp_path / "program").write_text(PRODUCT.lstrip())
-    with service.serving(compiler(venv, tmp_path)) as other:
+    with service.serving(compiler(venv, tmp_path), tmp_path / "work") as other:
         answers = [talk(one, op="compile", hlo=str(tmp_path / "program"), chip="v2") for one in (address, other)]
     assert [answer["outcome"] for answer in answers] == ["compiled", "compiled"]
 

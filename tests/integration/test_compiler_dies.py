@@ -221,8 +221,11 @@ def test_the_service_ends_at_once_though_a_question_is_open(tmp_path: Path) -> N
     script.write_text(textwrap.dedent(WORKER).replace('exec(asked.get("do", ""))', hang))
     supervisor = Supervisor(command=(sys.executable, script), workdir=tmp_path / "work", limits=WorkerLimits(seconds=300))
     compiler = Compiler(supervisor=supervisor, store=AnswerStore(folder=tmp_path / "kept", compiler="one"))
-    with serving(compiler) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
-        connection.sendall(b'{"op": "compile", "hlo": "/x.pb", "chip": "v5e"}\n')
+    program = tmp_path / "x.pb"
+    program.touch()
+    with serving(compiler, tmp_path / "work") as address, socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
+        connection.sendall(json.dumps({"op": "compile", "hlo": str(program), "chip": "v5e"}).encode() + b"\n")
         until = time.monotonic() + 20
         while not (pid.exists() and pid.read_text()) and time.monotonic() < until:
             time.sleep(0.05)

@@ -59,9 +59,12 @@ def test_anything_else_is_an_error_with_the_compilers_words(
     assert capsys.readouterr().out == "all of it\n"
 
 
-def test_a_question_is_a_line_and_so_is_the_answer(conftest: ModuleType) -> None:
+def test_a_question_is_a_line_and_so_is_the_answer(conftest: ModuleType, tmp_path: Path) -> None:
     asked: list[Any] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    address = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
 
         def answer() -> None:
             connection, _ = server.accept()
@@ -71,7 +74,7 @@ def test_a_question_is_a_line_and_so_is_the_answer(conftest: ModuleType) -> None
 
         thread = threading.Thread(target=answer)
         thread.start()
-        said = conftest.ask(f"127.0.0.1:{server.getsockname()[1]}", op="compile", hlo="/x.pb")
+        said = conftest.ask(address, op="compile", hlo="/x.pb")
         thread.join()
     assert (asked, said) == ([{"op": "compile", "hlo": "/x.pb"}], {"outcome": "compiled"})
 
@@ -123,9 +126,9 @@ def test_what_another_cell_has_made_is_not_made_again(conftest: ModuleType, monk
         return "step"
 
     monkeypatch.setattr(conftest, "ask", ask)
-    once = inspect.unwrap(conftest.compiled_once)(Request(), "127.0.0.1:1", "tpu-v6e", recorded.__setitem__, compiled)
+    once = inspect.unwrap(conftest.compiled_once)(Request(), "/run/socket", "tpu-v6e", recorded.__setitem__, compiled)
     program = once(make, "ids")
-    assert asked == [("127.0.0.1:1", "v6e", conftest.what_makes(Request()))]
+    assert asked == [("/run/socket", "v6e", conftest.what_makes(Request()))]
     assert made == ([] if known else ["step"])
     if known:
         assert (program.digest, program.code_bytes, program.path) == ("aa", 9, None)
@@ -159,7 +162,7 @@ def test_a_compiler_that_takes_everything_is_an_error_before_any_case(
     checked = inspect.unwrap(conftest.tpu_compiler)
     if outcome == "compiled":
         with pytest.raises(AssertionError, match="its yes says nothing"):
-            checked("127.0.0.1:1", "tpu-v5e", Folders(tmp_path))
+            checked("/run/socket", "tpu-v5e", Folders(tmp_path))
     else:
-        assert checked("127.0.0.1:1", "tpu-v5e", Folders(tmp_path)) == "127.0.0.1:1"
+        assert checked("/run/socket", "tpu-v5e", Folders(tmp_path)) == "/run/socket"
     assert programs == [conftest.NO_CHIP_HOLDS]

@@ -1,4 +1,4 @@
-"""The address that cells ask: JSON lines over TCP, on this machine only, one question a connection.
+"""The socket that cells ask: JSON lines, one question a connection, in a folder that no other user can enter.
 
     {"op": "compile", "hlo": "/abs/file.pb", "chip": "v5e", "chips": 1, "split": [], "made_by": DIGEST}
     {"op": "compile", "made_by": DIGEST, "chip": "v6e"}
@@ -7,6 +7,9 @@
 The answer is an `answers.CompilerAnswer`, also to a line that isn't a request. A program that came with `made_by`, a digest
 of all that made it, is kept as long as the service lives: TensorFlow makes the same program for every chip, so a case that asks
 about the next chip need not make it again.
+
+What a question names is copied into the service's own folder before the worker sees it: regular files only, and nothing is written
+beside them. The worker may do what a cell inside its fence may not, so it reads and writes by names that no cell chose.
 """
 
 from __future__ import annotations
@@ -14,17 +17,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
+import secrets
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
 from typing_extensions import assert_never
 
+from harness.base.files import open_regular, private_folder
 from harness.base.workspace import Workspace
 from harness.environments.venv import Venv
 from harness.services.tpu_compiler import answers, chips
@@ -42,8 +49,12 @@ from harness.services.tpu_compiler.chips import CHIPS, Chip
 from harness.services.tpu_compiler.environment import WORKER, compiler_digest
 from harness.services.tpu_compiler.supervisor import Message, Supervisor, WorkerLimits
 
-LOOPBACK = "127.0.0.1"
 LINE_BYTES = 2**20
+SOCKET = "socket"
+SOCKET_NAME_BYTES = 100
+"""A few less than what the kernels take: 107 on Linux, 103 on macOS."""
+INPUT_BYTES = 2**31
+"""Of a program, or of its arguments: no serialized message is larger."""
 UNKNOWN = "no program came with this made_by"
 
 
@@ -76,10 +87,18 @@ class MissingCompiler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProgram:
-    """A file with a program, and the worker's look into it."""
+    """The service's copy of a program, and the worker's look into it."""
 
     hlo: Path
     seen: Message
+
+
+class NotCopied(Exception):
+    """A file that a question names can't be copied: `invalid`, or the trouble of this machine."""
+
+    def __init__(self, outcome: CompileOutcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +123,33 @@ class Compiler:
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
             return CompilerAnswer(outcome=CompileOutcome.INVALID, message=f"not a request: {problems}")
-        match request:
-            case CompileRequest():
-                return await self._compile(request)
-            case RunRequest():
-                reply = await self.supervisor.ask(request.model_dump(mode="json"))
-                return CompilerAnswer.model_validate(reply)
-            case _:
-                assert_never(request)
+        try:
+            match request:
+                case CompileRequest():
+                    return await self._compile(request)
+                case RunRequest():
+                    return await self._run(request)
+                case _:
+                    assert_never(request)
+        except NotCopied as error:
+            return CompilerAnswer(outcome=error.outcome, message=str(error))
+        except OSError as error:
+            return CompilerAnswer(outcome=CompileOutcome.UNAVAILABLE, message=f"the compiler's folder: {error.strerror}")
+
+    async def _run(self, request: RunRequest) -> CompilerAnswer:
+        # A new folder for each: its arguments go once the answer is there, its outputs with the service.
+        folder = Path(tempfile.mkdtemp(dir=make_folders(self.supervisor.workdir)))
+        hlo, arguments = folder / "program.hlo", folder / "arguments.npz"
+        try:
+            copy_of(request.hlo, hlo)
+            copy_of(request.arguments, arguments)
+            reply = await self.supervisor.ask({"op": "run", "hlo": str(hlo), "arguments": str(arguments)})
+        finally:
+            hlo.unlink(missing_ok=True)
+            arguments.unlink(missing_ok=True)
+        return CompilerAnswer.model_validate(
+            with_source_name(with_source_name(reply, hlo, request.hlo), arguments, request.arguments)
+        )
 
     async def _compile(self, request: CompileRequest) -> CompilerAnswer:
         chip = CHIPS.get(request.chip)
@@ -124,12 +162,28 @@ class Compiler:
                 outcome=CompileOutcome.INVALID,
                 message=f"no topology of {request.chips} {chip.name} devices; the largest has {most}",
             )
-        program = self._programs.get(request.made_by or "") if request.hlo is None else await self._look(request.hlo)
-        if program is None:
-            return CompilerAnswer(outcome=CompileOutcome.INVALID, message=UNKNOWN)
-        if "outcome" in program.seen:
-            return CompilerAnswer.model_validate(program.seen)
-        self._keep(request, program)
+        if request.hlo is None:
+            program = self._programs.get(request.made_by or "")
+            if program is None:
+                return CompilerAnswer(outcome=CompileOutcome.INVALID, message=UNKNOWN)
+            return await self._compile_program(request, program, chip, topology)
+        make_folders(self.supervisor.workdir)
+        hlo = self.supervisor.workdir / f"{secrets.token_hex(16)}.hlo"
+        try:
+            copy_of(request.hlo, hlo)
+            program = SourceProgram(hlo=hlo, seen=await self.supervisor.ask({"op": "look", "hlo": str(hlo)}))
+            if "outcome" in program.seen:
+                return CompilerAnswer.model_validate(with_source_name(program.seen, hlo, request.hlo))
+            if request.made_by is not None:
+                self._programs.setdefault(request.made_by, program)
+            return await self._compile_program(request, program, chip, topology)
+        finally:
+            if hlo not in (program.hlo for program in self._programs.values()):
+                hlo.unlink(missing_ok=True)
+
+    async def _compile_program(
+        self, request: CompileRequest, program: SourceProgram, chip: Chip, topology: tuple[str, str]
+    ) -> CompilerAnswer:
         hlo, seen = program.hlo, program.seen
         target = CompileTarget(
             program=seen["program"], topology=topology, devices=request.chips, split=tuple(sorted(set(request.split)))
@@ -147,16 +201,35 @@ class Compiler:
                 self._died_of[target] = answer
             return answer
 
-    async def _look(self, hlo: Path) -> SourceProgram:
-        return SourceProgram(hlo=hlo, seen=await self.supervisor.ask({"op": "look", "hlo": str(hlo)}))
 
-    def _keep(self, request: CompileRequest, program: SourceProgram) -> None:
-        """Keep a copy of a program for later requests by `made_by`: the cell's own file is deleted with the cell."""
-        if request.made_by is not None and request.made_by not in self._programs:
-            copy = self.supervisor.workdir / f"{request.made_by}.hlo"
-            with contextlib.suppress(OSError):  # then the next cell sends the program again
-                shutil.copyfile(program.hlo, copy)
-                self._programs[request.made_by] = replace(program, hlo=copy)
+def make_folders(workdir: Path) -> Path:
+    """Create the folder of a service, for its owner alone, and the one in it for what programs give that are run; return that."""
+    private_folder(workdir)
+    return private_folder(outputs_of(workdir))
+
+
+def outputs_of(workdir: Path) -> Path:
+    return workdir / "outputs"
+
+
+def copy_of(source: Path, target: Path) -> None:
+    """Copy a file that a question names to `target`, which must not exist. Raises NotCopied."""
+    try:
+        reader = open_regular(source, most_bytes=INPUT_BYTES)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise NotCopied(CompileOutcome.INVALID, f"{source}: {reason}") from error
+    try:
+        with reader, target.open("xb") as writer:
+            shutil.copyfileobj(reader, writer)
+    except OSError as error:
+        raise NotCopied(CompileOutcome.UNAVAILABLE, f"{source} can't be copied: {error.strerror}") from error
+
+
+def with_source_name(reply: Message, copy: Path, source: Path) -> Message:
+    """Return the worker's reply with a file's own name in the place of its copy's."""
+    texts = {name: reply[name].replace(str(copy), str(source)) for name in ("message", "evidence") if name in reply}
+    return {**reply, **texts}
 
 
 def judged(chip: Chip, seen: Message, reply: Message) -> CompilerAnswer:
@@ -199,12 +272,30 @@ def digest_of_answers() -> str:
 
 
 @contextmanager
-def serving(compiler: Answering, *, port: int = 0) -> Iterator[str]:
-    """Serve from a thread of this process until the block ends; yield the address, host:port."""
+def socket_in(folder: Path) -> Iterator[Path]:
+    """Yield the path for a socket in a private folder; in a temporary one where that path would be too long for a socket."""
+    make_folders(folder)
+    with ExitStack() as stack:
+        for parent in (None, "/tmp"):
+            if len(os.fsencode(folder / SOCKET)) > SOCKET_NAME_BYTES:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=parent, prefix="hubmatrix-")))
+        yield folder / SOCKET
+        (folder / SOCKET).unlink(missing_ok=True)
+
+
+@contextmanager
+def serving(compiler: Answering, folder: Path) -> Iterator[str]:
+    """Serve from a thread of this process until the block ends; yield the path of the socket, which is in `folder` if it fits."""
+    with socket_in(folder) as path, _listening(compiler, path):
+        yield str(path)
+
+
+@contextmanager
+def _listening(compiler: Answering, path: Path) -> Iterator[None]:
     # A thread with an event loop of its own: callers are synchronous, and run loops of their own while questions are answered.
-    # It sets `ready` when it listens or can't; then `addresses` has the address or the error.
+    # It sets `ready` when it listens or can't; then `refusals` has the error.
     ready: threading.Event = threading.Event()
-    addresses: list[str | OSError] = []
+    refusals: list[OSError] = []
     ending: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     talks: set[asyncio.Task[None]] = set()  # asyncio itself holds tasks weakly
@@ -218,12 +309,11 @@ def serving(compiler: Answering, *, port: int = 0) -> Iterator[str]:
         ending.append((asyncio.get_running_loop(), end))
         warm = asyncio.ensure_future(compiler.warm_up())
         try:
-            server = await asyncio.start_server(talk, LOOPBACK, port, limit=LINE_BYTES)
+            server = await asyncio.start_unix_server(talk, path, limit=LINE_BYTES)
         except OSError as error:
-            addresses.append(error)
+            refusals.append(error)
             return
         else:
-            addresses.append(f"{LOOPBACK}:{server.sockets[0].getsockname()[1]}")
             ready.set()
             await end.wait()
             server.close()  # and not `wait_closed`, which waits for every question that is still open
@@ -238,12 +328,11 @@ def serving(compiler: Answering, *, port: int = 0) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True, name="tpu compiler")
     thread.start()
     ready.wait()
-    address = addresses[0]
-    if isinstance(address, OSError):
+    if refusals:
         thread.join()
-        raise address
+        raise refusals[0]
     try:
-        yield address
+        yield
     finally:
         loop, end = ending[0]
         loop.call_soon_threadsafe(end.set)  # an event of asyncio may be set in its own loop's thread only

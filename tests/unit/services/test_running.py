@@ -21,8 +21,7 @@ from harness.services.running import digest_of
 LIMITS = Limits(case_seconds=120, import_seconds=1, install_seconds=1, memory_bytes=2**33, free_disk_bytes=1)
 
 
-def running(needed: Iterable[Service]) -> AbstractContextManager[services.Running]:
-    place = Path("/nowhere")
+def running(needed: Iterable[Service], place: Path = Path("/nowhere")) -> AbstractContextManager[services.Running]:
     absent = Failure(status=Status.UNAVAILABLE, trouble=Trouble.DEVICE, message="no CPython 3.12", evidence="")
     return services.running(needed, {Service.TPU_COMPILER: absent}, Workspace(root=place), place, LIMITS)
 
@@ -48,13 +47,15 @@ def test_each_service_has_a_digest_that_stays() -> None:
     assert all(len(digest_of(service)) == 64 for service in Service)
 
 
-def test_a_compiler_that_cant_be_had_says_so_to_whoever_asks() -> None:
-    with running([Service.TPU_COMPILER]) as beside:
+def test_a_compiler_that_cant_be_had_says_so_to_whoever_asks(tmp_path: Path) -> None:
+    with running([Service.TPU_COMPILER], tmp_path) as beside:
         address = beside.environ["HUBMATRIX_TPU_COMPILER"]
         assert beside.names == {address: "$COMPILER"}
-        host, _, port = address.rpartition(":")
-        with socket.create_connection((host, int(port)), timeout=5) as connection, connection.makefile("rw") as stream:
-            stream.write('{"op": "compile", "hlo": "/x", "chip": "v5e"}\n')
-            stream.flush()
-            answer = json.loads(stream.readline())
+        assert Path(beside.environ["HUBMATRIX_TPU_OUTPUTS"]).is_dir()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(address)
+            with connection.makefile("rw") as stream:
+                stream.write('{"op": "compile", "hlo": "/x", "chip": "v5e"}\n')
+                stream.flush()
+                answer = json.loads(stream.readline())
     assert (answer["outcome"], answer["message"]) == ("unavailable", "no CPython 3.12")
