@@ -1,9 +1,10 @@
-"""Bytecode of what cells import: a cell says what has none, and a process that runs no foreign code compiles it.
+"""Bytecode of what fenced processes import: they say what has none, and a process that runs no foreign code compiles it.
 
     python -I -S hubmatrix_bytecode.py PYTEST_FOLDER < {"plain": [paths], "rewritten": [paths]}
 
-The fence keeps cells from writing bytecode for each other. Without it every cell would compile anew what it imports and the zygote
-did not: 400 modules of tf_keras behind tensorflow_text, and each file of cases, of which pytest rewrites the assertions first.
+The fence keeps processes from writing bytecode for each other. Without it every zygote would compile TensorFlow anew, and every
+cell what the zygote did not import: 400 modules of tf_keras behind tensorflow_text, and the cases, in which pytest rewrites what
+they assert.
 
 This file is in no key (harness/run/keys.py), since it decides no outcome. Standard library only, Python 3.7 syntax.
 """

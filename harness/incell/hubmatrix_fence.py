@@ -1,6 +1,6 @@
 """The fence around foreign code: what a process may use, kept by the kernel for it and for all that it starts.
 
-    zygote   writes below the run's folder, and where the bytecode of what it imports goes: its venv's modules, pytest's folder
+    zygote   writes below the run's folder, where its cells' folders will be
     cell     writes below its HOME, TMPDIR, current folder and Hub cache, and to its two files of events and output
     script   the same, and to the file that takes its exception
     each     reads what the system, the interpreter, the venv and the request name: not HOME, /tmp, /var, /run, others' folders;
@@ -96,8 +96,7 @@ def level() -> int:
 def confine_zygote(setup: messages.Setup) -> None:
     """Put a fence around this process, before it imports any package, and with it all that it will fork."""
     if setup.fence:
-        modules = os.path.join(sys.prefix, "lib")
-        _confine(setup.fence, readable=[], folders=[setup.work, modules, setup.toolchain], files=["/proc"])
+        _confine(setup.fence, readable=[], folders=[setup.work], files=["/proc"])
 
 
 def confine_cell(request: messages.CellRequest) -> None:

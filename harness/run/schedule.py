@@ -18,7 +18,7 @@ from filelock import AsyncFileLock
 
 from harness.domain import Accelerator
 from harness.environments.uv import Failure
-from harness.incell.hubmatrix_messages import Fence, Setup
+from harness.incell.hubmatrix_messages import UNCOMPILED, Fence, Setup
 from harness.results.history import History
 from harness.run.assign import CellJob
 from harness.run.attempts import CellFrame, run_cases
@@ -94,6 +94,9 @@ class Runner:
                 self._stage(group, Stage.IMPORTING)
                 opening = partial(self._zygote, group, installed)
                 zygote = await confirmed_zygote(stack, opening, installed.environment, self.settings.machine, group.identity)
+                if self.settings.machine.fence and not isinstance(zygote, Failure):
+                    # A new package version is compiled twice, in the zygote's memory and for the next one: 5 s for TensorFlow.
+                    await compile_imported(self._home(group) / UNCOMPILED, installed, self.settings.machine.workspace)
             if isinstance(zygote, Failure):
                 ledger.refuse(zygote, time.monotonic() - started)
                 return
@@ -105,7 +108,7 @@ class Runner:
         self._stage(group, Stage.CLOSED)
 
     def _zygote(self, group: EnvironmentGroup, installed: Installed) -> AbstractAsyncContextManager[Zygote | Failure]:
-        home = self.settings.folder / f"zygote-{group.identity.key[:12]}"
+        home = self._home(group)
         home.mkdir(parents=True, exist_ok=True)
         return running_zygote(
             installed.environment.python,
@@ -120,6 +123,9 @@ class Runner:
             home / "import.txt",
             timeout=self.settings.machine.limits.import_seconds,
         )
+
+    def _home(self, group: EnvironmentGroup) -> Path:
+        return self.settings.folder / f"zygote-{group.identity.key[:12]}"
 
     async def _cells(self, group: EnvironmentGroup, zygote: Zygote, installed: Installed, ledger: Ledger) -> None:
         ledger.settle_idle()

@@ -150,6 +150,65 @@ def digest(*folders: Path) -> str:
     return seen.hexdigest()
 
 
+IMPORT = """
+import os, sys
+
+GOT_THROUGH = []
+
+def attack(name, act):
+    try:
+        act()
+    except OSError:
+        return
+    GOT_THROUGH.append(name)
+
+def overwrite(path):
+    with open(path, "r+b") as file:
+        file.write(b"# changed")
+
+attack("its own module", lambda: overwrite(__file__))
+attack("a module beside it", lambda: os.mkdir(os.path.join(os.path.dirname(__file__), "made-by-import")))
+attack("its bytecode", lambda: os.makedirs(os.path.join(os.path.dirname(__file__), "__pycache__")))
+attack("pytest", lambda: os.mkdir(os.path.join(sys.prefix, "..", "..", "toolchains", "made-by-import")))
+attack("HOME", lambda: os.listdir("/") and open(os.path.expanduser("~root/.made-by-import"), "w"))
+attack("the driver", lambda: os.kill(os.getppid(), 0))
+attack("the driver's environment", lambda: open("/proc/%d/environ" % os.getppid()).read())
+"""
+
+
+@MODES
+def test_an_import_gets_out_by_no_way(mini: Make, mode: tuple[str, ...]) -> None:
+    cases = """
+        import tensorflow
+        def test_it(): assert tensorflow.GOT_THROUGH == []
+    """
+    project = mini({"test_x.py": cases}, tensorflow=IMPORT)
+    run = project.run(*mode)
+    assert outcomes(run) == {"test_it": "passed"}, run.cases[0].evidence
+    # The driver has compiled what was imported, and what a case imported.
+    compiled = {
+        path.name.partition(".")[0]
+        for path in project.root.rglob("*.pyc")
+        if "site-packages" in path.parts or "cases" in path.parts
+    }
+    assert compiled >= {"__init__", "conftest", "test_x"}
+    assert list(project.root.glob(".hubmatrix/venvs/*/lib/*/site-packages/tensorflow/__pycache__/*.pyc"))
+
+
+@pytest.mark.parametrize("switch", ["--no-fence", "HUBMATRIX_NO_FENCE"])
+def test_without_a_fence(mini: Make, switch: str) -> None:
+    cases = """
+        import tensorflow
+        def test_it(): open(tensorflow.__file__, "a").close()
+    """
+    project = mini({"test_x.py": cases})
+    project.env |= {} if switch.startswith("--") else {switch: "1"}
+    ended = project.command("run", "--plain", "--no-report", *([switch] if switch.startswith("--") else []))
+    assert "no fence (as asked for): what is run can read and change whatever you can" in ended.stderr
+    run = project.newest()
+    assert (outcomes(run), run.header.fence) == ({"test_it": "passed"}, "off")
+
+
 @MODES
 def test_a_cell_gets_out_by_no_way(
     mini: Make, mode: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory

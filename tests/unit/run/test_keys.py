@@ -80,6 +80,8 @@ def test_an_environments_key_changes_with_the_code_in_the_cell(
     assert len(set(seen)) == 5
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__pycache__" / "cell.pyc").write_text("")
+    for name in keys.NOT_IN_KEYS:
+        (tmp_path / name).write_text("decides no outcome")
     look()
     assert seen[-1] == seen[-2]
     keys.incell_digest.cache_clear()
