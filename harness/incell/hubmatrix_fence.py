@@ -22,6 +22,7 @@ import pwd
 import signal
 import stat
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Iterable, Sequence
 
 if TYPE_CHECKING or __package__:
@@ -59,6 +60,12 @@ KEPT_CAPABILITIES = sum(1 << number for number in (0, 1, 3, 4, 5, 6, 7, 8, 10, 1
 """Of root: what concerns files (chown, dac_override, fowner, fsetid, setfcap), processes (kill, setgid, setuid, setpcap, nice,
 resource, ipc_lock), low ports and the audit log. Not those by which root would look into others in spite of Landlock (sys_admin and
 perfmon read another's environment), open files by number (dac_read_search), or change the machine (rawio, module, mknod, …)."""
+
+# Looked up once, and not by every cell: finding a function among TensorFlow's libraries takes longer than calling it.
+LIBC = ctypes.CDLL(None, use_errno=True)
+if sys.platform.startswith("linux"):
+    LIBC.syscall.restype = ctypes.c_long
+    FUNCTIONS = (LIBC.syscall, LIBC.prctl, LIBC.capget, LIBC.capset)
 
 _open_folders: list[int] = []
 
@@ -139,7 +146,7 @@ def put_up(readable: Iterable[str], folders: Iterable[str], files: Iterable[str]
         for port in ports or () if net else ():
             attributes_of_port = AtPort(CONNECT_TCP, port)
             _syscall(ADD_RULE, ctypes.c_int(ruleset), ctypes.c_int(NET_PORT), ctypes.byref(attributes_of_port), ctypes.c_uint32(0))
-        _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # what Landlock asks of a process without rights
+        LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # what Landlock asks of a process without rights
         _drop_capabilities()
         _syscall(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(LOG_SAME_EXEC_OFF if abi >= 7 else 0))
     finally:
@@ -188,6 +195,7 @@ def _folders(work: str) -> list[str]:
     return folders
 
 
+@lru_cache(None)  # asked by the zygote, known to every cell
 def _system() -> list[str]:
     """Return what every process may read: the system, the interpreter and its venv, libraries and programs that variables name."""
     variables = [folder for name in ("PATH", "LD_LIBRARY_PATH") for folder in os.environ.get(name, "").split(os.pathsep)]
@@ -206,12 +214,14 @@ def _is_below(path: str, folder: str) -> bool:
     return os.path.commonpath([path, folder]) == folder
 
 
+@lru_cache(None)
 def _devices() -> list[str]:
     """Return what may be written beside files of the process's own: devices, and where a TPU's library keeps its lock and logs."""
     accelerators = [path for pattern in ACCELERATORS for path in glob.glob(pattern)]
     return [*DEVICES, *accelerators, *(["/tmp"] if _has_tpu() else [])]
 
 
+@lru_cache(None)
 def _has_tpu() -> bool:
     """Return whether TPUs can be used: their library asks a metadata server, and workers elsewhere, at any port."""
     return bool(os.environ.get("TPU_NAME")) or any(glob.glob(pattern) for pattern in TPUS)
@@ -238,24 +248,17 @@ def _drop_capabilities() -> None:
     """Give up all but KEPT_CAPABILITIES; with no new privileges, no program that is started gets them back."""
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0)
     sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable: 32 capabilities each, then the others
-    libc = _libc()
-    if libc.capget(header, sets) == 0:
+    if LIBC.capget(header, sets) == 0:
         for index in range(6):
             sets[index] &= KEPT_CAPABILITIES if index < 3 else 0
-        if libc.capset(header, sets) != 0:
+        if LIBC.capset(header, sets) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
 
 
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
 def _syscall(number: int, *arguments: object) -> int:
     """Make a system call; return what it gives. Raises OSError where that is a failure."""
-    libc = _libc()
-    libc.syscall.restype = ctypes.c_long
-    result = int(libc.syscall(ctypes.c_long(number), *arguments))
+    result = int(LIBC.syscall(ctypes.c_long(number), *arguments))
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

@@ -6,6 +6,7 @@ import errno
 import os
 import pwd
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,16 @@ import pytest
 
 from harness.incell import hubmatrix_fence as fence
 from harness.incell.hubmatrix_messages import Fence, Setup
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    """What this machine has is asked once a process; each test has a machine of its own."""
+    for function in (fence._system, fence._devices, fence._has_tpu):
+        function.cache_clear()
+    yield
+    for function in (fence._system, fence._devices, fence._has_tpu):
+        function.cache_clear()
 
 
 @pytest.mark.parametrize(("kernel", "expected"), [(0, 0), (1, 0), (2, 2), (6, 6), (7, 7), (12, 7)])
@@ -71,6 +82,8 @@ def test_only_a_machine_with_tpus_opens_what_their_library_needs(monkeypatch: py
     monkeypatch.delenv("TPU_NAME", raising=False)
     monkeypatch.setattr(fence.glob, "glob", lambda _: [])
     assert (fence._has_tpu(), "/tmp" in fence._devices()) == (False, False)
+    fence._has_tpu.cache_clear()
+    fence._devices.cache_clear()
     monkeypatch.setenv("TPU_NAME", "local")
     assert (fence._has_tpu(), "/tmp" in fence._devices()) == (True, True)
 
