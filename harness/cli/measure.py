@@ -90,12 +90,14 @@ def run(
     from harness.judge.attribution import machine_trouble
     from harness.judge.second import surprising_failures
     from harness.models import published
+    from harness.models.address import read_server
     from harness.models.source import Replicas
     from harness.run.engine import RunOptions, RunQuestion, perform
     from harness.run.machine import this_machine
 
     if hub_url is not None and models_ is ModelChoice.REPLICAS:
         raise SpecError("only published models come from a server", location="--hub-url", hint="add --models published")
+    server = read_server(hub_url) if hub_url else None
     workspace = Workspace(root=root.resolve())
     selection = plan.build_selection(tier, select, environment, cell)
     own_shard = shards.parse_shard(shard, os.environ)
@@ -105,8 +107,10 @@ def run(
     options = RunOptions(
         tier=selection.tier or "",
         selection=selection.text,
-        models=f"published, from {hub_url}" if hub_url else models_.value,
-        again=() if models_ is ModelChoice.REPLICAS else ("--models", models_.value, *(("--hub-url", hub_url) if hub_url else ())),
+        models=f"published, from {server.url}" if server else models_.value,
+        again=()
+        if models_ is ModelChoice.REPLICAS
+        else ("--models", models_.value, *(("--hub-url", server.url) if server else ())),
         preload=not no_zygote,
         refresh=refresh,
         rerun=rerun,
@@ -117,7 +121,7 @@ def run(
     )
 
     # Before anything is locked: a network that fails within a cell would look like an incompatibility.
-    supply = published.fetch(run_plan.plan.models, workspace, hub_url, progress) if models_ is ModelChoice.PUBLISHED else None
+    supply = published.fetch(run_plan.plan.models, workspace, server, progress) if models_ is ModelChoice.PUBLISHED else None
     question = RunQuestion(plan=run_plan.plan, cases=run_plan.cases, supply=supply or Replicas())
     watcher = RunProgress(display("cells", plain=plain or as_json))
     machine = this_machine(workspace, run_plan.limits, jobs, fence=not no_fence)
@@ -159,9 +163,10 @@ def check(
     from harness.cli.progress import RunProgress, display
     from harness.commands import check, check_output
     from harness.commands.look import describe, facts, look_into
+    from harness.models.address import read_server
 
     workspace = Workspace(root=root.resolve())
-    located, inspected = look_into(workspace, model, hub_url)
+    located, inspected = look_into(workspace, model, read_server(hub_url) if hub_url else None)
     if not as_json:
         say(describe(located, inspected))
     if look:

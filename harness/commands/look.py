@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.base.workspace import Workspace
 from harness.domain import Interface
+from harness.models.address import ServerAddress
 from harness.models.fetch import LocatedModel, locate
 from harness.models.inspect import Inspected, inspect
 from harness.models.inspect.interface import format_of, interface_of
@@ -14,9 +15,9 @@ from harness.models.inspect.values import Signature
 from harness.report.wording import many
 
 
-def look_into(workspace: Workspace, target: str, hub_url: str | None) -> tuple[LocatedModel, Inspected]:
+def look_into(workspace: Workspace, target: str, server: ServerAddress | None) -> tuple[LocatedModel, Inspected]:
     """Find the model and read its files. Raises ModelError if there is no readable model."""
-    located = locate(target, workspace.checked, hub_url)
+    located = locate(target, workspace.checked, server)
     return located, inspect(located.path)
 
 

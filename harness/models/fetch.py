@@ -20,9 +20,9 @@ from harness import __version__
 from harness.base.errors import MachineError, ModelError
 from harness.base.files import make_once
 from harness.models import archives, replicas
+from harness.models.address import SCHEMES, ServerAddress, read_handle
 from harness.models.handles import cache_name
 
-SCHEMES = ("https://", "http://")
 ANSWER_SECONDS = 30
 DOWNLOAD_SECONDS = 1800
 CHUNK = 2**20
@@ -43,7 +43,7 @@ class LocatedModel:
     origin: str
 
 
-def locate(target: str, folder: Path, hub_url: str | None) -> LocatedModel:
+def locate(target: str, folder: Path, server: ServerAddress | None) -> LocatedModel:
     """Find the files of the model that a user typed; an archive is unpacked below `folder`, once.
 
     Raises:
@@ -51,7 +51,7 @@ def locate(target: str, folder: Path, hub_url: str | None) -> LocatedModel:
         MachineError: the server can't be reached.
     """
     if target.startswith(SCHEMES):
-        return _handle(target, folder, hub_url)
+        return _handle(read_handle(target), folder, server)
     path = Path(target).expanduser()
     if path.is_file() and _begins(path, GZIP):
         unpacked = folder / archives.file_digest(path)
@@ -61,50 +61,49 @@ def locate(target: str, folder: Path, hub_url: str | None) -> LocatedModel:
     return LocatedModel(name=path.resolve().name, path=path, handle=None, origin=str(path))
 
 
-def _handle(handle: str, folder: Path, hub_url: str | None) -> LocatedModel:
+def _handle(typed: ServerAddress, folder: Path, server: ServerAddress | None) -> LocatedModel:
+    handle = typed.url
     name = "/".join(urlsplit(handle).path.strip("/").split("/")[-2:]) or urlsplit(handle).netloc
     replica = (
-        next((candidate for candidate in replicas.every() if candidate.manifest.handle == handle), None)
-        if hub_url is None
-        else None
+        next((candidate for candidate in replicas.every() if candidate.manifest.handle == handle), None) if server is None else None
     )
     if replica is not None:
         unpacked = folder / replica.manifest.tree_sha256
         make_once(unpacked, partial(replicas.unpack, replica))
         return LocatedModel(name=name, path=unpacked, handle=handle, origin=f"replica of {handle}, with random weights")
-    unpacked = download(handle, folder, hub_url)
-    return LocatedModel(name=name, path=unpacked, handle=handle, origin=f"fetched from {_address(handle, hub_url)}")
+    unpacked = download(handle, folder, server, typed.authorization)
+    return LocatedModel(name=name, path=unpacked, handle=handle, origin=f"fetched from {_address(handle, server)}")
 
 
-def download(handle: str, folder: Path, hub_url: str | None) -> Path:
-    """Download the model of a handle, once, and return its folder below `folder`.
+def download(handle: str, folder: Path, server: ServerAddress | None, authorization: str = "") -> Path:
+    """Download the model of a handle, once, and return its folder below `folder`. `authorization` is for the handle's own server.
 
     Raises:
         NotServed: the server has no such model, sends something else in its place, or wants a user who has signed in.
         ModelError: the archive is damaged.
         MachineError: the server can't be reached, is out of order, or the connection ended early.
     """
-    address = _address(handle, hub_url)
+    address = _address(handle, server)
     model = folder / cache_name(address)
-    make_once(model, partial(_fetch, address))
+    make_once(model, partial(_fetch, address, authorization if server is None else server.authorization))
     return model
 
 
-def _address(handle: str, hub_url: str | None) -> str:
+def _address(handle: str, server: ServerAddress | None) -> str:
     parts = urlsplit(handle)
-    if hub_url is not None:
-        server = urlsplit(hub_url)
-        parts = parts._replace(scheme=server.scheme, netloc=server.netloc, path=server.path.rstrip("/") + parts.path)
+    if server is not None:
+        base = urlsplit(server.url)
+        parts = parts._replace(scheme=base.scheme, netloc=base.netloc, path=base.path.rstrip("/") + parts.path)
     query = "&".join(filter(None, (parts.query, "tf-hub-format=compressed")))
     return urlunsplit(parts._replace(query=query))
 
 
-def _fetch(address: str, folder: Path) -> None:
+def _fetch(address: str, authorization: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as scratch:
         # Beside the target: a model of gigabytes need not fit into /tmp as well.
         archive = Path(scratch) / "model.tar.gz"
         try:
-            _download(address, archive)
+            _download(address, authorization, archive)
         except urllib.error.HTTPError as trouble:
             trouble.close()
             raise _refused(trouble, address) from trouble
@@ -122,9 +121,11 @@ def _fetch(address: str, folder: Path) -> None:
         archives.unpack(archive, folder)
 
 
-def _download(address: str, archive: Path) -> None:
+def _download(address: str, authorization: str, archive: Path) -> None:
     """Write the server's answer to a file, within the limits of time and size."""
     request = urllib.request.Request(address, headers={"User-Agent": f"hubmatrix/{__version__}"})
+    if authorization:
+        request.add_unredirected_header("Authorization", authorization)  # not for whoever this server sends us to
     deadline = time.monotonic() + DOWNLOAD_SECONDS
     with closing(urllib.request.urlopen(request, timeout=ANSWER_SECONDS)) as answer, archive.open("wb") as file:
         expected, size = answer.headers.get("Content-Length"), 0

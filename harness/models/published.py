@@ -15,12 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.base.errors import HubmatrixError, MachineError, ModelError, SpecError
+from harness.base.errors import HubmatrixError, MachineError, ModelError
 from harness.base.files import write_atomically
 from harness.base.workspace import Workspace
 from harness.domain import Lacking, Model, Trouble
 from harness.models import replicas
-from harness.models.fetch import SCHEMES, NotServed, download
+from harness.models.address import ServerAddress
+from harness.models.fetch import NotServed, download
 from harness.models.handles import cache_name
 from harness.models.inspect import Inspected, brief, inspect
 from harness.models.inspect.tree import Tree, digest
@@ -74,21 +75,16 @@ class PublishedModels:
         return (published_model, self.fetched[published_model.encoder]) if published_model.encoder else (published_model,)
 
 
-def fetch(models: Mapping[str, Model], workspace: Workspace, hub_url: str | None, tell: Callable[[str], None]) -> PublishedModels:
-    """Fetch every model, and every encoder that one of them names: each once, several at a time, within limits of time.
-    Raises:
-        SpecError: `hub_url` isn't an address.
-    """
-    if hub_url is not None and not hub_url.startswith(SCHEMES):
-        raise SpecError(f"{hub_url!r} isn't the address of a server", location="--hub-url", hint="such as http://127.0.0.1:8700")
+def fetch(
+    models: Mapping[str, Model], workspace: Workspace, server: ServerAddress | None, tell: Callable[[str], None]
+) -> PublishedModels:
+    """Fetch every model, and every encoder that one of them names: each once, several at a time, within limits of time."""
     # Cases on preprocessing feed its outputs to the encoder, so that is fetched too, selected or not.
     encoders = {name: replicas.find_replica(name).manifest.encoder for name in models}
     needed = dict(models) | {name: replicas.find_replica(name).model for name in encoders.values() if name}
-    folder = workspace.published / cache_name(hub_url or "")
+    folder = workspace.published / cache_name(server.url if server else "")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = dict(
-            zip(needed, pool.map(lambda model: _fetch_model(model, folder, hub_url, tell), needed.values()), strict=True)
-        )
+        results = dict(zip(needed, pool.map(lambda model: _fetch_model(model, folder, server, tell), needed.values()), strict=True))
     inspected = {name: result for name, result in results.items() if isinstance(result, Inspected)}
     fetched = {
         name: _published_model(
@@ -117,26 +113,26 @@ def no_model_error(supply: PublishedModels, models: Mapping[str, Model]) -> Mach
     return MachineError(f"no model is available: {unreached.message}", hint=hint)
 
 
-def _fetch_model(model: Model, folder: Path, hub_url: str | None, tell: Callable[[str], None]) -> Inspected | Lacking:
-    tell(f"{model.id}: fetching {model.handle}" + (f" from {hub_url}" if hub_url else ""))
+def _fetch_model(model: Model, folder: Path, server: ServerAddress | None, tell: Callable[[str], None]) -> Inspected | Lacking:
+    tell(f"{model.id}: fetching {model.handle}" + (f" from {server.url}" if server else ""))
     try:
-        path = download(model.handle, folder, hub_url)
+        path = download(model.handle, folder, server)
     except NotServed as refusal:
-        return _unavailable(model, hub_url, Trouble.MODEL, refusal, tell)
+        return _unavailable(model, server, Trouble.MODEL, refusal, tell)
     except (ModelError, MachineError) as trouble:  # no answer, or a download cut off or damaged: not the model's fault
-        return _unavailable(model, hub_url, Trouble.NETWORK, trouble, tell)
+        return _unavailable(model, server, Trouble.NETWORK, trouble, tell)
     try:
         return inspect(path)
     except ModelError as trouble:
         shutil.rmtree(path, ignore_errors=True)  # the next run asks again
-        return _unavailable(model, hub_url, Trouble.MODEL, trouble, tell)
+        return _unavailable(model, server, Trouble.MODEL, trouble, tell)
 
 
 def _unavailable(
-    model: Model, hub_url: str | None, trouble: Trouble, error: HubmatrixError, tell: Callable[[str], None]
+    model: Model, server: ServerAddress | None, trouble: Trouble, error: HubmatrixError, tell: Callable[[str], None]
 ) -> Lacking:
     """Report and return why a model is missing: the error's message, without the folder that it happened in."""
-    message = f"{model.handle}{f' from {hub_url}' if hub_url else ''}: {error.problems[0].message}"
+    message = f"{model.handle}{f' from {server.url}' if server else ''}: {error.problems[0].message}"
     tell(f"{model.id}: unavailable ({trouble.value}): {message}")
     return Lacking(trouble=trouble, message=message)
 

@@ -12,6 +12,7 @@ import pytest
 
 from harness.base.errors import HubmatrixError, MachineError, ModelError
 from harness.models import archives, fetch, replicas
+from harness.models.address import ServerAddress, read_server
 from harness.models.fetch import locate
 
 HANDLE = "https://tfhub.dev/me/model/1"
@@ -27,6 +28,7 @@ def serve() -> Iterator[Serve]:
         class Answer(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 asked.append(self.path)
+                users.append(self.headers["Authorization"])
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body) if length is None else length))
                 self.end_headers()
@@ -41,6 +43,8 @@ def serve() -> Iterator[Serve]:
         return f"http://127.0.0.1:{server.server_address[1]}/mirror"
 
     asked: list[str] = []
+    users: list[str | None] = []
+    start.users = users  # type: ignore[attr-defined]
     start.asked = asked  # type: ignore[attr-defined]
     yield start
     for server in servers:
@@ -80,7 +84,7 @@ def test_a_handle_of_a_replica(tmp_path: Path) -> None:
 
 def test_a_handle_from_a_server(serve: Serve, tmp_path: Path) -> None:
     body = archive(tmp_path / "model.tar.gz").read_bytes()
-    found = locate(HANDLE, tmp_path / "state", serve(200, body))
+    found = locate(HANDLE, tmp_path / "state", ServerAddress(url=serve(200, body)))
     assert serve.asked == ["/mirror/me/model/1?tf-hub-format=compressed"]  # type: ignore[attr-defined]
     assert (found.name, found.handle) == ("model/1", HANDLE)
     assert (found.path / "saved_model.pb").read_bytes() == b"graph"
@@ -100,14 +104,14 @@ def test_a_handle_from_a_server(serve: Serve, tmp_path: Path) -> None:
 )
 def test_servers_that_fail(answer: tuple[object, ...], kind: type[HubmatrixError], told: str, serve: Serve, tmp_path: Path) -> None:
     with pytest.raises(kind, match=r"tf-hub-format=compressed: |tar\.gz: ") as caught:
-        locate(HANDLE, tmp_path / "state", serve(*answer))
+        locate(HANDLE, tmp_path / "state", ServerAddress(url=serve(*answer)))
     assert told in str(caught.value)
     assert [*(tmp_path / "state").iterdir()] == []
 
 
 def test_nobody_there(tmp_path: Path) -> None:
     with pytest.raises(MachineError) as caught:
-        locate(HANDLE, tmp_path / "state", "http://127.0.0.1:1")
+        locate(HANDLE, tmp_path / "state", ServerAddress(url="http://127.0.0.1:1"))
     assert str(caught.value) == (
         "http://127.0.0.1:1/me/model/1?tf-hub-format=compressed: can't be reached: [Errno 111] Connection refused "
         "(hint: no network? give a path, or another server with --hub-url)"
@@ -138,7 +142,29 @@ def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_download_that_never_ends(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "LARGEST_BYTES", 100)
     with pytest.raises(ModelError, match="more than 0 GiB"):
-        locate(HANDLE, tmp_path / "state", serve(200, b"\x1f\x8b" + bytes(1000)))
+        locate(HANDLE, tmp_path / "state", ServerAddress(url=serve(200, b"\x1f\x8b" + bytes(1000))))
     monkeypatch.setattr(fetch, "DOWNLOAD_SECONDS", -1)
     with pytest.raises(MachineError, match="not done after"):
-        locate(HANDLE, tmp_path / "state", serve(200, b"\x1f\x8b"))
+        locate(HANDLE, tmp_path / "state", ServerAddress(url=serve(200, b"\x1f\x8b")))
+
+
+def test_a_user_is_let_in_and_named_nowhere(serve: Serve, tmp_path: Path) -> None:
+    body = archive(tmp_path / "answer.tar.gz").read_bytes()
+    address = serve(200, body)
+    located = locate(HANDLE, tmp_path / "state", read_server(address.replace("http://", "http://user:hunter2@")))
+    typed = locate(f"{address}/own/1".replace("http://", "http://user:hunter2@"), tmp_path / "state", None)
+    assert serve.users == ["Basic dXNlcjpodW50ZXIy"] * 2  # type: ignore[attr-defined]
+    assert (located.origin, typed.handle) == (f"fetched from {address}/me/model/1?tf-hub-format=compressed", f"{address}/own/1")
+    assert "hunter2" not in f"{located}{typed}{list((tmp_path / 'state').rglob('*'))}"
+
+
+def test_a_users_password_is_in_no_message(serve: Serve, tmp_path: Path) -> None:
+    server = read_server(serve(403).replace("http://", "http://user:hunter2@"))
+    with pytest.raises(ModelError, match="403") as refused:
+        locate(HANDLE, tmp_path / "state", server)
+    assert "hunter2" not in f"{refused.value}{refused.value.problems}{server!r}"
+
+
+def test_a_handle_that_is_no_address(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not an address"):
+        locate("http://user:hunter2@[::1/model/1", tmp_path, None)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.base.errors import MachineError, ModelError, SpecError
+from harness.base.errors import MachineError, ModelError
 from harness.base.workspace import Workspace
 from harness.domain import Model, Trouble
 from harness.models import replicas
+from harness.models.address import ServerAddress
 from harness.models.handles import cache_name
 from harness.models.published import PublishedModels, fetch, no_model_error
 from harness.models.source import Replicas
@@ -32,7 +33,7 @@ def place(tmp_path: Path) -> Workspace:
 
 
 def had(place: Workspace, address: str, *models: Model) -> PublishedModels:
-    return fetch({model.id: model for model in models}, place, address, lambda _text: None)
+    return fetch({model.id: model for model in models}, place, ServerAddress(url=address), lambda _text: None)
 
 
 def trouble(place: Workspace, address: str) -> tuple[Trouble, str]:
@@ -130,23 +131,18 @@ def test_an_archive_of_something_else_is_not_kept(place: Workspace, address: str
     assert [path for path in place.published.rglob("*") if path.is_file()] == []
 
 
-def test_no_address(place: Workspace) -> None:
-    with pytest.raises(SpecError, match="isn't the address of a server"):
-        had(place, "localhost:8700", BERT)
-
-
 def test_a_run_without_any_model_ends_with_an_error(place: Workspace, address: str) -> None:
     models = {BERT.id: BERT, TF1.id: TF1}
-    assert no_model_error(fetch(models, place, address, lambda _text: None), models) is None
-    gone = no_model_error(fetch(models, place, f"{address}/fault/404", lambda _text: None), models)
+    assert no_model_error(fetch(models, place, ServerAddress(url=address), lambda _text: None), models) is None
+    gone = no_model_error(fetch(models, place, ServerAddress(url=f"{address}/fault/404"), lambda _text: None), models)
     assert type(gone) is ModelError
-    lost = no_model_error(fetch(models, place, "http://127.0.0.1:9", lambda _text: None), models)
+    lost = no_model_error(fetch(models, place, ServerAddress(url="http://127.0.0.1:9"), lambda _text: None), models)
     assert type(lost) is MachineError
 
 
 def test_what_goes_on_is_told(place: Workspace, address: str) -> None:
     told: list[str] = []
-    fetch({BERT.id: BERT}, place, f"{address}/fault/404", told.append)
+    fetch({BERT.id: BERT}, place, ServerAddress(url=f"{address}/fault/404"), told.append)
     assert told == [
         f"bert-en/3: fetching {BERT.handle} from {address}/fault/404",
         f"bert-en/3: unavailable (model): {BERT.handle} from {address}/fault/404: the server answers 404 Not Found",
