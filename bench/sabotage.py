@@ -145,7 +145,8 @@ def _bench(select: str, patterns: Sequence[str], jobs: int) -> SabotageBench:
     cases = tuple(case for case in chosen if any(_is_run(case, cell, planned.plan) for cell in planned.plan.cells))
     if not cases:
         raise SelectionError("no case is selected", hint="--case takes a part of its id")
-    machine = this_machine(Workspace(root=ROOT), planned.limits, jobs)
+    # Without the fence, which hides a conftest.py above the cases, and the port of what stands between cases and a service.
+    machine = this_machine(Workspace(root=ROOT), planned.limits, jobs, fence=False)
     return SabotageBench(plan=planned.plan, cases=cases, machine=machine, options=RunOptions(tier="full", selection=select))
 
 
