@@ -14,15 +14,20 @@ CHECKS = "checks"
 class Workspace:
     """The folders of one project. `root` holds matrix.yaml and cases/; everything else is below it.
 
-    `reports` is where runs and their site go, relative to the root.
+    `reports` is where runs and their site go, relative to the root. `lock_folder` is where locks are, below the state.
     """
 
     root: Path
     reports: str = "reports"
+    lock_folder: str = "locks"
 
     def of_check(self, model: str) -> Workspace:
         """Return this project with runs and site of a user's own model kept apart from those of the matrix."""
         return replace(self, reports=f"{self.reports}/{CHECKS}/{model}")
+
+    def with_sealed_locks(self, name: str) -> Workspace:
+        """Return this project with the locks of a folder of its own, which another machine made."""
+        return replace(self, lock_folder=f"locks/sealed-{name}")
 
     @property
     def checks(self) -> Path:
@@ -51,7 +56,7 @@ class Workspace:
 
     @property
     def locks(self) -> Path:
-        return self.state / "locks"
+        return self.state / self.lock_folder
 
     @property
     def venvs(self) -> Path:

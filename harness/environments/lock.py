@@ -5,6 +5,8 @@
 
 `as-released` locks are resolved once. Those of `today` and `today-uv` are resolved at most once a day; where the index can't be
 reached, the last one serves, and says its date.
+
+A folder is sealed where another machine made its locks, for a whole plan: then nothing is resolved, and each lock holds on any day.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ PRERELEASES = "explicit"
 Its default, and pip's, would take tensorflow-text 2.13.0rc0 on Python 3.11, which has no final wheel of it; an older Python that
 has the final one is taken then. For packages that others depend on the default holds: TensorFlow 2.5 depends on keras-nightly, of
 which there are only pre-releases."""
+SEALED = "plan.json"
+"""The file that says of a folder that its locks were made for a plan, and which (`harness/run/sealed.py`)."""
 YES = ("1", "true", "t", "yes", "y", "on")
 
 
@@ -114,6 +118,8 @@ async def resolve_lock(uv: Path, folder: Path, request: LockRequest, interpreter
     """Return the lock of a request: the stored one while it holds, else a new one from the index."""
     meta = _meta(request, interpreter)
     stem = folder / _digest(meta)
+    if is_sealed(folder):
+        return _read(stem, fresh_only=False) or _not_sealed(request, interpreter)
     folder.mkdir(parents=True, exist_ok=True)
     async with AsyncFileLock(stem.with_suffix(".lock")):
         stored_lock = _read(stem, fresh_only=request.daily)
@@ -131,7 +137,27 @@ async def resolve_lock(uv: Path, folder: Path, request: LockRequest, interpreter
 
 def stored(folder: Path, request: LockRequest, interpreter: Interpreter) -> Lock | Failure | None:
     """Return the lock that a run would use without asking the index; None where it would ask."""
-    return _read(folder / _digest(_meta(request, interpreter)), fresh_only=request.daily)
+    if is_sealed(folder):
+        return _read(folder / name_of(request, interpreter), fresh_only=False) or _not_sealed(request, interpreter)
+    return _read(folder / name_of(request, interpreter), fresh_only=request.daily)
+
+
+def name_of(request: LockRequest, interpreter: Interpreter) -> str:
+    """Return the name, without an ending, of the files of a request's lock or of the proof that there is none."""
+    return _digest(_meta(request, interpreter))
+
+
+def is_sealed(folder: Path) -> bool:
+    """Return whether another machine made all locks of a folder."""
+    return (folder / SEALED).is_file()
+
+
+def _not_sealed(request: LockRequest, interpreter: Interpreter) -> Failure:
+    message = f"no lock was made for {' '.join(request.requirements)} on {interpreter.label}"
+    seeds = " ".join(preferences(seeds_of(interpreter)).split()) if request.seeded else ""
+    evidence = f"{message}{f', whose venvs hold {seeds}' if seeds else ''}\nThe run was given its locks, and resolves nothing.\n"
+    hint = "Make them, with `hubmatrix lock`, on a machine that has the same interpreters."
+    return Failure(status=Status.UNAVAILABLE, trouble=Trouble.INTERPRETER, message=message, evidence=evidence + hint)
 
 
 OFFLINE = Failure(

@@ -128,6 +128,19 @@ def stored_identity(locks: Path, request: EnvironmentRequest, by_minor: Mapping[
     return refusals[0] if refusals else no_interpreter(recipe, by_minor)
 
 
+def lock_names(locks: Path, recipe: EnvironmentRecipe, by_minor: Mapping[str, Interpreter]) -> tuple[str, ...]:
+    """Return the names of the stored locks that `identify` reads: proofs for newer interpreters, then the lock, if there is one."""
+    names = []
+    for interpreter in _interpreters(recipe, by_minor):
+        answer = lock.stored(locks, recipe.requirements, interpreter)
+        if answer is None:
+            break
+        names.append(lock.name_of(recipe.requirements, interpreter))
+        if not isinstance(answer, Failure):
+            break
+    return tuple(names)
+
+
 def is_proof(refusal: Failure) -> bool:
     """Return whether the resolver proved that an interpreter has no such packages; trouble of the machine proves nothing."""
     return refusal.status is Status.LOCK_FAILED

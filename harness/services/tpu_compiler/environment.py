@@ -16,7 +16,7 @@ from harness.base.workspace import Workspace
 from harness.domain import Status, Trouble
 from harness.environments import interpreters, lock, venv
 from harness.environments.interpreters import Interpreter
-from harness.environments.lock import LockRequest
+from harness.environments.lock import Lock, LockRequest
 from harness.environments.uv import Failure
 from harness.environments.venv import Venv
 
@@ -30,6 +30,7 @@ PINS = (
     "opt-einsum==3.4.0",
     "scipy==1.18.1",
 )
+PINNED = LockRequest(requirements=PINS, exclude_newer=None, daily=False)
 PLATFORM = "linux-x86_64"
 WORKER = Path(__file__).parent / "worker.py"
 FLOW = WORKER.with_name("flow.py")
@@ -54,22 +55,32 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 async def ensure_compiler(uv: Path, workspace: Workspace, installed: Mapping[str, Interpreter]) -> Venv | Failure:
     """Create the compiler's environment unless it exists. A failure is trouble of this machine: it has no such device."""
+    locked = await lock_compiler(uv, workspace.locks, installed)
+    if isinstance(locked, Failure):
+        return locked
+    compiler_lock, interpreter = locked
+    compiler_venv = await venv.ensure_venv(
+        uv, workspace.venvs, workspace.bytecode, compiler_lock, interpreter, timeout=INSTALL_SECONDS
+    )
+    return (
+        _lacking(compiler_venv.message, compiler_venv.evidence, compiler_venv.trouble)
+        if isinstance(compiler_venv, Failure)
+        else compiler_venv
+    )
+
+
+async def lock_compiler(uv: Path, locks: Path, installed: Mapping[str, Interpreter]) -> tuple[Lock, Interpreter] | Failure:
+    """Return the lock of the compiler's environment and its interpreter, or the trouble of this machine."""
     interpreter = next(iter(interpreters.newest_first(PYTHONS, None, installed)), None)
     if interpreter is None:
         versions = " or ".join(PYTHONS)
         return _lacking(f"no CPython {versions} on this machine", f"`uv python install {PYTHONS[0]}` provides one")
     if interpreter.platform != PLATFORM:
         return _lacking(f"libtpu has no wheel for {interpreter.platform}", f"it has some for {PLATFORM}")
-    pins = LockRequest(requirements=PINS, exclude_newer=None, daily=False)
-    locked = await lock.resolve_lock(uv, workspace.locks, pins, interpreter, refresh=False)
+    locked = await lock.resolve_lock(uv, locks, PINNED, interpreter, refresh=False)
     if isinstance(locked, Failure):
         return _lacking(locked.message, locked.evidence, locked.trouble)
-    compiler_venv = await venv.ensure_venv(uv, workspace.venvs, workspace.bytecode, locked, interpreter, timeout=INSTALL_SECONDS)
-    return (
-        _lacking(compiler_venv.message, compiler_venv.evidence, compiler_venv.trouble)
-        if isinstance(compiler_venv, Failure)
-        else compiler_venv
-    )
+    return locked, interpreter
 
 
 def _lacking(message: str, evidence: str, trouble: Trouble | None = None) -> Failure:
