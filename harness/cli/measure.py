@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from harness.cli.options import (
     AsJson,
     Cells,
     Environments,
+    Locks,
     ModelChoice,
     NoFence,
     Root,
@@ -31,6 +32,9 @@ from harness.cli.options import (
 )
 from harness.domain import Device, InstallPolicy, KerasChoice
 
+if TYPE_CHECKING:
+    from harness.commands.shards import PartOfPlan
+
 
 @app.command()
 def plan(
@@ -39,20 +43,15 @@ def plan(
     environment: Environments = NO_NAMES,
     cell: Cells = NO_NAMES,
     shard: ShardText = "",
+    locks: Locks = None,
     as_json: AsJson = False,
     root: Root = CURRENT_FOLDER,
 ) -> None:
     """Show what would run, what would be reused, and what is left out and why. Runs nothing, asks no index."""
-    from harness.commands import plan, shards
+    from harness.commands import plan
 
-    workspace = Workspace(root=root.resolve())
-    selection = plan.build_selection(tier, select, environment, cell)
-    part_plan, part = shards.take_part(
-        workspace, selection, plan.make_run_plan(workspace, selection), shards.parse_shard(shard, os.environ)
-    )
-    if shard:
-        progress(shards.part_text(part, len(part_plan.plan.cells)))
-    preview = plan.preview_plan(workspace, part_plan)
+    part = _part(root.resolve(), (tier, select, environment, cell), shard, locks)
+    preview = plan.preview_plan(part.workspace, part.run_plan)
     print(plan.preview_json(preview) if as_json else plan.preview_text(preview))
 
 
@@ -63,6 +62,7 @@ def run(
     environment: Environments = NO_NAMES,
     cell: Cells = NO_NAMES,
     shard: ShardText = "",
+    locks: Locks = None,
     jobs: Annotated[int | None, typer.Option(help="Cells at once; as many as cores and memory allow if not given.", min=1)] = None,
     no_zygote: Annotated[bool, typer.Option("--no-zygote", help="A fresh interpreter for each cell instead of a fork.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Resolve again what was resolved already.")] = False,
@@ -86,7 +86,7 @@ def run(
 ) -> None:
     """Measure the cells that have no result yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
     from harness.cli.progress import RunProgress, display
-    from harness.commands import plan, report, shards
+    from harness.commands import plan, report
     from harness.judge.attribution import machine_trouble
     from harness.judge.second import surprising_failures
     from harness.models import published
@@ -98,12 +98,10 @@ def run(
     if hub_url is not None and models_ is ModelChoice.REPLICAS:
         raise SpecError("only published models come from a server", location="--hub-url", hint="add --models published")
     server = read_server(hub_url) if hub_url else None
-    workspace = Workspace(root=root.resolve())
-    selection = plan.build_selection(tier, select, environment, cell)
-    own_shard = shards.parse_shard(shard, os.environ)
-    run_plan, part = shards.take_part(workspace, selection, plan.make_run_plan(workspace, selection), own_shard)
-    if shard:
-        progress(shards.part_text(part, len(run_plan.plan.cells)))
+    if locks and refresh:
+        raise SpecError("nothing is resolved where locks are given", location="--refresh", hint="`hubmatrix lock --refresh`")
+    part = _part(root.resolve(), (tier, select, environment, cell), shard, locks)
+    workspace, selection, run_plan = part.workspace, part.selection, part.run_plan
     options = RunOptions(
         tier=selection.tier or "",
         selection=selection.text,
@@ -117,7 +115,7 @@ def run(
         matters=None
         if no_second_opinion
         else surprising_failures(run_plan.cases, run_plan.declared, plan.model_interfaces(workspace)),
-        part=part,
+        part=part.header,
     )
 
     # Before anything is locked: a network that fails within a cell would look like an incompatibility.
@@ -134,6 +132,22 @@ def run(
     # Last, so that results and report of such a run are there, and the exit code still says that it measured nothing.
     if supply and (error := published.no_model_error(supply, run_plan.plan.models)):
         raise error
+
+
+def _part(root: Path, selecting: tuple[str | None, str, list[str], list[str]], shard: str, locks: Path | None) -> PartOfPlan:
+    """Return the part of the plan that options ask for, and say which it is. `selecting` are those of `build_selection`."""
+    from harness.commands import shards
+    from harness.commands.plan import build_selection
+    from harness.run.sealed import read_sealed
+
+    own_shard, workspace, selection = shards.parse_shard(shard, os.environ), Workspace(root=root), build_selection(*selecting)
+    if locks is None:
+        part = shards.take_part(workspace, selection, own_shard)
+    else:
+        part = shards.take_locked_part(workspace, read_sealed(locks), selection if any(selecting) else None, own_shard)
+    if shard or locks:
+        progress(shards.part_text(part.header, len(part.run_plan.plan.cells)))
+    return part
 
 
 @app.command()

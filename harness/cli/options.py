@@ -53,6 +53,10 @@ ShardText = Annotated[
         "variables of a Kubernetes indexed job, a Slurm array, Buildkite or GitLab.",
     ),
 ]
+Locks = Annotated[
+    Path | None,
+    typer.Option("--locks", help="Take the selection and the locks of `hubmatrix lock` (a folder or archive); resolve nothing."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Root = Annotated[Path, typer.Option("--root", help="The project: the folder of matrix.yaml and cases/.", envvar="HUBMATRIX_ROOT")]
 NoFence = Annotated[

@@ -15,6 +15,7 @@ from harness.base.errors import HubmatrixError, Problem, ResultsError
 from harness.base.workspace import Workspace
 from harness.commands.exchange import export_run
 from harness.commands.plan import RunPlan, make_run_plan
+from harness.commands.shards import WORDS
 from harness.domain import Status
 from harness.matrix.selection import Selection
 from harness.report.text import plain
@@ -203,7 +204,7 @@ def _other(header: Header, usual: Header, file: str) -> str:
     """Return how a header is another one than that of `file`."""
     if header.hubmatrix != usual.hubmatrix:
         return f"measured by hubmatrix {header.hubmatrix}, and {file} by {usual.hubmatrix}"
-    if different := [name for name in NAMES if getattr(header.digests, name) != getattr(usual.digests, name)]:
+    if different := [name for name in WORDS if getattr(header.digests, name) != getattr(usual.digests, name)]:
         return f"measured with another version of {_and(different)} than {file}"
     plan, usual_plan = (side.part.plan[:12] if side.part else "" for side in (header, usual))
     if plan != usual_plan:
@@ -211,11 +212,8 @@ def _other(header: Header, usual: Header, file: str) -> str:
     return f"of another selection or of other models than {file}"
 
 
-NAMES = {"spec": "matrix.yaml", "cases": "the cases", "incell": "the code that runs in cells"}
-
-
 def _and(names: Sequence[str]) -> str:
-    return " and ".join(NAMES[name] for name in names)
+    return " and ".join(WORDS[name] for name in names)
 
 
 def _other_checkout(workspace: Workspace, common: Part, run_plan: RunPlan) -> Iterator[Problem]:
@@ -224,7 +222,7 @@ def _other_checkout(workspace: Workspace, common: Part, run_plan: RunPlan) -> It
     hint = "check out the commit that the parts were measured from"
     if header.hubmatrix != __version__:
         yield Problem(location=common.file, message=f"measured by hubmatrix {header.hubmatrix}; this is {__version__}", hint=hint)
-    different = [name for name in NAMES if getattr(header.digests, name) != getattr(digests, name)]
+    different = [name for name in WORDS if getattr(header.digests, name) != getattr(digests, name)]
     if different:
         message = f"measured with another version of {_and(different)} than this checkout has"
         yield Problem(location=common.file, message=message, hint=hint)

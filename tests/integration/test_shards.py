@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_interruptions import CASES, FORMATS
+from tests.minis import packages
 from tests.minis.project import Mini
 
 Make = Callable[..., Mini]
@@ -45,3 +46,34 @@ def test_shards_put_together_are_the_whole(copies: tuple[Mini, ...]) -> None:
     missing = project.copy("missing").command("merge", str(files[0]), str(files[2]))
     assert missing.code == 4
     assert "2 of 6 cells are missing" in missing.stderr
+
+
+def test_locks_of_one_machine_serve_the_others(copies: tuple[Mini, ...]) -> None:
+    """What was locked is installed, though the index has newer packages by then; and no index is asked for anything else."""
+    project, *parts = copies
+    project.run()
+    undivided = project.results()
+    locked = project.command("lock", "--plain", "--into", str(project.root / "locks.tar.gz"))
+    assert locked.code == 0, locked.stderr
+    assert "2 of 2 environments locked on " in locked.stdout
+    packages.wheel(project.root / "index", "tensorflow-hub", "0.99.1", {"tensorflow_hub/__init__.py": ""})
+    locks = ("--locks", str(project.root / "locks.tar.gz"))
+    files = [export(part, *locks, "--shard", f"{index}/{SHARDS}") for index, part in enumerate(parts, 1)]
+    versions = {package.version for part in parts for record in part.newest().environments for package in record.packages}
+    assert "0.99.1" not in versions
+    merged = project.copy("merged")
+    ended = merged.command("merge", *map(str, files))
+    assert ended.code == 0, ended.stderr
+    assert merged.results() == undivided
+    other = export(project.copy("other"), "--shard", "1/3")
+    refused = merged.command("merge", str(other), *map(str, files[1:]))
+    assert refused.code == 4
+    assert ": of plan " in refused.stderr
+    changed = project.copy("changed")
+    changed.write_cases({"test_b.py": CASES["test_b.py"] + "# another comment\n"})
+    refused = changed.command("run", *locks)
+    assert (refused.code, refused.stderr) == (
+        2,
+        "error: --locks: these locks were made with another version of the cases "
+        "(hint: check out the commit that they were made from, or lock again)\n",
+    )

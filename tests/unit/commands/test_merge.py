@@ -49,7 +49,8 @@ class Lab:
         """A run of one shard in which every case has the same outcome."""
         name = name or f"2026110{day}-120000-00000{index}"
         moment = f"2026-11-0{day}T12:00:00+00:00"
-        run_plan, part = take_part(self.workspace, self.selection, self.run_plan, Shard(index=index, count=shards))
+        taken = take_part(self.workspace, self.selection, Shard(index=index, count=shards))
+        run_plan, part = taken.run_plan, taken.header
         facts: list[Any] = []
         cases: dict[str, CaseRecord] = {}
         cells = []

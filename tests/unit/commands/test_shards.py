@@ -6,7 +6,7 @@ import pytest
 
 from harness.base.errors import SpecError
 from harness.base.workspace import Workspace
-from harness.commands.plan import build_selection, make_run_plan
+from harness.commands.plan import build_selection
 from harness.commands.shards import parse_shard, part_text, take_part
 from harness.run.shards import WHOLE, Shard
 
@@ -97,13 +97,14 @@ def test_what_is_no_shard(text: str, environ: dict[str, str], message: str) -> N
 
 def test_the_parts_of_a_plan_are_the_plan(project: Workspace) -> None:
     selection = build_selection("full")
-    run_plan = make_run_plan(project, selection)
-    whole, of_whole = take_part(project, selection, run_plan, WHOLE)
-    assert whole is run_plan
-    parts = [take_part(project, selection, run_plan, Shard(index=index, count=4)) for index in range(1, 5)]
-    cells = [cell.id for part_plan, _ in parts for cell in part_plan.plan.cells]
-    assert sorted(cells) == sorted(cell.id for cell in run_plan.plan.cells)
-    assert {part.plan for _, part in parts} == {of_whole.plan}
-    assert [(part.shard, part.shards, part.planned_cells) for _, part in parts] == [(index, 4, 12) for index in range(1, 5)]
-    part_plan, part = parts[1]
-    assert part_text(part, len(part_plan.plan.cells)) == f"shard 2 of 4 of plan {part.plan[:12]}: 4 of 12 cells"
+    whole = take_part(project, selection, WHOLE)
+    assert len(whole.run_plan.plan.cells) == 12
+    parts = [take_part(project, selection, Shard(index=index, count=4)) for index in range(1, 5)]
+    cells = [cell.id for part in parts for cell in part.run_plan.plan.cells]
+    assert sorted(cells) == sorted(cell.id for cell in whole.run_plan.plan.cells)
+    assert {part.header.plan for part in parts} == {whole.header.plan}
+    headers = [(part.header.shard, part.header.shards, part.header.planned_cells) for part in parts]
+    assert headers == [(index, 4, 12) for index in range(1, 5)]
+    part = parts[1]
+    text = f"shard 2 of 4 of plan {part.header.plan[:12]}: 4 of 12 cells"
+    assert part_text(part.header, len(part.run_plan.plan.cells)) == text
