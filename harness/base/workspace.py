@@ -115,6 +115,11 @@ class Workspace:
         return self.all_results / self.reports / "results.sqlite"
 
     @property
+    def baseline(self) -> Path:
+        """The baseline: results of the whole matrix, as text that is committed."""
+        return self.root / self.reports / "baseline"
+
+    @property
     def observed(self) -> Path:
         # Not below `reports`: of the project, also where that is the folder of a checked model.
         return self.root / "reports" / "reported" / "observed.jsonl"

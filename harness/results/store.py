@@ -4,6 +4,7 @@ open_store(path)       the store, which is made where there is none
 store.record(header)   begin a run
 store.read(name)       one run, whole
 store.runs()           what runs there are, newest first
+store.newest_of_each() the newest fact about each thing, whichever run has it
 store.look_up(keys)    what earlier runs measured
 store.add(run)         take in a run that was measured elsewhere
 """
@@ -21,11 +22,13 @@ from typing import TypeVar
 
 from harness.base.errors import ResultsError
 from harness.domain import Status
+from harness.results.baseline.runs import NAME, read_baseline_run
 from harness.results.contents import Contents, key_bytes, key_text
 from harness.results.database import open_database, transaction, translated
 from harness.results.format import CellRecord, EnvironmentRecord, Footer, Header
 from harness.results.history import History, MeasuredCase, PlanKeys
 from harness.results.lines import read_run
+from harness.results.newest import newest_facts
 from harness.results.recording import Recording
 from harness.results.rows import Fact, read_facts
 from harness.results.run import Run, run_of
@@ -103,6 +106,24 @@ class Store:
         if row is None:
             raise ResultsError("no run yet", location=str(self._path), hint="run `nox -s matrix` or `hubmatrix run` first")
         return self.read(row[0])
+
+    def newest_of_each(self, names: Sequence[str]) -> Run | None:
+        """Return the newest fact about each environment, cell and case among these runs, under the header of the newest of them.
+
+        None where the store has none of them.
+
+        Raises:
+            ResultsError: the database is damaged.
+        """
+        with translated(self._path):
+            query = "SELECT name, id, header, facts_set FROM runs ORDER BY started DESC, id DESC"
+            listed = [row for row in self._connection.execute(query).fetchall() if row[0] in set(names)]
+            if not listed:
+                return None
+            members = [self._contents.members(facts_set) if facts_set else self._seen(run) for _, run, _, facts_set in listed]
+            rows = ([member // 2 for member in of_run] for of_run in members)
+            facts = newest_facts(self._connection, self._contents, rows)
+        return run_of(Header.model_validate_json(listed[0][2]), facts, None)
 
     def look_up(self, keys: PlanKeys) -> History:
         """Return what earlier runs measured under these keys, the newest first. Variants that may be incomplete don't count.
@@ -209,19 +230,30 @@ def open_store(path: Path) -> Store:
     return Store(open_database(path), path)
 
 
-def load_run(path: Path, source: str | None = None) -> Run:
-    """Return a run of the store at a path, or from a file.
+def load_run(path: Path, source: str | None = None, baseline: Path | None = None) -> Run:
+    """Return a run of the store at a path, or from a file, or the committed baseline.
 
     Args:
         path: of the store. It is not made where it is not there.
-        source: the name of a run, or the path of a file of results; None for the newest run.
+        source: the name of a run, or the path of a file of results, or `baseline`; None for the newest run, and where there is no
+            run, for the baseline.
+        baseline: the folder of the baseline; None where there can be none.
 
     Raises:
         ResultsError: there is no such run or file, or it is damaged.
     """
+    if source == NAME and baseline:
+        if run := read_baseline_run(baseline):
+            return run
+        raise ResultsError(
+            "there is no baseline", location=str(baseline), hint="`hubmatrix baseline accept` writes it from the store"
+        )
     if source and (Path(source).suffix or Path(source).exists()):
         return read_run(Path(source))
-    if not path.exists():
-        raise ResultsError("no run yet", location=str(path), hint="run `nox -s matrix` or `hubmatrix run` first")
-    with open_store(path) as store:
-        return store.read(source) if source else store.newest()
+    if path.exists():
+        with open_store(path) as store:
+            if source or store.runs():
+                return store.read(source) if source else store.newest()
+    if not source and baseline and (run := read_baseline_run(baseline)):
+        return run
+    raise ResultsError("no run yet", location=str(path), hint="run `nox -s matrix` or `hubmatrix run` first")
