@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench import baseline as baseline_module
 from bench import cases as cases_module
 from bench import compiler as compiler_module
 from bench import environments as environments_module
@@ -34,6 +35,7 @@ Run on a quiet machine; nothing asserts a timing.
     python -m bench noop --cells 40
     python -m bench cases --tensorflow 2.15.1 --model bert-en/3
     python -m bench compiler --tensorflow 2.15.1
+    python -m bench baseline --run results.jsonl --copies 17                      no measuring: write, read and show the full tier
     python -m bench installers                                                    no timing: our locks beside real pip and uv
     python -m bench sabotage --case cases/saving                                  no timing: whether cases can fail
 """
@@ -118,6 +120,26 @@ def cases(
     """
     costs = cases_module.costs_of(read_run(run_file) if run_file else cases_module.measure(tensorflow, model, rerun=rerun))
     _show(cases_module.as_text(costs), cases_module.as_json(costs), json_file)
+
+
+@app.command()
+def baseline(
+    run_file: Annotated[
+        Path | None, typer.Option("--run", help="Repeat this exported run; a made-up one if not given.", dir_okay=False)
+    ] = None,
+    copies: Annotated[int, typer.Option(help="For so many TensorFlows; 1 is quick enough for CI.", min=1)] = 1,
+    render: Annotated[
+        bool, typer.Option("--render/--no-render", help="Also render the site, with the cases of this project.")
+    ] = True,
+    json_file: Json = None,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """Count bytes and CPU seconds of the baseline: written from a run, read, and shown as a site."""
+    with folder(inside, keep=keep) as base:
+        run = read_run(run_file) if run_file else baseline_module.made_up()
+        figures = baseline_module.measure(base, run, copies, render=render)
+    _show(baseline_module.as_text(figures), baseline_module.as_json(figures), json_file)
 
 
 @app.command()
