@@ -69,7 +69,11 @@ NoFence = Annotated[
 ]
 RunSource = Annotated[
     str | None,
-    typer.Option("--run", help="A run of `hubmatrix results --runs`, or an exported file; the newest run if not given."),
+    typer.Option(
+        "--run",
+        help="A run of `hubmatrix results --runs`, an exported file, or `baseline`; the newest run if not given, "
+        "or the baseline where there is none yet.",
+    ),
 ]
 CURRENT_FOLDER = Path()
 

@@ -1,11 +1,11 @@
-"""Commands that show what was measured: report, results, claims, reproduce."""
+"""Commands that show what was measured: report, results, claims, baseline, reproduce."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,6 +22,29 @@ from harness.cli.options import (
     SelectResults,
 )
 
+if TYPE_CHECKING:
+    from harness.results.run import Run
+
+baseline_app = typer.Typer(
+    help="What is known of the whole matrix, as text that is committed: reports/baseline.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(baseline_app, name="baseline")
+NO_RUNS: list[str] = []
+
+
+def _load_run(workspace: Workspace, source: str | None) -> Run:
+    """Return the run that a command shows, and say so where it is not one that was measured here."""
+    from harness.results.baseline.runs import is_baseline
+    from harness.results.store import load_run
+
+    run = load_run(workspace.results, source, workspace.baseline)
+    if is_baseline(run):
+        why = "" if source else "no run here yet; "
+        progress(f"{why}taking the {run.header.run} ({workspace.baseline.relative_to(workspace.root)})")
+    return run
+
 
 @app.command()
 def report(
@@ -32,10 +55,9 @@ def report(
 ) -> None:
     """Render a run as HTML, Markdown and JSON below reports/site."""
     from harness.commands import report
-    from harness.results.store import load_run
 
     workspace = Workspace(root=root.resolve())
-    run = load_run(workspace.results, source)
+    run = _load_run(workspace, source)
     if show and not as_json:
         say(report.render_terminal(workspace, run))
         return
@@ -59,7 +81,6 @@ def results(
     """Print every cell of a run: axes, status, cases with outcome, message and evidence, reused or new, lock and interpreter."""
     from harness.commands import exchange, report
     from harness.results.format import LINE
-    from harness.results.store import load_run
 
     if schema:
         print(json.dumps(LINE.json_schema(), indent=1))
@@ -73,7 +94,7 @@ def results(
         listed = exchange.list_runs(workspace.results)
         print(json.dumps(listed.as_json()) if as_json else listed.as_text())
         return
-    run = load_run(workspace.results, source)
+    run = _load_run(workspace, source)
     if export:
         exchange.export_run(run, export)
         return
@@ -89,14 +110,40 @@ def claims(
 ) -> None:
     """Compare what documents assert with a run: confirmed, refuted, varies, holds in part or not measured."""
     from harness.commands import claims
-    from harness.results.store import load_run
 
     workspace = Workspace(root=root.resolve())
-    answers = claims.judge_claims(workspace, load_run(workspace.results, source))
+    answers = claims.judge_claims(workspace, _load_run(workspace, source))
     if as_json:
         print(answers.model_dump_json(indent=1))
     else:
         Console(highlight=False).print(claims.claims_table(answers))
+
+
+@baseline_app.command("accept")
+def accept_baseline(
+    select: SelectResults = "",
+    runs: Annotated[
+        list[str],
+        typer.Option("--run", help="Only from this run, or exported file; repeatable. All runs of the store if not given."),
+    ] = NO_RUNS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+    as_json: AsJson = False,
+    root: Root = CURRENT_FOLDER,
+) -> None:
+    """Write the newest result of each cell and case into the baseline. Cells that were not measured here stay as they are in it."""
+    from harness.commands import baseline
+
+    accepted = baseline.accept(Workspace(root=root.resolve()), runs, select, dry_run=dry_run)
+    print(json.dumps(accepted.as_json()) if as_json else accepted.as_text())
+
+
+@baseline_app.command("show")
+def show_baseline(as_json: AsJson = False, root: Root = CURRENT_FOLDER) -> None:
+    """Count what the baseline holds: cells by status, and results, of each TensorFlow and install policy."""
+    from harness.commands import baseline
+
+    summary = baseline.summarize(Workspace(root=root.resolve()))
+    print(json.dumps(summary.as_json()) if as_json else summary.as_text())
 
 
 @app.command()
