@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from harness.domain import Device, InstallPolicy, KerasChoice, Outcome, SaveFormat, Status, TextOps, Trouble
-from harness.results.baseline.model import CellEnding, Ending, PartId
+from harness.results.baseline.model import CellEnding, Ending, EnvironmentAxes
 from harness.results.baseline.problems import FaultyLine, Problems, unknown
 from harness.results.baseline.texts import Texts
 from harness.results.baseline.words import USUAL, split, text_of
@@ -24,7 +24,7 @@ PASSING = (Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_APPLICABLE)
 
 def read_environment(
     location: str, start: int, lines: Sequence[str], heading: tuple[str, str, InstallPolicy], texts: Texts, problems: Problems
-) -> tuple[PartId, EnvironmentRecord | None]:
+) -> tuple[EnvironmentAxes, EnvironmentRecord | None]:
     """Return the axes of an environment, and its record if it has one; what is wrong is added to the problems.
 
     Args:
@@ -51,7 +51,7 @@ def read_environment(
             problems.add(location, number, f"not a field of an environment: {line.strip()[:60]!r}")
     pins = fields.pop("pinned_python", None), fields.pop("pinned_hub", None)
     try:
-        axes = PartId(
+        axes = EnvironmentAxes(
             tensorflow,
             policy,
             member(KerasChoice, fields["keras"], "a choice of Keras"),

@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 
 from harness.domain import Status
 from harness.incell.hubmatrix_signature import masked
-from harness.results.baseline.model import Baseline, CellEnding, Combination, Ending, Part, Scope, signature_of, values_on
+from harness.results.baseline.model import (
+    Baseline,
+    CellEnding,
+    Combination,
+    Ending,
+    EnvironmentPart,
+    Scope,
+    signature_of,
+    values_on,
+)
 from harness.results.baseline.settle import failure_id, is_time
 from harness.results.format import EnvironmentRecord
 
@@ -95,7 +104,7 @@ def _verdict(ending: Ending) -> tuple[str, str]:
     return ending.outcome.value, signature_of(ending.failure)
 
 
-def _merged_part(old: Part, new: Part, before: Baseline, measured: Baseline) -> Part:
+def _merged_part(old: EnvironmentPart, new: EnvironmentPart, before: Baseline, measured: Baseline) -> EnvironmentPart:
     fresh = {
         name: cell
         for name, cell in new.cells.items()
@@ -111,7 +120,7 @@ def _merged_part(old: Part, new: Part, before: Baseline, measured: Baseline) -> 
             variant: _steady(earlier[variant], ending, before, measured) if variant in earlier else ending
             for variant, ending in variants.items()
         }
-    return Part(
+    return EnvironmentPart(
         id=new.id,
         axes=new.axes if new.cells or not old.cells else old.axes,
         measured=max(old.measured, new.measured),
@@ -122,7 +131,9 @@ def _merged_part(old: Part, new: Part, before: Baseline, measured: Baseline) -> 
     )
 
 
-def _endings_of(part: Part, scopes: Mapping[str, Scope], cells: Iterable[CellEnding]) -> dict[Combination, Mapping[str, Ending]]:
+def _endings_of(
+    part: EnvironmentPart, scopes: Mapping[str, Scope], cells: Iterable[CellEnding]
+) -> dict[Combination, Mapping[str, Ending]]:
     """Return what came of the combinations that bear on these cells."""
     kinds: dict[tuple[str, ...], set[tuple[tuple[str, ...], str, str]]] = {}
     listed = tuple(cells)
@@ -139,7 +150,7 @@ def _endings_of(part: Part, scopes: Mapping[str, Scope], cells: Iterable[CellEnd
     return left
 
 
-def _only(part: Part, cases: Collection[str]) -> Part:
+def _only(part: EnvironmentPart, cases: Collection[str]) -> EnvironmentPart:
     return replace(
         part, endings={combination: variants for combination, variants in part.endings.items() if combination.case in cases}
     )
@@ -216,7 +227,9 @@ def _scopes(before: Mapping[str, Scope], measured: Mapping[str, Scope], *, repla
     return scopes
 
 
-def _with_texts(parts: Mapping[str, Part], scopes: Mapping[str, Scope], before: Baseline, measured: Baseline) -> Baseline:
+def _with_texts(
+    parts: Mapping[str, EnvironmentPart], scopes: Mapping[str, Scope], before: Baseline, measured: Baseline
+) -> Baseline:
     """Return the baseline with the texts that its parts need, an old one before a new one."""
     failures = {**measured.failures, **before.failures}
     tracebacks = {**measured.tracebacks, **before.tracebacks}

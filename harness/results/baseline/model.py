@@ -53,7 +53,7 @@ class CellEnding:
     evidence: str = ""
 
 
-class PartId(NamedTuple):
+class EnvironmentAxes(NamedTuple):
     """The axis values that tell environments apart; `python` and `hub` are None unless pinned."""
 
     tensorflow: str
@@ -65,14 +65,14 @@ class PartId(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class EnvironmentPart:
     """All facts about one environment. `record` is None where only its cells are known.
 
     `measured` is the day of the newest of its facts, `system` the operating system and machine that they were measured on.
     """
 
     id: str
-    axes: PartId
+    axes: EnvironmentAxes
     measured: str
     system: str
     record: EnvironmentRecord | None
@@ -104,7 +104,7 @@ class Traceback:
 class Baseline:
     """All that is known, environment by environment. `tracebacks` are by signature, `failures` by signature and words."""
 
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, EnvironmentPart] = field(default_factory=dict)
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     failures: Mapping[str, FailureRecord] = field(default_factory=dict)
     tracebacks: Mapping[str, Traceback] = field(default_factory=dict)
@@ -121,12 +121,12 @@ def signature_of(failure_id: str) -> str:
     return failure_id.partition("/")[0]
 
 
-def values_on(cell: CellEnding, axes: tuple[str, ...], part: PartId) -> tuple[str, ...]:
+def values_on(cell: CellEnding, axes: tuple[str, ...], part: EnvironmentAxes) -> tuple[str, ...]:
     """Return a cell's values on axes, in their order; the empty text where it has none."""
     return tuple([str(_value(cell, name, part) or "") for name in axes])
 
 
-def _value(cell: CellEnding, name: str, part: PartId) -> object:
+def _value(cell: CellEnding, name: str, part: EnvironmentAxes) -> object:
     if name in ("model", "format", "device"):
         return getattr(cell, name)
     value = getattr(part, name, None)

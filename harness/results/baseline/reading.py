@@ -9,7 +9,17 @@ from pathlib import Path
 from harness.base.errors import MachineError, ResultsError
 from harness.domain import InstallPolicy, Outcome
 from harness.results.baseline.lines import EndingLine, EndingReader, read_cell, read_environment
-from harness.results.baseline.model import FORM, Baseline, CellEnding, Combination, Ending, Part, PartId, Scope, values_on
+from harness.results.baseline.model import (
+    FORM,
+    Baseline,
+    CellEnding,
+    Combination,
+    Ending,
+    EnvironmentAxes,
+    EnvironmentPart,
+    Scope,
+    values_on,
+)
 from harness.results.baseline.problems import FaultyLine, Problems, unknown
 from harness.results.baseline.texts import NEWER, Texts, read_texts
 from harness.results.baseline.usual import DueCombinations
@@ -59,7 +69,7 @@ def parse_files(folder: Path, files: dict[str, str]) -> Baseline:
             problems.add(str(folder / name), 0, "the file is missing", f"`git checkout` {name}")
     texts = read_texts(str(folder / TEXTS), files[TEXTS], problems) if TEXTS in files else Texts()
     scopes = _read_scopes(str(folder / CASES), files[CASES], problems) if CASES in files else {}
-    parts: dict[str, Part] = {}
+    parts: dict[str, EnvironmentPart] = {}
     for name, content in files.items():
         if name in (CASES, TEXTS):
             continue
@@ -122,14 +132,14 @@ class _BaselineFile:
         self._line_reader = EndingReader(texts)
         self._due: DueCombinations | None = None
         self._ids: dict[str, str] = {}
-        self._axes: dict[str, PartId] = {}
+        self._axes: dict[str, EnvironmentAxes] = {}
         self._records: dict[str, EnvironmentRecord | None] = {}
         self._cells: dict[str, dict[str, CellEnding]] = {}
         self._endings: dict[str, dict[Combination, dict[str, Ending]]] = {}
         self._lines: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {}
         """Where each combination of values was first seen, by label, axes and values."""
 
-    def parts(self, name: str, content: str) -> Iterator[Part]:
+    def parts(self, name: str, content: str) -> Iterator[EnvironmentPart]:
         """Yield the environments of the file; problems are noted on the way."""
         lines = content.split("\n")
         if not _is_of_this_form(self._location, lines[0], self._problems):
@@ -146,8 +156,8 @@ class _BaselineFile:
         for label in self._ids:
             yield self._part(label, measured, system)
 
-    def _part(self, label: str, measured: str, system: str) -> Part:
-        return Part(
+    def _part(self, label: str, measured: str, system: str) -> EnvironmentPart:
+        return EnvironmentPart(
             id=self._ids[label],
             axes=self._axes[label],
             measured=measured,

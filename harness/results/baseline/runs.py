@@ -15,7 +15,16 @@ from typing import Any, TypeAlias, TypeVar
 
 from harness import __version__
 from harness.domain import Axes, Device, SaveFormat
-from harness.results.baseline.model import Baseline, CellEnding, Combination, Ending, Part, Scope, signature_of, values_on
+from harness.results.baseline.model import (
+    Baseline,
+    CellEnding,
+    Combination,
+    Ending,
+    EnvironmentPart,
+    Scope,
+    signature_of,
+    values_on,
+)
 from harness.results.baseline.reading import read_baseline
 from harness.results.baseline.settle import implied_message
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host, Package, Record
@@ -40,7 +49,7 @@ def read_baseline_run(folder: Path) -> Run | None:
     """
     with _without_collecting():
         baseline = read_baseline(folder)
-        return run_of(baseline) if baseline.parts else None
+        return as_run(baseline) if baseline.parts else None
 
 
 @contextmanager
@@ -55,7 +64,7 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def run_of(baseline: Baseline) -> Run:
+def as_run(baseline: Baseline) -> Run:
     """Return a baseline as a run. Its name says that it is one, and of which days."""
     first, last = baseline.days
     builder = _Builder(baseline)
@@ -91,7 +100,7 @@ _Ranked: TypeAlias = list[tuple[int, Combination]]
 class _Bearing:
     """The combinations of an environment that bear on each of its cells. A million of them, so each kind of cell is asked once."""
 
-    def __init__(self, part: Part, ranks: Mapping[str, int]) -> None:
+    def __init__(self, part: EnvironmentPart, ranks: Mapping[str, int]) -> None:
         self._axes = part.axes
         self._by_axes: dict[tuple[str, ...], dict[tuple[str, ...], _Ranked]] = {}
         for combination in part.endings:
@@ -130,7 +139,7 @@ class _Builder:
         self._shared: dict[str, Mapping[str, Ending]] = {}
         """What came of each combination, by its key; environments in which the same is installed have the same keys."""
 
-    def add(self, part: Part) -> None:
+    def add(self, part: EnvironmentPart) -> None:
         """Add an environment with its cells and cases."""
         recorded = part.measured + MIDNIGHT
         identity = _identity(part)
@@ -165,7 +174,7 @@ class _Builder:
         unrun = ((rank, self._unrun[rank]) for rank in missing)
         return [ref for _, ref in sorted((*measured, *unrun), key=itemgetter(0))]
 
-    def _refs(self, part: Part, identity: str) -> dict[Combination, CaseRef]:
+    def _refs(self, part: EnvironmentPart, identity: str) -> dict[Combination, CaseRef]:
         """Return the reference to each combination. Environments that agree on what came of it share its key."""
         refs = {}
         for combination, variants in part.endings.items():
@@ -177,7 +186,7 @@ class _Builder:
         return refs
 
     def _add_cases(
-        self, part: Part, refs: Mapping[Combination, CaseRef], measured_in: Mapping[Combination, str], recorded: str
+        self, part: EnvironmentPart, refs: Mapping[Combination, CaseRef], measured_in: Mapping[Combination, str], recorded: str
     ) -> None:
         for combination, variants in part.endings.items():
             ref = refs[combination]
@@ -237,7 +246,7 @@ def trusted(kind: type[ARecord], fields: dict[str, Any]) -> ARecord:
     return record
 
 
-def _cell_record(part: Part, cell: CellEnding, refs: tuple[CaseRef, ...], identity: str, recorded: str) -> CellRecord:
+def _cell_record(part: EnvironmentPart, cell: CellEnding, refs: tuple[CaseRef, ...], identity: str, recorded: str) -> CellRecord:
     axes = Axes(
         tensorflow=part.axes.tensorflow,
         install=part.axes.install,
@@ -271,7 +280,7 @@ def _holds(scope: Scope, cell: CellEnding) -> bool:
     return cell.device in scope.devices and cell.model in scope.models
 
 
-def _identity(part: Part) -> str:
+def _identity(part: EnvironmentPart) -> str:
     """Return a digest of what is installed: the same for environments whose cases ran once for all of them."""
     record = part.record
     if record is None or record.lock is None:

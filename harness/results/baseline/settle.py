@@ -16,7 +16,17 @@ from statistics import median
 
 from harness.domain import Outcome
 from harness.incell.hubmatrix_signature import EXPLAINED
-from harness.results.baseline.model import Baseline, CellEnding, Combination, Ending, Part, PartId, Scope, Traceback, signature_of
+from harness.results.baseline.model import (
+    Baseline,
+    CellEnding,
+    Combination,
+    Ending,
+    EnvironmentAxes,
+    EnvironmentPart,
+    Scope,
+    Traceback,
+    signature_of,
+)
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, FailureRecord
 from harness.results.run import Run
 
@@ -88,13 +98,13 @@ def _part(
     records: Mapping[tuple[str, str], list[CaseRecord]],
     texts: _TextsOfRun,
     system: str,
-) -> Part | None:
+) -> EnvironmentPart | None:
     listed = sorted(cells, key=lambda cell: cell.id)
     first = listed[0].axes if listed else None
     source = record or first
     if source is None:
         return None
-    axes = PartId(
+    axes = EnvironmentAxes(
         source.tensorflow,
         source.install,
         source.keras,
@@ -115,7 +125,7 @@ def _part(
             days.append(case.recorded)
     if record:
         texts.failure_id(record.failure)
-    return Part(
+    return EnvironmentPart(
         id=name,
         axes=axes,
         measured=max(day[:ON_DAY] for day in days) or UNMEASURED,

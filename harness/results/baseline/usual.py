@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from harness.domain import Status
-from harness.results.baseline.model import Ending, Part, Scope, values_on
+from harness.results.baseline.model import Ending, EnvironmentPart, Scope, values_on
 
 Due: TypeAlias = frozenset[tuple[str, tuple[str, ...]]]
 """Environments by id, with the values that cells of them have on the axes of a case."""
@@ -23,7 +23,7 @@ Due: TypeAlias = frozenset[tuple[str, tuple[str, ...]]]
 class DueCombinations:
     """The combinations of each case that the completed cells of a file have. Second opinions are asked for on some cases alone."""
 
-    def __init__(self, parts: Iterable[Part]) -> None:
+    def __init__(self, parts: Iterable[EnvironmentPart]) -> None:
         self._parts = [part for part in parts if part.record is None or part.record.second_opinion_on is None]
         self._due: dict[tuple[tuple[str, ...], Scope], Due] = {}
         self._by_kind: dict[tuple[str, ...], dict[tuple[str, str], set[tuple[str, tuple[str, ...]]]]] = {}

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from harness.base.errors import MachineError, ResultsError
 from harness.base.slugs import slug
 from harness.domain import Outcome
-from harness.results.baseline.model import FORM, Baseline, CellEnding, Ending, Part, Scope
+from harness.results.baseline.model import FORM, Baseline, CellEnding, Ending, EnvironmentPart, Scope
 from harness.results.baseline.settle import packages_id, text_id
 from harness.results.baseline.usual import Due, DueCombinations, usual_ending
 from harness.results.baseline.words import USUAL, quoted, word
@@ -39,7 +39,7 @@ def files_of(baseline: Baseline) -> dict[str, str]:
         texts[signature] = {"seen": traceback.seen, "traceback": traceback.text}
     for identifier, failure in baseline.failures.items():
         texts[identifier] = failure_fields(identifier, failure)
-    by_file: defaultdict[str, list[Part]] = defaultdict(list)
+    by_file: defaultdict[str, list[EnvironmentPart]] = defaultdict(list)
     for part in baseline.parts.values():
         by_file[file_name(part)].append(part)
     writer = _Writer(texts, baseline)
@@ -49,7 +49,7 @@ def files_of(baseline: Baseline) -> dict[str, str]:
     return files
 
 
-def file_name(part: Part) -> str:
+def file_name(part: EnvironmentPart) -> str:
     """Return the name of the file that an environment is in."""
     name = f"{part.axes.tensorflow}-{part.axes.install.value}.txt"
     if "/" in name or name.startswith(".") or word(name) != name:
@@ -121,7 +121,7 @@ def failure_fields(identifier: str, failure: FailureRecord) -> dict[str, Any]:
     return fields
 
 
-def labels(parts: Iterable[Part]) -> dict[str, str]:
+def labels(parts: Iterable[EnvironmentPart]) -> dict[str, str]:
     """Return the label of each environment of a file, by its id: what its id has beyond TensorFlow and policy."""
     names: dict[str, str] = {}
     for part in parts:
@@ -150,7 +150,7 @@ class _Writer:
         self._written: dict[Ending, str] = {}
         self._failure_ids = {failure.model_dump_json(): identifier for identifier, failure in baseline.failures.items()}
 
-    def lines(self, parts: list[Part]) -> Iterator[str]:
+    def lines(self, parts: list[EnvironmentPart]) -> Iterator[str]:
         """Yield the lines of one file."""
         parts = sorted(parts, key=lambda part: part.id)
         by_id = labels(parts)
@@ -171,7 +171,7 @@ class _Writer:
                 yield f"  {' '.join(self._cell(word(by_id[part.id]), part, cell))}"
         yield from self._cases(parts, by_id)
 
-    def _environment(self, part: Part) -> Iterator[str]:
+    def _environment(self, part: EnvironmentPart) -> Iterator[str]:
         yield f"  keras {part.axes.keras.value}"
         yield f"  text {part.axes.text.value}"
         for name, pin in (("pinned_python", part.axes.python), ("pinned_hub", part.axes.hub)):
@@ -194,7 +194,7 @@ class _Writer:
                 case _:
                     yield f"  {name} {json.dumps(value)}"
 
-    def _cell(self, label: str, part: Part, cell: CellEnding) -> Iterator[str]:
+    def _cell(self, label: str, part: EnvironmentPart, cell: CellEnding) -> Iterator[str]:
         yield from (label, word(cell.model), cell.format, f"{cell.device} ", cell.status.value)
         if cell.trouble:
             yield f"trouble:{cell.trouble.value}"
@@ -207,7 +207,7 @@ class _Writer:
         if cell.id != usual_cell_id(part.id, cell):
             yield f"id:{quoted(cell.id)}"
 
-    def _cases(self, parts: list[Part], by_id: Mapping[str, str]) -> Iterator[str]:
+    def _cases(self, parts: list[EnvironmentPart], by_id: Mapping[str, str]) -> Iterator[str]:
         by_case: defaultdict[tuple[str, tuple[str, ...]], _ByVariant] = defaultdict(dict)
         for part in parts:
             for combination, variants in part.endings.items():

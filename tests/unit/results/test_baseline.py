@@ -15,7 +15,7 @@ from harness.domain import Device, InstallPolicy, Outcome, SaveFormat, Status, T
 from harness.results.baseline.merge import Changes, compare, merged
 from harness.results.baseline.model import Baseline
 from harness.results.baseline.reading import parse_files, read_baseline, read_files
-from harness.results.baseline.runs import is_baseline, read_baseline_run, run_of
+from harness.results.baseline.runs import as_run, is_baseline, read_baseline_run
 from harness.results.baseline.settle import Cutter, baseline_of, power_of_two, rounded, without_words
 from harness.results.baseline.words import split, text_of, word
 from harness.results.baseline.writing import files_of, write_files
@@ -168,7 +168,7 @@ def test_a_run_comes_back(data: st.DataObject, make: Any) -> None:
     assert {name: part.endings for name, part in again.parts.items()} == {
         name: part.endings for name, part in baseline.parts.items()
     }
-    assert essence(run_of(again)) == essence(run)
+    assert essence(as_run(again)) == essence(run)
 
 
 def test_the_text_reads_well(make: Any) -> None:
@@ -281,7 +281,7 @@ def test_cases_that_are_gone_are_dropped(make: Any) -> None:
 def test_what_bears_on_a_cell_and_was_not_measured_is_not_run(make: Any) -> None:
     ends = dict.fromkeys((f"tf-2_16_2-as-released--bert-en-3--{name}--cpu" for name in ("h5", "keras")), Status.CRASHED)
     run = whole_run(make, passed, status=lambda cell: ends.get(cell, Status.COMPLETED))
-    shown = run_of(round_trip(baseline_of(run)))
+    shown = as_run(round_trip(baseline_of(run)))
     cell = next(cell for cell in shown.cells if cell.status is Status.CRASHED)
     keys = {ref.case: ref.key for ref in cell.cases}
     assert keys["cases/test_a.py::test_b"] is None
@@ -291,9 +291,9 @@ def test_what_bears_on_a_cell_and_was_not_measured_is_not_run(make: Any) -> None
 def test_environments_with_the_same_packages_share_their_cases(make: Any) -> None:
     run = whole_run(make, passed)
     alike = replace(run, environments=tuple(record.model_copy(update={"lock": "same"}) for record in run.environments))
-    shown = run_of(round_trip(baseline_of(alike)))
+    shown = as_run(round_trip(baseline_of(alike)))
     assert len(shown.cases) == 13
-    assert len(run_of(baseline_of(run)).cases) == 26
+    assert len(as_run(baseline_of(run)).cases) == 26
 
 
 def test_the_run_says_that_it_is_the_baseline_and_of_which_days(make: Any, tmp_path: Path) -> None:
