@@ -15,7 +15,8 @@ from harness.results.rows import Fact, read_facts
 def newest_facts(connection: sqlite3.Connection, contents: Contents, runs: Iterable[Sequence[int]]) -> list[Fact]:
     """Return the newest record of each environment and cell, and of the cases that these cells refer to.
 
-    Where a run has several attempts at one thing, all of them: `run_of` tells which one counts. What a machine lacked counts only where nothing was ever measured, and variants that may be incomplete don't count.
+    Where a run has several attempts at one thing, all of them: `run_of` tells which one counts. What a machine lacked counts only
+    where nothing was ever measured, and variants that may be incomplete don't count.
 
     Args:
         connection: to the database.
