@@ -141,8 +141,8 @@ def test_weights_move(model, loaded, compiled, executed, unmoved):
 @pytest.mark.declared(
     raises=("InvalidArgumentError", "ValueError"),
     match="No registered 'Unique' OpKernel for XLA_CPU_JIT",
-    when="tensorflow<2.7",
-    instead="before TensorFlow 2.7: optimizer.apply_gradients([(tf.convert_to_tensor(gradient), weight)]), which makes it dense",
+    when="tensorflow<2.8",
+    instead="before TensorFlow 2.8: optimizer.apply_gradients([(tf.convert_to_tensor(gradient), weight)]), which makes it dense",
     proof="cases/compiling/test_finetune.py::test_dense_gradients",
 )
 @pytest.mark.devices("tpu-v5e")

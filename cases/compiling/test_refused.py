@@ -139,7 +139,7 @@ def scores(times):
 @pytest.mark.declared(
     raises=("InvalidArgumentError", "ValueError"),
     match="No registered 'FFT' OpKernel for XLA_CPU_JIT",
-    when="tensorflow<2.7",
+    when="tensorflow<2.8",
     instead="no TPU transforms complex128: cast to complex64",
     proof="cases/compiling/test_refused.py::test_complex64",
 )
