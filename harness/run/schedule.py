@@ -110,6 +110,8 @@ class Runner:
     def _zygote(self, group: EnvironmentGroup, installed: Installed) -> AbstractAsyncContextManager[Zygote | Failure]:
         home = self._home(group)
         home.mkdir(parents=True, exist_ok=True)
+        # Companions come after the import, but a fence opens only what is there when it is put up, and it is around cells too.
+        self.settings.machine.workspace.companions.mkdir(parents=True, exist_ok=True)
         return running_zygote(
             installed.environment.python,
             Setup(
