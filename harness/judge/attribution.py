@@ -12,6 +12,7 @@ from dataclasses import replace
 from harness.domain import Companion, Lacking, Outcome, Trouble
 from harness.environments.shortage import shortage
 from harness.environments.uv import DISK
+from harness.run.ends import NOT_RUN
 
 # In the words that cases raise (see `tpu_compiler` in cases/conftest.py).
 NO_COMPILER = re.compile(r"\A(?:[\w.]+: )?tpu compiler unavailable: (?P<why>.+)")
@@ -46,7 +47,9 @@ def machine_trouble(outcome: Outcome, message: str, evidence: str) -> Lacking | 
     if outcome not in MAY_BE_THE_MACHINE:
         return None
     # Of a full disk the whole output counts: what a case raises then may be any error of whatever it could not write.
-    if short := shortage(message) or (shortage(evidence) if DISK.search(evidence) else None):
+    # So it does of a case that pytest could not even begin with: what ended pytest is printed, nothing is raised.
+    everywhere = DISK.search(evidence) or message.startswith(NOT_RUN)
+    if short := shortage(message) or (shortage(evidence) if everywhere else None):
         return replace(short, message=f"{short.message} while the cell ran")
     if compiler := NO_COMPILER.search(message):
         return Lacking(trouble=Trouble.DEVICE, message=f"the TPU compiler is missing: {compiler['why']}")

@@ -1,11 +1,16 @@
 """Run one cell, from its cases to their outcomes: in a process for all of them, and in a new one after each crash.
 
-The running case of a process that died is recorded as crashed or timed_out; the cases after it run in a new process. A
-process that dies outside any case gives the cell its status, and the cases that are left stay not_run.
+A failure that isn't the case's own assertion is provisional until it came out twice. The running case of a process that died is
+tried once more, alone in a fresh process, and what happens there counts: crashed or timed_out if it dies again. So is a case that
+pytest ended without running: an error if it isn't run alone either. The other cases run in a new process. A process that dies
+outside any case is run once more with what is left; if one dies so again the cell has that status, and what is left stays not_run.
 
-A case whose process went over the memory limit is tried once more, alone in a fresh process: memory that cases before it left
-behind, or that its neighbours under pytest-xdist hold, is not its own need. The limit is ours, so where that can't be tried the
-cell is unavailable, and none of its cases has crashed.
+So there is an end: each process settles a case (or a variant of it), makes cases that weren't yet those to be tried alone, which
+they stay until they are settled, uses up the cell's one death outside any case, or ends the cell.
+
+Over the memory limit that is more than caution: memory that cases before it left behind, or that its neighbours under
+pytest-xdist hold, is not a case's own need. The limit is ours, so where a case can't be tried alone, and where a process goes over
+outside any case, the cell is unavailable, and none of its cases has crashed.
 """
 
 from __future__ import annotations
@@ -25,13 +30,15 @@ from harness.incell.hubmatrix_failure import describe_text
 from harness.incell.hubmatrix_messages import CellRequest, EndReason, EventKind, Fence, ProcessEnd, uncompiled_file
 from harness.results.format import FailureRecord
 from harness.run.assign import CellEnd
-from harness.run.ends import KILLED, gib, how_it_ended, is_killed
+from harness.run.ends import KILLED, NOT_RUN, gib, how_it_ended, is_killed
 from harness.run.machine import free_memory
 from harness.run.output import printed
 from harness.run.tasks import CaseSet, KeyedCase, Task
 from harness.run.zygote import Zygote
 
 TAIL_SECONDS = 0.1
+REACHED_THE_END = (0, 1, 5)
+"""pytest's exit codes after it ran all that was selected: all passed, some failed, nothing was there to run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +73,33 @@ class _Running:
 
     @property
     def node(self) -> str:
-        return f"{self.case}[{self.variant}]" if self.variant else self.case
+        return _node(self.case, self.variant)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Suspect:
+    """A case that is to be tried alone: a variant of it, or the whole of it. `over_memory`: it was over our limit before."""
+
+    case: str
+    variant: str = ""
+    over_memory: bool = False
+
+    @property
+    def node(self) -> str:
+        return _node(self.case, self.variant)
+
+
+def _node(case: str, variant: str) -> str:
+    return f"{case}[{variant}]" if variant else case
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """The events that one process of the cell has written so far. `running` is by worker: one, or as many as pytest-xdist has."""
+    """The events that one process of the cell has written so far.
+
+    `running` is by worker: one, or as many as pytest-xdist has. `finished` are cases that have their outcome as a whole, `variants`
+    the nodeids of variants that have theirs.
+    """
 
     cases: Mapping[str, KeyedCase]
     emit: Emit
@@ -109,9 +137,10 @@ class _Attempt:
 
     def _finish(self, case: str, event: Mapping[str, Any]) -> None:
         if keyed := self.cases.get(case):
-            self.finished.add(case)
             if event["variant"]:
-                self.variants.append(f"{case}[{event['variant']}]")
+                self.variants.append(_node(case, event["variant"]))
+            else:
+                self.finished.add(case)
             outcome, seconds = Outcome(event["outcome"]), float(event["seconds"])
             self.emit(
                 Finished(
@@ -177,7 +206,7 @@ async def run_cases(
 
 @dataclass(slots=True)
 class _Unsettled:
-    """The cases of a cell that have no outcome yet, and those of them that have to be tried alone.
+    """The cases of a cell that have no outcome yet, and those of them that have to be tried alone (`suspects`), first of all.
 
     `variants` are nodeids of variants that have an outcome. A case with variants stays in `left` until a process has run to its end
     with it, because nobody outside knows how many variants it has; the next process is given `variants` to leave out.
@@ -187,77 +216,92 @@ class _Unsettled:
     emit: Emit
     left: dict[str, KeyedCase]
     variants: list[str] = field(default_factory=list)
-    too_large: list[_Running] = field(default_factory=list)
+    suspects: list[_Suspect] = field(default_factory=list)
+    died_outside: bool = False
 
     @property
     def next_cases(self) -> Mapping[str, KeyedCase]:
         """The cases of the next process, by id."""
-        cases = (self.too_large[0].case,) if self.too_large else tuple(self.left)
+        cases = (self.suspects[0].case,) if self.suspects else tuple(self.left)
         return {case: self.left[case] for case in cases}
 
     @property
     def next_nodes(self) -> list[str]:
         """The nodeids for the next process: a single variant where only that one is to be tried alone."""
-        return [self.too_large[0].node] if self.too_large else list(self.left)
+        return [self.suspects[0].node] if self.suspects else list(self.left)
 
     def settle(self, attempt: _Attempt, end: ProcessEnd, output: str) -> CellEnd | None:
         """Take in how a process ended; return how the cell ends where nothing more can be run in it."""
-        alone = self.too_large.pop(0) if self.too_large else None
-        stopped = tuple(attempt.running.values())
-        self._drop_finished(attempt, stopped, alone)
+        alone = self.suspects.pop(0) if self.suspects else None
+        self.variants += attempt.variants
+        for case in attempt.finished:
+            self.left.pop(case, None)
+        self.suspects = [suspect for suspect in self.suspects if not self._settled(suspect)]
         if is_killed(end):
             # Over our limit before, and now the kernel ended it: the machine has less than the case may need.
-            trouble, message = (Trouble.MEMORY, _too_little(self.frame)) if alone else (Trouble.KILLED, KILLED)
+            over = alone is not None and alone.over_memory
+            trouble, message = (Trouble.MEMORY, _too_little(self.frame)) if over else (Trouble.KILLED, KILLED)
             return CellEnd(status=Status.UNAVAILABLE, trouble=trouble, message=message, evidence=output)
-        # The limit is ours and holds for the whole process, so the running case isn't to blame before it went over it alone.
-        if end.reason is EndReason.MEMORY and alone is None:
-            return self._try_alone(attempt, stopped, end, output)
+        stopped = [running for running in attempt.running.values() if not self._settled(running)]
+        # A case that was to be tried alone as a whole may have variants: of each of these it is the first time.
+        if first_time := [running for running in stopped if alone is None or running.node != alone.node]:
+            return self._try_alone(first_time, alone, end, output)
         for running in stopped:
-            workers = 0 if alone else self.frame.workers
-            self.emit(_ended(attempt.cases[running.case], running.variant, end, self.frame, workers, output))
-            self.variants.append(running.node)
-            if not running.variant:  # else other variants of the case may be still to come
-                del self.left[running.case]
+            self._settle(running, _ended(attempt.cases[running.case], running.variant, end, self.frame, output))
         if stopped:
             return None
         if end.reason is not EndReason.EXITED or end.signal:
-            # How many variants were still to come can't be seen from outside, so a case that has some counts as unfinished.
-            unfinished = alone.case not in attempt.finished if alone else bool(self.left or attempt.variants)
-            return _died_outside(end, self.frame, output) if unfinished else None
+            return self._once_more_outside(attempt, alone, end, output)
         self._settle_uncollected(attempt, alone, end, output)
         return None
 
-    def _drop_finished(self, attempt: _Attempt, stopped: Sequence[_Running], alone: _Running | None) -> None:
-        self.variants += attempt.variants
-        # A case that was running may also be in `finished`: other variants of it ended before.
-        again = {running.case for running in stopped}
-        if alone is None:
-            self.left = {case: keyed for case, keyed in self.left.items() if case not in attempt.finished or case in again}
-        elif alone.case in attempt.finished and not alone.variant:
-            self.left.pop(alone.case, None)
+    def _settled(self, node: _Running | _Suspect) -> bool:
+        return node.case not in self.left or node.node in self.variants
 
-    def _try_alone(self, attempt: _Attempt, stopped: Sequence[_Running], end: ProcessEnd, output: str) -> CellEnd | None:
+    def _settle(self, node: _Running | _Suspect, outcome: Finished) -> None:
+        """Record the outcome of a case, or of one variant: then others of the case may be still to come."""
+        self.emit(outcome)
+        if node.variant:
+            self.variants.append(node.node)
+        else:
+            del self.left[node.case]
+
+    def _try_alone(self, stopped: Sequence[_Running], alone: _Suspect | None, end: ProcessEnd, output: str) -> CellEnd | None:
         """Plan to run each case alone that was running; return how the cell ends where that can't be done."""
-        if not stopped:
-            return _died_outside(end, self.frame, output) if self.left or attempt.variants else None
-        if free_memory() < self.frame.memory_bytes:
+        over_memory = end.reason is EndReason.MEMORY
+        # The limit holds for the whole process, so the running case isn't to blame before it went over it alone.
+        if over_memory and free_memory() < self.frame.memory_bytes:
             message = f"{how_it_ended(end, self.frame.case_seconds, self.frame.memory_bytes)}, and {_too_little(self.frame)}"
             return CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.MEMORY, message=message, evidence=output)
-        self.too_large += stopped
+        suspects = [_Suspect(case=running.case, variant=running.variant, over_memory=over_memory) for running in stopped]
+        self.suspects = [*suspects, *([alone] if alone else []), *self.suspects]
         return None
 
-    def _settle_uncollected(self, attempt: _Attempt, alone: _Running | None, end: ProcessEnd, output: str) -> None:
-        """Record an error for each case that a process ended without running, so that nobody takes it for passed."""
-        if alone is None:
-            for case, keyed in self.left.items():
-                if not any(variant.startswith(f"{case}[") for variant in self.variants):
-                    self.emit(_not_collected(keyed, "", end, output))
-            self.left = {}
-        elif alone.case not in attempt.finished:
-            self.emit(_not_collected(attempt.cases[alone.case], alone.variant, end, output))
-            self.variants.append(alone.node)
-            if not alone.variant:
-                del self.left[alone.case]
+    def _once_more_outside(self, attempt: _Attempt, alone: _Suspect | None, end: ProcessEnd, output: str) -> CellEnd | None:
+        """Plan to run once more what a process left that died outside any case; return how the cell ends if one did so before."""
+        # How many variants were still to come can't be seen from outside, so a case that has some counts as unfinished.
+        unfinished = not self._settled(alone) if alone else not self.left.keys().isdisjoint(attempt.cases)
+        if not unfinished:
+            return None
+        # Over the memory limit a second time would say no more than that the limit is too low, and that is the machine's already.
+        if self.died_outside or end.reason is EndReason.MEMORY:
+            return _died_outside(end, self.frame, output)
+        self.died_outside = True
+        self.suspects = [*([alone] if alone else []), *self.suspects]
+        return None
+
+    def _settle_uncollected(self, attempt: _Attempt, alone: _Suspect | None, end: ProcessEnd, output: str) -> None:
+        """Plan to run each case alone that pytest ended without running; record an error where it did so alone, never a pass."""
+        for case in [case for case in attempt.cases if case in self.left]:
+            node = alone or _Suspect(case=case)
+            if self._settled(node):
+                continue
+            if not node.variant and end.code in REACHED_THE_END and any(name.startswith(f"{case}[") for name in self.variants):
+                del self.left[case]  # all of its variants have an outcome
+            elif alone:
+                self._settle(node, _not_collected(attempt.cases[case], node.variant, end, output))
+            else:
+                self.suspects.append(node)
 
 
 def _request(frame: CellFrame, number: int, unsettled: _Unsettled) -> CellRequest:
@@ -271,7 +315,7 @@ def _request(frame: CellFrame, number: int, unsettled: _Unsettled) -> CellReques
         environ={**frame.environ, "TFHUB_CACHE_DIR": str(work / "hub")},
         toolchain=str(frame.toolchain),
         modules=frame.modules,
-        workers=0 if unsettled.too_large else frame.workers,
+        workers=0 if unsettled.suspects else frame.workers,
         output=str(work / "output.txt"),
         events=str(work / "events.jsonl"),
         case_seconds=frame.case_seconds,
@@ -302,15 +346,14 @@ async def _one_process(
         await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 
 
-def _ended(keyed: KeyedCase, variant: str, end: ProcessEnd, frame: CellFrame, workers: int, output: str) -> Finished:
-    """Return the outcome of a case whose process did not survive it."""
+def _ended(keyed: KeyedCase, variant: str, end: ProcessEnd, frame: CellFrame, output: str) -> Finished:
+    """Return the outcome of a case whose process did not survive it, also alone."""
     outcome = Outcome.TIMED_OUT if end.reason is EndReason.TIMED_OUT else Outcome.CRASHED
     message = how_it_ended(end, frame.case_seconds, frame.memory_bytes)
     if end.reason is EndReason.MEMORY:
         message = f"needs more than {gib(frame.memory_bytes)} of memory, its limit, also alone in a fresh process"
     elif end.reason is EndReason.EXITED and not end.signal:
-        worker_died = "the interpreter of its pytest-xdist worker died"
-        message = worker_died if workers else f"{message} in the middle of the case"
+        message = f"{message} in the middle of the case"
     failure = FailureRecord.model_validate(describe_text(outcome.value, message))
     return Finished(keyed=keyed, variant=variant, outcome=outcome, seconds=0.0, message=message, evidence=output, failure=failure)
 
@@ -327,7 +370,7 @@ def _died_outside(end: ProcessEnd, frame: CellFrame, output: str) -> CellEnd:
 
 
 def _not_collected(keyed: KeyedCase, variant: str, end: ProcessEnd, output: str) -> Finished:
-    message = f"pytest did not run this case (exit code {end.code})"
+    message = f"{NOT_RUN} (exit code {end.code})"
     return Finished(keyed=keyed, variant=variant, outcome=Outcome.ERROR, seconds=0.0, message=message, evidence=output)
 
 

@@ -11,6 +11,8 @@ from harness.incell.hubmatrix_messages import EndReason, ProcessEnd
 
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGXCPU})
 KILLED = "killed from outside (SIGKILL): the machine ran out of memory, or somebody ended it"
+NOT_RUN = "pytest did not run this case"
+"""The first words of the error of a case whose pytest ended without running it, also where it was alone."""
 
 
 def is_killed(end: ProcessEnd) -> bool:

@@ -267,7 +267,7 @@ def test_xdist_where_cores_would_be_idle(mini: Make, meeting_place: Path) -> Non
     crashed = project.run("--jobs", "4", "--rerun")
     assert outcomes(crashed) == {**expected, "test_1": "crashed"}
     (message,) = (record.message for record in crashed.cases if record.outcome.value == "crashed")
-    assert message == "the interpreter of its pytest-xdist worker died"
+    assert message == "the interpreter was ended by SIGABRT", "it was tried once more, alone"
     assert crashed.cells[0].status is Status.COMPLETED
 
 

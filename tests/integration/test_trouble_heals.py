@@ -10,7 +10,7 @@ import pytest
 from harness.domain import Outcome, Status, Trouble
 from harness.results.format import EnvironmentRecord
 from harness.results.run import Run
-from tests.minis.project import Mini
+from tests.minis.project import CONFTEST, Mini, outcomes
 
 CASE = {"test_one.py": "def test_one(model): pass\n"}
 Make = Callable[..., Mini]
@@ -85,3 +85,63 @@ def test_a_file_of_a_venv_that_was_cut_off_heals(mini: Make) -> None:
     healed = project.run("--rerun")
     assert environment_of(healed).status is Status.COMPLETED
     assert [case.outcome for case in healed.cases] == [Outcome.PASSED]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    ["os.abort()", "os._exit(120)", "time.sleep(600)", "os.kill(os.getpid(), signal.SIGBUS)"],
+    ids=["aborts", "exits", "hangs", "bus error"],
+)
+def test_a_case_that_dies_once_is_passed(mini: Make, meeting_place: Path, trouble: str) -> None:
+    cases = f"""
+        import os, signal, time
+        MARKER = {str(meeting_place / "died-once")!r}
+        def test_before(): pass
+        def test_dies():
+            if not os.path.exists(MARKER):
+                open(MARKER, "w").close()
+                {trouble}
+        def test_after(): pass
+    """
+    run = mini({"test_one.py": cases}, case_seconds=2).run()
+    assert [cell.status for cell in run.cells] == [Status.COMPLETED]
+    assert outcomes(run) == {"test_before": "passed", "test_dies": "passed", "test_after": "passed"}
+
+
+def test_a_case_that_is_killed_once_heals(mini: Make, meeting_place: Path) -> None:
+    """SIGKILL is the kernel's, or a person's: it isn't tried again by the run that may lack the memory."""
+    trouble = "import signal; os.kill(os.getpid(), signal.SIGKILL)"
+    body = ONCE.format(marker=str(meeting_place / "killed-once"), trouble=trouble).replace("\n", "\n    ")
+    project = mini({"test_one.py": f"def test_one():{body}\ndef test_two(): pass\n"})
+    killed = project.run()
+    assert [(cell.status, cell.trouble) for cell in killed.cells] == [(Status.UNAVAILABLE, Trouble.KILLED)]
+    assert outcomes(killed) == {}
+    assert outcomes(project.run()) == {"test_one": "passed", "test_two": "passed"}
+
+
+def test_a_process_that_dies_once_outside_any_case_completes(mini: Make, meeting_place: Path) -> None:
+    conftest = CONFTEST + ONCE.format(marker=str(meeting_place / "died-once"), trouble="os.abort()")
+    run = mini({**CASE, "conftest.py": conftest}).run()
+    assert [(cell.status, cell.message) for cell in run.cells] == [(Status.COMPLETED, "")]
+    assert outcomes(run) == {"test_one": "passed"}
+
+
+@pytest.mark.parametrize("trouble", ["raise pytest.UsageError('once')", "raise MemoryError"], ids=["usage", "memory"])
+def test_cases_that_pytest_does_not_run_once_are_passed(mini: Make, meeting_place: Path, trouble: str) -> None:
+    conftest = CONFTEST + ONCE.format(marker=str(meeting_place / "broke-off-once"), trouble=trouble)
+    run = mini({"test_one.py": "def test_one(): pass\ndef test_two(): pass\n", "conftest.py": conftest}).run()
+    assert [cell.status for cell in run.cells] == [Status.COMPLETED]
+    assert outcomes(run) == {"test_one": "passed", "test_two": "passed"}
+
+
+def test_cases_that_pytest_has_no_memory_to_run_heal(mini: Make) -> None:
+    """Also alone: nothing of that is recorded, and the next run measures them."""
+    short = "if 'SHORT' in os.environ: raise MemoryError\n"
+    project = mini({"test_one.py": "def test_one(): pass\n", "conftest.py": CONFTEST + short})
+    project.env["SHORT"] = "1"
+    first = project.run()
+    del project.env["SHORT"]
+    assert [(cell.status, cell.trouble, cell.message) for cell in first.cells] == [
+        (Status.UNAVAILABLE, Trouble.MEMORY, "out of memory while the cell ran")
+    ]
+    assert outcomes(project.run()) == {"test_one": "passed"}

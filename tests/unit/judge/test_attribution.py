@@ -8,6 +8,7 @@ from harness.domain import Outcome, Status, Trouble
 from harness.environments import companions
 from harness.environments.uv import Failure
 from harness.judge.attribution import machine_trouble
+from harness.run.ends import NOT_RUN
 
 GONE = "RuntimeError: tpu compiler unavailable: the compiler was killed from outside (SIGKILL)"
 
@@ -131,3 +132,32 @@ def test_a_full_disk(outcome: Outcome) -> None:
         Trouble.DISK,
         "no space left on device while the cell ran",
     )
+
+
+NO_PYTEST = f"{NOT_RUN} (exit code 70)"
+
+
+@pytest.mark.parametrize(
+    ("printed", "trouble", "words"),
+    [
+        ("Traceback (most recent call last):\n  import pytest\nMemoryError\n", Trouble.MEMORY, "out of memory"),
+        ("MemoryError: Unable to allocate 4 MiB", Trouble.MEMORY, "out of memory"),
+        ("OSError: [Errno 24] Too many open files: 'conftest.py'", Trouble.LIMITS, "too many open files"),
+    ],
+)
+def test_a_case_that_pytest_was_too_short_of_something_to_run(printed: str, trouble: Trouble, words: str) -> None:
+    """Nothing is raised in a case then; what ended pytest is in the output."""
+    lacking = machine_trouble(Outcome.ERROR, NO_PYTEST, printed)
+    assert lacking is not None
+    assert (lacking.trouble, lacking.message) == (trouble, f"{words} while the cell ran")
+
+
+@pytest.mark.parametrize(
+    ("message", "printed"),
+    [
+        pytest.param(NO_PYTEST, "ERROR: usage: pytest", id="nothing is short"),
+        pytest.param("AssertionError: 1 != 2", "MemoryError", id="the case itself went on after it"),
+    ],
+)
+def test_what_is_printed_counts_only_where_pytest_did_not_run_the_case(message: str, printed: str) -> None:
+    assert machine_trouble(Outcome.ERROR, message, printed) is None

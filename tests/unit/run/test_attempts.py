@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.domain import Outcome, Status, Trouble
 from harness.incell.hubmatrix_messages import CellRequest, EndReason, ProcessEnd
-from harness.run import attempts
+from harness.run import attempts, ends
 from harness.run.assign import CellEnd
 from harness.run.attempts import CellFrame, Finished, run_cases
 from harness.run.tasks import CaseSet, KeyedCase, Task
@@ -26,7 +28,9 @@ KILLED = ProcessEnd(reason=EndReason.EXITED, signal=signal.SIGKILL)
 TIMED_OUT = ProcessEnd(reason=EndReason.TIMED_OUT)
 MEMORY = ProcessEnd(reason=EndReason.MEMORY, peak_bytes=5 * 2**30)
 LOST = ProcessEnd(reason=EndReason.LOST)
-WORKER_DIED = "the interpreter of its pytest-xdist worker died"
+NOTHING_RUN = ProcessEnd(reason=EndReason.EXITED, code=5)
+USAGE = ProcessEnd(reason=EndReason.EXITED, code=4)
+BROKEN = ProcessEnd(reason=EndReason.EXITED, code=70)
 
 
 def started(case: str, variant: str = "", *, worker: str = "", output: int = 0) -> dict[str, Any]:
@@ -87,10 +91,12 @@ def play(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     }
     frame = CellFrame(**{field.name: known[field.name] for field in dataclasses.fields(CellFrame)})
 
-    def one(*acts: Any, cases: Sequence[str] = (A, B, C), workers: int = 0) -> tuple[CellEnd, list[Finished], Script]:
+    def one(
+        *acts: Any, cases: Sequence[str] = (A, B, C), workers: int = 0, script: Script | None = None
+    ) -> tuple[CellEnd, list[Finished], Script]:
         keyed = tuple(KeyedCase(case=make.case(case), key=case, uses={}) for case in cases)
         task = Task(environment=make.identity(), payload=CaseSet(cases=keyed))
-        script, told = Script(*acts), list[Finished]()
+        script, told = script or Script(*acts), list[Finished]()
 
         def prepare(work: Path) -> None:
             work.joinpath("prepared").touch()
@@ -121,7 +127,7 @@ def test_all_in_one_process(play: Any) -> None:
 
 def test_what_a_case_measured_is_told_and_a_crash_tells_nothing(play: Any) -> None:
     measured = ended(A, measured={"drift": 1e-7}, cpu_seconds=0.25)
-    _, told, _ = play((flat(measured, started(B)), SEGFAULT), (ended(C), ENDED))
+    _, told, _ = play((flat(measured, started(B)), SEGFAULT), ([started(B)], SEGFAULT), (ended(C), ENDED))
     assert [(one.measured, one.cpu_seconds) for one in told] == [({"drift": 1e-7}, 0.25), ({}, None), ({}, None)]
 
 
@@ -138,18 +144,42 @@ def test_what_a_case_measured_is_told_and_a_crash_tells_nothing(play: Any) -> No
 def test_the_running_case_takes_the_blame_and_the_rest_runs_in_a_new_process(
     play: Any, verdict: ProcessEnd, outcome: str, message: str
 ) -> None:
-    end, told, script = play((flat(ended(A), started(B)), verdict), (ended(C), ENDED))
+    end, told, script = play((flat(ended(A), started(B)), verdict), ([started(B)], verdict), (ended(C), ENDED))
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a", "passed"), ("b", outcome), ("c", "passed")]
     assert (told[1].message, told[1].evidence) == (message, "printed")
-    assert [request.cases for request in script.requests] == [[A, B, C], [C]]
-    assert script.requests[0].id != script.requests[1].id
+    assert [request.cases for request in script.requests] == [[A, B, C], [B], [C]]
+    assert len({request.id for request in script.requests}) == 3
+
+
+@pytest.mark.parametrize("verdict", [SEGFAULT, FAILED, TIMED_OUT])
+@pytest.mark.parametrize("outcome", ["passed", "failed", "error", "skipped", "not_applicable"])
+def test_a_case_that_died_once_has_the_outcome_of_its_second_process(play: Any, verdict: ProcessEnd, outcome: str) -> None:
+    again = ended(B, outcome, measured={"drift": 1e-7})
+    end, told, script = play((flat(ended(A), started(B)), verdict), (again, FAILED), (ended(C), ENDED))
+    assert (end.status, end.message) == (Status.COMPLETED, "")
+    assert outcomes(told) == [("a", "passed"), ("b", outcome), ("c", "passed")]
+    assert told[1].measured == {"drift": 1e-7}
+    assert [request.cases for request in script.requests] == [[A, B, C], [B], [C]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome", "message"),
+    [
+        (SEGFAULT, TIMED_OUT, "timed_out", "still running after 60 s"),
+        (TIMED_OUT, SEGFAULT, "crashed", "the interpreter was ended by SIGSEGV"),
+    ],
+)
+def test_of_two_deaths_the_second_counts(play: Any, first: ProcessEnd, second: ProcessEnd, outcome: str, message: str) -> None:
+    _, told, _ = play(([started(A)], first), ([started(A)], second), cases=(A,))
+    assert [(record.outcome.value, record.message) for record in told] == [(outcome, message)]
 
 
 def test_every_case_may_crash(play: Any) -> None:
-    end, told, _ = play(*(([started(case)], SEGFAULT) for case in (A, B, C)))
+    end, told, script = play(*(([started(case)], SEGFAULT) for case in (A, A, B, B, C, C)))
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a", "crashed"), ("b", "crashed"), ("c", "crashed")]
+    assert [request.cases for request in script.requests] == [[A, B, C], [A], [B, C], [B], [C], [C]]
 
 
 def test_a_crash_after_the_last_case_loses_nothing(play: Any) -> None:
@@ -167,9 +197,31 @@ def test_a_crash_after_the_last_case_loses_nothing(play: Any) -> None:
     ],
 )
 def test_a_process_that_dies_outside_any_case_ends_the_cell(play: Any, verdict: ProcessEnd, status: Status, message: str) -> None:
-    end, told, _ = play((ended(A), verdict))
+    end, told, script = play((ended(A), verdict), ([], verdict))
     assert (end.status, end.trouble, end.message, end.evidence) == (status, None, message, "printed")
     assert outcomes(told) == [("a", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B, C], [B, C]]
+
+
+@pytest.mark.parametrize("verdict", [SEGFAULT, TIMED_OUT])
+def test_a_process_that_died_outside_any_case_once_is_forgotten(play: Any, verdict: ProcessEnd) -> None:
+    end, told, script = play((ended(A), verdict), (flat(ended(B), ended(C)), ENDED))
+    assert (end.status, end.message) == (Status.COMPLETED, "")
+    assert outcomes(told) == [("a", "passed"), ("b", "passed"), ("c", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B, C], [B, C]]
+
+
+def test_a_cell_has_one_death_outside_any_case(play: Any) -> None:
+    """Also where cases got their outcomes in between."""
+    end, told, _ = play((ended(A), SEGFAULT), (ended(B), TIMED_OUT))
+    assert (end.status, outcomes(told)) == (Status.TIMED_OUT, [("a", "passed"), ("b", "passed")])
+
+
+def test_a_case_stays_to_be_tried_alone_where_its_process_dies_outside_it(play: Any) -> None:
+    end, told, script = play(([started(A)], SEGFAULT), ([], SEGFAULT), ([started(A)], SEGFAULT), (flat(ended(B), ended(C)), ENDED))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "crashed"), ("b", "passed"), ("c", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B, C], [A], [A], [B, C]]
 
 
 @pytest.mark.parametrize("verdict", [KILLED, LOST])
@@ -181,6 +233,14 @@ def test_killed_from_outside_blames_no_case(play: Any, verdict: ProcessEnd, even
     assert all(one.outcome is Outcome.PASSED for one in told)
 
 
+@pytest.mark.parametrize("verdict", [KILLED, LOST])
+def test_killed_while_it_is_tried_alone_blames_no_case(play: Any, verdict: ProcessEnd) -> None:
+    """It was not over the memory limit before, so the machine need not be short of that."""
+    end, told, _ = play((flat(ended(A), started(B)), SEGFAULT), ([started(B)], verdict))
+    assert (end.status, end.trouble, end.message) == (Status.UNAVAILABLE, Trouble.KILLED, ends.KILLED)
+    assert outcomes(told) == [("a", "passed")]
+
+
 def test_a_file_that_does_not_import_is_an_error_of_all_its_cases(play: Any) -> None:
     other = "cases/test_y.py::test_d"
     end, told, _ = play((flat(not_collected("cases/test_x.py"), ended(other)), FAILED), cases=(A, B, other))
@@ -190,10 +250,73 @@ def test_a_file_that_does_not_import_is_an_error_of_all_its_cases(play: Any) -> 
 
 
 def test_a_case_that_pytest_did_not_run_is_an_error_not_a_pass(play: Any) -> None:
-    end, told, _ = play((ended(A), ProcessEnd(reason=EndReason.EXITED, code=4)), cases=(A, B))
+    end, told, script = play((ended(A), USAGE), ([], NOTHING_RUN), cases=(A, B))
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a", "passed"), ("b", "error")]
-    assert told[1].message == "pytest did not run this case (exit code 4)"
+    assert (told[1].message, told[1].evidence) == ("pytest did not run this case (exit code 5)", "printed")
+    assert [request.cases for request in script.requests] == [[A, B], [B]]
+
+
+@pytest.mark.parametrize("verdict", [ENDED, FAILED, NOTHING_RUN, USAGE, BROKEN])
+def test_a_case_that_pytest_did_not_run_once_is_tried_alone(play: Any, verdict: ProcessEnd) -> None:
+    end, told, script = play((ended(A), verdict), (ended(B, "failed"), FAILED), (ended(C), ENDED), workers=2)
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "failed"), ("c", "passed")]
+    assert [(request.cases, request.workers) for request in script.requests] == [([A, B, C], 2), ([B], 0), ([C], 0)]
+
+
+def test_a_case_that_was_not_run_and_then_dies_is_crashed(play: Any) -> None:
+    end, told, _ = play(([], BROKEN), ([started(A)], SEGFAULT), cases=(A,))
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a", "crashed")])
+
+
+@pytest.mark.parametrize("run_alone", [True, False])
+def test_of_214_cases_that_pytest_did_not_run_none_is_lost(play: Any, run_alone: bool) -> None:
+    """So many were recorded as errors for good when memory was short for a moment."""
+    cases = [f"cases/test_x.py::test_{number}" for number in range(214)]
+    acts = [(ended(case), ENDED) if run_alone else ([], BROKEN) for case in cases]
+    end, told, script = play(([], BROKEN), *acts, cases=cases, workers=2)
+    assert end.status is Status.COMPLETED
+    assert [record.keyed.case.id for record in told] == cases
+    assert {record.outcome for record in told} == {Outcome.PASSED if run_alone else Outcome.ERROR}
+    assert [request.cases for request in script.requests] == [cases, *([case] for case in cases)]
+
+
+@pytest.mark.parametrize("verdict", [SEGFAULT, USAGE, FAILED])
+def test_a_case_that_was_not_run_may_have_variants(play: Any, verdict: ProcessEnd) -> None:
+    """It is tried alone as a whole; of a variant that dies then it is the first time, so it is tried alone in its turn."""
+    end, told, script = play(
+        ([], USAGE),
+        (flat(ended(A, variant="x"), started(A, "y")), verdict),
+        (ended(A, variant="y"), ENDED),
+        ([started(A, "z")], verdict),
+        ([started(A, "z")], SEGFAULT),
+        ([], NOTHING_RUN),
+        (ended(B), ENDED),
+        cases=(A, B),
+    )
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "passed"), ("a[z]", "crashed"), ("b", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B], [A], [f"{A}[y]"], [A], [f"{A}[z]"], [A], [B]]
+    assert [len(request.skip) for request in script.requests] == [0, 0, 1, 2, 2, 3, 3]
+
+
+def test_variants_that_pytest_broke_off_before_are_tried_alone(play: Any) -> None:
+    """Nobody knows how many were to come, so the case as a whole is tried: with exit code 5 there were none."""
+    first = (ended(A, variant="x"), BROKEN)
+    end, told, script = play(first, (ended(A, variant="y"), ENDED), cases=(A,))
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a[x]", "passed"), ("a[y]", "passed")])
+    assert [request.skip for request in script.requests] == [[], [f"{A}[x]"]]
+    end, told, _ = play(first, ([], NOTHING_RUN), cases=(A,))
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a[x]", "passed")])
+    end, told, _ = play(first, ([], BROKEN), cases=(A,))
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a[x]", "passed"), ("a", "error")])
+
+
+def test_a_file_that_no_longer_imports_ends_all_that_was_to_be_tried_alone(play: Any) -> None:
+    events = [started(A, "x", worker="gw0"), started(A, "y", worker="gw1")]
+    end, told, _ = play((events, SEGFAULT), ([not_collected("cases/test_x.py")], FAILED), cases=(A,), workers=2)
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a", "error")])
 
 
 def test_variants_are_one_case(play: Any) -> None:
@@ -204,18 +327,20 @@ def test_variants_are_one_case(play: Any) -> None:
 
 def test_after_a_variant_crashed_the_other_variants_still_run(play: Any) -> None:
     end, told, script = play(
-        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT), (flat(ended(A, variant="z"), ended(B)), ENDED), cases=(A, B)
+        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT),
+        ([started(A, "y")], SEGFAULT),
+        (flat(ended(A, variant="z"), ended(B)), ENDED),
+        cases=(A, B),
     )
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed"), ("a[z]", "passed"), ("b", "passed")]
-    assert script.requests[1].cases == [A, B]
-    assert f"{A}[x]" in json.dumps(script.requests[1].skip)
-    assert f"{A}[y]" in json.dumps(script.requests[1].skip)
+    assert [request.cases for request in script.requests] == [[A, B], [f"{A}[y]"], [A, B]]
+    assert [request.skip for request in script.requests] == [[], [f"{A}[x]"], [f"{A}[x]", f"{A}[y]"]]
 
 
 def test_when_the_last_variant_crashed_nothing_is_left(play: Any) -> None:
     end, told, _ = play(
-        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT), ([], ProcessEnd(reason=EndReason.EXITED, code=5)), cases=(A,)
+        (flat(ended(A, variant="x"), started(A, "y")), SEGFAULT), ([started(A, "y")], SEGFAULT), ([], NOTHING_RUN), cases=(A,)
     )
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a[x]", "passed"), ("a[y]", "crashed")]
@@ -232,13 +357,32 @@ def test_variants_that_may_be_missing_leave_the_cell_unfinished(
     play: Any, verdict: ProcessEnd, status: Status, message: str
 ) -> None:
     """Every case has told something, but nobody knows how many variants were still to come."""
-    end, told, _ = play((flat(ended(B), ended(A, variant="x")), verdict), cases=(A, B))
+    end, told, script = play((flat(ended(B), ended(A, variant="x")), verdict), ([], verdict), cases=(A, B))
     assert (end.status, end.trouble, end.message, end.evidence) == (status, None, message, "printed")
     assert outcomes(told) == [("b", "passed"), ("a[x]", "passed")]
+    assert [(request.cases, request.skip) for request in script.requests] == [([A, B], []), ([A], [f"{A}[x]"])]
 
 
-def test_variants_of_an_earlier_process_do_not_make_a_later_one_unfinished(play: Any) -> None:
-    end, told, _ = play((flat(ended(A, variant="x"), started(B)), SEGFAULT), (ended(C), SEGFAULT))
+def test_variants_that_may_be_missing_are_looked_for_once_more(play: Any) -> None:
+    end, told, _ = play((ended(A, variant="x"), SEGFAULT), (ended(A, variant="y"), ENDED), cases=(A,))
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a[x]", "passed"), ("a[y]", "passed")])
+
+
+def test_variants_may_come_after_other_cases(play: Any) -> None:
+    """pytest sorts by the parameters of fixtures, and pytest-xdist runs them anywhere: a crash in between must not lose them."""
+    end, told, script = play(
+        (flat(ended(A, variant="x"), started(B)), SEGFAULT),
+        (ended(B), ENDED),
+        (flat(ended(A, variant="y"), ended(C)), ENDED),
+    )
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a[x]", "passed"), ("b", "passed"), ("a[y]", "passed"), ("c", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B, C], [B], [A, C]]
+
+
+def test_where_no_variants_came_after_other_cases_nothing_is_missing(play: Any) -> None:
+    first, second = (flat(ended(A, variant="x"), started(B)), SEGFAULT), ([started(B)], SEGFAULT)
+    end, told, _ = play(first, second, (ended(C), SEGFAULT), ([], NOTHING_RUN))
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a[x]", "passed"), ("b", "crashed"), ("c", "passed")]
 
@@ -248,45 +392,56 @@ def test_variants_of_an_earlier_process_do_not_make_a_later_one_unfinished(play:
     [
         (SEGFAULT, "crashed", "the interpreter was ended by SIGSEGV"),
         (TIMED_OUT, "timed_out", "still running after 60 s"),
-        (FAILED, "crashed", WORKER_DIED),
+        (FAILED, "crashed", "the interpreter exited with code 1 in the middle of the case"),
     ],
 )
-def test_every_case_that_was_running_takes_the_blame(play: Any, verdict: ProcessEnd, outcome: str, message: str) -> None:
+def test_every_case_that_was_running_is_tried_alone(play: Any, verdict: ProcessEnd, outcome: str, message: str) -> None:
     """pytest-xdist runs several at once; when nothing has happened for the limit, nothing has in any of them."""
-    events = [started(A, worker="gw0"), started(B, worker="gw1")]
-    end, told, script = play((events, verdict), (ended(C, worker="gw0"), ENDED), workers=2)
+    together = [started(A, worker="gw0"), started(B, worker="gw1")]
+    end, told, script = play(
+        (together, verdict), ([started(A)], verdict), (ended(B), ENDED), (ended(C, worker="gw0"), ENDED), workers=2
+    )
     assert end.status is Status.COMPLETED
-    assert outcomes(told) == [("a", outcome), ("b", outcome), ("c", "passed")]
-    assert [(one.message, one.evidence) for one in told[:2]] == [(message, "printed")] * 2
-    assert [request.cases for request in script.requests] == [[A, B, C], [C]]
-    assert [request.workers for request in script.requests] == [2, 2]
+    assert outcomes(told) == [("a", outcome), ("b", "passed"), ("c", "passed")]
+    assert (told[0].message, told[0].evidence) == (message, "printed")
+    assert [request.cases for request in script.requests] == [[A, B, C], [A], [B], [C]]
+    assert [request.workers for request in script.requests] == [2, 0, 0, 2]
 
 
-def test_only_the_case_of_the_worker_that_died_is_crashed(play: Any) -> None:
+def test_only_the_case_of_the_worker_that_died_is_tried_again(play: Any) -> None:
     """pytest-xdist puts another worker in its place, runs the rest there, and exits with 1."""
     events = flat(started(A, worker="gw0"), ended(B, worker="gw1"), ended(C, "failed", worker="gw2"))
-    end, told, script = play((events, FAILED), workers=2)
+    end, told, script = play((events, FAILED), ([started(A)], SEGFAULT), workers=2)
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("b", "passed"), ("c", "failed"), ("a", "crashed")]
-    assert told[2].message == WORKER_DIED
-    assert len(script.requests) == 1
+    assert told[2].message == "the interpreter was ended by SIGSEGV"
+    assert [request.cases for request in script.requests] == [[A, B, C], [A]]
+    _, told, _ = play((events, FAILED), (ended(A), ENDED), workers=2)
+    assert outcomes(told) == [("b", "passed"), ("c", "failed"), ("a", "passed")]
 
 
 def test_a_worker_that_finished_ends_its_own_case_only(play: Any) -> None:
     """The workers' events come in any order."""
     events = [started(A, worker="gw0"), started(B, worker="gw1"), finished(A, worker="gw0"), started(C, worker="gw0")]
-    end, told, _ = play(([*events, finished(B, worker="gw1")], SEGFAULT), workers=2)
+    end, told, _ = play(([*events, finished(B, worker="gw1")], SEGFAULT), ([started(C)], SEGFAULT), workers=2)
     assert end.status is Status.COMPLETED
     assert outcomes(told) == [("a", "passed"), ("b", "passed"), ("c", "crashed")]
 
 
 def test_variants_of_one_case_may_crash_at_once(play: Any) -> None:
     events = [started(A, "x", worker="gw0"), started(A, "y", worker="gw1")]
-    end, told, script = play((events, SEGFAULT), (flat(ended(A, variant="z"), ended(B)), ENDED), cases=(A, B), workers=2)
+    end, told, script = play(
+        (events, SEGFAULT),
+        ([started(A, "x")], SEGFAULT),
+        (ended(A, variant="y"), ENDED),
+        (flat(ended(A, variant="z"), ended(B)), ENDED),
+        cases=(A, B),
+        workers=2,
+    )
     assert end.status is Status.COMPLETED
-    assert outcomes(told) == [("a[x]", "crashed"), ("a[y]", "crashed"), ("a[z]", "passed"), ("b", "passed")]
-    assert script.requests[1].cases == [A, B]
-    assert script.requests[1].skip == [f"{A}[x]", f"{A}[y]"]
+    assert outcomes(told) == [("a[x]", "crashed"), ("a[y]", "passed"), ("a[z]", "passed"), ("b", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B], [f"{A}[x]"], [f"{A}[y]"], [A, B]]
+    assert [request.skip for request in script.requests] == [[], [], [f"{A}[x]"], [f"{A}[x]", f"{A}[y]"]]
 
 
 @pytest.mark.parametrize("verdict", [KILLED, LOST])
@@ -295,21 +450,20 @@ def test_killed_from_outside_blames_no_workers_case(play: Any, verdict: ProcessE
     assert (end.status, end.trouble, told) == (Status.UNAVAILABLE, Trouble.KILLED, [])
 
 
-def test_evidence_starts_where_the_first_of_the_running_cases_did(play: Any) -> None:
-    """All workers print to one file, so what one of them printed can't be told from what the others did."""
+def test_evidence_is_what_was_printed_since_the_case_began_alone(play: Any) -> None:
+    """All workers print to one file: there, what one of them printed can't be told from what the others did."""
     events = [*ended(C, worker="gw2"), started(A, worker="gw0", output=5), started(B, worker="gw1", output=2)]
-    _, told, _ = play((events, SEGFAULT), workers=3)
-    assert [(one.keyed.case.id, one.evidence) for one in told[1:]] == [(A, "inted"), (B, "inted")]
-    _, (alone,), _ = play(([started(A, output=5)], SEGFAULT), cases=(A,))
-    assert alone.evidence == "ed"
+    _, told, _ = play((events, SEGFAULT), ([started(A, output=3)], SEGFAULT), ([started(B, output=5)], SEGFAULT), workers=3)
+    assert [(record.keyed.case.id, record.evidence) for record in told[1:]] == [(A, "nted"), (B, "ed")]
 
 
 def test_events_may_come_in_pieces_and_the_last_may_be_torn(play: Any) -> None:
     line = json.dumps(ended(A)[1]).encode() + b"\n"
     pieces = [started(A), line[:7], line[7:30], line[30:], json.dumps(started(B)).encode()[:10]]
-    end, told, _ = play((pieces, SEGFAULT), cases=(A, B))
-    assert end.status is Status.CRASHED
-    assert outcomes(told) == [("a", "passed")]
+    end, told, script = play((pieces, SEGFAULT), (ended(B), ENDED), cases=(A, B))
+    assert end.status is Status.COMPLETED
+    assert outcomes(told) == [("a", "passed"), ("b", "passed")]
+    assert [request.cases for request in script.requests] == [[A, B], [B]]
 
 
 def test_nothing_to_run_starts_nothing(play: Any) -> None:
@@ -372,7 +526,7 @@ def test_a_crash_after_a_case_that_was_tried_alone_loses_nothing(play: Any, free
 
 
 def test_a_case_that_pytest_does_not_run_alone_is_an_error(play: Any, free: Any) -> None:
-    _, told, _ = play(([started(A)], MEMORY), ([], ProcessEnd(reason=EndReason.EXITED, code=5)), (flat(ended(B), ended(C)), ENDED))
+    _, told, _ = play(([started(A)], MEMORY), ([], NOTHING_RUN), (flat(ended(B), ended(C)), ENDED))
     assert outcomes(told) == [("a", "error"), ("b", "passed"), ("c", "passed")]
 
 
@@ -398,3 +552,59 @@ def test_memory_outside_any_case_is_no_crash_of_the_software(play: Any, free: An
     end, _, _ = play((ended(A), MEMORY))
     assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.MEMORY)
     assert end.message == "the process went over its memory limit (4.0 GiB) outside any case"
+
+
+def test_a_variant_of_a_case_that_was_not_run_is_tried_alone_too_before_its_memory_counts(play: Any, free: Any) -> None:
+    """Variants before it, in the process of the whole case, may hold what it lacks."""
+    over = (flat(ended(A, variant="x"), started(A, "y")), MEMORY)
+    end, told, script = play(([], BROKEN), over, (ended(A, variant="y"), ENDED), ([], NOTHING_RUN), cases=(A,))
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a[x]", "passed"), ("a[y]", "passed")])
+    assert [request.cases for request in script.requests] == [[A], [A], [f"{A}[y]"], [A]]
+
+
+def test_little_free_memory_is_nothing_to_a_case_that_crashed(play: Any, free: Any) -> None:
+    free(LITTLE)
+    end, told, _ = play(([started(A)], SEGFAULT), (ended(A), ENDED), cases=(A,))
+    assert (end.status, outcomes(told)) == (Status.COMPLETED, [("a", "passed")])
+
+
+VARIANTS = {A: [A], B: [f"{B}[x]", f"{B}[y]", f"{B}[z]"], C: [C]}
+IN_A_CASE, BEFORE_A_CASE = (SEGFAULT, TIMED_OUT, MEMORY, FAILED), (SEGFAULT, TIMED_OUT, USAGE, BROKEN)
+
+
+class Unruly(Script):
+    """A zygote whose processes run what pytest would, and end wherever hypothesis likes."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        super().__init__()
+        self.data = data
+
+    async def run(self, request: CellRequest) -> ProcessEnd:
+        nodes = [node for case, variants in VARIANTS.items() for node in variants if {case, node} & {*request.cases}]
+        events, verdict = list[Any](), ENDED if nodes else NOTHING_RUN
+        for node in nodes:
+            case, _, variant = node.rstrip("]").partition("[")
+            if node in request.skip:
+                continue
+            if (death := self.data.draw(st.sampled_from([None, None, "in", "before"]))) is not None:
+                events += [started(case, variant)] if death == "in" else []
+                verdict = self.data.draw(st.sampled_from(IN_A_CASE if death == "in" else BEFORE_A_CASE))
+                break
+            events += ended(case, variant=variant)
+        self.acts = [(events, verdict)]
+        return await super().run(request)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_however_processes_end_each_case_is_settled_once_or_the_cell_is_not_completed(play: Any, free: Any, data: Any) -> None:
+    """There is an end, too: the eight that can be tried (three cases, five nodes) once together and once alone, and one death."""
+    unruly = Unruly(data)
+    end, told, _ = play(script=unruly)
+    assert len(unruly.requests) <= 8 + 8 + 1
+    nodes = [f"{record.keyed.case.id}[{record.variant}]" if record.variant else record.keyed.case.id for record in told]
+    assert len(nodes) == len(set(nodes))
+    if end.status is Status.COMPLETED:
+        assert all(case in nodes or set(variants) <= set(nodes) for case, variants in VARIANTS.items())
+    else:
+        assert end.status in (Status.CRASHED, Status.TIMED_OUT)
