@@ -31,6 +31,8 @@ HELD_TPU = re.compile(
     r"|open\(/dev/(?:accel|vfio/)\d+\): (?:Device or resource busy|Operation not permitted)"
     r"|Couldn't open device: /dev/accel\d+(?: \([^)\n]+\))?"
 )
+# pytest's own mark of the lines that an error is in: of a file or conftest.py that can't be imported its words are all there is.
+MARKED = re.compile(r"^E +", re.MULTILINE)
 MAY_BE_THE_MACHINE = (Outcome.FAILED, Outcome.ERROR)
 
 
@@ -49,7 +51,7 @@ def machine_trouble(outcome: Outcome, message: str, evidence: str) -> Lacking | 
     # Of a full disk the whole output counts: what a case raises then may be any error of whatever it could not write.
     # So it does of a case that pytest could not even begin with: what ended pytest is printed, nothing is raised.
     everywhere = DISK.search(evidence) or message.startswith(NOT_RUN)
-    if short := shortage(message) or (shortage(evidence) if everywhere else None):
+    if short := shortage(MARKED.sub("", message)) or (shortage(MARKED.sub("", evidence)) if everywhere else None):
         return replace(short, message=f"{short.message} while the cell ran")
     if compiler := NO_COMPILER.search(message):
         return Lacking(trouble=Trouble.DEVICE, message=f"the TPU compiler is missing: {compiler['why']}")

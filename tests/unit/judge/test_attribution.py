@@ -142,6 +142,11 @@ NO_PYTEST = f"{NOT_RUN} (exit code 70)"
     [
         ("Traceback (most recent call last):\n  import pytest\nMemoryError\n", Trouble.MEMORY, "out of memory"),
         ("MemoryError: Unable to allocate 4 MiB", Trouble.MEMORY, "out of memory"),
+        (
+            "ImportError while loading conftest 'conftest.py'.\nconftest.py:1: in <module>\nE   MemoryError",
+            Trouble.MEMORY,
+            "out of memory",
+        ),
         ("OSError: [Errno 24] Too many open files: 'conftest.py'", Trouble.LIMITS, "too many open files"),
     ],
 )
@@ -161,3 +166,10 @@ def test_a_case_that_pytest_was_too_short_of_something_to_run(printed: str, trou
 )
 def test_what_is_printed_counts_only_where_pytest_did_not_run_the_case(message: str, printed: str) -> None:
     assert machine_trouble(Outcome.ERROR, message, printed) is None
+
+
+def test_a_file_that_there_is_no_memory_to_import() -> None:
+    """Its message is a line of pytest's, with pytest's mark."""
+    lacking = machine_trouble(Outcome.ERROR, "E   MemoryError", "")
+    assert lacking is not None
+    assert (lacking.trouble, lacking.message) == (Trouble.MEMORY, "out of memory while the cell ran")
