@@ -32,8 +32,8 @@ def environment_of(run: Run) -> EnvironmentRecord:
     ["raise ImportError('libsky.so: cannot open shared object file')", "os.abort()", "raise ValueError('bad marshal data')"],
     ids=["raises", "crashes", "bytecode"],
 )
-def test_an_import_that_fails_once_is_tried_again(mini: Make, tmp_path: Path, trouble: str) -> None:
-    run = mini(CASE, tensorflow=ONCE.format(marker=str(tmp_path / "failed-once"), trouble=trouble)).run()
+def test_an_import_that_fails_once_is_tried_again(mini: Make, meeting_place: Path, trouble: str) -> None:
+    run = mini(CASE, tensorflow=ONCE.format(marker=str(meeting_place / "failed-once"), trouble=trouble)).run()
     assert environment_of(run).status is Status.COMPLETED
     assert [case.outcome for case in run.cases] == [Outcome.PASSED]
 
@@ -48,17 +48,17 @@ def test_an_import_that_fails_once_is_tried_again(mini: Make, tmp_path: Path, tr
         ('RuntimeError("can\'t start new thread")', Trouble.LIMITS),
     ],
 )
-def test_an_import_short_of_something_heals(mini: Make, tmp_path: Path, error: str, trouble: Trouble) -> None:
-    project = mini(CASE, tensorflow=ONCE.format(marker=str(tmp_path / "failed-once"), trouble=f"raise {error}"))
+def test_an_import_short_of_something_heals(mini: Make, meeting_place: Path, error: str, trouble: Trouble) -> None:
+    project = mini(CASE, tensorflow=ONCE.format(marker=str(meeting_place / "failed-once"), trouble=f"raise {error}"))
     first = environment_of(project.run())
     assert (first.status, first.trouble) == (Status.UNAVAILABLE, trouble)
     assert environment_of(project.run()).status is Status.COMPLETED
 
 
 @pytest.mark.parametrize("error", ["OSError(24, 'Too many open files')", "OSError(5, 'Input/output error')", "MemoryError()"])
-def test_a_case_short_of_something_heals(mini: Make, tmp_path: Path, error: str) -> None:
+def test_a_case_short_of_something_heals(mini: Make, meeting_place: Path, error: str) -> None:
     """Whatever the case declares: the class would fit the declaration."""
-    marker = str(tmp_path / "failed-once")
+    marker = str(meeting_place / "failed-once")
     declared = '@pytest.mark.declared(raises=("OSError", "MemoryError"), match="o|^$", instead="Buy more.")\n'
     body = ONCE.format(marker=marker, trouble=f"raise {error}").replace("\n", "\n    ")
     project = mini(
@@ -134,14 +134,18 @@ def test_cases_that_pytest_does_not_run_once_are_passed(mini: Make, meeting_plac
     assert outcomes(run) == {"test_one": "passed", "test_two": "passed"}
 
 
-def test_cases_that_pytest_has_no_memory_to_run_heal(mini: Make) -> None:
+@pytest.mark.parametrize("name", ["conftest.py", "test_one.py"])
+def test_cases_that_pytest_has_no_memory_to_import_heal(mini: Make, meeting_place: Path, name: str) -> None:
     """Also alone: nothing of that is recorded, and the next run measures them."""
-    short = "if 'SHORT' in os.environ: raise MemoryError\n"
-    project = mini({"test_one.py": "def test_one(): pass\n", "conftest.py": CONFTEST + short})
-    project.env["SHORT"] = "1"
+    short = meeting_place / "short"
+    short.touch()
+    files = {"test_one.py": "import os\ndef test_one(): pass\n", "conftest.py": CONFTEST}
+    files[name] += f"if os.path.exists({str(short)!r}): raise MemoryError\n"
+    project = mini(files)
     first = project.run()
-    del project.env["SHORT"]
+    short.unlink()
     assert [(cell.status, cell.trouble, cell.message) for cell in first.cells] == [
         (Status.UNAVAILABLE, Trouble.MEMORY, "out of memory while the cell ran")
     ]
+    assert outcomes(first) == {}
     assert outcomes(project.run()) == {"test_one": "passed"}
