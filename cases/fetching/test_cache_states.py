@@ -46,7 +46,7 @@ def test_files_are_gone(handle, folder):
 
 
 @pytest.mark.declared(
-    raises=("FileNotFoundError", "NotFoundError", "InvalidArgumentError"),
+    raises=("FileNotFoundError", "NotFoundError", "InvalidArgumentError", "ValueError"),
     match="Failed to (find any|get) matching files",
     instead="hub looks only whether the folder is empty: delete the folder, and load again",
     proof="cases/fetching/test_cache_states.py::test_deleting_the_folder",
