@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from harness.base.errors import MachineError, ResultsError
 from harness.domain import InstallPolicy, Outcome
@@ -70,10 +71,11 @@ def parse_files(folder: Path, files: dict[str, str]) -> Baseline:
     texts = read_texts(str(folder / TEXTS), files[TEXTS], problems) if TEXTS in files else Texts()
     scopes = _read_scopes(str(folder / CASES), files[CASES], problems) if CASES in files else {}
     parts: dict[str, EnvironmentPart] = {}
+    line_reader = EndingReader(texts)
     for name, content in files.items():
         if name in (CASES, TEXTS):
             continue
-        reader = _BaselineFile(str(folder / name), texts, scopes if CASES in files else None, problems)
+        reader = _BaselineFile(str(folder / name), texts, scopes if CASES in files else None, line_reader, problems)
         for part in reader.parts(name, content):
             if part.id in parts:
                 problems.add(str(folder / name), 0, f"the environment {part.id} is in another file too")
@@ -116,6 +118,9 @@ def _is_of_this_form(location: str, first: str, problems: Problems) -> bool:
     return False
 
 
+_Pairs: TypeAlias = list[tuple[str, tuple[str, ...]]]
+
+
 @dataclass(frozen=True, slots=True)
 class _CaseLines:
     """The lines below the heading of a case: with their numbers those that say the usual, by variant, and all others."""
@@ -123,14 +128,22 @@ class _CaseLines:
     usual: dict[str, tuple[int, EndingLine]] = field(default_factory=dict)
     listed: dict[tuple[str, tuple[str, ...], str], Ending] = field(default_factory=dict)
 
+    def has_only(self, variant: str) -> bool:
+        """Return True if no line is about another variant."""
+        return len(self.usual) == 1 and all(listed == variant for _, _, listed in self.listed)
+
 
 class _BaselineFile:
     """Reads the file of a TensorFlow and install policy."""
 
-    def __init__(self, location: str, texts: Texts, scopes: dict[str, Scope] | None, problems: Problems) -> None:
+    def __init__(
+        self, location: str, texts: Texts, scopes: dict[str, Scope] | None, line_reader: EndingReader, problems: Problems
+    ) -> None:
         self._location, self._texts, self._scopes, self._problems = location, texts, scopes, problems
-        self._line_reader = EndingReader(texts)
+        self._line_reader = line_reader
         self._due: DueCombinations | None = None
+        self._labels: dict[str, str] = {}
+        self._headings_read: set[tuple[str, tuple[str, ...]]] = set()
         self._ids: dict[str, str] = {}
         self._axes: dict[str, EnvironmentAxes] = {}
         self._records: dict[str, EnvironmentRecord | None] = {}
@@ -239,6 +252,9 @@ class _BaselineFile:
         case, axes = words[1], tuple(words[3:])
         if self._scopes is not None and case not in self._scopes:
             raise FaultyLine(f"{case} is not in {CASES}, which says the cells that each case bears on")
+        if (case, axes) in self._headings_read:
+            raise FaultyLine(f"another heading above is of {case} too")
+        self._headings_read.add((case, axes))
         read = _CaseLines()
         for number, line in enumerate(lines[1:], start + 2):
             if not line:
@@ -273,17 +289,29 @@ class _BaselineFile:
             return
         if self._due is None:
             self._due = DueCombinations(self._part(label, "", "") for label in self._ids)
+            self._labels = {identifier: label for label, identifier in self._ids.items()}
         due = self._due.of(axes, self._scopes[case])
-        labels = {identifier: label for label, identifier in self._ids.items()}
         for variant, (number, line) in read.usual.items():
-            left = [(labels[name], values) for name, values in due if (labels[name], values, variant) not in read.listed]
+            left = [(self._labels[name], values) for name, values in due]
+            if read.listed:
+                left = [pair for pair in left if (*pair, variant) not in read.listed]
             if len(left) != line.usual_for:
                 message = (
                     f"this is said of {line.usual_for} combinations, and the completed cells above have {len(left)} without a line"
                 )
                 self._note(number, message)
+            self._put(case, axes, left, variant, line.ending, is_only=read.has_only(variant))
+
+    def _put(self, case: str, axes: tuple[str, ...], left: _Pairs, variant: str, ending: Ending, *, is_only: bool) -> None:
+        """Take the usual ending over for these environments, by label, and values."""
+        if is_only:
+            # One mapping for all of them, which is faster to make, and to compare later on.
+            alike = {variant: ending}
             for label, values in left:
-                self._endings[label].setdefault(Combination(case, axes, values), {})[variant] = line.ending
+                self._endings[label][Combination(case, axes, values)] = alike
+            return
+        for label, values in left:
+            self._endings[label].setdefault(Combination(case, axes, values), {})[variant] = ending
 
     def _check(self) -> None:
         """Note combinations of values that no cell has."""
