@@ -90,7 +90,7 @@ function caseLine([kind, seconds, ranIn, recorded, facts = []], place, asked) {
   return make("li", id === asked && outcome !== "not_run" ? { class: "asked" } : {},
     make("span", { class: `outcome ${look}` }, `${symbol} ${said}`),
     make("span", {}, text(title), variant ? make("code", {}, ` [${text(variant)}]`) : ""),
-    make("span", { class: "time" }, outcome === "not_run" ? "" : `${seconds.toFixed(2)} s`),
+    make("span", { class: "time" }, outcome === "not_run" || !seconds ? "" : `${seconds.toFixed(2)} s`),
     make("div", { class: "more" },
       make("code", {}, text(id)),
       message ? make("p", { class: "said" }, text(message)) : "",
