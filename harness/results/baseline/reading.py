@@ -300,9 +300,9 @@ class _BaselineFile:
                     f"this is said of {line.usual_for} combinations, and the completed cells above have {len(left)} without a line"
                 )
                 self._note(number, message)
-            self._put(case, axes, left, variant, line.ending, is_only=read.has_only(variant))
+            self._fill_in(case, axes, left, variant, line.ending, is_only=read.has_only(variant))
 
-    def _put(self, case: str, axes: tuple[str, ...], left: _Pairs, variant: str, ending: Ending, *, is_only: bool) -> None:
+    def _fill_in(self, case: str, axes: tuple[str, ...], left: _Pairs, variant: str, ending: Ending, *, is_only: bool) -> None:
         """Take the usual ending over for these environments, by label, and values."""
         if is_only:
             # One mapping for all of them, which is faster to make, and to compare later on.
