@@ -6,11 +6,21 @@ What no installation brings stays a skip: a reason that begins with `not permitt
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
 
 ON_CI = os.environ.get("HUBMATRIX_CI") == "1"
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT, also where a shell started the tests in the background of a script, with SIGINT ignored.
+
+    What is ignored is inherited by every process, so a server that a test ends by Ctrl-C would serve for ever.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

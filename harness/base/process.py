@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,6 +45,25 @@ FOR_CELLS: Mapping[str, str] = {
 }
 GRACE_SECONDS = 3.0
 EXIT_POLL_SECONDS = 0.01
+NOTICE_SECONDS = 5.0
+"""How long after the exit of a process asyncio may take to notice it."""
+KILLED_SECONDS = 60.0
+"""How long a process that got SIGKILL is waited for: the kernel may hold it, on a disk that doesn't answer."""
+WITH_DRIVER = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+os.getppid() == int(sys.argv[1]) or os._exit(137)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Becomes another program, which the kernel kills when the driver dies (PR_SET_PDEATHSIG, kept over an exec). In a program of
+its own, some 10 ms, because code between fork and exec is unsafe in a driver that has threads."""
+
+if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+    # Up to Python 3.11 asyncio starts a thread for each process, to wait for it; where a machine is short of memory or threads
+    # there is none, and the exit was never noticed. Later Pythons use pidfd by themselves.
+    with suppress(OSError):
+        os.close(os.pidfd_open(os.getpid()))
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +100,15 @@ async def run_async(
     cwd: Path | None = None,
     stdin: str | None = None,
     allowed: Mapping[str, str] = FOR_TOOLS,
+    with_driver: bool = False,
 ) -> Completed:
     """Run to the end, or for `timeout` seconds, and return the output. The whole process group is ended in every case.
 
+    `with_driver`: the kernel ends it, on Linux, when this process is killed, so that it never writes into what another run uses.
     A process that left the group (setsid) can't be ended from here; it just isn't waited for.
     """
     process = await asyncio.create_subprocess_exec(
-        *map(str, argv),
+        *map(str, _bound_to_driver(argv) if with_driver else argv),
         env=environment(allowed, env),
         cwd=cwd,
         stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
@@ -110,6 +133,12 @@ async def run_async(
         _let_go(process)
 
 
+def _bound_to_driver(argv: Sequence[str | Path]) -> Sequence[str | Path]:
+    if not sys.platform.startswith("linux"):
+        return argv
+    return [sys.executable, "-I", "-S", "-c", WITH_DRIVER, str(os.getpid()), *argv]
+
+
 def run_process(
     argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Completed:
@@ -126,16 +155,33 @@ async def end_group(process: asyncio.subprocess.Process) -> None:
         await asyncio.wait_for(_exit_of(process), GRACE_SECONDS)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    await _exit_of(process)
+    # Bounded, or a driver whose process can't end would hang for ever, and not end by SIGTERM either.
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(_exit_of(process), KILLED_SECONDS)
 
 
 async def _exit_of(process: asyncio.subprocess.Process) -> None:
-    """Wait for the process's own exit.
+    """Wait for the process's own exit, and a while for asyncio to notice it; without that `returncode` stays None.
 
     `Process.wait` of some Pythons (3.11.7) also waits for the pipes, which a process that left the group may hold for ever.
     """
+    exited_at: float | None = None
     while process.returncode is None:
+        if exited_at is None and _has_exited(process.pid):
+            exited_at = time.monotonic()
+        if exited_at is not None and time.monotonic() - exited_at > NOTICE_SECONDS:
+            return
         await asyncio.sleep(EXIT_POLL_SECONDS)
+
+
+def _has_exited(pid: int) -> bool:
+    """Return whether the kernel says that a child exited, without reaping it, which is asyncio's part."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # reaped already
+        return True
 
 
 def _let_go(process: asyncio.subprocess.Process) -> None:

@@ -57,7 +57,8 @@ async def choices(
     try:
         answer = work / "answer.json"
         argv: list[str | Path] = [python, "-I", SCRIPT, answer, "--quiet", *requirements]
-        completed = await run_async(argv, timeout=timeout, env={**settings(os.environ), "TMPDIR": str(work)}, cwd=work)
+        environ = {**settings(os.environ), "TMPDIR": str(work)}
+        completed = await run_async(argv, timeout=timeout, env=environ, cwd=work, with_driver=True)
         # By the answer and not by the exit code: ask_pip.py ends pip from inside its resolver.
         if not answer.is_file():
             return _failure(completed, timeout)
@@ -86,7 +87,7 @@ async def _venv(folder: Path, interpreter: Interpreter) -> Path | Failure:
     async with AsyncFileLock(path.with_suffix(".lock")):
         if not (path / COMPLETE).is_file():
             shutil.rmtree(path, ignore_errors=True)
-            completed = await run_async([interpreter.path, "-m", "venv", path], timeout=VENV_SECONDS)
+            completed = await run_async([interpreter.path, "-m", "venv", path], timeout=VENV_SECONDS, with_driver=True)
             if not completed.ok:
                 return _failure(completed, VENV_SECONDS)
             write_atomically(path / COMPLETE, interpreter.label)

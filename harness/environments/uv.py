@@ -67,7 +67,7 @@ def find_uv() -> Path:
 
 async def call(uv: Path, argv: Sequence[str | Path], *, timeout: float, env: Mapping[str, str] | None = None) -> Completed:
     """Run one uv command, under the user's own settings of uv (a mirror, say)."""
-    return await run_async([uv, *argv, "--no-progress", "--color=never"], timeout=timeout, env=env)
+    return await run_async([uv, *argv, "--no-progress", "--color=never"], timeout=timeout, env=env, with_driver=True)
 
 
 async def call_offline_first(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -51,3 +53,43 @@ def test_a_grandchild_that_holds_the_pipes_does_not_outlast_the_limit(escaped: P
     assert 1 <= seconds < 10
     grandchild = psutil.Process(int(escaped.read_text()))
     assert os.getsid(grandchild.pid) == grandchild.pid, "it did not leave the group, so this test shows nothing"
+
+
+DRIVER = """
+import asyncio, sys
+from harness.base.process import run_async
+asyncio.run(run_async([sys.executable, "-c", "import os, time; print(os.getpid(), file=open(%r, 'w'), flush=True); time.sleep(60)"],
+                      timeout=60, with_driver=True))
+"""
+
+
+def test_what_belongs_to_a_driver_ends_with_it_however_that_ends(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    with subprocess.Popen([sys.executable, "-c", DRIVER % str(path)]) as driver:
+        until = time.monotonic() + 20
+        while not (path.exists() and path.read_text()) and time.monotonic() < until:
+            time.sleep(0.02)
+        child = psutil.Process(int(path.read_text()))
+        driver.kill()
+        driver.wait()
+    gone, _ = psutil.wait_procs([child], timeout=5)
+    assert gone == [child]
+
+
+def test_an_exit_is_noticed_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = asyncio.run(run_async([sys.executable, "-c", "print(1)"], timeout=20, with_driver=True))
+    assert done == Completed(code=0, stdout="1\n", stderr="")
+
+
+def test_tests_hear_ctrl_c_also_in_the_background_of_a_script() -> None:
+    """A shell starts what is in the background of a script with SIGINT ignored, which every process inherits."""
+    script = (
+        "import os, signal, pytest; from tests import conftest; conftest.pytest_configure(); os.kill(os.getpid(), signal.SIGINT)"
+    )
+    ignoring = "import signal, os, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
+    argv = [sys.executable, "-c", ignoring, sys.executable, "-c", script]
+    assert "KeyboardInterrupt" in subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False).stderr

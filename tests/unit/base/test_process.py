@@ -236,3 +236,19 @@ def test_unit_tests_start_no_process(name: str, start: Any) -> None:
     with pytest.raises(AssertionError) as caught:
         start()
     assert str(caught.value) == told
+
+
+@pytest.mark.parametrize("noticed", [True, False], ids=["running", "exited"])
+def test_an_exit_that_nobody_notices_is_not_waited_for_ever(monkeypatch: pytest.MonkeyPatch, noticed: bool) -> None:
+    """Where a process neither ends by SIGKILL nor is seen to end, the driver goes on, and hears its own signals."""
+
+    async def go() -> None:
+        child = Child(dies_of=())
+        started(monkeypatch, child)
+        monkeypatch.setattr(process, "_has_exited", lambda _: not noticed)
+        monkeypatch.setattr(process, "NOTICE_SECONDS", 0.02)
+        monkeypatch.setattr(process, "KILLED_SECONDS", 0.02)
+        await asyncio.wait_for(end_group(child), 5)  # type: ignore[arg-type]
+        assert child.returncode is None
+
+    asyncio.run(go())
