@@ -48,6 +48,28 @@ def busy(folder: Path) -> bool:
     return False
 
 
+@contextmanager
+def work_folder(folder: Path) -> Iterator[None]:
+    """Mark a work folder as used by this process, which may create it or not, and remove it with the mark in the end.
+
+    Those of processes that were killed before that are removed first.
+    """
+    sweep(folder.parent)
+    with in_use(folder):
+        try:
+            yield
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            _mark(folder).unlink(missing_ok=True)
+
+
+def sweep(work: Path) -> None:
+    """Remove the work folders in `work` whose marks no process holds. What has no mark, as from before there were marks, stays."""
+    for mark in work.glob("*.use"):
+        if _remove_idle(mark.with_suffix("")):
+            mark.unlink(missing_ok=True)
+
+
 async def evict(uv: Path, folders: Sequence[Path], compiled: Path, *, wanted_bytes: int) -> tuple[Path, ...]:
     """Remove kept bytecode and idle venvs of these folders until `wanted_bytes` are free; return the removed venvs.
 

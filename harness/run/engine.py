@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import platform
 import secrets
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -103,13 +102,15 @@ def perform(question: RunQuestion, machine: Machine, options: RunOptions, watche
     settings = RunSettings(machine=machine, run=header.run, attribute=attribute, preload=options.preload)
     inputs = _inputs(question, machine)
     finished = False
-    with disk.in_use(machine.workspace.venvs / RUN), watcher, open_store(machine.workspace.results) as store:
+    with (
+        disk.in_use(machine.workspace.venvs / RUN),
+        disk.work_folder(settings.folder),
+        watcher,
+        open_store(machine.workspace.results) as store,
+    ):
         recording = store.record(header)
         sink = Sink(recording=recording, watcher=watcher)
-        try:
-            finished = asyncio.run(until_interrupted(_measure(inputs, settings, options, store, sink)))
-        finally:
-            shutil.rmtree(settings.folder, ignore_errors=True)
+        finished = asyncio.run(until_interrupted(_measure(inputs, settings, options, store, sink)))
         recording.close(finished=now(), interrupted=not finished)
         if not finished:
             raise Interrupted("interrupted; everything measured so far is kept", hint="the same command goes on from here")

@@ -85,6 +85,7 @@ def test_sigkill_at_ten_moments(mini: Make) -> None:
         assert project.results() == undisturbed, f"killed after {moment} s"
         assert recorded_twice(project) == []
     assert cut_off >= 3, "the moments don't fall into the run"
+    assert list((project.root / ".hubmatrix" / "work").iterdir()) == [], "what killed runs left was not removed by the next"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Protocol
 
 from harness.base.errors import Interrupted
 from harness.base.workspace import Workspace
+from harness.environments import disk
 from harness.environments.uv import Failure
 from harness.results.format import Package
 from harness.run.keys import Identity
@@ -78,10 +78,8 @@ async def _reproduce_all(
     )
     todo = [reproduction for report in reports for reproduction in report.reproductions]
     watcher.planned(len(todo))
-    try:
+    with disk.work_folder(reproducer.work):
         await run_together(reproducer.reproduce(reproduction) for reproduction in todo)
-    finally:
-        shutil.rmtree(reproducer.work, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import pytest
 
 from harness.base.process import Completed
 from harness.environments import disk
-from harness.environments.disk import busy, evict, free_bytes, in_use
+from harness.environments.disk import busy, evict, free_bytes, in_use, work_folder
 
 
 class Machine:
@@ -117,3 +117,14 @@ def test_with_no_venv_to_remove_uvs_cache_is_pruned_once(machine: Machine) -> No
 
 def test_free_bytes_of_a_folder_that_will_be(tmp_path: Path) -> None:
     assert free_bytes(tmp_path / "not" / "yet") > 0
+
+
+def test_work_folders_of_killed_processes_go_and_those_in_use_stay(tmp_path: Path) -> None:
+    for name in ("killed", "running", "unmarked"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "killed.use").touch()
+    with in_use(tmp_path / "running"), work_folder(tmp_path / "new"):
+        (tmp_path / "new").mkdir()
+        names = {path.name for path in tmp_path.iterdir()}
+        assert names == {"running", "running.use", "unmarked", "new", "new.use"}
+    assert {path.name for path in tmp_path.iterdir()} == {"running", "running.use", "unmarked"}
