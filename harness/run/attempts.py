@@ -39,6 +39,8 @@ from harness.run.zygote import Zygote
 TAIL_SECONDS = 0.1
 REACHED_THE_END = (0, 1, 5)
 """pytest's exit codes after it ran all that was selected: all passed, some failed, nothing was there to run."""
+EVENT_CHARACTERS = 200
+"""Of a line that can't be read, in the message about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +110,10 @@ class _Attempt:
     running: dict[str, _Running] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     variants: list[str] = field(default_factory=list)
+    unreadable: str = ""
 
     def read(self, events: Path) -> None:
-        """Take in the events written since the last look."""
+        """Take in the events written since the last look. After a line that can't be read no other one counts: `unreadable`."""
         with suppress(FileNotFoundError), events.open("rb") as file:
             file.seek(self.offset)
             data = file.read()
@@ -118,7 +121,18 @@ class _Attempt:
             # The process writes while we read: what follows the last line break is the beginning of the next look's first line.
             *whole, self.rest = (self.rest + data).split(b"\n")
             for line in whole:
-                self._take(json.loads(line))
+                self._read_line(line)
+
+    def _read_line(self, line: bytes) -> None:
+        if self.unreadable:
+            return
+        # A disk that is full for a moment cuts lines, and whatever runs in the cell may write into this file. That is this cell's
+        # trouble alone: the run goes on. RecursionError: brackets in brackets.
+        try:
+            self._take(json.loads(line))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            beginning = line[:EVENT_CHARACTERS].decode("utf-8", "replace")
+            self.unreadable = f"a line of the cell's events can't be read: {type(error).__name__}: {beginning}"
 
     def _take(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
@@ -199,6 +213,8 @@ async def run_cases(
         attempt = _Attempt(cases=unsettled.next_cases, emit=emit)
         request = _request(frame, number, unsettled)
         end, output = await _one_process(zygote, request, attempt, prepare, compile_listed)
+        if attempt.unreadable:
+            return CellEnd(status=Status.UNAVAILABLE, trouble=Trouble.DISK, message=attempt.unreadable, evidence=output)
         if cell_end := unsettled.settle(attempt, end, output):
             return cell_end
     return CellEnd(status=Status.COMPLETED)

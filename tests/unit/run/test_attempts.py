@@ -608,3 +608,26 @@ def test_however_processes_end_each_case_is_settled_once_or_the_cell_is_not_comp
         assert all(case in nodes or set(variants) <= set(nodes) for case, variants in VARIANTS.items())
     else:
         assert end.status in (Status.CRASHED, Status.TIMED_OUT)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"event": "finished", "case": "cases/tes\n',
+        b"\xff\n",
+        b"[]\n",
+        b"1\n",
+        b"{}\n",
+        b'{"event": "other"}\n',
+        b"[" * 100_000 + b"\n",
+    ]
+    + [json.dumps({**ended(B)[-1], field: None}).encode() + b"\n" for field in ("outcome", "seconds")],
+)
+def test_a_line_that_cant_be_read_ends_its_cell_alone(play: Any, line: bytes) -> None:
+    """What was read before it counts; what comes after it doesn't, for nobody knows what was cut off."""
+    end, told, _ = play((flat(ended(A), line, ended(C)), ENDED))
+    assert (end.status, end.trouble) == (Status.UNAVAILABLE, Trouble.DISK)
+    assert end.message.startswith("a line of the cell's events can't be read: ")
+    assert len(end.message) < 300
+    assert outcomes(told)[:1] == [("a", "passed")]
+    assert ("c", "passed") not in outcomes(told)
