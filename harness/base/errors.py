@@ -5,6 +5,9 @@ A failing cell is data, never one of these. Only `cli/` prints them and exits.
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -82,6 +85,32 @@ class MachineError(HubmatrixError):
 
     slug = "machine"
     exit_code = 6
+
+
+NO_SPACE = "free some disk space, or inodes (`df -i`), and run the same command again: what was measured is kept"
+NOT_ALLOWED = (
+    "hubmatrix writes into .hubmatrix and reports/ of the project, uv's cache and the temporary folder: look at whose they are"
+)
+TOO_MANY_FILES = "raise the limit of open files (`ulimit -n`), or use fewer --jobs"
+TOO_LITTLE = "free some memory, raise the limit of memory or processes (`ulimit -a`), or use fewer --jobs"
+HINTS: Mapping[int, str] = {
+    errno.ENOSPC: NO_SPACE,
+    errno.EDQUOT: NO_SPACE,
+    errno.EACCES: NOT_ALLOWED,
+    errno.EPERM: NOT_ALLOWED,
+    errno.EROFS: NOT_ALLOWED,
+    errno.EMFILE: TOO_MANY_FILES,
+    errno.ENFILE: TOO_MANY_FILES,
+    errno.ENOMEM: TOO_LITTLE,
+    errno.EAGAIN: TOO_LITTLE,
+}
+
+
+def machine_error(trouble: OSError) -> MachineError:
+    """Return the error that an error of the operating system is: at the file that it names, with what to do."""
+    names = [os.fsdecode(name) for name in (trouble.filename, trouble.filename2) if isinstance(name, str | bytes)]
+    message = trouble.strerror or str(trouble) or type(trouble).__name__
+    return MachineError(message, location=" -> ".join(names), hint=HINTS.get(trouble.errno or 0, ""))
 
 
 class Interrupted(HubmatrixError):

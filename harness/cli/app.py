@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from harness import __version__
-from harness.base.errors import HubmatrixError
+from harness.base.errors import TOO_LITTLE, HubmatrixError, MachineError, machine_error
 
 APP_HELP = """Which TensorFlow loads, runs, saves and reloads which Hub text model, with evidence.
 
@@ -43,34 +45,58 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 def main() -> None:
     """Run the command line; print our own errors with location and hint, and exit with the code of their class."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where a full disk below the output is an error like any other
     except HubmatrixError as error:
-        # The options of the command that failed are out of reach here.
-        if "--json" in sys.argv:
-            # The field is called `place` in format 1 of this document.
-            problems = [{"place": problem.location, "message": problem.message, "hint": problem.hint} for problem in error.problems]
-            print(json.dumps({"format": 1, "error": error.slug, "problems": problems}))
-        from harness.report.text import plain
+        _exit_with(error)
+    except OSError as trouble:
+        _exit_with(machine_error(trouble))
+    except (MemoryError, RuntimeError) as trouble:
+        if isinstance(trouble, RuntimeError) and "can't start new thread" not in str(trouble):
+            raise
+        _exit_with(MachineError(str(trouble) or "out of memory", hint=TOO_LITTLE))
 
-        console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+def _exit_with(error: HubmatrixError) -> NoReturn:
+    # The options of the command that failed are out of reach here.
+    if "--json" in sys.argv:
+        # The field is called `place` in format 1 of this document.
+        problems = [{"place": problem.location, "message": problem.message, "hint": problem.hint} for problem in error.problems]
+        with suppress(OSError):  # the output may be what failed
+            print(json.dumps({"format": 1, "error": error.slug, "problems": problems}), flush=True)
+    from harness.cli.console import PlainConsole
+    from harness.report.text import plain
+
+    with suppress(OSError):
         for problem in error.problems:
-            # What a file from elsewhere says may be in a message: no control characters of its reach the terminal.
-            console.print(f"error: {plain(str(problem))}")
-        sys.exit(error.exit_code)
+            PlainConsole(stderr=True, soft_wrap=True).print(f"error: {plain(str(problem))}")
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What can't be written stays in the buffer, and Python would try again at its exit, and end with code 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(error.exit_code)
 
 
 def say(text_or_table: RenderableType) -> None:
     """Print a text or a table: on a terminal in its width and colours, in a pipe in lines that are not broken."""
+    from harness.cli.console import PlainConsole
+    from harness.report.text import NO_LIMIT, plain
+
     # Two consoles: the first only says whether this is a terminal, which decides on the width of the second.
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    Console(highlight=False, markup=False, width=None if console.is_terminal else PIPE_WIDTH).print(
-        Text(text_or_table) if isinstance(text_or_table, str) else text_or_table, soft_wrap=isinstance(text_or_table, str)
+    PlainConsole(width=None if PlainConsole().is_terminal else PIPE_WIDTH).print(
+        Text(plain(text_or_table, NO_LIMIT)) if isinstance(text_or_table, str) else text_or_table,
+        soft_wrap=isinstance(text_or_table, str),
     )
 
 
 def progress(text: str) -> None:
     """Print a line of progress, apart from the results on standard output."""
-    print(text, file=sys.stderr, flush=True)
+    from harness.report.text import plain
+
+    print(plain(text), file=sys.stderr, flush=True)
 
 
 def tell_of_fence(*, asked_for: bool) -> None:

@@ -16,7 +16,9 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from harness.cli.console import PlainConsole
 from harness.domain import Outcome, Status
+from harness.report.text import plain
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord
 from harness.run.watcher import Stage
 from harness.studies.reported.model import Reproduction, ReproductionOutcome
@@ -69,7 +71,7 @@ class PlainLines:
 
     def say(self, text: str, style: str = "") -> None:  # noqa: ARG002  (part of Display)
         self._spoke = time.monotonic()
-        sys.stderr.write(f"[{self._spoke - self._start:6.1f} s] {text}\n")
+        sys.stderr.write(f"[{self._spoke - self._start:6.1f} s] {plain(text)}\n")
         sys.stderr.flush()
 
     def log(self, text: str) -> None:
@@ -142,7 +144,7 @@ class Screen:
 
 def display(unit: str, *, plain: bool) -> Display:
     """Return the live display on a terminal, plain lines elsewhere or if `plain`. `unit` names what is counted."""
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     return Screen(console, unit) if console.is_terminal and not plain else PlainLines()
 
 

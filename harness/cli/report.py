@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from harness.base.workspace import Workspace
 from harness.cli.app import app, progress, say, tell_of_fence
+from harness.cli.console import PlainConsole
 from harness.cli.options import (
     CURRENT_FOLDER,
     AsJson,
@@ -80,6 +80,7 @@ def results(
 ) -> None:
     """Print every cell of a run: axes, status, cases with outcome, message and evidence, reused or new, lock and interpreter."""
     from harness.commands import exchange, report
+    from harness.report.text import NO_LIMIT, plain
     from harness.results.format import LINE
 
     if schema:
@@ -99,7 +100,7 @@ def results(
         exchange.export_run(run, export)
         return
     document = report.join_results(run, report.select_results(workspace, run, select))
-    print(document.model_dump_json(indent=1) if as_json else report.results_as_text(document))
+    print(document.model_dump_json(indent=1) if as_json else plain(report.results_as_text(document), NO_LIMIT))
 
 
 @app.command()
@@ -116,7 +117,7 @@ def claims(
     if as_json:
         print(answers.model_dump_json(indent=1))
     else:
-        Console(highlight=False).print(claims.claims_table(answers))
+        PlainConsole().print(claims.claims_table(answers))
 
 
 @baseline_app.command("accept")
@@ -185,4 +186,4 @@ def reproduce(
     if as_json:
         print(view.table_json(reported), end="")
     else:
-        Console(highlight=False, width=None if sys.stdout.isatty() else terminal.PIPE_WIDTH).print(terminal.render(reported))
+        PlainConsole(width=None if sys.stdout.isatty() else terminal.PIPE_WIDTH).print(terminal.render(reported))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-from harness.domain import Lacking, Trouble
+from harness.base.errors import machine_error
+from harness.domain import Lacking, Status, Trouble
+from harness.environments.uv import Failure
 
 WORDS: tuple[tuple[Trouble, str, str], ...] = (
     (Trouble.DISK, r"No space left on device|Disk quota exceeded", "no space left on device"),
@@ -36,3 +38,12 @@ def shortage(text: str) -> Lacking | None:
         if pattern.search(text):
             return Lacking(trouble=trouble, message=message)
     return None
+
+
+def failure_of_machine(error: OSError) -> Failure:
+    """Return what an error of the operating system is where it met the driver: never the software's."""
+    lacking = shortage(str(error))
+    problem = machine_error(error).problems[0]
+    message = f"{problem.location}: {problem.message}" if problem.location else problem.message
+    trouble = lacking.trouble if lacking else Trouble.DISK
+    return Failure(status=Status.UNAVAILABLE, trouble=trouble, message=message, evidence=str(problem))

@@ -6,10 +6,12 @@ Escaping for a format is the renderer's work; here goes everything that no forma
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 
 MESSAGE_LIMIT = 1_000
 EVIDENCE_LIMIT = 20_000
+NO_LIMIT = sys.maxsize
 
 # ECMA-48 control sequences (colours, cursor), operating-system commands (titles, links), and two-character escapes.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")

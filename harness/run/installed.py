@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +52,8 @@ async def environment_of(machine: Machine, identity: Identity) -> AsyncIterator[
         yield environment
         if isinstance(environment, venv.Venv):
             # Only now, for only the first import compiles. The next venv with the same packages starts in 2 s instead of 9 to 31 s.
-            await asyncio.to_thread(bytecode.keep_compiled, workspace.bytecode, environment.site_packages, lock, interpreter)
+            with suppress(OSError):  # all that was measured is recorded; the next import compiles again
+                await asyncio.to_thread(bytecode.keep_compiled, workspace.bytecode, environment.site_packages, lock, interpreter)
 
 
 @asynccontextmanager

@@ -33,6 +33,7 @@ class Ledger:
     ends: dict[str, CellEnd] = field(default_factory=dict)
     waiting: dict[str, set[str]] = field(default_factory=dict)
     troubled: dict[str, CellEnd] = field(default_factory=dict)
+    opened: bool = False
 
     def __post_init__(self) -> None:
         self.roots = {str(Path.home()): "~", str(INCELL.parent.parent): "$HUBMATRIX", **self.settings.names}
@@ -72,6 +73,7 @@ class Ledger:
             self.sink.write(cell_record(job, end, self.roots, reused=False))
 
     def ready(self, seconds: float) -> None:
+        self.opened = True
         for request in self.group.requests:
             self.sink.write(environment_record(request, self.group.identity, None, self.roots, seconds))
 

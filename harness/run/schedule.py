@@ -17,10 +17,11 @@ from pathlib import Path
 from filelock import AsyncFileLock
 
 from harness.domain import Accelerator
+from harness.environments.shortage import failure_of_machine
 from harness.environments.uv import Failure
 from harness.incell.hubmatrix_messages import UNCOMPILED, Fence, Setup
 from harness.results.history import History
-from harness.run.assign import CellJob
+from harness.run.assign import CellEnd, CellJob
 from harness.run.attempts import CellFrame, run_cases
 from harness.run.bytecode import compile_imported
 from harness.run.confirm import confirmed_zygote
@@ -75,7 +76,14 @@ class Runner:
     async def _group(self, group: EnvironmentGroup) -> None:
         ledger = Ledger(group=group, settings=self.settings, sink=self.sink)
         async with self.open:
-            await self._opened(group, ledger)
+            started = time.monotonic()
+            try:
+                await self._opened(group, ledger)
+            except OSError as error:
+                # A full disk, say: other environments go on, and meet it themselves if it lasts.
+                if ledger.opened:
+                    raise
+                ledger.refuse(failure_of_machine(error), time.monotonic() - started)
         # Not earlier: the group's own environment is idle only now.
         await make_room(self.settings.machine)
 
@@ -156,14 +164,18 @@ class Runner:
                 workers=self._workers(job),
                 fence=self._fence((job,)),
             )
-            end = await run_cases(
-                zygote,
-                task,
-                frame,
-                lambda work: self.prepare(job, work),
-                lambda finished: ledger.case(job, finished),
-                lambda listed: compile_imported(listed, installed, self.settings.machine.workspace),
-            )
+            try:
+                end = await run_cases(
+                    zygote,
+                    task,
+                    frame,
+                    lambda work: self.prepare(job, work),
+                    lambda finished: ledger.case(job, finished),
+                    lambda listed: compile_imported(listed, installed, self.settings.machine.workspace),
+                )
+            except OSError as error:
+                failure = failure_of_machine(error)
+                end = CellEnd(status=failure.status, trouble=failure.trouble, message=failure.message)
             ledger.end(job, end)
 
     def _fence(self, jobs: Iterable[CellJob]) -> Fence | None:

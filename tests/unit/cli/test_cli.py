@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from rich.table import Table
+from rich.text import Text
 from typer.testing import CliRunner
 
 from harness import __version__, cli
-from harness.base.errors import HubmatrixError, Interrupted, MachineError, Problem, SpecError
+from harness.base.errors import (
+    NO_SPACE,
+    NOT_ALLOWED,
+    TOO_LITTLE,
+    TOO_MANY_FILES,
+    HubmatrixError,
+    Interrupted,
+    MachineError,
+    Problem,
+    SpecError,
+)
 from harness.base.workspace import Workspace
+from harness.cli.app import progress, say
 from harness.commands import plan
 from harness.results.format import CaseRef
 
@@ -263,3 +278,62 @@ def test_brackets_in_an_error_are_no_markup_and_long_ones_are_not_folded(call: A
 
     monkeypatch.setattr(plan, "make_run_plan", fail)
     assert call("spec").err == f"error: {problem}\n"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "text"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/p/.hubmatrix/x"),
+            f"/p/.hubmatrix/x: No space left on device (hint: {NO_SPACE})",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "/p/reports"), f"/p/reports: Permission denied (hint: {NOT_ALLOWED})"),
+        (OSError(errno.EROFS, "Read-only file system", "a", None, "b"), f"a -> b: Read-only file system (hint: {NOT_ALLOWED})"),
+        (OSError(errno.EMFILE, "Too many open files"), f"Too many open files (hint: {TOO_MANY_FILES})"),
+        (OSError(errno.EIO, "Input/output error", b"/p"), "/p: Input/output error"),
+        (MemoryError(), f"out of memory (hint: {TOO_LITTLE})"),
+        (RuntimeError("can't start new thread"), f"can't start new thread (hint: {TOO_LITTLE})"),
+    ],
+)
+def test_trouble_of_the_machine_exits_with_6(call: Any, monkeypatch: pytest.MonkeyPatch, trouble: Exception, text: str) -> None:
+    def fail(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(plan, "make_run_plan", fail)
+    assert call("spec") == Ended(6, "", f"error: {text}\n")
+    assert json.loads(call("spec", "--json").out)["error"] == "machine"
+
+
+def test_output_that_cant_be_written_exits_with_6(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Python itself would end with 120, and a traceback, as it flushes at its exit."""
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr(sys, "argv", ["hubmatrix", "--version"])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+    assert caught.value.code == 6
+    assert capfd.readouterr().err == f"error: No space left on device (hint: {NO_SPACE})\n"
+
+
+HOSTILE = "layer\x1b]0;title\x1b\\ \x1b[2J[bold]x[/bold] :x: \x9b1m\u202e"
+HARMLESS = "layer [bold]x[/bold] :x: <U+009B>1m<U+202E>"
+
+
+def test_what_comes_from_elsewhere_is_shown_as_it_is(
+    call: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise SpecError(HOSTILE)
+
+    monkeypatch.setattr(plan, "make_run_plan", fail)
+    assert call("spec").err == f"error: {HARMLESS}\n"
+    table = Table(box=None, show_header=False)
+    table.add_row(Text(HOSTILE))
+    say(HOSTILE)
+    say(table)
+    progress(HOSTILE)
+    shown = capsys.readouterr()
+    text, in_table, told = (line.strip() for line in (shown.out + shown.err).splitlines())
+    assert text == told == HARMLESS
+    assert HARMLESS.startswith(in_table)  # cut to the width that the text had with its control characters
+    assert in_table.startswith("layer [bold]x[/bold] :x: <U+009B>")

@@ -100,7 +100,7 @@ def test_a_line_for_each_reproduction_that_was_run_now(reused: bool, capsys: pyt
 def test_lines_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     for terminal in (True, False):
         monkeypatch.setattr(
-            progress, "Console", lambda terminal=terminal, **_: Console(file=io.StringIO(), force_terminal=terminal)
+            progress, "PlainConsole", lambda terminal=terminal, **_: Console(file=io.StringIO(), force_terminal=terminal)
         )
         for plain in (True, False):
             assert isinstance(display("cells", plain=plain), Screen if terminal and not plain else PlainLines)
