@@ -42,8 +42,9 @@ class Memo:
 
 @cache
 def code_digest(*rooms: str) -> str:
-    """Return the digest of the code in rooms of harness/: what other code computed is not used."""
-    sources = sorted(path for room in rooms for path in (HARNESS / room).rglob("*.py"))
+    """Return the digest of the files in rooms of harness/, in all of it without a room: what other code computed is not used."""
+    folders = [HARNESS / room for room in rooms] or [HARNESS]
+    sources = sorted(path for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc" and path.is_file())
     return digest_of(*(part for path in sources for part in (str(path.relative_to(HARNESS)).encode(), path.read_bytes())))
 
 

@@ -85,6 +85,20 @@ def run(
     root: Root = CURRENT_FOLDER,
 ) -> None:
     """Measure the cells that have no result yet, then render the report. Ctrl-C keeps everything; the same command goes on."""
+    from harness.commands import still
+
+    workspace = Workspace(root=root.resolve())
+    choices = (select, *environment, "cells", *cell, models_.value, f"second={not no_second_opinion}")
+    typed = still.command_here(tier, choices, fence=not no_fence)
+    may_repeat = not (shard or locks or refresh or rerun or no_report or hub_url) and models_ is ModelChoice.REPLICAS
+    if may_repeat and (repeated := still.repeat(workspace, typed)):
+        tell_of_fence(asked_for=not no_fence)
+        summary, lines = repeated
+        for line in lines:
+            progress(line)
+        print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+        return
+
     from harness.cli.progress import RunProgress, display
     from harness.commands import plan, report
     from harness.judge.attribution import machine_trouble
@@ -124,11 +138,14 @@ def run(
     watcher = RunProgress(display("cells", plain=plain or as_json))
     machine = this_machine(workspace, run_plan.limits, jobs, fence=not no_fence)
     tell_of_fence(asked_for=not no_fence)
+    before = still.state_of(workspace)
     run = perform(question, machine, options, watcher, machine_trouble)
 
     rendered = () if no_report else report.render_site_if_changed(workspace, run, run_plan)
     summary = report.summary(workspace, run, rendered)
     print(json.dumps(summary.as_json()) if as_json else summary.as_text())
+    if may_repeat:
+        still.remember(workspace, typed, run_plan.plan, run, before, summary, machine.interpreters)
     # Last, so that results and report of such a run are there, and the exit code still says that it measured nothing.
     if supply and (error := published.no_model_error(supply, run_plan.plan.models)):
         raise error

@@ -6,18 +6,18 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import RenderableType
 
 from harness import catalog
 from harness.base.files import write_atomically
+from harness.base.memo import code_digest
 from harness.base.workspace import Workspace
 from harness.commands.plan import RunPlan, model_interfaces, read_documents
+from harness.commands.site import DOCS, NAMES, STAMP, Summary, docs_texts, pages_beside
 from harness.domain import Axes, Case, Outcome, Status, Trouble
 from harness.judge import selected
 from harness.judge.claims import ClaimsDocument, judge
@@ -28,46 +28,6 @@ from harness.matrix import load_spec
 from harness.matrix.selector import Context, compile_selector
 from harness.results.format import CaseRecord, CellRecord, EnvironmentRecord, Header
 from harness.results.run import Run, first_opinions
-
-NAMES = ("index.html", "report.md", "report.json")
-STAMP = ".rendered"
-DOCS = {"tpu.html": "docs/tpu.md", "sizes.html": "docs/tpu-sizes.md"}
-"""Pages of the site, by name, that are rendered from pages of the project's docs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """The summary that a run prints at its end: its name, the report's page if one was rendered, and cells by status.
-
-    `reused` counts the cells whose results are those of earlier runs.
-    """
-
-    run: str
-    page: Path | None
-    cells: Mapping[str, int]
-    reused: int
-    seconds: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return format 2.
-
-        Format history:
-          1  first version; `results` was the path of a file
-          2  `run`, the name of a run of the store, in its place
-        """
-        return {
-            "format": 2,
-            "run": self.run,
-            "page": str(self.page) if self.page else None,
-            "cells": dict(self.cells),
-            "reused_cells": self.reused,
-        }
-
-    def as_text(self) -> str:
-        total = sum(self.cells.values())
-        counted = ", ".join(f"{count} {status}" for status, count in sorted(self.cells.items()))
-        lines = [f"{total} cells: {counted or 'none'} ({self.reused} reused)", f"run      {self.run}"]
-        return "\n".join([*lines, f"report   {self.page}"] if self.page else lines)
 
 
 def render_site(workspace: Workspace, run: Run, run_plan: RunPlan | None) -> tuple[Path, ...]:
@@ -99,11 +59,11 @@ def render_site(workspace: Workspace, run: Run, run_plan: RunPlan | None) -> tup
     )
     for name, page in _pages(workspace):
         _write(workspace.site / name, page)
-    beside = _beside(workspace)
+    beside = pages_beside(workspace)
     texts = (html.render(report_view, beside), markdown.render(report_view), jsonview.render(report_view))
     paths = tuple(_write(workspace.site / name, text) for name, text in zip(NAMES, texts, strict=True))
     # Last, so that a rendering that was cut off is not taken for a complete one.
-    _write(workspace.site / STAMP, _stamp(run, cases, documents, beside, _docs_texts(workspace)))
+    _write(workspace.site / STAMP, _stamp(run, cases, documents, beside, docs_texts(workspace)))
     return paths
 
 
@@ -138,7 +98,7 @@ def render_site_if_changed(workspace: Workspace, run: Run, run_plan: RunPlan) ->
     paths = tuple(workspace.site / name for name in NAMES)
     stamp = workspace.site / STAMP
     is_current = all(path.is_file() for path in (*paths, stamp)) and stamp.read_text() == _stamp(
-        run, run_plan.cases, run_plan.documents, _beside(workspace), _docs_texts(workspace)
+        run, run_plan.cases, run_plan.documents, pages_beside(workspace), docs_texts(workspace)
     )
     return paths if is_current else render_site(workspace, run, run_plan)
 
@@ -153,15 +113,6 @@ def _pages(workspace: Workspace) -> Iterator[tuple[str, str]]:
             yield name, prose.render((workspace.root / path).read_text(encoding="utf-8"), folder)
 
 
-def _beside(workspace: Workspace) -> tuple[str, ...]:
-    """Return the other pages of the site: those of `_pages`, and the one that `hubmatrix reproduce` writes."""
-    return tuple(path.name for path in sorted(workspace.site.glob("*.html")) if path.name not in NAMES)
-
-
-def _docs_texts(workspace: Workspace) -> tuple[str, ...]:
-    return tuple(page.read_text(encoding="utf-8") for page in (workspace.root / path for path in DOCS.values()) if page.is_file())
-
-
 def _stamp(
     run: Run, cases: Sequence[Case], documents: Sequence[ClaimsDocument], beside: tuple[str, ...], docs: tuple[str, ...]
 ) -> str:
@@ -171,8 +122,6 @@ def _stamp(
     """
     volatile = {"reused", "recorded", "run"}
     records = [record.model_dump_json(exclude=volatile) for record in (*run.environments, *run.cases, *run.cells)]
-    sources = sorted(path for path in (Path(__file__).parent.parent / "report").rglob("*.*") if path.suffix != ".pyc")
-    code = [(path.name, path.stat().st_mtime_ns) for path in sources]
     facts = [
         sorted(records),
         run.header.planned_cells,
@@ -181,7 +130,7 @@ def _stamp(
         repr(documents),
         beside,
         docs,
-        code,
+        code_digest("report"),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

@@ -160,6 +160,25 @@ def _not_sealed(request: LockRequest, interpreter: Interpreter) -> Failure:
     return Failure(status=Status.UNAVAILABLE, trouble=Trouble.INTERPRETER, message=message, evidence=evidence + hint)
 
 
+def files_of(folder: Path, request: LockRequest, interpreter: Interpreter) -> tuple[Path, Path]:
+    """Return the files of a stored lock, its record and the lock itself, whether they are there or not."""
+    stem = folder / _digest(_meta(request, interpreter))
+    return stem.with_suffix(".json"), stem.with_suffix(".txt")
+
+
+def store_lock(folder: Path, request: LockRequest, interpreter: Interpreter, text: str) -> Lock:
+    """Store a lock that came from elsewhere, as if it had been resolved here today."""
+    meta = _meta(request, interpreter)
+    return _store(folder / _digest(meta), meta, text)
+
+
+def _store(stem: Path, meta: _Meta, text: str) -> Lock:
+    # The lock before its record: without a record a lock doesn't count yet.
+    write_atomically(stem.with_suffix(".txt"), text)
+    write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
+    return _lock(stem.with_suffix(".txt"), meta)
+
+
 OFFLINE = Failure(
     status=Status.UNAVAILABLE,
     trouble=Trouble.NETWORK,
@@ -242,9 +261,7 @@ async def _compile(
     if isinstance(text, Failure) and text.status is not Status.UNAVAILABLE:
         text = await _chosen(uv, stem, meta, interpreter, seeds, refresh=True)
     if isinstance(text, str):
-        write_atomically(stem.with_suffix(".txt"), with_seeds(text, seeds))
-        write_atomically(stem.with_suffix(".json"), meta.model_dump_json(indent=1))
-        return _lock(stem.with_suffix(".txt"), meta)
+        return _store(stem, meta, with_seeds(text, seeds))
     # Only a proof is kept. Any other failure may be gone at the next attempt.
     if text.status is Status.LOCK_FAILED:
         proof = meta.model_copy(update={"failed": text.message, "evidence": text.evidence})

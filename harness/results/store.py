@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from harness.base.errors import ResultsError
 from harness.domain import Status
@@ -47,6 +47,13 @@ class RunSummary:
     header: Header
     finished: str | None
     interrupted: bool
+
+
+class StoreState(NamedTuple):
+    """The first run of a store, which no other store has, and its newest fact."""
+
+    first_run: str
+    last_fact: int
 
 
 class Store:
@@ -141,6 +148,29 @@ class Store:
                 cells={fact.key or "": fact for fact in cells},
                 seconds={name: case_seconds for name, case_seconds, _ in self._connection.execute(seconds)},
             )
+
+    def state(self) -> StoreState:
+        """Return what tells this state of the store from every other: rows are only ever added."""
+        query = "SELECT (SELECT name FROM runs ORDER BY id LIMIT 1), (SELECT max(id) FROM facts)"
+        with translated(self._path):
+            first_run, last_fact = self._connection.execute(query).fetchone()
+        return StoreState(first_run=first_run or "", last_fact=last_fact or 0)
+
+    def repeat(self, earlier: str, *, run: str, started: str, finished: str) -> bool:
+        """Record a run with the facts and the header of an earlier one that ended; return False where there is no such run.
+
+        Raises:
+            MachineError: the database can't be written.
+        """
+        query = "SELECT header, facts_set FROM runs WHERE name = ? AND interrupted = 0 AND facts_set IS NOT NULL"
+        insert = "INSERT INTO runs (name, started, header, finished, interrupted, facts_set) VALUES (?, ?, ?, ?, 0, ?)"
+        with translated(self._path), transaction(self._connection):
+            row = self._connection.execute(query, (earlier,)).fetchone()
+            if row is None:
+                return False
+            header = Header.model_validate_json(row[0]).model_copy(update={"run": run, "started": started})
+            self._connection.execute(insert, (run, started, header.model_dump_json(), finished, row[1]))
+            return True
 
     def add(self, run: Run) -> bool:
         """Take in a run that was recorded elsewhere; return whether it was new. One that is here already is left as it is.

@@ -141,6 +141,13 @@ def lock_names(locks: Path, recipe: EnvironmentRecipe, by_minor: Mapping[str, In
     return tuple(names)
 
 
+def lock_files(locks: Path, request: EnvironmentRequest, by_minor: Mapping[str, Interpreter]) -> tuple[Path, ...]:
+    """Return the files on which `stored_identity` depends: the locks for every interpreter that may be tried."""
+    recipe = recipe_of(request)
+    by_interpreter = (lock.files_of(locks, recipe.requirements, interpreter) for interpreter in _interpreters(recipe, by_minor))
+    return tuple(path for paths in by_interpreter for path in paths)
+
+
 def is_proof(refusal: Failure) -> bool:
     """Return whether the resolver proved that an interpreter has no such packages; trouble of the machine proves nothing."""
     return refusal.status is Status.LOCK_FAILED
