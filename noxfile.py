@@ -23,7 +23,7 @@
     nox -s matrix                                   the quick tier, then the report
     nox -s matrix -- --tier full                    everything after -- goes to `hubmatrix run`
     nox -s "cells(tf-2_16_2-as-released)"           one environment's cells; `nox -l` lists the environments
-    nox -s report | models | reproduce | sizes | tests | lint | bench
+    nox -s report | models | reproduce | sizes | rehearse | tests | lint | bench
 
 The list above is that of pyproject.toml; tests/unit/test_noxfile.py keeps them equal.
 """
@@ -89,6 +89,12 @@ def reproduce(session: nox.Session) -> None:
 def sizes(session: nox.Session) -> None:
     """Find the largest batch that fits a TPU chip, for models of true size (takes an hour the first time)."""
     hubmatrix(session, "sizes", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def rehearse(session: nox.Session) -> None:
+    """Measure a plan in shards as on many machines, kill one, tear one, put them together, compare with one machine."""
+    session.run(sys.executable, "-m", "bench", "rehearse", *session.posargs, external=True)
 
 
 @nox.session(default=False)

@@ -16,6 +16,7 @@ from bench import compiler as compiler_module
 from bench import environments as environments_module
 from bench import installers as installers_module
 from bench import noop as noop_module
+from bench import rehearsal as rehearsal_module
 from bench import sabotage as sabotage_module
 from bench import speed as speed_module
 from bench.commands import ROOT, CommandFailed, folder
@@ -38,6 +39,7 @@ Run on a quiet machine; nothing asserts a timing.
     python -m bench baseline --run results.jsonl --copies 17                      no measuring: write, read and show the full tier
     python -m bench installers                                                    no timing: our locks beside real pip and uv
     python -m bench sabotage --case cases/saving                                  no timing: whether cases can fail
+    python -m bench rehearse --shards 4                                           no timing: shards, killed, torn, put together
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -188,6 +190,27 @@ def sabotage(
     _show(sabotage_module.as_text(result), sabotage_module.as_json(result), json_file)
     if not sabotage_module.is_good(result):
         raise typer.Exit(1)
+
+
+@app.command()
+def rehearse(
+    select: Annotated[
+        str, typer.Option(help="Which cells of the full tier, as in `hubmatrix run --select`.")
+    ] = rehearsal_module.SELECT,
+    shards: Annotated[int, typer.Option(help="In how many parts.", min=2)] = 3,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """Lock, measure in shards, each in a clean folder and process, put together, and compare with the whole plan on one machine.
+
+    One shard is killed and run again; what is torn, missing, of another plan or contradicts itself must be refused. Exits with 1
+    where anything is not as it should be.
+    """
+    with folder(inside, keep=keep) as base:
+        options = ("--tier", "full", "--select", select)
+        rehearsal = rehearsal_module.Rehearsal(project=ROOT, base=base, shards=shards, select=options)
+        if not rehearsal_module.rehearse(rehearsal, lambda line: print(line, flush=True)):
+            raise typer.Exit(1)
 
 
 def _tool(name: str) -> ToolName:

@@ -6,12 +6,12 @@ What a file says is checked against the plan elsewhere (`foreign`). Nothing in i
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from harness.base.errors import ResultsError
+from harness.base.files import open_regular
 from harness.results.format import CaseRecord, Footer, Header, Line
 from harness.results.lines import parse_lines, run_from
 from harness.results.run import Run
@@ -55,12 +55,7 @@ def _bounded(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file. A last one without its line break is torn."""
     location = str(path)
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ResultsError("not a file", location=location)
-        if status.st_size > FILE_BYTES:
-            raise ResultsError(f"larger than {FILE_BYTES // 2**20} MiB: no file of results is", location=location)
-        with path.open("rb") as file:
+        with open_regular(path, most_bytes=FILE_BYTES) as file:
             for number in range(1, FILE_BYTES):
                 line = file.readline(LINE_BYTES)
                 if not line:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.rehearsal import Rehearsal, rehearse
 from tests.integration.test_interruptions import CASES, FORMATS
 from tests.minis import packages
 from tests.minis.project import Mini
@@ -77,3 +78,15 @@ def test_locks_of_one_machine_serve_the_others(copies: tuple[Mini, ...]) -> None
         "error: --locks: these locks were made with another version of the cases "
         "(hint: check out the commit that they were made from, or lock again)\n",
     )
+
+
+def test_the_rehearsal(mini: Make, tmp_path: Path) -> None:
+    """`nox -s rehearse` on a project of a moment: killed, torn, twice, missing, of another plan, edited; equal in the end."""
+    cases = {**CASES, "test_c.py": "import time\ndef test_slow(save_format): time.sleep(1)\n"}
+    project = mini(cases, formats=FORMATS, install="today-uv, as-released")
+    rehearsal = Rehearsal(
+        project=project.root, base=tmp_path / "rehearsal", shards=3, select=("--tier", "full"), environ=project.env
+    )
+    steps = []
+    assert rehearse(rehearsal, steps.append), steps
+    assert len(steps) == 18

@@ -338,7 +338,7 @@ def test_torn_files(lab: Lab, number: int) -> None:
 def test_no_file(lab: Lab) -> None:
     folder = lab.workspace.root.parent
     assert "shard-9.jsonl: can't be read: No such file or directory" in lab.refused(*lab.files(), folder / "shard-9.jsonl")
-    assert f"{folder.name}: not a file" in [line.rpartition("/")[2] for line in lab.refused(*lab.files(), folder)]
+    assert f"{folder.name}: can't be read: not a regular file" in [line.rpartition("/")[2] for line in lab.refused(*lab.files(), folder)]
     assert lab.refused(folder / "shard-9.jsonl") == ["shard-9.jsonl: can't be read: No such file or directory"]
 
 
@@ -419,7 +419,7 @@ def test_sizes(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     number = next(number for number, line in enumerate(path.read_text().splitlines(), 1) if len(line) > 2**20)
     assert f"shard-3.jsonl:{number}: longer than 4 MiB: no line of results is" in lab.refused(*lab.files([1, 2]), path)
     monkeypatch.setattr("harness.results.untrusted.FILE_BYTES", 2**20)
-    assert "shard-3.jsonl: larger than 1 MiB: no file of results is" in lab.refused(*lab.files([1, 2]), path)
+    assert "shard-3.jsonl: can't be read: larger than 1048576 bytes" in lab.refused(*lab.files([1, 2]), path)
 
 
 def test_many_problems_are_few_lines(lab: Lab) -> None:
