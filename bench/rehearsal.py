@@ -29,7 +29,7 @@ from harness.results.store import open_store
 
 SELECT = (
     "tensorflow in (2.15.1, 2.19.1) and install=as-released and keras=default and text=without "
-    "and model=bert-en/3 and format in (h5, keras) and device=cpu"
+    "and model=none and format in (h5, keras) and device=cpu"
 )
 STEP_SECONDS = 7200.0
 REFUSED = 4
@@ -50,12 +50,12 @@ class RehearsedStep:
     seconds: float
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.is_right else 'WRONG'} {self.seconds:6.1f} s  {self.action}: {self.outcome}"
+        return f"{'ok' if self.is_right else 'WRONG':<5} {self.seconds:6.1f} s  {self.action}: {self.outcome}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """Where and of what a rehearsal is. `project` has matrix.yaml and the cases; `select` are options of `hubmatrix lock`."""
+    """A rehearsal in folders below `base`. `project` has matrix.yaml and the cases; `select` are options of `hubmatrix lock`."""
 
     project: Path
     base: Path
@@ -89,7 +89,7 @@ class Rehearsal:
         yield self.compare(read_run(self.file("whole")), read_run(self.file("merged")))
 
     def refusals(self, killed: int) -> Iterator[RehearsedStep]:
-        """Hand files to a merge that it has to refuse."""
+        """Perform the merges that have to be refused."""
         files = {index: self.file(f"shard-{index}") for index in self.indices}
         without = [file for index, file in files.items() if index != killed]
         torn = self.file("torn")

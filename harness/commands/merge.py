@@ -20,11 +20,12 @@ from harness.domain import Status
 from harness.matrix.selection import Selection
 from harness.report.text import plain
 from harness.results import merge as merging
+from harness.results.baseline.runs import read_baseline_run
 from harness.results.foreign import PlannedFacts
 from harness.results.format import Header, PlanPart
 from harness.results.merge import Flake, Part
 from harness.results.run import Run
-from harness.results.store import open_store
+from harness.results.store import Store, open_store
 from harness.results.untrusted import read_untrusted
 from harness.run.shards import digests_of, plan_digest
 
@@ -101,7 +102,7 @@ def merge_files(workspace: Workspace, files: Sequence[Path], *, allow_missing: b
     parts, planned_facts = _checked(workspace, files, allow_missing=allow_missing)
     missing = merging.missing_cells(parts, planned_facts)
     header = _header(parts[0].run.header, planned_facts)
-    older = tuple(_older_runs(workspace.results, missing)) if missing else ()
+    older = tuple(_older_runs(workspace.results, workspace.baseline, missing)) if missing else ()
     merged = merging.merge(parts, older, header, planned_facts)
     if export:
         export_run(merged.run, export)
@@ -254,20 +255,26 @@ def _header(usual: Header, planned_facts: PlannedFacts) -> Header:
     return usual.model_copy(update={"part": part, "planned_cells": len(planned_facts.plan.cells)})
 
 
-def _older_runs(path: Path, missing: Sequence[str]) -> Iterator[Run]:
-    """Yield the runs of the store that have one of these cells, newest first, until none is left to find."""
-    if not path.exists():
-        return
+def _older_runs(path: Path, baseline: Path, missing: Sequence[str]) -> Iterator[Run]:
+    """Yield the runs of the store that have one of these cells, newest first, until none is left to find; at last the baseline."""
     left = set(missing)
-    with open_store(path) as store:
-        for summary in store.runs():
-            if not left:
-                return
-            run = store.read(summary.name)
-            have = left & {record.id for record in run.cells if record.status is not Status.UNAVAILABLE}
-            if have:
-                left -= have
-                yield run
+    if path.exists():
+        with open_store(path) as store:
+            yield from _runs_with(store, left)
+    if left and (run := read_baseline_run(baseline)):
+        yield run
+
+
+def _runs_with(store: Store, left: set[str]) -> Iterator[Run]:
+    """Yield the runs that have one of the cells that are left to find, and take these out of `left`."""
+    for summary in store.runs():
+        if not left:
+            return
+        run = store.read(summary.name)
+        have = left & {record.id for record in run.cells if record.status is not Status.UNAVAILABLE}
+        if have:
+            left -= have
+            yield run
 
 
 def _flake_text(flake: Flake) -> str:

@@ -19,7 +19,7 @@ from harness.results.run import Run
 FILE_BYTES = 2**30
 LINE_BYTES = 4 * 2**20
 """A line of the full tier has at most 40 kB: 300 references to cases, or a message and evidence at their limits."""
-RUN_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}", re.ASCII)
+RUN_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z ._-]{0,99}", re.ASCII)
 HOST = re.compile(r"[\w .+-]{0,100}", re.ASCII)
 DIGEST = re.compile(r"([0-9a-f]{64})?", re.ASCII)
 FENCE = re.compile(r"(off|landlock-[0-9]{1,3})?", re.ASCII)

@@ -223,6 +223,16 @@ def test_allow_missing_takes_what_was_measured_and_keeps_its_date(lab: Lab) -> N
     assert all(cell.reused for cell in run.cells if cell.id in overlaid)
 
 
+def test_allow_missing_takes_the_baseline_at_last(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge that took cells from there is read again like any other."""
+    run = lab.run(1, shards=1, name="baseline of 2026-11-05", day=5)
+    monkeypatch.setattr("harness.commands.merge.read_baseline_run", lambda _folder: run)
+    path = lab.workspace.root.parent / "with-baseline.jsonl"
+    summary = lab.merge(*lab.files([1, 2]), allow_missing=True, export=path)
+    assert (summary.earlier, summary.missing) == (4, ())
+    assert lab.merge(path).cells == {"completed": 12}
+
+
 def test_allow_missing_says_what_nobody_measured(lab: Lab) -> None:
     summary = lab.merge(*lab.files([1, 2]), allow_missing=True)
     assert (len(summary.missing), summary.cells) == (4, {"completed": 8})
@@ -338,7 +348,8 @@ def test_torn_files(lab: Lab, number: int) -> None:
 def test_no_file(lab: Lab) -> None:
     folder = lab.workspace.root.parent
     assert "shard-9.jsonl: can't be read: No such file or directory" in lab.refused(*lab.files(), folder / "shard-9.jsonl")
-    assert f"{folder.name}: can't be read: not a regular file" in [line.rpartition("/")[2] for line in lab.refused(*lab.files(), folder)]
+    refused = lab.refused(*lab.files(), folder)
+    assert f"{folder.name}: can't be read: not a regular file" in [line.rpartition("/")[2] for line in refused]
     assert lab.refused(folder / "shard-9.jsonl") == ["shard-9.jsonl: can't be read: No such file or directory"]
 
 
