@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import shutil
 import tarfile
 import zlib
@@ -18,6 +19,8 @@ from harness.base.errors import ModelError
 LARGEST_BYTES = 8 * 2**30
 """The largest text encoders on the Hub are below 2 GiB."""
 MOST_FILES = 10_000
+NAME_BYTES, PATH_BYTES = 255, 1024
+"""Of a member: what Linux and macOS take for one name, and a path that leaves room for the folder that it is unpacked into."""
 CHUNK = 2**20
 # A tar ends with two blocks of zeros.
 END_MARK_BYTES = 2 * tarfile.BLOCKSIZE
@@ -87,9 +90,16 @@ def _expect_whole(archive: Path) -> None:
 def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
     """Return all members, each checked. Stops at the first header that promises too much, so a bomb is never unpacked."""
     members: list[tarfile.TarInfo] = []
+    files: set[PurePosixPath] = set()
+    folders: set[PurePosixPath] = set()
     size = 0
     for member in tar:
-        _check(member, archive)
+        path = _checked_path(member, archive)
+        folders.update(path.parents if member.isfile() else (path, *path.parents))
+        if member.isfile():
+            files.add(path)
+        if clash := files & {path, *path.parents} & folders:
+            raise ModelError(f"{str(min(clash))!r} is a file and a folder", location=str(archive))
         members.append(member)
         size += member.size
         if size > LARGEST_BYTES or len(members) > MOST_FILES:
@@ -98,12 +108,20 @@ def _members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
     return members
 
 
-def _check(member: tarfile.TarInfo, archive: Path) -> None:
+def _checked_path(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
+    """Return where a member goes. Raises ModelError for what no file system takes, or what leads elsewhere."""
     path = PurePosixPath(member.name)
+    name = os.fsencode(member.name)
+    quoted = repr(member.name if len(member.name) <= NAME_BYTES else member.name[:NAME_BYTES] + "…")
+    if len(name) > PATH_BYTES or any(len(part) > NAME_BYTES for part in name.split(b"/")) or b"\0" in name:
+        raise ModelError(f"no file can have the name {quoted}", location=str(archive))
+    if member.isfile() and not path.parts:
+        raise ModelError(f"a file with the name {quoted}", location=str(archive), hint="pack the model again")
     if not (member.isfile() or member.isdir()):
         raise ModelError(f"{member.name!r} is neither a file nor a folder", location=str(archive))
     if path.is_absolute() or ".." in path.parts:
         raise ModelError(f"{member.name!r} leads out of the archive", location=str(archive))
+    return path
 
 
 def _files(folder: Path) -> list[str]:

@@ -72,3 +72,38 @@ def test_a_cut_archive_says_so(tmp_path: Path) -> None:
     archive.write_bytes(archives.pack(tree(tmp_path / "made"))[:60])
     with pytest.raises(ModelError, match=r"not a readable tar\.gz"):
         archives.unpack(archive, tmp_path / "model")
+
+
+def folder(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type = tarfile.DIRTYPE
+    return member
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ((tarfile.TarInfo("."),), "a file with the name '.'"),
+        ((tarfile.TarInfo("a/.."),), "leads out of the archive"),
+        ((tarfile.TarInfo("a"), tarfile.TarInfo("a/b")), "'a' is a file and a folder"),
+        ((tarfile.TarInfo("a/b/c"), tarfile.TarInfo("a/b")), "'a/b' is a file and a folder"),
+        ((folder("a"), tarfile.TarInfo("./a")), "'a' is a file and a folder"),
+        ((tarfile.TarInfo("a"), folder("a/")), "'a' is a file and a folder"),
+        ((tarfile.TarInfo("x" * 5000),), "no file can have the name 'xxx"),
+        ((tarfile.TarInfo("x/" * 3000 + "x"),), "no file can have the name 'x/x"),
+    ],
+)
+def test_what_no_file_system_takes_is_refused_before_anything_is_written(
+    tmp_path: Path, members: tuple[tarfile.TarInfo, ...], message: str
+) -> None:
+    archive = hostile(tmp_path / "model.tar.gz", tarfile.TarInfo("saved_model.pb"), *members)
+    with pytest.raises(ModelError, match=message) as refused:
+        archives.unpack(archive, tmp_path / "out")
+    assert len(str(refused.value)) < 1000
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_names_itself_and_files_in_it_are_a_model(tmp_path: Path) -> None:
+    archive = hostile(tmp_path / "model.tar.gz", folder("."), folder("./variables"), tarfile.TarInfo("./variables/index"))
+    archives.unpack(archive, tmp_path / "out")
+    assert (tmp_path / "out" / "variables" / "index").is_file()
