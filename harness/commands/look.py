@@ -9,7 +9,8 @@ from harness.base.workspace import Workspace
 from harness.domain import Interface
 from harness.models.address import ServerAddress
 from harness.models.fetch import LocatedModel, locate
-from harness.models.inspect import Inspected, inspect
+from harness.models.inspect import Inspected
+from harness.models.inspect.bounded import inspect_bounded
 from harness.models.inspect.interface import format_of, interface_of
 from harness.models.inspect.values import Signature
 from harness.report.wording import many
@@ -18,7 +19,7 @@ from harness.report.wording import many
 def look_into(workspace: Workspace, target: str, server: ServerAddress | None) -> tuple[LocatedModel, Inspected]:
     """Find the model and read its files. Raises ModelError if there is no readable model."""
     located = locate(target, workspace.checked, server)
-    return located, inspect(located.path)
+    return located, inspect_bounded(located.path)
 
 
 def facts(located: LocatedModel, inspected: Inspected) -> dict[str, Any]:

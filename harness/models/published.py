@@ -23,7 +23,8 @@ from harness.models import replicas
 from harness.models.address import ServerAddress
 from harness.models.fetch import NotServed, download
 from harness.models.handles import cache_name
-from harness.models.inspect import Inspected, brief, inspect
+from harness.models.inspect import Inspected, brief
+from harness.models.inspect.bounded import inspect_bounded
 from harness.models.inspect.tree import Tree, digest
 
 AT_ONCE = 4
@@ -122,7 +123,7 @@ def _fetch_model(model: Model, folder: Path, server: ServerAddress | None, tell:
     except (ModelError, MachineError) as trouble:  # no answer, or a download cut off or damaged: not the model's fault
         return _unavailable(model, server, Trouble.NETWORK, trouble, tell)
     try:
-        return inspect(path)
+        return inspect_bounded(path)
     except ModelError as trouble:
         shutil.rmtree(path, ignore_errors=True)  # the next run asks again
         return _unavailable(model, server, Trouble.MODEL, trouble, tell)

@@ -41,6 +41,7 @@ from harness.environments.accelerators import MachineFacts
 from harness.environments.interpreters import Interpreter
 from harness.environments.lock import Lock
 from harness.judge.attribution import machine_trouble
+from harness.models.inspect import bounded, inspect
 from harness.results.format import CaseRecord, CaseRef, CellRecord, EnvironmentRecord, Footer, Header, Host
 from harness.results.rows import Fact
 from harness.results.run import Run, run_of
@@ -91,6 +92,7 @@ def no_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in STARTERS:
             patch.setattr(owner, name, _forbidden(owner, name))
+        patch.setattr(bounded, "in_child", inspect)
         yield
 
 

@@ -60,9 +60,10 @@ def _parse(file: File) -> Any:
         raise ModelError(message, location=location, hint="weights belong into variables/, not into the graph")
     try:
         with file.path.open("rb") as opened:
+            # As many bytes as were listed, for Python takes that much memory before it reads.
             # The first byte alone at first: up to 1 GiB of something else need not be read into memory.
             beginning = opened.read(1)
-            data = beginning + opened.read(LARGEST_PROTO) if beginning in BEGINNINGS else b""
+            data = beginning + opened.read(file.size) if beginning in BEGINNINGS else b""
     except OSError as trouble:
         raise unreadable(trouble, file.path) from trouble
     if not data:
