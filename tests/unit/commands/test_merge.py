@@ -20,7 +20,7 @@ from harness.commands.exchange import export_run
 from harness.commands.merge import MergeSummary, merge_files
 from harness.commands.plan import RunPlan, build_selection, make_run_plan
 from harness.commands.shards import take_part
-from harness.domain import Outcome, Plan, Status, installation
+from harness.domain import Outcome, Plan, Status, installation, model_of
 from harness.matrix.request import requirements
 from harness.results.format import CaseRecord, CaseRef, Footer
 from harness.results.lines import lines_of, read_run
@@ -62,7 +62,8 @@ class Lab:
             )
         for cell in run_plan.plan.cells:
             refs = []
-            for case in run_plan.cases:
+            model = model_of(cell, self.plan.models)
+            for case in (case for case in run_plan.cases if case.bears_on(model, cell.axes.device)):
                 uses = uses_of(case, cell)
                 key = case_key(self.identity(cell.environment), case, uses, "model", self.run_plan.limits)
                 refs.append(CaseRef(case=case.id, key=key))
