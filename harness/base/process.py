@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.base.watcher import notice_without_threads
+
 # Every variable that reaches a child, and why. A name that ends in * is a prefix.
 FOR_TOOLS: Mapping[str, str] = {
     "PATH": "tools and interpreters are found there",
@@ -58,12 +60,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """Becomes another program, which the kernel kills when the driver dies (PR_SET_PDEATHSIG, kept over an exec). In a program of
 its own, some 10 ms, because code between fork and exec is unsafe in a driver that has threads."""
 
-if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
-    # Up to Python 3.11 asyncio starts a thread for each process, to wait for it; where a machine is short of memory or threads
-    # there is none, and the exit was never noticed. Later Pythons use pidfd by themselves.
-    with suppress(OSError):
-        os.close(os.pidfd_open(os.getpid()))
-        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
+notice_without_threads()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

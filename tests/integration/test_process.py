@@ -93,3 +93,13 @@ def test_tests_hear_ctrl_c_also_in_the_background_of_a_script() -> None:
     ignoring = "import signal, os, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
     argv = [sys.executable, "-c", ignoring, sys.executable, "-c", script]
     assert "KeyboardInterrupt" in subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False).stderr
+
+
+def test_an_exit_is_noticed_in_the_loop_of_another_thread_too() -> None:
+    """As services have, while the main thread runs no loop."""
+    ended: list[Completed] = []
+    argv = [sys.executable, "-c", "print(1)"]
+    thread = threading.Thread(target=lambda: ended.append(asyncio.run(run_async(argv, timeout=20))))
+    thread.start()
+    thread.join()
+    assert ended == [Completed(code=0, stdout="1\n", stderr="")]
