@@ -16,9 +16,12 @@ from bench import compiler as compiler_module
 from bench import environments as environments_module
 from bench import installers as installers_module
 from bench import noop as noop_module
+from bench import plan as plan_module
 from bench import rehearsal as rehearsal_module
+from bench import report as report_module
 from bench import sabotage as sabotage_module
 from bench import speed as speed_module
+from bench import targets as targets_module
 from bench.commands import ROOT, CommandFailed, folder
 from bench.tools import ToolName
 from harness.base.errors import HubmatrixError
@@ -34,6 +37,9 @@ Run on a quiet machine; nothing asserts a timing.
     python -m bench speed                                                         all of it: 120 cells, twice, under each
     python -m bench environments --select 'install=as-released and tensorflow>=2.16'
     python -m bench noop --cells 40
+    python -m bench targets --runs 200
+    python -m bench plan                                                          100,000 and a million cells
+    python -m bench report --models 1
     python -m bench cases --tensorflow 2.15.1 --model bert-en/3
     python -m bench compiler --tensorflow 2.15.1
     python -m bench baseline --run results.jsonl --copies 17                      no measuring: write, read and show the full tier
@@ -106,6 +112,43 @@ def noop(
     with folder(inside, keep=keep) as base:
         timings = noop_module.measure(base, tensorflow, cells, repeat, nox=nox)
     _show(noop_module.as_text(timings), noop_module.as_json(timings), json_file)
+
+
+@app.command()
+def plan(
+    models: Annotated[list[int], typer.Option(help="Models in the matrix, about 600 cells each; repeatable.", min=1)] = [166, 1660],  # noqa: B006
+    repeat: Repeat = 3,
+    json_file: Json = None,
+) -> None:
+    """Count the CPU seconds and the memory of plans of 100,000 and a million cells."""
+    costs = plan_module.measure(models, repeat)
+    _show(plan_module.as_text(costs), plan_module.as_json(costs), json_file)
+
+
+@app.command()
+def targets(
+    tier: Annotated[str, typer.Option(help="A tier of matrix.yaml.")] = "quick",
+    select: Annotated[str, typer.Option(help="Only these cells of it, as in `hubmatrix run --select`.")] = "",
+    code: Annotated[Path, typer.Option(help="The checkout whose harness/ is run.", file_okay=False)] = ROOT,
+    runs: Annotated[int, typer.Option(help="So many more runs that do nothing, to see the store grow.", min=0)] = 0,
+    repeat: Repeat = 3,
+    json_file: Json = None,
+    keep: Keep = False,
+    inside: Inside = BENCHES,
+) -> None:
+    """Count the CPU seconds of commands where all is measured. Needs no TensorFlow: locks and results are invented."""
+    with folder(inside, keep=keep) as base:
+        costs = targets_module.measure(base, tier, select, code, repeat, runs)
+    _show(targets_module.as_text(costs), targets_module.as_json(costs), json_file)
+
+
+@app.command()
+def report(
+    models: Annotated[int, typer.Option(help="Models in an invented run, 360 cells each.", min=1)] = 56,
+    browser: Annotated[bool, typer.Option(help="Also in Chromium.")] = True,
+) -> None:
+    """Time the report of an invented run, its size, and what a browser takes to filter it."""
+    report_module.measure(models, browser=browser)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from packaging.version import Version
 
 from bench import subject
 from bench.commands import output, tell
+from harness.base.workspace import Workspace
 from harness.domain import EnvironmentRequest
 from harness.environments import uv as uv_tool
 from harness.environments.seeds import INSTALLER
@@ -56,7 +57,7 @@ class Comparison:
 def measure(base: Path, select: str) -> tuple[Comparison, ...]:
     """Ask the tool of each environment in turn."""
     comparisons = []
-    for request, identity in subject.identify(base / "locks", select):
+    for request, identity in subject.identify(Workspace(root=base), select):
         work = base / request.id
         ask = _by_pip if is_seeded(request) else _by_uv
         tool, installed = ask(work, request, identity)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -100,8 +100,3 @@ def _case(job: CellJob, keyed: KeyedCase) -> CaseRecord:
 def _header(cells: int) -> Header:
     host = Host(system="Linux", machine="x86_64", python="3.11.7", cores=2, memory_bytes=2**34)
     return Header(run=RUN, started=RECORDED, hubmatrix=__version__, tier="full", selection="", planned_cells=cells, host=host)
-
-
-def statuses(workspace: Workspace, selection: Selection) -> Sequence[str]:
-    """Return the steps that a run would take, each once: nothing may be left to run."""
-    return sorted({str(action) for action in plan.planned_actions(plan.preview_run(workspace, selection)).values()})

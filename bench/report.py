@@ -1,11 +1,10 @@
-"""Size and speed of the report: `python bench/report.py [models]`, 360 cells a model.
+"""`report`: size and speed of the report of an invented run. Prints one line a figure.
 
-Prints one line a figure. Needs Chromium for the second half; without it, says so.
+Needs Chromium for the second half; without it, says so.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import zlib
 from collections.abc import Callable
@@ -13,12 +12,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from harness.report import html, jsonview, markdown  # noqa: E402
-from harness.report.view import view  # noqa: E402
-from tests.browser import synthetic  # noqa: E402  needs the folder above
+from harness.report import html, jsonview, markdown
+from harness.report.view import view
+from tests.browser import synthetic
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -69,7 +65,8 @@ def timed(name: str, work: Callable[[], T]) -> T:
     return result
 
 
-def main(models: int) -> None:
+def measure(models: int, *, browser: bool) -> None:
+    """Render a run of so many models, and look at the page in a browser."""
     run = timed("make the synthetic run", lambda: synthetic.run(models))
     print(f"{'cells, cases':<34}{len(run.cells):>8,} {len(run.cases):,}")
     page_view = timed("view", lambda: view(run, synthetic.TITLES, judgements=synthetic.judgements(run)))
@@ -82,7 +79,8 @@ def main(models: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.html"
         path.write_text(page, encoding="utf-8")
-        in_browser(path.as_uri())
+        if browser:
+            in_browser(path.as_uri())
 
 
 def in_browser(address: str) -> None:
@@ -98,7 +96,14 @@ def in_browser(address: str) -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         timed("load", lambda: page.goto(address))
-        for name, value in (("q", "pkg_resources"), ("q", ""), ("tf", ">=2.16"), ("device", "cpu"), ("device", ""), ("tf", "")):
+        for name, value in (
+            ("q", "pkg_resources"),
+            ("q", ""),
+            ("select", ">=2.16"),
+            ("device", "cpu"),
+            ("device", ""),
+            ("select", ""),
+        ):
             script, whole = page.evaluate(FILTERED, [name, value])
             print(f"{f'filter {name} = {value!r}: script, laid out':<44}{script:8.0f} ms{whole:8.0f} ms")
         script, whole = page.evaluate(OPENED)
@@ -107,7 +112,3 @@ def in_browser(address: str) -> None:
         print(f"{'unfold all ways':<44}{page.evaluate(UNFOLDED, True):21.0f} ms")
         print(f"{'single out a version in them':<44}{page.evaluate(SINGLED):21.0f} ms")
         browser.close()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 56)
