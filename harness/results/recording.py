@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from harness.base.errors import MachineError
 from harness.domain import Status
 from harness.results.contents import Contents
 from harness.results.database import transaction, translated
 from harness.results.format import CellRecord, Header
+from harness.results.reserve import Reserve
 from harness.results.rows import Fact, fact_id
 
 
@@ -24,6 +26,8 @@ class Recording:
         with translated(path), transaction(connection):
             insert = "INSERT INTO runs (name, started, header) VALUES (?, ?, ?)"
             self._run_id = connection.execute(insert, (header.run, header.started, header.model_dump_json())).lastrowid
+        self._reserve = Reserve(path)
+        self._reserve.hold()
 
     def write(self, fact: Fact) -> None:
         """Record what was observed, or what an earlier run observed and this one takes over.
@@ -40,16 +44,15 @@ class Recording:
             MachineError: as `write`.
         """
         facts = tuple(facts)
-        try:
-            with translated(self._path), transaction(self._connection):
-                pairs = [(fact_id(self._connection, self._contents, fact, self.run), fact.reused) for fact in facts]
-                self._see(pairs)
-                for fact in facts:
-                    if isinstance(fact, CellRecord) and fact.status is Status.COMPLETED and not fact.reused:
-                        self._complete(fact.id)
-        except BaseException:
-            self._contents.forget()
-            raise
+
+        def add() -> None:
+            pairs = [(fact_id(self._connection, self._contents, fact, self.run), fact.reused) for fact in facts]
+            self._see(pairs)
+            for fact in facts:
+                if isinstance(fact, CellRecord) and fact.status is Status.COMPLETED and not fact.reused:
+                    self._complete(fact.id)
+
+        self._commit(add)
 
     def reuse(self, fact_ids: Sequence[int]) -> None:
         """Take over facts of earlier runs, by their rows.
@@ -57,21 +60,39 @@ class Recording:
         Raises:
             MachineError: as `write`.
         """
-        with translated(self._path), transaction(self._connection):
-            self._see([(identifier, True) for identifier in fact_ids])
+        self._commit(lambda: self._see([(identifier, True) for identifier in fact_ids]))
 
     def close(self, *, finished: str, interrupted: bool) -> None:
         """End the run: from now on it is one set of references, the same one as an earlier run's where nothing is new."""
+
+        def pack() -> None:
+            seen = "SELECT fact_id, reused FROM seen WHERE run_id = ? ORDER BY position"
+            members = [2 * identifier + reused for identifier, reused in self._connection.execute(seen, (self._run_id,))]
+            facts_set = self._contents.set_id(members)
+            self._connection.execute("DELETE FROM seen WHERE run_id = ?", (self._run_id,))
+            update = "UPDATE runs SET finished = ?, interrupted = ?, facts_set = ? WHERE id = ?"
+            self._connection.execute(update, (finished, int(interrupted), facts_set, self._run_id))
+
+        self._commit(pack)
+
+    def _commit(self, change: Callable[[], None]) -> None:
+        """Make a change at once or not at all; where the disk is full, once more in the place of the reserve."""
+        try:
+            self._commit_once(change)
+        except MachineError:
+            if not self._reserve.give_up():
+                raise
+            self._commit_once(change)
+
+    def _commit_once(self, change: Callable[[], None]) -> None:
+        position = self._position
         try:
             with translated(self._path), transaction(self._connection):
-                seen = "SELECT fact_id, reused FROM seen WHERE run_id = ? ORDER BY position"
-                members = [2 * identifier + reused for identifier, reused in self._connection.execute(seen, (self._run_id,))]
-                facts_set = self._contents.set_id(members)
-                self._connection.execute("DELETE FROM seen WHERE run_id = ?", (self._run_id,))
-                update = "UPDATE runs SET finished = ?, interrupted = ?, facts_set = ? WHERE id = ?"
-                self._connection.execute(update, (finished, int(interrupted), facts_set, self._run_id))
+                change()
         except BaseException:
+            # The ids and positions that the transaction gave are in no table.
             self._contents.forget()
+            self._position = position
             raise
 
     def _see(self, pairs: Sequence[tuple[int, bool]]) -> None:

@@ -16,6 +16,7 @@ from harness.domain import Status, Trouble
 from harness.results.database import VERSION
 from harness.results.format import CaseRef
 from harness.results.history import History, PlanKeys
+from harness.results.reserve import SIZE, Reserve
 from harness.results.rows import Fact
 from harness.results.store import REUSABLE, Store, open_store
 from tests.unit.results.test_lines import TEXT, records
@@ -254,6 +255,24 @@ def test_a_full_disk_keeps_what_was_there(store: Store, make: Any) -> None:
     store._connection.execute("PRAGMA max_page_count = 1000000")
     recording.write(make.case_record(key="after", evidence="7" * 5000))
     assert [fact.key for fact in store.read(make.header().run).cases] == ["kept", "after"]
+
+
+def test_on_a_full_disk_the_reserve_is_given_up(store: Store, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = store.record(make.header())
+    reserve = tmp_path / "results.sqlite-reserve"
+    assert reserve.stat().st_size == SIZE
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    give_up = Reserve.give_up
+
+    def give_up_and_make_room(reserve: Reserve) -> bool:
+        store._connection.execute("PRAGMA max_page_count = 1000000")
+        return give_up(reserve)
+
+    monkeypatch.setattr(Reserve, "give_up", give_up_and_make_room)
+    recording.write_all([make.case_record(key=str(number), evidence=str(number) * 5000) for number in range(200)])
+    assert not reserve.exists()
+    assert len(store.read(make.header().run).cases) == 200
 
 
 def test_two_runs_at_once(store: Store, make: Any, tmp_path: Path) -> None:
