@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -286,11 +285,3 @@ def test_two_runs_at_once(store: Store, make: Any, tmp_path: Path) -> None:
             recording.close(finished="later", interrupted=False)
         for reader in (store, other):
             assert [len(reader.read(name).cases) for name in ("1", "2")] == [20, 20]
-
-
-def test_a_new_store_is_opened_by_several_at_once(tmp_path: Path) -> None:
-    """Each switches the write-ahead log on, for which SQLite alone doesn't wait."""
-    with ThreadPoolExecutor(max_workers=4) as threads:
-        for number in range(30):
-            paths = [tmp_path / f"{number}.sqlite"] * 4
-            assert list(threads.map(lambda path: open_store(path).close(), paths)) == [None] * 4
