@@ -69,7 +69,7 @@ def test_a_result_that_would_run_something_is_refused(tmp_path: Path, monkeypatc
     assert not (tmp_path / "harmed").exists()
 
 
-@pytest.mark.skipif(not hubmatrix_fence.level(), reason="this kernel has no Landlock of level 2 or later")
+@pytest.mark.skipif(not hubmatrix_fence.level(), reason="not permitted: this kernel has no Landlock of level 2 or later")
 def test_a_parser_that_was_taken_over_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     confined = bounded.START.replace("main(", "from harness.models.inspect import child; child.confine(")
     monkeypatch.setattr(bounded, "START", f"{confined}\nopen({str(tmp_path / 'written')!r}, 'w')")

@@ -18,7 +18,7 @@ from tests.minis.project import Mini, outcomes
 Make = Callable[..., Mini]
 LEVEL = hubmatrix_fence.level()
 MODES = pytest.mark.parametrize("mode", [(), ("--no-zygote",)], ids=["zygote", "fresh"])
-pytestmark = pytest.mark.skipif(not LEVEL, reason="this kernel has no Landlock of level 2 or later")
+pytestmark = pytest.mark.skipif(not LEVEL, reason="not permitted: this kernel has no Landlock of level 2 or later")
 
 SECRET = "the driver's own"
 # Each attack is a case that fails where it gets through; a refusal is any OSError of the kernel's.
@@ -97,7 +97,7 @@ def test_read_home_and_others_files():
     for path in TARGETS["secrets"]:
         with REFUSED: open(path).read()
 
-@pytest.mark.skipif(TARGETS["level"] < 6, reason="this kernel's fence has no signals")
+@pytest.mark.skipif(TARGETS["level"] < 6, reason="not permitted: this kernel's fence has no signals")
 def test_signal():
     for process in parents():
         with REFUSED: os.kill(process, 0)
@@ -106,16 +106,16 @@ def test_signal():
     os.kill(child.pid, signal.SIGTERM)
     assert child.wait() == -signal.SIGTERM
 
-@pytest.mark.skipif(TARGETS["level"] < 6, reason="this kernel's fence has no abstract sockets")
+@pytest.mark.skipif(TARGETS["level"] < 6, reason="not permitted: this kernel's fence has no abstract sockets")
 def test_connect_to_an_abstract_socket():
     client = socket.socket(socket.AF_UNIX)
     with REFUSED: client.connect(TARGETS["abstract"])
 
-@pytest.mark.skipif(TARGETS["level"] < 4, reason="this kernel's fence has no network")
+@pytest.mark.skipif(TARGETS["level"] < 4, reason="not permitted: this kernel's fence has no network")
 def test_connect_elsewhere():
     with REFUSED: socket.create_connection(("127.0.0.1", TARGETS["port"]), timeout=5)
 
-@pytest.mark.skipif(not os.access("/proc/sys/kernel/core_pattern", os.R_OK), reason="no such setting")
+@pytest.mark.skipif(not os.access("/proc/sys/kernel/core_pattern", os.R_OK), reason="not permitted: no such setting of the kernel")
 def test_change_the_machine():
     for path in ("/proc/sys/kernel/core_pattern", "/sys/kernel/mm/transparent_hugepage/enabled"):
         with REFUSED: open(path, "r+").close()
