@@ -76,8 +76,8 @@ def test_a_batch_that_is_too_large_is_refused_in_the_compilers_words(place: Work
     """A fine-tuning step: weights and slots are parameters and updated in place, and what is known is asked once."""
 
     found = asyncio.run(measured(place))
-    assert [(one.batch, one.fit) for one in found.trials] == [(2**16, Fit.TOO_LARGE), (2, Fit.FITS)]
-    refused, fits = (one.answer for one in found.trials)
+    assert [(trial.batch, trial.fit) for trial in found.trials] == [(2**16, Fit.TOO_LARGE), (2, Fit.FITS)]
+    refused, fits = (trial.answer for trial in found.trials)
     assert "Ran out of memory on HBM" in refused.message
     assert "exceeds available HBM (15.75G)" in refused.message
     weights_and_slots = 3 * 4 * found.weights

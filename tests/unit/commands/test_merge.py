@@ -135,7 +135,7 @@ def test_shards_are_one_run(lab: Lab) -> None:
     whole = lab.run(1, shards=1)
     with open_store(lab.workspace.results) as store:
         run = store.newest()
-        assert next(kept.name for kept in store.runs()) == summary.run == run.header.run
+        assert next(stored.name for stored in store.runs()) == summary.run == run.header.run
         assert len(store.runs()) == 1 + SHARDS
     assert [cell.id for cell in run.cells] == [cell.id for cell in lab.plan.cells]
     assert {cell.id: cell.cases for cell in run.cells} == {cell.id: cell.cases for cell in whole.cells}
@@ -193,12 +193,14 @@ def test_trouble_of_a_machine_is_no_flake_and_does_not_count(lab: Lab) -> None:
 
 
 def test_missing_shards(lab: Lab) -> None:
-    (one, two, _) = lab.files()
+    (first_shard, second_shard, _) = lab.files()
     first_missing = {cell.id for cell in lab.run(3).cells}
     name = next(cell.id for cell in lab.plan.cells if cell.id in first_missing)
     hint = "(hint: add what is missing, or --allow-missing for what earlier runs measured)"
-    assert lab.refused(one, two) == [f"4 of 12 cells are missing, such as {name}: shard 3 of 3 is not there {hint}"]
-    assert lab.refused(two)[0].endswith(f": shards 1, 3 of 3 are not there {hint}")
+    assert lab.refused(first_shard, second_shard) == [
+        f"4 of 12 cells are missing, such as {name}: shard 3 of 3 is not there {hint}"
+    ]
+    assert lab.refused(second_shard)[0].endswith(f": shards 1, 3 of 3 are not there {hint}")
 
 
 def test_an_interrupted_shard(lab: Lab) -> None:

@@ -56,15 +56,15 @@ def test_what_is_no_version_is_in_no_range() -> None:
     assert diagnose("x", under("2.0.4"), (limited, unlimited)) is limited
 
 
-@pytest.mark.parametrize("one", DIAGNOSES, ids=lambda one: one.id)
-def test_each_says_why_what_to_do_and_where_it_is_shown(one: Diagnosis) -> None:
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.id)
-    assert compile_selector(one.when, Context.DECLARATION).text == one.when
-    assert one.cause.endswith(".")
-    assert one.do
-    assert (ROOT / one.see).is_file()
-    assert "|" not in one.cause + one.do, "it stands in a table of Markdown"
+@pytest.mark.parametrize("diagnosis", DIAGNOSES, ids=lambda diagnosis: diagnosis.id)
+def test_each_says_why_what_to_do_and_where_it_is_shown(diagnosis: Diagnosis) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", diagnosis.id)
+    assert compile_selector(diagnosis.when, Context.DECLARATION).text == diagnosis.when
+    assert diagnosis.cause.endswith(".")
+    assert diagnosis.do
+    assert (ROOT / diagnosis.see).is_file()
+    assert "|" not in diagnosis.cause + diagnosis.do, "it stands in a table of Markdown"
 
 
 def test_ids_are_unique() -> None:
-    assert len({one.id for one in DIAGNOSES}) == len(DIAGNOSES)
+    assert len({diagnosis.id for diagnosis in DIAGNOSES}) == len(DIAGNOSES)
